@@ -1,0 +1,91 @@
+//go:build windows
+
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/windows"
+)
+
+// lockOffset is the byte that stands for the file in LockFileEx. Its locks are
+// mandatory for the bytes they cover, so it lies where no log reaches.
+const lockOffset = 1 << 30
+
+// openOwned opens path for reading and writing and makes it where it is
+// missing. Who may write it is what the folder's access list says: owner and
+// list are not examined here yet.
+func openOwned(path string, _ bool) (*os.File, fs.FileInfo, error) {
+	const access = windows.GENERIC_READ | windows.GENERIC_WRITE
+	f, err := create(path, access, windows.OPEN_ALWAYS)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, nil, refuse("the folder for the log cannot be made", hintFor(path, err), err)
+		}
+		f, err = create(path, access, windows.OPEN_ALWAYS)
+	}
+	if err != nil {
+		return nil, nil, refuseOpen(path, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, nil, refuseOpen(path, err)
+	}
+	if err := checkOwned(path, info); err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+func checkOwned(path string, info fs.FileInfo) error { return checkKind(path, info) }
+
+func openReadOnly(path string) (*os.File, error) {
+	return create(path, windows.GENERIC_READ, windows.OPEN_EXISTING)
+}
+
+// create opens the name itself, not what a link there points to.
+func create(path string, access, disposition uint32) (*os.File, error) {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
+	h, err := windows.CreateFile(name, access, share, nil, disposition,
+		windows.FILE_ATTRIBUTE_NORMAL|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(h), path), nil
+}
+
+func appendBytes(f *os.File, b []byte, size int64) error {
+	_, err := f.WriteAt(b, size)
+	return err
+}
+
+func tryLock(f *os.File, shared bool) (bool, error) {
+	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
+	if !shared {
+		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
+	}
+	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{OffsetHigh: lockOffset})
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return true, nil
+}
+
+// unlockFile cannot fail in a way that leaves the lock: closing the file, or
+// the end of the process, gives it up as well.
+func unlockFile(f *os.File) {
+	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &windows.Overlapped{OffsetHigh: lockOffset})
+}

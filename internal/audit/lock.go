@@ -1,0 +1,26 @@
+package audit
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// lockFile takes the lock that orders the processes at one log. It belongs to
+// the open file: the system gives it up when the holder dies. It asks again and
+// again instead of sleeping in the system call, so that a stopped holder cannot
+// hang every start.
+func lockFile(f *os.File, shared bool, patience time.Duration) error {
+	ok, err := tryLock(f, shared)
+	if ok || err != nil {
+		return err
+	}
+	deadline := time.Now().Add(patience)
+	for pause := 50 * time.Microsecond; time.Now().Before(deadline); pause = min(2*pause, time.Millisecond) {
+		time.Sleep(pause)
+		if ok, err := tryLock(f, shared); ok || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("another process has held the lock for %v", patience)
+}

@@ -1,0 +1,224 @@
+// Package audit keeps sandbox.log: one JSON object per line, each line carrying
+// the hash of the line before it, safe with many processes writing at once.
+//
+// It knows bytes and the chain, not meanings: what a record says is the
+// caller's matter. It must never report a record as written that is not whole
+// in the file, never write a line over another one, and never weaken a failure
+// to write into a warning: every failure of Open and Append is a
+// *refusal.Error, since a start without a record must not happen.
+//
+// What the chain shows and does not show is in docs/log.md. In short: a record
+// survives SIGKILL of any process; it is not synced to the disk, so the last
+// ones may be gone after a power loss; and whoever has the rights of the log's
+// owner can rewrite the whole of it.
+package audit
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// LogName and HeadName are the files' names in the product's home.
+const (
+	LogName  = "sandbox.log"
+	HeadName = "sandbox.head"
+)
+
+// MaxLine is the most bytes that one line may have, newline not counted. A
+// longer record is refused and a longer line is never read into memory.
+const MaxLine = 1 << 20
+
+// lockPatience is how long an append waits for the file lock. A holder keeps it
+// for microseconds and loses it when it dies; only a stopped one keeps it.
+const lockPatience = 10 * time.Second
+
+// maxReplaced is how often the log may be replaced under one append before the
+// append gives up.
+const maxReplaced = 8
+
+// Log is an open sandbox.log. It may be used by several goroutines. The zero
+// value is not usable; Open makes one.
+type Log struct {
+	path     string
+	headPath string
+	patience time.Duration
+
+	mu   sync.Mutex // guards what follows; the file lock orders processes, not goroutines
+	file *os.File
+	info fs.FileInfo // of file, as it was opened: tells whether the path still names it
+	head *os.File    // nil until the first append
+	hinf fs.FileInfo // of head
+	last mark        // what this Log's last append left; last.end 0 means unknown
+}
+
+// Receipt says that a record is whole in the log.
+type Receipt struct {
+	Seq  uint64 // the line's number in the chain, from 1
+	Hash string // hex SHA-256 of the line, newline not counted
+}
+
+// mark is a place in the chain: a record and where its line ends in the file.
+type mark struct {
+	seq  uint64 // 0: before the first record
+	hash string // 64 hex digits
+	end  int64  // offset just behind the line's newline, in bytes
+}
+
+// zeroHash stands for "nothing before this" in the first line.
+var zeroHash = strings.Repeat("0", 64)
+
+// Open opens dir/sandbox.log for appending, creating it with mode 0600 and a
+// missing dir with mode 0700. It reads nothing. It refuses a symbolic link,
+// anything but a regular file, a file of another owner, and one that others
+// may write. Every error is a *refusal.Error.
+func Open(dir string) (*Log, error) {
+	if dir == "" {
+		return nil, refuse("no folder is given for the log", "set LOCKSTILE_HOME or HOME", nil)
+	}
+	l := &Log{
+		path:     filepath.Join(dir, LogName),
+		headPath: filepath.Join(dir, HeadName),
+		patience: lockPatience,
+	}
+	if err := l.reopen(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Path returns the name of the log file.
+func (l *Log) Path() string { return l.path }
+
+// Close closes the files. The Log may not be used afterwards.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.file.Close()
+	if l.head != nil {
+		err = errors.Join(err, l.head.Close())
+	}
+	return err
+}
+
+// Append writes record as the next line. record is anything that encoding/json
+// makes an object of; its keys may not be v, seq, time, prev or torn in any
+// case. When Append returns a Receipt, the whole line is in the file and
+// survives the death of this process. Otherwise the error is a
+// *refusal.Error and the line is taken back where the system allows that.
+func (l *Log) Append(record any) (Receipt, error) {
+	fields, err := encodeFields(record)
+	if err != nil {
+		return Receipt{}, refuse("the record cannot be written as a line", "", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	size, err := l.acquire()
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer unlockFile(l.file) // the lock ends with the process in any case
+	return l.appendLocked(fields, size)
+}
+
+// appendLocked writes one line at the end of the file.
+//
+// Preconditions: mu and the file lock are held, size is the file's size.
+func (l *Log) appendLocked(fields []byte, size int64) (Receipt, error) {
+	at, err := l.position(size)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if at.seq >= maxNumber {
+		return Receipt{}, refuse("the log's numbers are used up", "move "+l.path+" and "+l.headPath+" away", nil)
+	}
+	buf := make([]byte, 0, len(fields)+256)
+	if at.newline {
+		buf = append(buf, '\n')
+	}
+	start := len(buf)
+	buf = appendLine(buf, at.mark, at.torn, time.Now(), fields)
+	line := buf[start:]
+	if len(line) > MaxLine {
+		return Receipt{}, refuse("the record is longer than a line of the log may be (1 MiB)", "shorten the command line", nil)
+	}
+	next := mark{seq: at.seq + 1, hash: hashLine(line)}
+	buf = append(buf, '\n')
+	next.end = size + int64(len(buf))
+
+	// The line goes first: a head that is one behind is harmless, one that is
+	// ahead would say that a line was removed.
+	if err := appendBytes(l.file, buf, size); err != nil {
+		return Receipt{}, l.takeBack(size, "the record could not be written", err)
+	}
+	if err := writeHead(l.head, next); err != nil {
+		return Receipt{}, l.takeBack(size, "the head of the log could not be written", err)
+	}
+	l.last = next
+	return Receipt{Seq: next.seq, Hash: next.hash}, nil
+}
+
+// takeBack removes what a failed append left and returns the refusal for it.
+func (l *Log) takeBack(size int64, reason string, cause error) error {
+	l.last = mark{}
+	if err := l.file.Truncate(size); err != nil {
+		reason += " and what was written of it could not be removed"
+		cause = errors.Join(cause, err)
+	}
+	return refuse(reason, hintFor(l.path, cause), cause)
+}
+
+// acquire takes the file lock on the file that the path names now and returns
+// its size. A log that was moved away or removed is opened anew.
+func (l *Log) acquire() (int64, error) {
+	for range maxReplaced {
+		if err := lockFile(l.file, false, l.patience); err != nil {
+			return 0, refuse("the log could not be locked", "look for a stopped lockstile process", err)
+		}
+		size, current, err := l.stat()
+		if err == nil && current {
+			return size, nil
+		}
+		unlockFile(l.file)
+		if err != nil {
+			return 0, err
+		}
+		if err := l.reopen(); err != nil {
+			return 0, err
+		}
+	}
+	return 0, refuse("the log is being replaced again and again", "let only lockstile write "+l.path, nil)
+}
+
+// stat returns the size of the file and whether the path still names it. What
+// Open checked is checked again: it may have changed since.
+func (l *Log) stat() (size int64, current bool, err error) {
+	now, err := os.Lstat(l.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, refuse("the log could not be examined", hintFor(l.path, err), err)
+	}
+	if !os.SameFile(now, l.info) {
+		return 0, false, nil
+	}
+	return now.Size(), true, checkOwned(l.path, now)
+}
+
+// reopen opens what the path names now in place of what is held.
+func (l *Log) reopen() error {
+	f, info, err := openOwned(l.path, true)
+	if err != nil {
+		return err
+	}
+	if l.file != nil {
+		l.file.Close() // nothing is buffered; the lock is given up already
+	}
+	l.file, l.info, l.last = f, info, mark{}
+	return nil
+}

@@ -1,0 +1,61 @@
+// Package cli is the command line of lockstile: flags, messages and exit codes.
+// It must never start a process itself, nor soften what the library refuses.
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Exit codes of lockstile itself. A command's own code is passed on as it is.
+const (
+	exitOK      = 0
+	exitFail    = 1   // the request could not be answered, or the log does not hold
+	exitUsage   = 2   // the command line makes no sense
+	exitRefused = 126 // nothing was started (POSIX: found, but could not be executed)
+	exitNoCmd   = 127 // there is no such command
+)
+
+// subcommand is one word after lockstile.
+type subcommand struct {
+	name, use, does string
+	run             func(args []string) int
+}
+
+func subcommands() []subcommand {
+	return []subcommand{
+		{"version", "version", "say which version this is", version},
+	}
+}
+
+// Main runs lockstile with the arguments after its name and returns its exit code.
+func Main(args []string) int {
+	if len(args) == 0 {
+		usage(os.Stderr)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(os.Stdout)
+		return exitOK
+	case "--version":
+		return version(nil)
+	}
+	for _, s := range subcommands() {
+		if s.name == args[0] {
+			return s.run(args[1:])
+		}
+	}
+	fmt.Fprintf(os.Stderr, "lockstile: there is no subcommand %q\nhint: lockstile help lists them\n", args[0])
+	return exitUsage
+}
+
+func usage(w *os.File) {
+	var b strings.Builder
+	b.WriteString("lockstile starts commands for coding agents: confined, measured, recorded, and only then run.\n\nusage:\n")
+	for _, s := range subcommands() {
+		fmt.Fprintf(&b, "  lockstile %s\n      %s\n", s.use, s.does)
+	}
+	w.WriteString(b.String())
+}

@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// release is the version that CHANGELOG.md is at.
+const release = "0.1.0-dev"
+
+func version([]string) int {
+	revision := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				revision = " (" + s.Value[:12] + ")"
+			}
+		}
+	}
+	fmt.Printf("lockstile %s%s %s/%s\n", release, revision, runtime.GOOS, runtime.GOARCH)
+	return exitOK
+}

@@ -1,0 +1,124 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+)
+
+// build turns checked settings into a policy and checks the paths in it.
+func build(in Input, s settings) (policy.Policy, error) {
+	p := policy.Policy{
+		Mode:                parseMode(s.text("sandbox_mode")),
+		Approval:            parseApproval(s.text("approval_policy")),
+		Home:                in.Home,
+		PrivateTmp:          s.flag("sandbox_workspace_write.private_tmp"),
+		ExcludeTmpdirEnvVar: s.flag("sandbox_workspace_write.exclude_tmpdir_env_var"),
+		ExcludeSlashTmp:     s.flag("sandbox_workspace_write.exclude_slash_tmp"),
+		Env:                 s.env(),
+		WindowsSandbox:      s.text("windows.sandbox"),
+		UnifiedExec:         s.flag("features.unified_exec"),
+		TerminalEscapes:     s.flag("terminal.dangerous_escapes"),
+	}
+	p.NetworkAccess = p.Mode == policy.ModeDangerFullAccess ||
+		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")
+	p.Values = s.values()
+	var err error
+	if p.Read, err = readRules(in, s); err != nil {
+		return policy.Policy{}, err
+	}
+	if p.Workspace, err = workspace(in, p); err != nil {
+		return policy.Policy{}, err
+	}
+	if p.WritableRoots, err = writableRoots(in, p, s); err != nil {
+		return policy.Policy{}, err
+	}
+	return p, nil
+}
+
+// get returns the value of a key, or its default.
+func (s settings) get(name string) setting {
+	if v, ok := s[name]; ok {
+		return v
+	}
+	return setting{lookup(name).def, policy.Origin{Note: "default"}}
+}
+
+func (s settings) text(name string) string   { v, _ := s.get(name).value.(string); return v }
+func (s settings) flag(name string) bool     { v, _ := s.get(name).value.(bool); return v }
+func (s settings) list(name string) []string { v, _ := s.get(name).value.([]string); return v }
+
+func parseMode(name string) policy.Mode {
+	for _, m := range [...]policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
+		if m.String() == name {
+			return m
+		}
+	}
+	return policy.ModeUnset
+}
+
+func parseApproval(name string) policy.Approval {
+	for _, a := range [...]policy.Approval{policy.ApprovalUntrusted, policy.ApprovalOnRequest, policy.ApprovalNever} {
+		if a.String() == name {
+			return a
+		}
+	}
+	return policy.ApprovalUnset
+}
+
+func (s settings) env() policy.Env {
+	e := policy.Env{
+		IgnoreDefaultExcludes: s.flag("shell_environment_policy.ignore_default_excludes"),
+		Exclude:               s.list("shell_environment_policy.exclude"),
+		IncludeOnly:           s.list("shell_environment_policy.include_only"),
+		From:                  s.get("shell_environment_policy.inherit").from,
+	}
+	switch s.text("shell_environment_policy.inherit") {
+	case "all":
+		e.Inherit = policy.InheritAll
+	case "core":
+		e.Inherit = policy.InheritCore
+	}
+	for _, name := range s.setNames() {
+		if e.Set == nil {
+			e.Set = map[string]string{}
+		}
+		e.Set[name] = s.text(setKey + "." + name)
+	}
+	return e
+}
+
+// setNames returns the sorted variables of the set table.
+func (s settings) setNames() []string {
+	var names []string
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		if name, ok := strings.CutPrefix(k, setKey+"."); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// values lists every key with its effective value and origin. Of the set table
+// it gives the names alone, as the values may be secrets.
+func (s settings) values() []policy.Value {
+	all := make([]policy.Value, 0, len(keys))
+	for i := range keys {
+		name := keys[i].name
+		v := s.get(name)
+		if name == setKey {
+			names := s.setNames()
+			v.value = names
+			if len(names) > 0 {
+				v.from = s[setKey+"."+names[0]].from
+			}
+		}
+		if list, ok := v.value.([]string); ok && list == nil {
+			v.value = []string{}
+		}
+		all = append(all, policy.Value{Key: name, Value: v.value, From: v.from})
+	}
+	return all
+}

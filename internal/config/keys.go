@@ -1,0 +1,139 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// kind is the type of a key's value.
+type kind uint8
+
+const (
+	kindBool kind = iota
+	kindString
+	kindList
+	kindStringTable // any names, string values
+)
+
+// Key describes one key of the configuration. To add a key: a row in keys, its
+// use in build, and its row in docs/config.md.
+type key struct {
+	name    string
+	kind    kind
+	def     any
+	choices []string // the values allowed to a kindString
+}
+
+const setKey = "shell_environment_policy.set"
+
+// keys is every key, in the order in which `lockstile config` shows them. Data
+// without maps or calls, so that it costs nothing at start.
+var keys = [...]key{
+	{"sandbox_mode", kindString, "workspace-write", []string{"read-only", "workspace-write", "danger-full-access"}},
+	{"approval_policy", kindString, "on-request", []string{"untrusted", "on-request", "never"}},
+	{"sandbox_workspace_write.network_access", kindBool, false, nil},
+	{"sandbox_workspace_write.writable_roots", kindList, []string(nil), nil},
+	{"sandbox_workspace_write.exclude_tmpdir_env_var", kindBool, false, nil},
+	{"sandbox_workspace_write.exclude_slash_tmp", kindBool, false, nil},
+	{"sandbox_workspace_write.private_tmp", kindBool, true, nil},
+	{"filesystem.deny_read", kindList, []string(nil), nil},
+	{"filesystem.allow_read", kindList, []string(nil), nil},
+	{"windows.sandbox", kindString, "elevated", []string{"elevated", "unelevated"}},
+	{"features.unified_exec", kindBool, true, nil},
+	{"shell_environment_policy.inherit", kindString, "all", []string{"all", "core", "none"}},
+	{"shell_environment_policy.ignore_default_excludes", kindBool, false, nil},
+	{"shell_environment_policy.exclude", kindList, []string(nil), nil},
+	{"shell_environment_policy.include_only", kindList, []string(nil), nil},
+	{setKey, kindStringTable, nil, nil},
+	{"terminal.dangerous_escapes", kindBool, false, nil},
+}
+
+// lookup returns the key of that name, nil when there is none. A name below
+// the set table is a key of its own.
+func lookup(name string) *key {
+	for i := range keys {
+		if keys[i].name == name {
+			return &keys[i]
+		}
+	}
+	if strings.HasPrefix(name, setKey+".") {
+		return &key{name: name, kind: kindString}
+	}
+	return nil
+}
+
+// isTable reports whether some key lies below the name.
+func isTable(name string) bool {
+	return name == setKey || slices.ContainsFunc(keys[:], func(k key) bool { return strings.HasPrefix(k.name, name+".") })
+}
+
+// check converts a decoded value to the key's type, or says what is wrong
+// with it.
+func (k *key) check(value any) (converted any, problem string) {
+	switch k.kind {
+	case kindBool:
+		if b, ok := value.(bool); ok {
+			return b, ""
+		}
+		return nil, "must be true or false, not " + describe(value)
+	case kindString:
+		s, ok := value.(string)
+		if !ok {
+			return nil, "must be a string, not " + describe(value)
+		}
+		return s, k.checkString(s)
+	case kindList:
+		return checkList(value)
+	}
+	return nil, "must be a table of names and strings, not " + describe(value)
+}
+
+func (k *key) checkString(s string) string {
+	if strings.IndexByte(s, 0) >= 0 {
+		return "holds a NUL"
+	}
+	if k.choices == nil || slices.Contains(k.choices, s) {
+		return ""
+	}
+	return fmt.Sprintf("= %s is not one of %s; the nearest is %q", quote(s), strings.Join(k.choices, ", "), nearest(s, k.choices))
+}
+
+func checkList(value any) (any, string) {
+	items, ok := value.([]any)
+	if !ok {
+		return nil, "must be a list of strings, not " + describe(value)
+	}
+	list := make([]string, 0, len(items))
+	for i, item := range items {
+		s, ok := item.(string)
+		if !ok {
+			return nil, fmt.Sprintf("must hold strings only, but item %d is %s", i+1, describe(item))
+		}
+		if s == "" || hasControl(s) {
+			return nil, fmt.Sprintf("item %d is empty or holds a control character", i+1)
+		}
+		list = append(list, s)
+	}
+	return list, ""
+}
+
+// describe names a TOML type; the value itself is not repeated, as it may be
+// a secret.
+func describe(value any) string {
+	switch value.(type) {
+	case bool:
+		return "a boolean"
+	case string:
+		return "a string"
+	case int64:
+		return "an integer"
+	case float64:
+		return "a float"
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a table"
+	}
+	return "a date or time"
+}

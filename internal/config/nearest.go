@@ -1,0 +1,60 @@
+package config
+
+import "strings"
+
+// unknownKey names the key nearest to an unknown one. A key in the wrong
+// table is nearest to itself in the right one, so last parts are compared too.
+func unknownKey(name string) string {
+	best, least := "profiles", distance(name, "profiles")
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	for i := range keys {
+		full := keys[i].name
+		d := min(distance(name, full), distance(last, full[strings.LastIndexByte(full, '.')+1:])+1)
+		if d < least {
+			best, least = full, d
+		}
+		if table, _, ok := strings.Cut(full, "."); ok {
+			if d := distance(name, table); d < least {
+				best, least = table, d
+			}
+		}
+	}
+	return best
+}
+
+// nearest returns the candidate with the least distance, the first of equals,
+// and "" where there are none.
+func nearest(name string, candidates []string) string {
+	best, least := "", -1
+	for _, c := range candidates {
+		if d := distance(name, c); least < 0 || d < least {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's, in bytes and case-insensitive, of the first 64
+// bytes: what is typed wrong is short, and a hostile file may hold a name of a
+// million bytes.
+func distance(a, b string) int {
+	const most = 64
+	a, b = strings.ToLower(a[:min(len(a), most)]), strings.ToLower(b[:min(len(b), most)])
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

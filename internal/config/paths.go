@@ -1,0 +1,268 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+)
+
+// workspace resolves the directory that a command starts in and refuses the
+// ones that would make a workspace-write session wider than a workspace.
+func workspace(in Input, p policy.Policy) (string, error) {
+	if in.Workspace == "" {
+		return "", refuse("pass -C DIR", "the workspace is empty")
+	}
+	if strings.IndexByte(in.Workspace, 0) >= 0 {
+		return "", refuse("", "the workspace %s holds a NUL", quote(in.Workspace))
+	}
+	abs, err := filepath.Abs(in.Workspace)
+	if err != nil {
+		return "", refuse("pass -C DIR with an absolute path", "the workspace %s can't be made absolute: %v", quote(in.Workspace), err)
+	}
+	dir, problem := directory(abs)
+	if problem != "" {
+		return "", refuse("", "the workspace %s %s", quote(in.Workspace), problem)
+	}
+	if p.Mode == policy.ModeDangerFullAccess {
+		return dir, nil
+	}
+	if isRoot(dir) {
+		return "", refuse("start in a project's folder, or pass -C DIR", "the workspace is %s, the whole file system", dir)
+	}
+	if p.Mode != policy.ModeWorkspaceWrite {
+		return dir, nil
+	}
+	if problem, hint := tooWide(dir, in, p); problem != "" {
+		return "", refuse(hint, "the workspace %s %s", quote(dir), problem)
+	}
+	return dir, nil
+}
+
+// checkHome refuses a product directory that lies in the workspace, before
+// anything in it is read: whoever writes the workspace would write the
+// configuration too. A workspace that holds the user's whole home is another
+// matter, which the mode decides.
+func checkHome(in Input) error {
+	abs, err := filepath.Abs(in.Workspace)
+	if err != nil || in.Workspace == "" {
+		return nil // workspace will say it better
+	}
+	dir := canonicalOrClean(abs)
+	if !contains(dir, in.Home) || in.UserHome != "" && contains(dir, in.UserHome) {
+		return nil
+	}
+	return refuse("choose a folder without it, or move LOCKSTILE_HOME",
+		"the workspace %s contains %s, where lockstile keeps its configuration and its log", quote(dir), quote(in.Home))
+}
+
+// writableRoots resolves the configured roots, and with a shared /tmp the
+// temporary directories too.
+func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, error) {
+	const name = "sandbox_workspace_write.writable_roots"
+	from := s.get(name).from
+	var roots []policy.Root
+	for _, item := range s.list(name) {
+		path, problem := expand(item, in.UserHome)
+		if problem == "" && p.Mode == policy.ModeWorkspaceWrite {
+			path, problem = directory(path)
+		}
+		if problem != "" {
+			return nil, refuse("give an absolute path of a directory that exists", "%s%s: %s %s", at(from), name, quote(item), problem)
+		}
+		if p.Mode != policy.ModeWorkspaceWrite {
+			continue
+		}
+		if problem, hint := tooWide(path, in, p); problem != "" {
+			return nil, refuse(hint, "%s%s: %s %s", at(from), name, quote(item), problem)
+		}
+		roots = addRoot(roots, p, policy.Root{Path: path, From: from})
+	}
+	if p.Mode == policy.ModeWorkspaceWrite && !p.PrivateTmp {
+		var err error
+		if roots, err = sharedTmp(roots, in, p); err != nil {
+			return nil, err
+		}
+	}
+	return roots, checkNesting(p, roots)
+}
+
+// sharedTmp adds the host's /tmp and TMPDIR, unless they are excluded. With a
+// private /tmp neither is looked at.
+func sharedTmp(roots []policy.Root, in Input, p policy.Policy) ([]policy.Root, error) {
+	add := func(path, what, hint string, from policy.Origin) error {
+		dir, problem := expand(path, "")
+		if problem == "" {
+			dir, problem = directory(dir)
+		}
+		if problem == "" {
+			problem, _ = tooWide(dir, in, p)
+		}
+		if problem == "" && dir != p.Workspace && contains(dir, p.Workspace) && what == "TMPDIR" {
+			problem = "contains the workspace"
+		}
+		if problem != "" {
+			return refuse(hint, "%s, which private_tmp = false makes writable, is %s, which %s", what, quote(path), problem)
+		}
+		roots = addRoot(roots, p, policy.Root{Path: dir, From: from})
+		return nil
+	}
+	if !p.ExcludeSlashTmp {
+		if _, err := os.Stat("/tmp"); err == nil {
+			from := p.Origin("sandbox_workspace_write.private_tmp")
+			if err := add("/tmp", "/tmp", "set sandbox_workspace_write.exclude_slash_tmp = true, or private_tmp = true", from); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if tmpdir := in.Environ("TMPDIR"); tmpdir != "" && !p.ExcludeTmpdirEnvVar {
+		from := policy.Origin{Note: "environment TMPDIR"}
+		if err := add(tmpdir, "TMPDIR", "set sandbox_workspace_write.exclude_tmpdir_env_var = true, or private_tmp = true", from); err != nil {
+			return nil, err
+		}
+	}
+	return roots, nil
+}
+
+// addRoot appends a root that is not there yet.
+func addRoot(roots []policy.Root, p policy.Policy, r policy.Root) []policy.Root {
+	if r.Path == p.Workspace {
+		return roots
+	}
+	for _, have := range roots {
+		if have.Path == r.Path {
+			return roots
+		}
+	}
+	return append(roots, r)
+}
+
+// tooWide says why a canonical directory can't be writable, and what to do.
+func tooWide(dir string, in Input, p policy.Policy) (problem, hint string) {
+	switch {
+	case isRoot(dir):
+		return "is the whole file system", "name the folders that are really needed"
+	case in.UserHome != "" && dir == in.UserHome:
+		return "is the home directory, and every dotfile in it would be writable", "start in a project's folder, or use --sandbox read-only"
+	case in.UserHome != "" && contains(dir, in.UserHome):
+		return "contains the home directory", "start in a project's folder, or use --sandbox read-only"
+	case contains(dir, p.Home):
+		return fmt.Sprintf("contains %s, where lockstile keeps its configuration and its log", quote(p.Home)),
+			"choose a folder without it, or move LOCKSTILE_HOME"
+	}
+	for _, pseudo := range [...]string{"/proc", "/sys", "/dev"} {
+		if dir == pseudo || contains(pseudo, dir) {
+			return "lies in " + pseudo + ", which is no place for files", "choose another folder"
+		}
+	}
+	for _, name := range strings.Split(filepath.ToSlash(dir), "/") {
+		if policy.IsGitDir(name) {
+			return "lies in a git directory, whose hooks and config git trusts", "choose the work tree instead"
+		}
+	}
+	if d := p.DecideRead(dir); !d.Allowed {
+		return "may not be read: " + d.Rule, "choose another folder"
+	}
+	return "", ""
+}
+
+// checkNesting refuses a root below a protected name of another root: one of
+// the two would have to give way.
+func checkNesting(p policy.Policy, roots []policy.Root) error {
+	all := append([]policy.Root{{Path: p.Workspace}}, roots...)
+	for _, outer := range all {
+		for _, inner := range all {
+			if outer.Path == "" || inner.Path == outer.Path || !contains(outer.Path, inner.Path) {
+				continue
+			}
+			rel := strings.Trim(filepath.ToSlash(inner.Path[len(outer.Path):]), "/")
+			for i, name := range strings.Split(rel, "/") {
+				if p.Mode == policy.ModeWorkspaceWrite && policy.IsProtected(name, i == 0) {
+					return refuse("leave one of them out", "%swritable root %s lies below the protected name %s of %s",
+						at(inner.From), quote(inner.Path), quote(name), quote(outer.Path))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// expand replaces a leading ~ and wants an absolute path without "..".
+func expand(item, userHome string) (path, problem string) {
+	if hasControl(item) {
+		return "", "holds a control character"
+	}
+	if item == "~" || strings.HasPrefix(item, "~/") {
+		if userHome == "" {
+			return "", "begins with ~, but there is no home directory"
+		}
+		item = userHome + item[1:]
+	}
+	if !filepath.IsAbs(item) {
+		return "", "is not an absolute path"
+	}
+	for _, part := range strings.Split(filepath.ToSlash(item), "/") {
+		if part == ".." {
+			return "", `holds ".."`
+		}
+	}
+	return filepath.Clean(item), ""
+}
+
+// directory resolves all links and wants a directory.
+func directory(path string) (canonical, problem string) {
+	canonical, err := filepath.EvalSymlinks(path)
+	if os.IsNotExist(err) {
+		return "", "does not exist"
+	}
+	if err != nil {
+		return "", "can't be resolved: " + rootCause(err)
+	}
+	info, err := os.Stat(canonical)
+	if err != nil {
+		return "", "can't be looked at: " + rootCause(err)
+	}
+	if !info.IsDir() {
+		return "", "is not a directory"
+	}
+	return canonical, ""
+}
+
+// rootCause drops the path from an error whose message names it already.
+func rootCause(err error) string {
+	if pathErr, ok := err.(*os.PathError); ok {
+		return pathErr.Err.Error()
+	}
+	return err.Error()
+}
+
+// canonicalOrClean resolves the links of what exists of a path; the rest is
+// kept as it is.
+func canonicalOrClean(path string) string {
+	if path == "" {
+		return ""
+	}
+	path = filepath.Clean(path)
+	for head, tail := path, ""; ; {
+		if resolved, err := filepath.EvalSymlinks(head); err == nil {
+			return filepath.Join(resolved, tail)
+		}
+		parent := filepath.Dir(head)
+		if parent == head {
+			return path
+		}
+		head, tail = parent, filepath.Join(filepath.Base(head), tail)
+	}
+}
+
+func isRoot(dir string) bool { return filepath.Dir(dir) == dir }
+
+// contains reports whether inner is outer or lies below it, by components.
+func contains(outer, inner string) bool {
+	if !strings.HasPrefix(inner, outer) {
+		return false
+	}
+	return len(inner) == len(outer) || os.IsPathSeparator(outer[len(outer)-1]) || os.IsPathSeparator(inner[len(outer)])
+}

@@ -1,0 +1,285 @@
+//go:build linux
+
+package pty
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	copySize = 256 << 10 // bytes copied in one step
+	pipeSize = 1 << 20   // wanted for our pipes; the default of pipe-max-size, pipe(7)
+	linePipe = 4096      // one page: such a pipe is writable only when it is empty
+)
+
+// errStopped ends a copy that was told to stop.
+var errStopped = errors.New("stopped")
+
+// bell is an eventfd(2) that, once rung, wakes every wait on it for good.
+type bell struct {
+	fd int
+
+	mu     sync.Mutex
+	closed bool
+}
+
+func newBell() (*bell, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	return &bell{fd: fd, closed: err != nil}, err
+}
+
+// ring may be called at any time, after close too: then it does nothing.
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		_, _ = unix.Write(b.fd, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	}
+}
+
+// close frees the descriptor. Preconditions: nothing waits on it any more.
+func (b *bell) close() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.closed = true
+		_ = unix.Close(b.fd)
+	}
+}
+
+// await waits for events on fd. It returns errStopped when stop rang first. A
+// negative timeout means no limit; no events after it are 0 and no error.
+func await(fd int, events int16, stop *bell, timeout time.Duration) (int16, error) {
+	fds := []unix.PollFd{{Fd: int32(stop.fd), Events: unix.POLLIN}, {Fd: int32(fd), Events: events}}
+	limit := -1
+	if timeout >= 0 {
+		limit = int(timeout.Milliseconds())
+	}
+	for {
+		_, err := unix.Poll(fds, limit)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return 0, err
+		case fds[0].Revents != 0:
+			return fds[1].Revents, errStopped
+		}
+		return fds[1].Revents, nil
+	}
+}
+
+// writer writes to a descriptor that may be in either mode, as long as it
+// takes, unless abort rings.
+type writer struct {
+	fd       int
+	socket   bool
+	blocking bool // a write can wait within the call
+	abort    *bell
+}
+
+// Write writes all of p or returns an error.
+func (w *writer) Write(p []byte) (int, error) {
+	done := 0
+	for done < len(p) {
+		n, err := w.some(p[done:])
+		done += max(n, 0)
+		switch err {
+		case nil, unix.EINTR:
+		case unix.EAGAIN:
+			if _, err := await(w.fd, unix.POLLOUT, w.abort, -1); err != nil {
+				return done, err
+			}
+		default:
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+func (w *writer) some(p []byte) (int, error) {
+	if w.socket {
+		return unix.SendmsgN(w.fd, p, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+	}
+	if w.blocking {
+		// So much fits into a pipe that is ready, without waiting.
+		p = p[:min(len(p), 4096)]
+		if _, err := await(w.fd, unix.POLLOUT, w.abort, -1); err != nil {
+			return 0, err
+		}
+	}
+	return unix.Write(w.fd, p)
+}
+
+// output copies what the sandbox writes to where the user wants it.
+type output struct {
+	src   int // non-blocking
+	dst   io.Writer
+	file  int   // for splice(2): the regular file behind dst, or -1
+	ended *bell // rung: stop when nothing is left to read
+	abort *bell // rung: stop
+}
+
+// run copies until the end of src: EOF, or EIO from the master of a terminal.
+func (o *output) run() error {
+	buf := make([]byte, copySize)
+	for {
+		n, err := o.step(buf)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			if err := o.wait(); err != nil {
+				return err
+			}
+		case err == unix.EIO && n < 0, err == nil && n == 0:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// step moves one portion. Its count is negative when reading failed.
+func (o *output) step(buf []byte) (int, error) {
+	if o.file >= 0 {
+		n, err := unix.Splice(o.src, nil, o.file, nil, pipeSize, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		if err != unix.EINVAL {
+			return max(int(n), 0), err
+		}
+		o.file = -1 // opened for appending, or a file system without it
+	}
+	n, err := unix.Read(o.src, buf)
+	if n <= 0 {
+		return min(n, 0), err
+	}
+	if _, err := o.dst.Write(buf[:n]); err != nil {
+		return n, err
+	}
+	return n, nil
+}
+
+func (o *output) wait() error {
+	fds := []unix.PollFd{
+		{Fd: int32(o.abort.fd), Events: unix.POLLIN},
+		{Fd: int32(o.src), Events: unix.POLLIN},
+		{Fd: int32(o.ended.fd), Events: unix.POLLIN},
+	}
+	if _, err := unix.Poll(fds, -1); err != nil && err != unix.EINTR {
+		return err
+	}
+	switch {
+	case fds[0].Revents != 0:
+		return errStopped
+	case fds[1].Revents == 0 && fds[2].Revents != 0:
+		return ErrCutOff
+	}
+	return nil
+}
+
+// input copies the user's input into the sandbox, never reading on before
+// there is room for it.
+type input struct {
+	src      int
+	dst      int // non-blocking
+	terminal bool
+	stop     *bell
+	left     int  // bytes read and not written
+	last     byte // the last byte written
+}
+
+// run copies until the end of src (nil), of dst's reader (EPIPE or EIO), or
+// until stop rings.
+func (in *input) run(size int) error {
+	buf := make([]byte, size)
+	for {
+		if _, err := await(in.dst, unix.POLLOUT, in.stop, -1); err != nil {
+			return err
+		}
+		if err := in.ready(); err != nil {
+			return err
+		}
+		n, err := in.read(buf)
+		switch {
+		case err == unix.EINTR || err == unix.EAGAIN:
+			continue
+		case err != nil:
+			return err
+		case n == 0:
+			return nil
+		}
+		in.left = n
+		w := writer{fd: in.dst, abort: in.stop}
+		n, err = w.Write(buf[:n])
+		in.left -= n
+		if err != nil {
+			return err
+		}
+		in.last = buf[n-1]
+	}
+}
+
+// ready waits for input, and returns EPIPE when the reader has gone meanwhile.
+func (in *input) ready() error {
+	fds := []unix.PollFd{
+		{Fd: int32(in.stop.fd), Events: unix.POLLIN},
+		{Fd: int32(in.src), Events: unix.POLLIN},
+		{Fd: int32(in.dst)},
+	}
+	for {
+		_, err := unix.Poll(fds, -1)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return err
+		case fds[0].Revents != 0:
+			return errStopped
+		case fds[2].Revents&(unix.POLLERR|unix.POLLHUP) != 0:
+			return unix.EPIPE
+		case fds[1].Revents != 0:
+			return nil
+		}
+	}
+}
+
+// backgroundPause is how long input from a terminal is left alone while
+// another job has it. There is no event for getting it back that a process
+// which was never stopped could wait for.
+const backgroundPause = 100 * time.Millisecond
+
+// read reads from src. From a terminal that another job has it takes nothing:
+// the input is that job's.
+func (in *input) read(buf []byte) (n int, err error) {
+	if !in.terminal {
+		return unix.Read(in.src, buf)
+	}
+	if !foreground(in.src) {
+		if _, err := await(in.stop.fd, 0, in.stop, backgroundPause); err != nil {
+			return 0, err
+		}
+		return 0, unix.EAGAIN
+	}
+	err = withoutStop(func() error {
+		n, err = unix.Read(in.src, buf)
+		return err
+	})
+	if err == unix.EIO && !foreground(in.src) {
+		return 0, unix.EAGAIN
+	}
+	return n, err
+}
+
+// foreground tells whether this process may read from the terminal fd. It may
+// where fd is not its controlling terminal, too: job control stops there.
+func foreground(fd int) bool {
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	return err != nil || group == unix.Getpgrp()
+}

@@ -1,0 +1,76 @@
+//go:build linux
+
+package pty
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// inPump copies the caller's standard input into a pipe.
+type inPump struct {
+	input
+	size    int // bytes to read in one step
+	regular bool
+	done    chan struct{}
+}
+
+func (s *Streams) openInput(f *os.File) error {
+	kind := ClassifyStd(f)
+	child, err := direct(f, kind, os.O_RDONLY)
+	if child != nil || err != nil {
+		s.Child[0] = child
+		return err
+	}
+	src, err := openSource(f, kind)
+	if err != nil {
+		return err
+	}
+	p := &inPump{input: input{src: src, terminal: kind == KindTerminal, stop: s.stop}, size: copySize}
+	p.regular, p.done = kind == KindRegular, make(chan struct{})
+	pipe := pipeSize
+	if p.terminal {
+		// What the process does not read stays in the terminal for the next
+		// reader, but for one line.
+		pipe, p.size = linePipe, linePipe
+	}
+	r, w, err := newPipe(pipe)
+	if err != nil {
+		_ = unix.Close(src)
+		return err
+	}
+	p.dst, s.in = w, p
+	s.Child[0] = os.NewFile(uintptr(r), "input")
+	return unix.SetNonblock(w, true)
+}
+
+// run copies until the input ends, its reader goes, or stop rings; dst stays
+// open for giveBack, but no longer as the end that keeps the reader waiting.
+func (p *inPump) run() {
+	defer close(p.done)
+	_ = p.input.run(p.size)
+	keep := -1
+	if p.regular {
+		fd, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", p.dst), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		if err == nil {
+			keep = fd
+		}
+	}
+	_ = unix.Close(p.dst)
+	p.dst = keep
+}
+
+// giveBack sets the offset of a regular input file back to behind what the
+// process has read. Preconditions: the copying is over, or never began, and
+// nothing reads from the pipe any more.
+func (p *inPump) giveBack() {
+	if p.dst >= 0 {
+		if unread, err := unix.IoctlGetInt(p.dst, unix.TIOCINQ); err == nil && p.regular && p.left+unread > 0 {
+			_, _ = unix.Seek(p.src, -int64(p.left+unread), unix.SEEK_CUR)
+		}
+		_ = unix.Close(p.dst)
+	}
+	_ = unix.Close(p.src)
+}

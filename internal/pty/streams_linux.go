@@ -1,0 +1,262 @@
+//go:build linux
+
+package pty
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Streams are what a sandboxed process gets for its standard streams, and the
+// copying between these and the caller's own.
+//
+//	the caller's stream       the process gets
+//	pipe                      the same pipe, opened anew; a new one where that is not permitted
+//	null device, closed       the null device
+//	everything else           a new pipe, copied from or to the caller's stream
+//
+// So nothing that the process does to its streams (flags, offset, truncation,
+// ioctl) reaches the caller's file descriptions.
+type Streams struct {
+	// Child is standard input, output and error of the process. Output and
+	// error are one file when the caller's are, so that the order of what is
+	// written to both is kept. Start and Close close them.
+	Child [3]*os.File
+
+	pumps   []*outPump
+	in      *inPump // nil when input needs no copying
+	outer   *Terminal
+	stop    *bell // ends the input
+	ended   *bell // ends an output when it is empty
+	abort   *bell // ends the outputs
+	started bool
+	once    sync.Once
+	result  error
+}
+
+// outPump copies one output; two streams may share it.
+type outPump struct {
+	src    int
+	screen *screen
+	file   int
+	done   chan struct{}
+	err    error
+}
+
+// NewStreams makes the streams of a piped run from the caller's. Nothing is
+// read or written before Start, so a start that is refused takes no input.
+// allowEscapes switches the Filter off through which output passes to a
+// terminal.
+func NewStreams(in, out, errOut *os.File, allowEscapes bool) (*Streams, error) {
+	s := &Streams{}
+	if err := s.open(in, out, errOut, allowEscapes); err != nil {
+		_ = s.Close()
+		return nil, fmt.Errorf("connect standard streams: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Streams) open(in, out, errOut *os.File, allow bool) (err error) {
+	for _, b := range []**bell{&s.stop, &s.ended, &s.abort} {
+		if *b, err = newBell(); err != nil {
+			return err
+		}
+	}
+	if err := s.openInput(in); err != nil {
+		return fmt.Errorf("standard input: %w", err)
+	}
+	if s.Child[1], err = s.openOutput(out, allow); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	if len(s.pumps) > 0 && sameOutput(out, errOut) {
+		s.Child[2] = s.Child[1]
+	} else if s.Child[2], err = s.openOutput(errOut, allow); err != nil {
+		return fmt.Errorf("standard error: %w", err)
+	}
+	return s.saveTerminal(out, errOut)
+}
+
+// saveTerminal takes note of the terminal that output goes to, for the answers
+// it may give.
+func (s *Streams) saveTerminal(files ...*os.File) error {
+	for _, f := range files {
+		if s.outer == nil && ClassifyStd(f) == KindTerminal {
+			var err error
+			if s.outer, err = SaveTerminal(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// direct gives what can be handed in without a pump, or nil.
+func direct(f *os.File, kind Kind, mode int) (*os.File, error) {
+	switch kind {
+	case KindClosed, KindNull:
+		return os.OpenFile(os.DevNull, mode, 0)
+	case KindPipe:
+		fd, err := reopen(f, mode)
+		if err != nil {
+			return nil, nil // another user's, or a named one without a reader
+		}
+		if err := unix.SetNonblock(fd, false); err != nil {
+			_ = unix.Close(fd)
+			return nil, err
+		}
+		return os.NewFile(uintptr(fd), f.Name()), nil
+	}
+	return nil, nil
+}
+
+func (s *Streams) openOutput(f *os.File, allow bool) (*os.File, error) {
+	kind := ClassifyStd(f)
+	if child, err := direct(f, kind, os.O_WRONLY); child != nil || err != nil {
+		return child, err
+	}
+	screen, err := openScreen(f, kind, allow, s.abort)
+	if err != nil {
+		return nil, err
+	}
+	r, w, err := newPipe(pipeSize)
+	if err != nil {
+		screen.close()
+		return nil, err
+	}
+	p := &outPump{src: r, screen: screen, file: -1, done: make(chan struct{})}
+	if kind == KindRegular {
+		p.file = screen.fd
+	}
+	s.pumps = append(s.pumps, p)
+	return os.NewFile(uintptr(w), "output"), unix.SetNonblock(r, true)
+}
+
+// newPipe makes a pipe, of about the size wanted where the system's limits
+// allow it (pipe(7), pipe-user-pages-soft).
+func newPipe(size int) (r, w int, err error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return -1, -1, err
+	}
+	_, _ = unix.FcntlInt(uintptr(p[0]), unix.F_SETPIPE_SZ, size)
+	return p[0], p[1], nil
+}
+
+// Start closes Child and begins to copy. Call it when the process has been
+// started, with its own descriptors for Child.
+func (s *Streams) Start() {
+	s.closeChild()
+	s.started = true
+	for _, p := range s.pumps {
+		go p.run(s.ended, s.abort)
+	}
+	if s.in != nil {
+		go s.in.run()
+	}
+}
+
+func (s *Streams) closeChild() {
+	for i, f := range s.Child {
+		if f != nil && (i != 2 || f != s.Child[1]) {
+			_ = f.Close()
+		}
+	}
+	s.Child = [3]*os.File{}
+}
+
+// run copies one output. When the user's side fails, by EPIPE for one, the
+// pipe is closed: then the process gets SIGPIPE, as if it wrote there itself.
+func (p *outPump) run(ended, abort *bell) {
+	defer close(p.done)
+	o := output{src: p.src, dst: p.screen, file: p.file, ended: ended, abort: abort}
+	p.err = o.run()
+	_ = unix.Close(p.src)
+	if err := p.screen.end(); err != nil && p.err == nil {
+		p.err = err
+	}
+	p.screen.close()
+	switch p.err {
+	case unix.EPIPE, unix.ECONNRESET:
+		p.err = nil // the reader's choice
+	case errStopped:
+		p.err = ErrCutOff
+	}
+}
+
+// Wait ends the copying after the process and all its children have ended:
+// input stops, and what was read of it but not by the process goes back where
+// that can be done (a regular file's offset). Output is passed on to its end.
+// If something still holds an output open after grace, its copying stops as
+// soon as nothing is left to read, and the error wraps ErrCutOff. It takes as
+// long as the reader of the output takes. A failed write of output (a full
+// disk) is in the error, too.
+func (s *Streams) Wait(grace time.Duration) error {
+	s.once.Do(func() {
+		s.stop.ring()
+		inOver := s.in == nil || !s.started || waitFor(s.in.done)
+		if inOver && s.in != nil {
+			s.in.giveBack()
+		}
+		timer := time.AfterFunc(grace, s.ended.ring)
+		for _, p := range s.pumps {
+			if s.started {
+				<-p.done
+				s.result = errors.Join(s.result, p.err)
+			}
+		}
+		timer.Stop()
+		s.settleTerminal()
+		if !s.started {
+			s.closeUnstarted()
+		}
+		if inOver {
+			for _, b := range []*bell{s.stop, s.ended, s.abort} {
+				b.close()
+			}
+		}
+	})
+	if s.result != nil {
+		return fmt.Errorf("standard streams: %w", s.result)
+	}
+	return nil
+}
+
+// settleTerminal throws away the answers to the output's questions, and puts
+// the terminal back.
+func (s *Streams) settleTerminal() {
+	if s.outer == nil {
+		return
+	}
+	for _, p := range s.pumps {
+		if asked, ok := p.screen.lastAsked(); ok {
+			s.outer.swallow(asked)
+		}
+	}
+	s.result = errors.Join(s.result, s.outer.Restore())
+}
+
+func (s *Streams) closeUnstarted() {
+	s.closeChild()
+	for _, p := range s.pumps {
+		_ = unix.Close(p.src)
+		p.screen.close()
+	}
+}
+
+// Close ends the copying at once: output not yet written is lost. It may be
+// called at any time, and makes a Wait in another goroutine return; after Wait
+// it does nothing. Without Start it just frees everything.
+func (s *Streams) Close() error {
+	if s.abort == nil { // NewStreams did not get beyond its first step
+		s.stop.close()
+		s.ended.close()
+		return nil
+	}
+	s.abort.ring()
+	return s.Wait(0)
+}

@@ -1,0 +1,46 @@
+package policy
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestEnvApply(t *testing.T) {
+	environ := []string{
+		"PATH=/bin", "HOME=/home/u", "EDITOR=vi", "GITHUB_TOKEN=x", "api_key=x", "AWS_PROFILE=p", "AWS_REGION=eu", "SSH_AUTH_SOCK=/s",
+		"DB_PASSWORD=x", "npm_config__auth=x", "HARMLESS=" + sample("ghp_", 36), "PROXY=http://u:" + "pw@h:1", "KEYBOARD=us",
+		"GIT_AUTHOR_NAME=me", "OLDPWD=/", "EMPTY=", "DUP=1", "DUP=2", "broken", "=x", "NUL=\x00", "BOX=a=b",
+	}
+	tests := []struct {
+		name          string
+		env           Env
+		kept, removed []string
+	}{
+		{"zero hands on nothing", Env{}, []string{}, []string{"AWS_PROFILE", "AWS_REGION", "BOX", "DB_PASSWORD", "DUP", "EDITOR", "EMPTY", "GITHUB_TOKEN",
+			"GIT_AUTHOR_NAME", "HARMLESS", "HOME", "KEYBOARD", "OLDPWD", "PATH", "PROXY", "SSH_AUTH_SOCK", "api_key", "npm_config__auth"}},
+		{"default", Env{Inherit: InheritAll},
+			[]string{"AWS_REGION=eu", "BOX=a=b", "DUP=2", "EDITOR=vi", "EMPTY=", "GIT_AUTHOR_NAME=me", "HOME=/home/u", "KEYBOARD=us", "OLDPWD=/", "PATH=/bin"},
+			[]string{"AWS_PROFILE", "DB_PASSWORD", "GITHUB_TOKEN", "HARMLESS", "PROXY", "SSH_AUTH_SOCK", "api_key", "npm_config__auth"}},
+		{"include_only and set", Env{Inherit: InheritAll, IncludeOnly: []string{"p*", "*TOKEN"}, Set: map[string]string{"GITHUB_TOKEN": "mine", "NEW": "1"}},
+			[]string{"GITHUB_TOKEN=mine", "NEW=1", "PATH=/bin"},
+			[]string{"AWS_PROFILE", "AWS_REGION", "BOX", "DB_PASSWORD", "DUP", "EDITOR", "EMPTY", "GIT_AUTHOR_NAME", "HARMLESS", "HOME", "KEYBOARD", "OLDPWD", "PROXY",
+				"SSH_AUTH_SOCK", "api_key", "npm_config__auth"}},
+	}
+	for _, tt := range tests {
+		kept, removed := tt.env.Apply(environ)
+		if !slices.Equal(kept, tt.kept) {
+			t.Errorf("%s: kept %q", tt.name, kept)
+		}
+		if !slices.Equal(removed, tt.removed) {
+			t.Errorf("%s: removed %q", tt.name, removed)
+		}
+	}
+	kept, _ := Env{Inherit: InheritCore}.Apply(environ)
+	if !slices.Equal(kept, []string{"HOME=/home/u", "PATH=/bin"}) {
+		t.Errorf("core: %q", kept)
+	}
+	kept, _ = Env{Inherit: InheritAll, IgnoreDefaultExcludes: true, Exclude: []string{"git*"}}.Apply(environ)
+	if !slices.Contains(kept, "DB_PASSWORD=x") || slices.Contains(kept, "GITHUB_TOKEN=x") {
+		t.Errorf("ignore_default_excludes with exclude: %q", kept)
+	}
+}

@@ -1,0 +1,190 @@
+package policy
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// MatchPath reports whether the slash-separated pattern matches the whole
+// path. Within one component, * stands for any characters, ? for one and
+// [a-z], [!a-z] or [^a-z] for one of a set; ** as a whole component stands for
+// any number of components, none included; at the end it stands for everything
+// below a folder, but not the folder, as in gitignore. Unlike in a shell, * matches a
+// leading dot: a rule about files must not miss the hidden ones. There is no
+// escape; [*] means a star. A [ that is never closed means itself.
+//
+// The work is at most len(pattern) × len(path) steps, whatever either holds.
+func MatchPath(pattern, path string) bool {
+	return matchComponents(patternComponents(pattern), components(path), false)
+}
+
+// covers reports whether the pattern matches the path or a folder above it.
+func covers(pattern, path string) bool {
+	return matchComponents(patternComponents(pattern), components(path), true)
+}
+
+// patternComponents is components, with the last ** written as **/*.
+func patternComponents(p string) []string {
+	parts := components(p)
+	if len(parts) > 0 && parts[len(parts)-1] == "**" {
+		parts = append(parts, "*")
+	}
+	return parts
+}
+
+// components splits at slashes; empty components and "." carry no meaning and
+// go, but a leading slash is kept as an empty first component, so that
+// absolute and relative paths never match each other.
+func components(p string) []string {
+	parts := make([]string, 0, 8)
+	if strings.HasPrefix(p, "/") {
+		parts = append(parts, "")
+	}
+	for part := range strings.SplitSeq(p, "/") {
+		if part != "" && part != "." {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// matchComponents matches component by component and, on a mismatch, lets only
+// the last ** take one more: for an unanchored run of components the leftmost
+// match is as good as any, so no earlier choice ever needs another try. With
+// prefix set it is enough that the pattern matches some leading components.
+func matchComponents(pattern, path []string, prefix bool) bool {
+	p, n := 0, 0
+	star, mark := -1, 0
+	for {
+		switch {
+		case p < len(pattern) && pattern[p] == "**":
+			star, mark = p, n
+			p++
+			continue
+		case p == len(pattern) && (prefix || n == len(path)):
+			return true
+		case p < len(pattern) && n < len(path) && matchComponent(pattern[p], path[n]):
+			p++
+			n++
+			continue
+		}
+		if star < 0 || mark >= len(path) || isAnchor(path, mark) {
+			return false
+		}
+		mark++
+		p, n = star+1, mark
+	}
+}
+
+// isAnchor reports whether the component is the leading slash, which ** does
+// not stand for: the relative pattern "**" says nothing of absolute paths.
+func isAnchor(path []string, i int) bool { return i == 0 && path[0] == "" }
+
+// matchComponent matches one component by the same method: only the last *
+// is ever reconsidered.
+func matchComponent(pattern, name string) bool {
+	p, n := 0, 0
+	star, mark := -1, 0
+	for n < len(name) {
+		if p < len(pattern) && pattern[p] == '*' {
+			star, mark = p, n
+			p++
+			continue
+		}
+		if pw, nw, ok := matchOne(pattern[p:], name[n:]); ok {
+			p += pw
+			n += nw
+			continue
+		}
+		if star < 0 {
+			return false
+		}
+		_, w := utf8.DecodeRuneInString(name[mark:])
+		mark += w
+		p, n = star+1, mark
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
+
+// matchOne matches the first element of pattern, not a star, against the first
+// character of name, which is not empty. It returns how many bytes each took.
+func matchOne(pattern, name string) (patternWidth, nameWidth int, ok bool) {
+	if pattern == "" {
+		return 0, 0, false
+	}
+	r, width := utf8.DecodeRuneInString(name)
+	switch pattern[0] {
+	case '?':
+		return 1, width, true
+	case '[':
+		if body, size := class(pattern); size > 0 {
+			return size, width, inClass(body, r)
+		}
+	}
+	_, pw := utf8.DecodeRuneInString(pattern)
+	if len(name) < pw || name[:pw] != pattern[:pw] {
+		return 0, 0, false
+	}
+	return pw, pw, true
+}
+
+// class returns the inside of the set that pattern begins with and the set's
+// whole length, 0 when it is never closed. A ] directly after the opening, or
+// after its negation, is a member. Only the next 64 bytes are looked at, which
+// keeps a pattern of many open brackets linear.
+func class(pattern string) (body string, size int) {
+	start := 1
+	if len(pattern) > 1 && (pattern[1] == '!' || pattern[1] == '^') {
+		start = 2
+	}
+	for i := start + 1; i < len(pattern) && i < 64; i++ {
+		if pattern[i] == ']' {
+			return pattern[1:i], i + 1
+		}
+	}
+	return "", 0
+}
+
+func inClass(body string, r rune) bool {
+	negated := body[0] == '!' || body[0] == '^'
+	if negated {
+		body = body[1:]
+	}
+	for i := 0; i < len(body); {
+		lo, w := utf8.DecodeRuneInString(body[i:])
+		i += w
+		hi := lo
+		if i+1 < len(body) && body[i] == '-' {
+			hi, w = utf8.DecodeRuneInString(body[i+1:])
+			i += 1 + w
+		}
+		if lo <= r && r <= hi {
+			return !negated
+		}
+	}
+	return negated
+}
+
+// HasGlob reports whether the pattern holds a character with a meaning of its
+// own, so that it is not simply a path.
+func HasGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
+
+// LiteralPrefix returns the part of the pattern before its first special
+// character.
+func LiteralPrefix(pattern string) string {
+	if i := strings.IndexAny(pattern, "*?["); i >= 0 {
+		return pattern[:i]
+	}
+	return pattern
+}
+
+// EscapeGlob returns a pattern that matches exactly the given path.
+func EscapeGlob(p string) string {
+	if !HasGlob(p) {
+		return p
+	}
+	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(p)
+}

@@ -1,0 +1,135 @@
+// Package policy says what the user wants of the sandbox, in terms that no
+// operating system owns: a mode, a workspace, what may be written, read,
+// connected to, and what of the environment is handed on. It decides questions
+// about that intent ("may this path be written, and by which rule?") without
+// touching a kernel. It must never weaken itself to fit a machine; whether a
+// machine can enforce a policy is the plan's question.
+package policy
+
+// Mode is how far the command may reach. The zero value is unset and refuses.
+type Mode uint8
+
+// The modes, named as codex users know them.
+const (
+	ModeUnset            Mode = iota
+	ModeReadOnly              // nothing outside private scratch is writable
+	ModeWorkspaceWrite        // the workspace and the writable roots are writable
+	ModeDangerFullAccess      // no restriction; still started, and recorded, by the gate
+)
+
+// Approval says when a person is asked before a command starts. It never
+// replaces confinement. The zero value is unset and refuses.
+type Approval uint8
+
+// The approval policies.
+const (
+	ApprovalUnset Approval = iota
+	ApprovalUntrusted
+	ApprovalOnRequest
+	ApprovalNever
+)
+
+// Origin says where a value came from, for config, explain and the record.
+type Origin struct {
+	File string // absolute path of the config file; empty for other sources
+	Line int    // 1-based line in File; 0 where unknown
+	Note string // "default", "flag --sandbox", "-c", "environment LOCKSTILE_HOME", ...
+}
+
+// Root is a directory that may be written, with everything below it but the
+// protected names.
+type Root struct {
+	Path string // absolute, canonical (no symlink in it)
+	From Origin
+}
+
+// ReadRule denies or allows reading. The most specific matching rule wins;
+// at a tie deny wins.
+type ReadRule struct {
+	Pattern string // absolute path or glob (* ? [] within one component, ** over many), ~ already expanded
+	Allow   bool   // true only for rules of allow_read
+	From    Origin
+}
+
+// Inherit says with which of the caller's variables a command's environment begins.
+type Inherit uint8
+
+// The choices of shell_environment_policy.inherit; the zero value hands on nothing.
+const (
+	InheritNone Inherit = iota
+	InheritCore
+	InheritAll
+)
+
+// Env is the environment policy.
+type Env struct {
+	Inherit               Inherit
+	IgnoreDefaultExcludes bool              // hand on names that look like secrets
+	Exclude               []string          // globs over names, case-insensitive
+	IncludeOnly           []string          // when not empty, only matching names stay
+	Set                   map[string]string // set last, always present
+	From                  Origin
+}
+
+// Policy is one session's whole intent. Its zero value allows nothing: Mode is
+// unset and every start refuses.
+//
+// To add a field: add it here, its key in package config, its row in
+// docs/config.md, what enforces it in package plan, what shows it in package
+// attest, and a test that removes the enforcement and sees the refusal.
+type Policy struct {
+	Mode     Mode
+	Approval Approval
+
+	Workspace string // absolute, canonical; the command's default working directory
+	Home      string // absolute; the product's own directory ($LOCKSTILE_HOME)
+
+	NetworkAccess       bool
+	WritableRoots       []Root // the workspace is not listed here; it is implied by the mode
+	PrivateTmp          bool   // /tmp and TMPDIR are private to the workspace and last over its commands
+	ExcludeTmpdirEnvVar bool
+	ExcludeSlashTmp     bool
+
+	Read []ReadRule
+	Env  Env
+
+	WindowsSandbox string // "elevated" | "unelevated" (Windows only)
+	UnifiedExec    bool   // features.unified_exec
+
+	TerminalEscapes bool // terminal.dangerous_escapes: pass OSC 52 set, title reports, file transfer on to the user's terminal
+
+	Values []Value // every effective key with its origin, in a stable order
+}
+
+// Value is one effective setting, for `lockstile config`.
+type Value struct {
+	Key   string `json:"key"`
+	Value any    `json:"value"`
+	From  Origin `json:"from"`
+}
+
+// String gives the name used in configuration.
+func (m Mode) String() string {
+	switch m {
+	case ModeReadOnly:
+		return "read-only"
+	case ModeWorkspaceWrite:
+		return "workspace-write"
+	case ModeDangerFullAccess:
+		return "danger-full-access"
+	}
+	return "unset"
+}
+
+// String gives the name used in configuration.
+func (a Approval) String() string {
+	switch a {
+	case ApprovalUntrusted:
+		return "untrusted"
+	case ApprovalOnRequest:
+		return "on-request"
+	case ApprovalNever:
+		return "never"
+	}
+	return "unset"
+}

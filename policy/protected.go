@@ -1,0 +1,114 @@
+package policy
+
+import (
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Name is a file name, or a pattern over names, that other programs trust.
+type Name struct {
+	Pattern  string // a name, or a glob over one (* ? []); in HandOffNames possibly a path of several components
+	RootOnly bool   // meant only directly below a writable root, not deeper
+	Why      string // who trusts it, for explain and the documentation
+}
+
+// The protected names. This is their only list: plan, explain and the
+// documentation read it.
+var protectedNames = [...]Name{
+	{".git", false, "git runs programs named in its hooks and config"},
+	{".codex", false, "configuration of a coding agent"},
+	{".agents", false, "instructions and skills of coding agents"},
+	{".lockstile", false, "configuration of this product"},
+	{".claude", false, "configuration and hooks of a coding agent"},
+	{".vscode", false, "editor tasks and settings start programs"},
+	{".idea", false, "editor run configurations start programs"},
+	{".envrc", false, "direnv sources it in the user's shell"},
+	{".husky", false, "git hooks kept in the tree"},
+	{".mcp.json", false, "names tool servers that agents start"},
+
+	{".cursor", true, "configuration and hooks of a coding agent"},
+	{".gemini", true, "configuration of a coding agent"},
+	{".zed", true, "editor tasks and settings start programs"},
+	{".devcontainer", true, "commands that an editor runs on the host"},
+	{".gitmodules", true, "tells git which submodules to update, and how"},
+	{".gitconfig", true, "git configuration when the root is a home, or is included from one"},
+	{".bashrc", true, "shell start file"},
+	{".bash_profile", true, "shell start file"},
+	{".bash_login", true, "shell start file"},
+	{".bash_logout", true, "shell exit file"},
+	{".profile", true, "shell start file"},
+	{".zshrc", true, "shell start file"},
+	{".zshenv", true, "shell start file"},
+	{".zprofile", true, "shell start file"},
+	{".zlogin", true, "shell start file"},
+	{".zlogout", true, "shell exit file"},
+	{".kshrc", true, "shell start file"},
+	{"*.code-workspace", true, "editor tasks and settings start programs"},
+}
+
+// ProtectedNames returns the names that a command may not create, change,
+// remove or rename below a writable root, whether they exist or not. With a
+// folder goes everything in it.
+func ProtectedNames() []Name { return slices.Clone(protectedNames[:]) }
+
+// IsProtected reports whether name, one path component, is protected. atRoot
+// says that it lies directly below a writable root. Spellings that some file
+// system equates with a protected name count as that name: other case,
+// ignorable code points, and on Windows also trailing dots and spaces,
+// streams and short names.
+func IsProtected(name string, atRoot bool) bool {
+	return isProtectedOn(runtime.GOOS, name, atRoot)
+}
+
+// IsGitDir reports whether some file system takes name, one path component,
+// for ".git".
+func IsGitDir(name string) bool {
+	return isProtectedOn(runtime.GOOS, name, false) && strings.HasPrefix(fold(name), ".git")
+}
+
+func isProtectedOn(goos, name string, atRoot bool) bool {
+	if goos == "windows" {
+		name = win32Name(name)
+	}
+	folded := fold(name)
+	for i := range protectedNames {
+		n := &protectedNames[i]
+		if n.RootOnly && !atRoot {
+			continue
+		}
+		if matchComponent(n.Pattern, folded) {
+			return true
+		}
+		if goos == "windows" && isShortNameOf(folded, n.Pattern) {
+			return true
+		}
+	}
+	return false
+}
+
+// win32Name removes what Win32 ignores in a name: a stream after a colon, then
+// dots and spaces at the end.
+func win32Name(name string) string {
+	if i := strings.IndexByte(name, ':'); i >= 0 {
+		name = name[:i]
+	}
+	return strings.TrimRight(name, ". ")
+}
+
+// isShortNameOf reports whether folded can be the 8.3 name that NTFS made for
+// a protected name: up to six characters of its base, a tilde and a digit. The
+// digit is not looked at, since it depends on what else is in the folder.
+func isShortNameOf(folded, protected string) bool {
+	base, rest, ok := strings.Cut(folded, "~")
+	if !ok || base == "" || rest == "" || rest[0] < '1' || rest[0] > '9' {
+		return false
+	}
+	long := strings.TrimLeft(protected, ".*")
+	if ext := path.Ext(long); ext != "" && ext != long {
+		long = strings.TrimSuffix(long, ext)
+	}
+	long = strings.ReplaceAll(long, "-", "_")
+	return base == long[:min(6, len(long))]
+}

@@ -1,0 +1,75 @@
+package policy
+
+import "path"
+
+// Credential stores below the user's home, as tools document them and as
+// sandboxes for applications (firejail's disable-common and disable-programs)
+// and secret scanners list them. Folders go with all they hold.
+var homeStores = [...]string{
+	// keys and logins
+	".ssh", ".gnupg", ".pki", ".netrc", ".authinfo", ".authinfo.gpg", ".git-credentials", ".git-credential-cache",
+	".config/git/credentials", ".smbcredentials", ".davfs2/secrets", ".fetchmailrc", ".msmtprc", ".muttrc", ".mutt",
+	".pgpass", ".my.cnf", ".mylogin.cnf", ".config/age", ".config/sops/age", ".age", ".step", ".putty", ".cert", ".vault-token",
+	".Xauthority", ".ICEauthority", ".krb5",
+	// clouds and clusters
+	".aws", ".azure", ".kube", ".boto", ".s3cfg", ".s3cmd", ".passwd-s3fs", ".oci", ".aliyun", ".bluemix", ".config/gcloud", ".config/doctl",
+	".config/hcloud", ".config/linode-cli", ".config/scw", ".config/rclone", ".rclone.conf", ".config/helm", ".terraform.d/credentials.tfrc.json",
+	".terraformrc", ".pulumi/credentials.json", ".fly", ".config/heroku", ".config/netlify", ".config/vercel", ".local/share/com.vercel.cli",
+	".wrangler/config", ".config/.wrangler", ".databrickscfg", ".snowflake", ".config/snowflake", ".config/stripe", ".config/ngrok",
+	".ngrok2", ".cloudflared", ".config/tailscale", ".minikube", ".docker/config.json", ".config/containers/auth.json", ".config/op", ".op",
+	// forges and package registries
+	".config/gh", ".config/glab-cli", ".config/hub", ".config/tea", ".npmrc", ".yarnrc.yml", ".config/pnpm/rc", ".pypirc", ".config/pypoetry/auth.toml",
+	".config/pip/pip.conf", ".pip/pip.conf", ".config/uv/credentials", ".cargo/credentials.toml", ".cargo/credentials", ".gem/credentials", ".bundle/config",
+	".composer/auth.json", ".config/composer/auth.json", ".m2/settings.xml", ".m2/settings-security.xml", ".gradle/gradle.properties",
+	".sbt/credentials", ".ivy2/.credentials", ".nuget/NuGet/NuGet.Config", ".hex/hex.config", ".huggingface", ".cache/huggingface/token",
+	".cache/huggingface/stored_tokens", ".kaggle", ".config/wandb", ".sentryclirc",
+	// token files of coding agents
+	".codex/auth.json", ".codex/.credentials.json", ".claude/.credentials.json", ".claude.json", ".gemini/oauth_creds.json", ".gemini/.env", ".config/github-copilot", ".copilot",
+	".local/share/opencode/auth.json", ".config/goose/secrets.yaml", ".aider.conf.yml", ".continue/config.json", ".continue/.env",
+	".config/anthropic", ".config/openai", ".openai", ".qwen/oauth_creds.json", ".cursor/mcp.json", ".config/Cursor", ".config/Code/User/globalStorage",
+	".local/share/amp/secrets.json", ".factory/auth.json",
+	// password stores and keyrings
+	".password-store", ".local/share/keyrings", ".gnome2/keyrings", ".local/share/kwalletd", ".kde/share/apps/kwallet", ".kde4/share/apps/kwallet",
+	".local/share/plasma-vault", ".vaults", ".config/keepassxc", ".keepass", ".keepassx", ".lastpass", ".config/1Password", ".config/Bitwarden",
+	".config/Bitwarden CLI", ".config/keybase", "Library/Keychains", "*.kdbx", "*.kdb",
+	// wallets
+	".bitcoin", ".ethereum", ".electrum", ".monero", ".litecoin", ".dogecoin", ".zcash", ".config/Exodus", ".config/Ledger Live", ".config/atomic",
+	".config/solana", ".sui", ".aptos", ".foundry/keystores", ".brownie/accounts",
+	// browsers and mail: cookies and saved logins
+	".mozilla", ".config/mozilla", ".librewolf", ".thunderbird", ".config/google-chrome", ".config/google-chrome-beta", ".config/chromium", ".config/BraveSoftware",
+	".config/microsoft-edge", ".config/vivaldi", ".config/opera", ".var/app", "snap/firefox", "snap/chromium", ".config/evolution", ".local/share/evolution",
+	".config/Signal", ".config/Slack", ".config/discord", ".local/share/TelegramDesktop",
+	"Library/Application Support/Google/Chrome", "Library/Application Support/Firefox", "Library/Application Support/BraveSoftware", "Library/Cookies",
+	// what was typed
+	".bash_history", ".zsh_history", ".local/share/fish/fish_history", ".histfile", ".python_history", ".node_repl_history", ".psql_history",
+	".mysql_history", ".rediscli_history", ".sqlite_history",
+}
+
+// Stores outside a home. Most are readable by root alone; commands started by
+// root are confined too.
+var systemStores = [...]string{
+	"/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/sudoers.d",
+	"/etc/ssh/ssh_host_*_key", "/etc/ssl/private", "/etc/krb5.keytab", "/etc/davfs2/secrets",
+	"/etc/wireguard", "/etc/NetworkManager/system-connections", "/etc/kubernetes", "/etc/rancher", "/etc/docker/key.json",
+	"/var/lib/kubelet", "/run/secrets", "/var/run/secrets", "/var/backups", "/var/spool/cron",
+}
+
+// DefaultDenyRead returns the rules that hide the well-known credential stores
+// and the product's own folder. Both paths are absolute; an empty one adds no
+// rules. The order is fixed; from is given to every rule.
+func DefaultDenyRead(userHome, productHome string, from Origin) []ReadRule {
+	rules := make([]ReadRule, 0, len(homeStores)+len(systemStores)+1)
+	if productHome != "" {
+		rules = append(rules, ReadRule{Pattern: EscapeGlob(productHome), From: from})
+	}
+	if userHome != "" {
+		home := EscapeGlob(userHome)
+		for _, s := range homeStores {
+			rules = append(rules, ReadRule{Pattern: path.Join(home, s), From: from})
+		}
+	}
+	for _, s := range systemStores {
+		rules = append(rules, ReadRule{Pattern: s, From: from})
+	}
+	return rules
+}
