@@ -42,12 +42,12 @@ const (
 // Error says why a command was not started. The zero value is a refusal too:
 // it names nothing, but it still refuses.
 type Error struct {
-	Code        Code   // the kind, for programs
-	Stage       Stage  // which step refused
-	Restriction string // the restriction that could not be shown to hold, e.g. "no_new_privs"; empty where none is meant
-	Reason      string // what was found, in one sentence, without secrets
-	Hint        string // what would mend it; empty when nothing the reader can do would
-	Err         error  // the underlying error, nil when there was none
+	Code        Code        // the kind, for programs
+	Stage       Stage       // which step refused
+	Restriction Restriction // what could not be shown to hold; empty where none is meant
+	Reason      string      // what was found, in one sentence, without secrets
+	Hint        string      // what would mend it; empty when nothing the reader can do would
+	Err         error       // the underlying error, nil when there was none
 }
 
 // Error gives stage, restriction and reason on one line; the hint stays apart,

@@ -1,0 +1,21 @@
+// Package host finds out facts about this machine: which kernel interfaces are
+// there and who we are on it. It reads and asks; it must never change anything
+// outside, start a process, or decide what a missing fact means for a start.
+package host
+
+// Facts is what the plan needs to know about the machine. The zero value is a
+// machine that can enforce nothing.
+type Facts struct {
+	OS, Arch    string
+	UID, GID    int
+	LandlockABI int      // 0: no Landlock
+	LastCap     int      // number of the last capability that the kernel knows
+	Keyring     bool     // keyctl(2) can be called
+	ProcFiles   []string // what is there of the files and folders below /proc that change the machine
+	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
+}
+
+// procControls are the places below /proc by which a file's owner changes the
+// machine; user 0 needs no capability for them (runc's list of read-only paths,
+// and the files that drivers add).
+var procControls = []string{"acpi", "asound", "bus", "fs", "irq", "mtrr", "scsi", "sys", "sysrq-trigger"}

@@ -1,0 +1,57 @@
+//go:build linux
+
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Read gathers the facts that a start needs. tempDir is the command's TMPDIR.
+func Read(tempDir string) (Facts, error) {
+	f := Facts{
+		OS: runtime.GOOS, Arch: runtime.GOARCH,
+		UID: os.Geteuid(), GID: os.Getegid(),
+		LandlockABI: landlockABI(),
+		LastCap:     lastCap(),
+		Keyring:     hasKeyring(),
+	}
+	for _, name := range procControls {
+		if unix.Faccessat(unix.AT_FDCWD, "/proc/"+name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW) == nil {
+			f.ProcFiles = append(f.ProcFiles, "/proc/"+name)
+		}
+	}
+	if filepath.IsAbs(tempDir) {
+		if dir, err := filepath.EvalSymlinks(tempDir); err == nil {
+			f.TempDir = dir
+		}
+	}
+	return f, nil
+}
+
+// landlockABI asks landlock_create_ruleset(2) for its version.
+func landlockABI() int {
+	abi, _, errno := unix.RawSyscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	if errno != 0 {
+		return 0
+	}
+	return int(abi)
+}
+
+// lastCap asks for each capability until the kernel knows no more
+// (PR_CAPBSET_READ in prctl(2)); /proc/sys may be hidden in a container.
+func lastCap() int {
+	n := -1
+	for unix.Prctl(unix.PR_CAPBSET_READ, uintptr(n+1), 0, 0, 0) == nil {
+		n++
+	}
+	return n
+}
+
+func hasKeyring() bool {
+	_, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false)
+	return err != unix.ENOSYS && err != unix.EPERM
+}

@@ -1,0 +1,116 @@
+//go:build linux
+
+package tape
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// interpret runs the tape in the new process. Between clone and execve it must
+// not allocate, grow the stack, write pointers of Go, or call anything that is
+// not nosplit: other threads of the parent may have held any lock.
+//
+//go:nosplit
+//go:noinline
+//go:norace
+//go:nocheckptr
+func interpret(h *header) {
+	var (
+		i    uintptr
+		me   uintptr // First or Second
+		r    int64
+		r1   uintptr
+		e    syscall.Errno
+		o    *op
+		base = unsafe.Pointer(h)
+	)
+	for ; i < uintptr(h.ops); i++ {
+		h.at[me] = int32(i)
+		o = (*op)(unsafe.Add(base, opsOff+i*unsafe.Sizeof(op{})))
+		switch o.kind {
+		case kindWatch:
+			watch(h, argument(h, o, 0), argument(h, o, 1))
+		case kindFork:
+			r1, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+			if e == 0 && r1 == 0 {
+				me = Second
+			}
+		default:
+			r1, _, e = syscall.RawSyscall6(o.nr, argument(h, o, 0), argument(h, o, 1), argument(h, o, 2),
+				argument(h, o, 3), argument(h, o, 4), argument(h, o, 5))
+		}
+		if r = int64(r1); e != 0 {
+			r = -int64(e)
+		}
+		if me == First || o.kind != kindFork {
+			*(*int64)(unsafe.Add(base, resOff+i*8)) = r
+		}
+		if o.save != 0 {
+			*(*int32)(unsafe.Add(base, uintptr(o.save))) = int32(r)
+		}
+		if !met(o.want, r) {
+			h.fail[me] = int32(i) + 1
+			break
+		}
+		if o.kind == kindFork && me == First {
+			h.second = int32(r)
+			i = uintptr(o.jump) - 1
+		}
+	}
+	stop(h, me)
+}
+
+// argument gives an op's argument, read from its slot where it is one.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func argument(h *header, o *op, n uintptr) uintptr {
+	if o.ref>>n&1 != 0 {
+		return uintptr(*(*int32)(unsafe.Add(unsafe.Pointer(h), o.a[n])))
+	}
+	return o.a[n]
+}
+
+//go:nosplit
+func met(w Want, r int64) bool {
+	switch {
+	case w == Any:
+		return r != unset
+	case w == OK:
+		return r >= 0
+	case w == Positive:
+		return r > 0
+	case w == NextPath:
+		return r == -int64(unix.ENOENT) || r == -int64(unix.ENOTDIR) || r == -int64(unix.EACCES)
+	}
+	return r == int64(w)
+}
+
+// stop tells the parent of a failure, stays alive until it has looked, and ends.
+// The parent's answer, and its death, both end the read.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func stop(h *header, me uintptr) {
+	if fd := uintptr(h.alarm[me]); fd != 0 {
+		h.buf[me] = MessageFailed
+		syscall.RawSyscall6(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(&h.buf[me])), 1, 0, 0, 0)
+		for {
+			_, _, e := syscall.RawSyscall6(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&h.tmp[2+me])), 1, 0, 0, 0)
+			if e != syscall.EINTR {
+				break
+			}
+		}
+	}
+	for {
+		syscall.RawSyscall6(unix.SYS_EXIT_GROUP, 126, 0, 0, 0, 0, 0)
+	}
+}
+
+// MessageFailed is the byte by which a process says that it stopped.
+const MessageFailed = 'F'

@@ -1,0 +1,188 @@
+//go:build linux
+
+// Package tape writes the launch of a process as data: a flat list of system
+// calls with the exact result each must have, and the loop by which the new
+// process runs it. Everything a call points to lies in one shared mapping, so
+// the process between clone and execve touches neither heap nor scheduler of Go.
+//
+// It knows system calls, not what they are for: which restriction a call serves
+// is a label on it. It must never run a call that is not on the tape, go on
+// after a result that is not the wanted one, or decide what a failure means.
+package tape
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Want is the result that a call must have. Zero and negative values are exact
+// results: 0, or -errno.
+type Want int32
+
+const (
+	OK       Want = 1 << 20 // any result that is no error
+	Any      Want = 1 << 21 // whatever it is: a trial, which the parent judges
+	Positive Want = 1 << 22 // more than 0
+	NextPath Want = 1 << 23 // execve: a missing file means that the next op is tried
+)
+
+// Errno is the Want of a call that must fail in just this way.
+func Errno(e unix.Errno) Want { return -Want(e) }
+
+// The kinds of op.
+const (
+	kindCall  = iota // one system call
+	kindFork         // clone(SIGCHLD): the child goes on, the parent jumps to op.jump
+	kindWatch        // the first process's last op: wait, pass signals on, end the tree
+)
+
+// op is one entry. It is read by the new process: no pointers of Go in it.
+type op struct {
+	nr   uintptr
+	a    [6]uintptr
+	want Want
+	save uint32 // arena offset of an int32 that takes the result; 0: none
+	jump uint16
+	ref  uint8 // bit i: a[i] is the arena offset of an int32 that holds the value
+	kind uint8
+}
+
+// The processes of a tape. The first is the one that is cloned; the second is
+// the one that it forks and that becomes the command.
+const (
+	First = iota
+	Second
+)
+
+// header begins each arena. The parent reads it while the others write.
+type header struct {
+	ops    int32
+	at     [2]int32 // index of the op that each process is at
+	fail   [2]int32 // 1 + index of the op that stopped the process
+	alarm  [2]int32 // descriptor on which a failure is told; 0: none yet
+	second int32    // pid of the second process as the first sees it
+	status int32    // raw wait status of the second process
+	done   int32    // 1 once status holds
+	pidfd  int32    // clone3 stores the first process's pidfd here
+	tmp    [4]int32
+	poll   [4]int32     // two struct pollfd
+	buf    [4096]byte   // the watch reads into it
+	path   [32]byte     // "/proc/thread-self/children"
+	clone  cloneArgs    // see clone.go
+	_      [0]cloneArgs // keeps the size a multiple of 8
+}
+
+const (
+	maxOps    = 640
+	arenaSize = 8 << 20 // reserved, not touched: argv and environment may be some megabytes
+	opsOff    = (unsafe.Sizeof(header{}) + 63) &^ 63
+	resOff    = opsOff + maxOps*unsafe.Sizeof(op{})
+	dataOff   = resOff + maxOps*8
+)
+
+// unset marks a result that no process has written.
+const unset = -1 << 40
+
+// Tape is one launch, written by the parent. It is not safe for concurrent use.
+type Tape struct {
+	mem    []byte
+	h      *header
+	next   uintptr
+	labels []string // per op: the restriction it serves, "" for plumbing
+	names  []string // per op: what it does
+	omit   func(label string) bool
+	err    error
+}
+
+// New makes an empty tape. omit says which labels' calls are left out when they
+// are written; it is nil outside tests.
+func New(omit func(label string) bool) (*Tape, error) {
+	mem, err := syscall.Mmap(-1, 0, arenaSize, syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_SHARED|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	if err != nil {
+		return nil, fmt.Errorf("map memory for the launch: %w", err)
+	}
+	return &Tape{mem: mem, h: (*header)(unsafe.Pointer(&mem[0])), next: dataOff, omit: omit}, nil
+}
+
+// Free gives the memory back. The processes keep their own mapping.
+func (t *Tape) Free() error {
+	if t.mem == nil {
+		return nil
+	}
+	err := syscall.Munmap(t.mem)
+	t.mem, t.h = nil, nil
+	return err
+}
+
+// Err is the first mistake made while writing; a tape with one can't be run.
+func (t *Tape) Err() error { return t.err }
+
+// Len is the number of ops.
+func (t *Tape) Len() int { return int(t.h.ops) }
+
+// Slot is a place in the arena that holds an int32: a result, or a value to be
+// read when an op runs.
+type Slot uint32
+
+// Addr is the address of bytes in the arena.
+type Addr uintptr
+
+// Bytes copies b, and a NUL behind it, into the arena.
+func (t *Tape) Bytes(b []byte) (Addr, Slot) {
+	at := (t.next + 7) &^ 7
+	if at+uintptr(len(b))+1 > arenaSize {
+		t.fail(errors.New("the command line and environment are too long"))
+		return 0, 0
+	}
+	copy(t.mem[at:], b)
+	t.mem[at+uintptr(len(b))] = 0
+	t.next = at + uintptr(len(b)) + 1
+	return Addr(uintptr(unsafe.Pointer(&t.mem[at]))), Slot(at)
+}
+
+// Words copies machine words: arrays of pointers, kernel structs of u64.
+func (t *Tape) Words(w ...uint64) (Addr, Slot) {
+	if len(w) == 0 {
+		return t.Bytes(nil)
+	}
+	return t.Bytes(unsafe.Slice((*byte)(unsafe.Pointer(&w[0])), 8*len(w)))
+}
+
+// Strings copies ss as the NULL-terminated array that execve takes.
+func (t *Tape) Strings(ss []string) Addr {
+	w := make([]uint64, len(ss)+1)
+	for i, s := range ss {
+		a, _ := t.Bytes([]byte(s))
+		w[i] = uint64(a)
+	}
+	a, _ := t.Words(w...)
+	return a
+}
+
+// Slot makes an empty one.
+func (t *Tape) Slot() Slot {
+	_, s := t.Bytes([]byte{255, 255, 255, 255})
+	return s
+}
+
+// Value reads a slot.
+func (t *Tape) Value(s Slot) int32 { return *(*int32)(unsafe.Pointer(&t.mem[s])) }
+
+func (t *Tape) fail(err error) {
+	if t.err == nil {
+		t.err = err
+	}
+}
+
+func (t *Tape) op(i int) *op {
+	return (*op)(unsafe.Pointer(&t.mem[opsOff+uintptr(i)*unsafe.Sizeof(op{})]))
+}
+
+func (t *Tape) result(i int) *int64 {
+	return (*int64)(unsafe.Pointer(&t.mem[resOff+uintptr(i)*8]))
+}

@@ -1,0 +1,200 @@
+//go:build linux
+
+package tape
+
+import (
+	"fmt"
+	"syscall"
+)
+
+// Writer adds the ops of one restriction.
+type Writer struct {
+	t     *Tape
+	label string
+	out   bool // the label is left out
+}
+
+// Op is the place of an op on its tape; None where it was left out.
+type Op int
+
+// None is no op.
+const None Op = -1
+
+// For gives the writer of the ops that serve one restriction; the empty label is
+// for plumbing, which nobody can leave out.
+func (t *Tape) For(label string) Writer {
+	return Writer{t: t, label: label, out: label != "" && t.omit != nil && t.omit(label)}
+}
+
+// Do adds one system call. Arguments are int, uintptr, uint64, Addr, string (a
+// copy with a NUL behind it) or Slot (its value at the time the op runs).
+func (w Writer) Do(name string, want Want, nr uintptr, args ...any) Op {
+	return w.add(name, op{nr: nr, want: want}, args)
+}
+
+// Save adds one system call whose result is kept in the slot that is returned.
+func (w Writer) Save(name string, want Want, nr uintptr, args ...any) Slot {
+	s := w.t.Slot()
+	w.Into(s, name, want, nr, args...)
+	return s
+}
+
+// Into is Save with a slot that is there already.
+func (w Writer) Into(s Slot, name string, want Want, nr uintptr, args ...any) {
+	w.add(name, op{nr: nr, want: want, save: uint32(s)}, args)
+}
+
+// Fork adds the fork of the second process, which goes on with the next op. The
+// first goes on where Resume is called.
+func (w Writer) Fork() Op { return w.add("fork", op{kind: kindFork, want: OK}, nil) }
+
+// Resume says that the first process goes on after fork with the next op.
+func (t *Tape) Resume(fork Op) {
+	if fork >= 0 {
+		t.op(int(fork)).jump = uint16(t.h.ops)
+	}
+}
+
+// Watch adds the first process's last op; life is the channel to the parent and
+// signals a signalfd for SIGCHLD. A byte on life is a signal for the second
+// process's group; its end, or that of the second process, ends the tree.
+func (w Writer) Watch(life int, signals Slot) Op {
+	return w.add("watch", op{kind: kindWatch, want: OK}, []any{life, signals})
+}
+
+// Alarm tells the processes on which descriptor they report a failure from the
+// next op on. It holds for both until it is called for the second.
+func (t *Tape) Alarm(process, fd int) { t.h.alarm[process] = int32(fd) }
+
+func (w Writer) add(name string, o op, args []any) Op {
+	if w.out {
+		return None
+	}
+	t := w.t
+	i := int(t.h.ops)
+	if i >= maxOps {
+		t.fail(fmt.Errorf("more than %d system calls", maxOps))
+		return None
+	}
+	for n, arg := range args {
+		switch v := arg.(type) {
+		case int:
+			o.a[n] = uintptr(v)
+		case uintptr:
+			o.a[n] = v
+		case uint64:
+			o.a[n] = uintptr(v)
+		case Addr:
+			o.a[n] = uintptr(v)
+		case string:
+			a, _ := t.Bytes([]byte(v))
+			o.a[n] = uintptr(a)
+		case Slot:
+			o.a[n] = uintptr(v)
+			o.ref |= 1 << n
+		default:
+			t.fail(fmt.Errorf("%s: argument %d has type %T", name, n, arg))
+		}
+	}
+	*t.op(i) = o
+	*t.result(i) = unset
+	t.labels = append(t.labels, w.label)
+	t.names = append(t.names, name)
+	t.h.ops++
+	return Op(i)
+}
+
+// Result is what an op returned: the kernel's value, or -errno. ok is false when
+// it has not run, or was left out.
+func (t *Tape) Result(o Op) (r int64, ok bool) {
+	if o < 0 {
+		return 0, false
+	}
+	r = *t.result(int(o))
+	return r, r != unset
+}
+
+// Failure is an op whose result was not the wanted one.
+type Failure struct {
+	Op    Op
+	Label string // the restriction that the op serves
+	Name  string // what it does
+	Got   int64
+	Want  Want
+}
+
+// Error says what was tried and how it went.
+func (f *Failure) Error() string {
+	return fmt.Sprintf("%s: %s, wanted %s", f.Name, outcome(f.Got), wanted(f.Want))
+}
+
+// Unwrap gives the errno, where there is one.
+func (f *Failure) Unwrap() error {
+	if f.Got < 0 && f.Got > -4096 {
+		return syscall.Errno(-f.Got)
+	}
+	return nil
+}
+
+// Failed returns the op at which a process stopped, nil when none did.
+func (t *Tape) Failed(process int) *Failure {
+	n := t.h.fail[process]
+	if n == 0 {
+		return nil
+	}
+	return t.failure(int(n) - 1)
+}
+
+// At names the op that a process is at.
+func (t *Tape) At(process int) string {
+	if i := int(t.h.at[process]); i < len(t.names) {
+		return t.names[i]
+	}
+	return "end"
+}
+
+// Pending reports whether an op with this label is at or behind op i.
+func (t *Tape) Pending(label string, i Op) bool {
+	for _, l := range t.labels[max(0, int(i)):] {
+		if l == label {
+			return true
+		}
+	}
+	return false
+}
+
+// Labels lists the restrictions that have ops, in the order of their first.
+func (t *Tape) Labels() []string {
+	var out []string
+	seen := map[string]bool{"": true}
+	for _, l := range t.labels {
+		if !seen[l] {
+			seen[l] = true
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (t *Tape) failure(i int) *Failure {
+	return &Failure{Op: Op(i), Label: t.labels[i], Name: t.names[i], Got: *t.result(i), Want: t.op(i).want}
+}
+
+func outcome(r int64) string {
+	switch {
+	case r == unset:
+		return "not run"
+	case r < 0 && r > -4096:
+		return syscall.Errno(-r).Error()
+	case r == 0:
+		return "success"
+	}
+	return fmt.Sprintf("success (%d)", r)
+}
+
+func wanted(w Want) string {
+	if w == OK || w == Positive || w == Any || w == NextPath {
+		return "success"
+	}
+	return outcome(int64(w))
+}

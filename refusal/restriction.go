@@ -1,0 +1,45 @@
+package refusal
+
+// Restriction names one thing that a process is kept from, as it stands in
+// refusals, records and documentation.
+type Restriction string
+
+// The restrictions of the command, in the order in which they are judged where
+// several do not hold: the first is the likeliest cause of the others.
+const (
+	UserNamespace    Restriction = "user namespace"
+	PIDNamespace     Restriction = "pid namespace"
+	MountNamespace   Restriction = "mount namespace"
+	NetworkNamespace Restriction = "network namespace"
+	IPCNamespace     Restriction = "ipc namespace"
+	UTSNamespace     Restriction = "uts namespace"
+	CgroupNamespace  Restriction = "cgroup namespace"
+	IDMaps           Restriction = "id maps"      // own user and group alone, supplementary groups locked
+	Descriptors      Restriction = "descriptors"  // nothing open but stdin, stdout and stderr
+	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs give nothing
+	Seccomp          Restriction = "seccomp"
+	Securebits       Restriction = "securebits" // user 0 is nobody special
+	Capabilities     Restriction = "capabilities"
+	Session          Restriction = "session" // a session and process group of its own
+	Keyring          Restriction = "session keyring"
+	Landlock         Restriction = "landlock"
+	ReadOnlyRoot     Restriction = "read-only root"
+	Propagation      Restriction = "propagation" // later mounts of the host stay out
+)
+
+// The restrictions of the sandbox's own first process, the init.
+const (
+	InitNetwork      Restriction = "init network namespace"
+	InitNoNewPrivs   Restriction = "init no_new_privs"
+	InitCapabilities Restriction = "init capabilities"
+	InitDescriptors  Restriction = "init descriptors"
+	InitLandlock     Restriction = "init landlock"
+	InitUndumpable   Restriction = "init undumpable" // its memory, a copy of ours, can't be read
+)
+
+// Tree is the restriction that is left in danger-full-access: nothing of the
+// command's tree outlives us.
+const Tree Restriction = "process tree"
+
+// Mount names the restriction that a path of the view is what the policy says.
+func Mount(path string) Restriction { return Restriction("mount " + path) }
