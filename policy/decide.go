@@ -2,7 +2,7 @@ package policy
 
 import (
 	"fmt"
-	"net"
+	"net/netip"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -271,9 +271,24 @@ func (p Policy) NetworkOpen() bool {
 	return p.Mode == ModeDangerFullAccess || p.Mode == ModeWorkspaceWrite && p.NetworkAccess
 }
 
+// splitHostPort takes HOST:PORT and [HOST]:PORT. Package net has a function for
+// it, but makes the program that links it a slower one.
+func splitHostPort(s string) (host, port string, ok bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return "", "", false
+	}
+	host, port = s[:i], s[i+1:]
+	if inner, bracket := strings.CutPrefix(host, "["); bracket {
+		host, ok = strings.CutSuffix(inner, "]")
+		return host, port, ok
+	}
+	return host, port, !strings.ContainsAny(host, ":[]")
+}
+
 func validHostPort(s string) bool {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil || host == "" || strings.ContainsAny(host, " \x00/\n") {
+	host, port, ok := splitHostPort(s)
+	if !ok || host == "" || strings.ContainsAny(host, " \x00/\n[]") {
 		return false
 	}
 	n, err := strconv.Atoi(port)
@@ -281,9 +296,9 @@ func validHostPort(s string) bool {
 }
 
 func isLoopback(hostport string) bool {
-	host, _, _ := net.SplitHostPort(hostport)
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
+	host, _, _ := splitHostPort(hostport)
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
 // DecideEnv says whether a variable of the caller, with this value, reaches

@@ -30,7 +30,6 @@ const (
 // The restrictions of the sandbox's own first process, the init.
 const (
 	InitNetwork      Restriction = "init network namespace"
-	InitNoNewPrivs   Restriction = "init no_new_privs"
 	InitCapabilities Restriction = "init capabilities"
 	InitDescriptors  Restriction = "init descriptors"
 	InitLandlock     Restriction = "init landlock"

@@ -63,7 +63,7 @@ type header struct {
 	ops    int32
 	at     [2]int32 // index of the op that each process is at
 	fail   [2]int32 // 1 + index of the op that stopped the process
-	alarm  [2]int32 // descriptor on which a failure is told; 0: none yet
+	alarm  [2]int32 // descriptor on which a failure is told; 0: none yet (AlarmSlot)
 	second int32    // pid of the second process as the first sees it
 	status int32    // raw wait status of the second process
 	done   int32    // 1 once status holds
@@ -136,7 +136,7 @@ type Addr uintptr
 func (t *Tape) Bytes(b []byte) (Addr, Slot) {
 	at := (t.next + 7) &^ 7
 	if at+uintptr(len(b))+1 > arenaSize {
-		t.fail(errors.New("the command line and environment are too long"))
+		t.Fail(errors.New("the command line and environment are too long"))
 		return 0, 0
 	}
 	copy(t.mem[at:], b)
@@ -170,10 +170,14 @@ func (t *Tape) Slot() Slot {
 	return s
 }
 
+// AddrOf is where a slot lies, for a call that writes an int through a pointer.
+func (t *Tape) AddrOf(s Slot) Addr { return Addr(uintptr(unsafe.Pointer(&t.mem[s]))) }
+
 // Value reads a slot.
 func (t *Tape) Value(s Slot) int32 { return *(*int32)(unsafe.Pointer(&t.mem[s])) }
 
-func (t *Tape) fail(err error) {
+// Fail makes the tape one that can't be run; the first reason is kept.
+func (t *Tape) Fail(err error) {
 	if t.err == nil {
 		t.err = err
 	}

@@ -151,7 +151,7 @@ func TestTrialGoesOn(t *testing.T) {
 
 func TestFailureWaitsForTheLook(t *testing.T) {
 	c := newTrial(t, nil)
-	c.Alarm(First, c.sync[1])
+	c.For("").Into(c.AlarmSlot(First), "alarm", OK, unix.SYS_FCNTL, c.sync[1], unix.F_DUPFD_CLOEXEC, 50)
 	c.For("alpha").Do("fails", 0, unix.SYS_CLOSE, 9999)
 	c.run()
 	if b := hear(t, c.sync[0]); b != MessageFailed {

@@ -5,6 +5,7 @@ package tape
 import (
 	"fmt"
 	"syscall"
+	"unsafe"
 )
 
 // Writer adds the ops of one restriction.
@@ -40,8 +41,8 @@ func (w Writer) Save(name string, want Want, nr uintptr, args ...any) Slot {
 }
 
 // Into is Save with a slot that is there already.
-func (w Writer) Into(s Slot, name string, want Want, nr uintptr, args ...any) {
-	w.add(name, op{nr: nr, want: want, save: uint32(s)}, args)
+func (w Writer) Into(s Slot, name string, want Want, nr uintptr, args ...any) Op {
+	return w.add(name, op{nr: nr, want: want, save: uint32(s)}, args)
 }
 
 // Fork adds the fork of the second process, which goes on with the next op. The
@@ -62,9 +63,11 @@ func (w Writer) Watch(life int, signals Slot) Op {
 	return w.add("watch", op{kind: kindWatch, want: OK}, []any{life, signals})
 }
 
-// Alarm tells the processes on which descriptor they report a failure from the
-// next op on. It holds for both until it is called for the second.
-func (t *Tape) Alarm(process, fd int) { t.h.alarm[process] = int32(fd) }
+// AlarmSlot takes the descriptor on which a process tells of a failure. Until an
+// op has put one there, a process that fails just ends.
+func (t *Tape) AlarmSlot(process int) Slot {
+	return Slot(unsafe.Offsetof(t.h.alarm)) + Slot(4*process)
+}
 
 func (w Writer) add(name string, o op, args []any) Op {
 	if w.out {
@@ -73,7 +76,7 @@ func (w Writer) add(name string, o op, args []any) Op {
 	t := w.t
 	i := int(t.h.ops)
 	if i >= maxOps {
-		t.fail(fmt.Errorf("more than %d system calls", maxOps))
+		t.Fail(fmt.Errorf("more than %d system calls", maxOps))
 		return None
 	}
 	for n, arg := range args {
@@ -93,7 +96,7 @@ func (w Writer) add(name string, o op, args []any) Op {
 			o.a[n] = uintptr(v)
 			o.ref |= 1 << n
 		default:
-			t.fail(fmt.Errorf("%s: argument %d has type %T", name, n, arg))
+			t.Fail(fmt.Errorf("%s: argument %d has type %T", name, n, arg))
 		}
 	}
 	*t.op(i) = o
@@ -153,14 +156,14 @@ func (t *Tape) At(process int) string {
 	return "end"
 }
 
-// Pending reports whether an op with this label is at or behind op i.
-func (t *Tape) Pending(label string, i Op) bool {
-	for _, l := range t.labels[max(0, int(i)):] {
-		if l == label {
-			return true
+// Settled reports whether each op with this label has run.
+func (t *Tape) Settled(label string) bool {
+	for i, l := range t.labels {
+		if l == label && *t.result(i) == unset {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // Labels lists the restrictions that have ops, in the order of their first.

@@ -1,0 +1,112 @@
+// Package attest decides whether what was measured is what the policy asks. It
+// derives what must be seen from the policy alone, apart from the plan, so that
+// one mistake can't be in both. It is pure: it must never read the machine
+// itself, start anything, or take a fact that is missing for one that holds.
+package attest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Fact names one thing that is measured, as "whose.what": "command.ns.net",
+// "init.status.NoNewPrivs", "trial.mount".
+type Fact string
+
+// Evidence is what was measured. A fact that could not be read is not in Facts;
+// Unread then says why.
+type Evidence struct {
+	Facts  map[Fact]string
+	Unread map[Fact]error
+}
+
+// NewEvidence makes an empty one.
+func NewEvidence() *Evidence {
+	return &Evidence{Facts: make(map[Fact]string, 64), Unread: map[Fact]error{}}
+}
+
+// Set keeps a fact, or why it could not be read.
+func (e *Evidence) Set(f Fact, value string, err error) {
+	if err != nil {
+		delete(e.Facts, f)
+		e.Unread[f] = err
+		return
+	}
+	e.Facts[f] = value
+}
+
+// Expectation is one fact that must be seen.
+type Expectation struct {
+	Restriction refusal.Restriction // what does not hold where the fact is another
+	Fact        Fact
+	Want        string
+	Not         bool // the fact must be anything but Want
+}
+
+// Verdict is the outcome of an appraisal. The zero value proves nothing.
+type Verdict struct {
+	Proven []refusal.Restriction // each with all its expectations met, in order
+	Failed []Finding             // in the order of the expectations
+}
+
+// Finding is an expectation that is not met.
+type Finding struct {
+	Expectation
+	Got    string
+	Unread error // why there is no Got
+	Read   bool  // there is a Got
+}
+
+// OK reports whether everything that was expected was seen, and something was.
+func (v Verdict) OK() bool { return len(v.Failed) == 0 && len(v.Proven) > 0 }
+
+// Appraise compares the evidence with what is expected of it.
+func Appraise(expected []Expectation, e *Evidence) Verdict {
+	var v Verdict
+	failed := map[refusal.Restriction]bool{}
+	for _, x := range expected {
+		got, ok := e.Facts[x.Fact]
+		if ok && (got == x.Want) != x.Not {
+			continue
+		}
+		failed[x.Restriction] = true
+		v.Failed = append(v.Failed, Finding{Expectation: x, Got: got, Read: ok, Unread: e.Unread[x.Fact]})
+	}
+	for _, x := range expected {
+		if !failed[x.Restriction] && !slices.Contains(v.Proven, x.Restriction) {
+			v.Proven = append(v.Proven, x.Restriction)
+		}
+	}
+	return v
+}
+
+// Reason says in one sentence what was found in place of what was wanted.
+func (f Finding) Reason() string {
+	want := fmt.Sprintf("%q", f.Want)
+	if f.Not {
+		want = "anything but " + want
+	}
+	switch {
+	case f.Read:
+		return fmt.Sprintf("%s is %q, wanted %s", f.Fact, f.Got, want)
+	case f.Unread != nil:
+		return fmt.Sprintf("%s could not be read (%v), wanted %s", f.Fact, f.Unread, want)
+	}
+	return fmt.Sprintf("%s was not measured, wanted %s", f.Fact, want)
+}
+
+// String lists the facts in order, one on a line, for people and golden files.
+func (e *Evidence) String() string {
+	var b strings.Builder
+	for _, f := range slices.Sorted(maps.Keys(e.Facts)) {
+		fmt.Fprintf(&b, "%s = %s\n", f, e.Facts[f])
+	}
+	for _, f := range slices.Sorted(maps.Keys(e.Unread)) {
+		fmt.Fprintf(&b, "%s unread: %v\n", f, e.Unread[f])
+	}
+	return b.String()
+}

@@ -1,0 +1,201 @@
+package attest
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Machine is what is true of us and of the host, measured before the start: the
+// confined process is compared with it.
+type Machine struct {
+	UID, GID       int
+	Namespaces     map[string]string // of this process, by the names in /proc/self/ns
+	SeccompFilters int               // in force on this process already
+	LandlockABI    int
+	LastCap        int
+	Keyring        string            // serial of our session keyring, or an errno name
+	TempDir        string            // canonical TMPDIR of the command, "" for none
+	Files          map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
+	ProcFiles      []string          // what there is to be made read-only below /proc
+}
+
+// namespaces pairs the restrictions with the names in /proc/PID/ns.
+var namespaces = []struct {
+	restriction refusal.Restriction
+	name        string
+}{
+	{refusal.UserNamespace, "user"},
+	{refusal.PIDNamespace, "pid"},
+	{refusal.MountNamespace, "mnt"},
+	{refusal.NetworkNamespace, "net"},
+	{refusal.IPCNamespace, "ipc"},
+	{refusal.UTSNamespace, "uts"},
+	{refusal.CgroupNamespace, "cgroup"},
+}
+
+// NamespaceNames lists the names in /proc/PID/ns that are compared.
+func NamespaceNames() []string {
+	var out []string
+	for _, n := range namespaces {
+		out = append(out, n.name)
+	}
+	return out
+}
+
+// noCaps is an empty capability set as /proc/PID/status writes it.
+const noCaps = "0000000000000000"
+
+// Expect lists what must be seen of a start under p. An unset mode expects a
+// fact that nobody measures, so it is never proven.
+func Expect(p policy.Policy, m Machine) []Expectation {
+	switch p.Mode {
+	case policy.ModeDangerFullAccess:
+		return expectUnconfined(m)
+	case policy.ModeReadOnly, policy.ModeWorkspaceWrite:
+		// Seccomp comes first: without it the trials spoil the id maps.
+		return slices.Concat(expectSeccomp(m), expectNamespaces(m), expectCommand(m), expectTrials(p, m), expectView(p, m), expectInit(m))
+	}
+	return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a mode", Want: "set"}}
+}
+
+// expectUnconfined: nothing is restricted, and the evidence says so. What is
+// left is that the tree ends with us.
+func expectUnconfined(m Machine) []Expectation {
+	var out []Expectation
+	for _, n := range namespaces {
+		out = append(out, Expectation{Restriction: n.restriction, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name]})
+	}
+	return append(out,
+		Expectation{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
+		Expectation{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
+		Expectation{Restriction: refusal.Tree, Fact: "trial.parent-death signal", Want: "9"},
+		Expectation{Restriction: refusal.Tree, Fact: "trial.subreaper", Want: "1"},
+		Expectation{Restriction: refusal.InitDescriptors, Fact: "init.fds", Want: "4+cloexec 5+cloexec"},
+	)
+}
+
+func expectNamespaces(m Machine) []Expectation {
+	var out []Expectation
+	for _, n := range namespaces {
+		out = append(out, Expectation{Restriction: n.restriction, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name], Not: true})
+	}
+	for _, kind := range []struct {
+		name string
+		id   int
+	}{{"uid", m.UID}, {"gid", m.GID}} {
+		out = append(out, Expectation{Restriction: refusal.IDMaps, Fact: Fact("command." + kind.name + "_map"), Want: fmt.Sprintf("%d %d 1", kind.id, kind.id)})
+	}
+	return append(out, Expectation{Restriction: refusal.IDMaps, Fact: "command.setgroups", Want: "deny"})
+}
+
+func expectSeccomp(m Machine) []Expectation {
+	return []Expectation{
+		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"},
+		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
+	}
+}
+
+func expectCommand(m Machine) []Expectation {
+	out := []Expectation{
+		{Restriction: refusal.NoNewPrivs, Fact: "command.status.NoNewPrivs", Want: "1"},
+		{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
+		{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
+		{Restriction: refusal.Securebits, Fact: "trial.securebits", Want: "239"}, // 0xef: all but keep_caps, each with its lock
+	}
+	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
+		out = append(out, Expectation{Restriction: refusal.Capabilities, Fact: Fact("command.status." + set), Want: noCaps})
+	}
+	if _, ok := errnoNames[m.Keyring]; !ok {
+		out = append(out, Expectation{Restriction: refusal.Keyring, Fact: "trial.session keyring", Want: m.Keyring, Not: true})
+	}
+	return out
+}
+
+// errnoNames are the answers of a keyctl that isn't there or may not be called;
+// then the command can't call it either.
+var errnoNames = map[string]bool{"ENOSYS": true, "EPERM": true}
+
+// expectView says what each replaced path must be, and that nothing else can be
+// written. The first part names the mount that is missing.
+func expectView(p policy.Policy, m Machine) []Expectation {
+	writes := p.Mode == policy.ModeWorkspaceWrite
+	var out []Expectation
+	writable := []string{"/dev/pts", "/proc"}
+	see := func(at, what string, w bool) {
+		flag := "ro"
+		if w {
+			flag = "rw"
+			writable = append(writable, at)
+		}
+		out = append(out, Expectation{Restriction: refusal.Mount(at), Fact: Fact("command.mount." + at), Want: what + " " + flag})
+	}
+	fresh := func(at, kind string, w bool) { see(at, kind+" lockstile", w) }
+	same := func(at string, w bool) {
+		see(at, "bind", w)
+		out = append(out, Expectation{Restriction: refusal.Mount(at), Fact: Fact("command.file." + at), Want: m.Files[at]})
+	}
+	out = append(out,
+		Expectation{Restriction: refusal.Mount("/proc"), Fact: "command.mount./proc", Want: "proc lockstile rw"},
+		Expectation{Restriction: refusal.Mount("/dev/pts"), Fact: "command.mount./dev/pts", Want: "devpts lockstile rw"})
+	for _, file := range m.ProcFiles {
+		out = append(out, Expectation{Restriction: refusal.Mount(file), Fact: Fact("command.mount." + file), Want: "bind ro"})
+	}
+	fresh("/dev", "tmpfs", true) // Landlock alone guards it: so it can be tried
+	fresh("/dev/shm", "tmpfs", writes)
+	fresh("/run", "tmpfs", writes)
+	temp := func(at string, excluded bool) {
+		if writes && !excluded {
+			same(at, true)
+		} else {
+			fresh(at, "tmpfs", false)
+		}
+	}
+	temp("/tmp", p.ExcludeSlashTmp)
+	replaced := []string{"/proc", "/dev", "/run", "/tmp"}
+	if m.TempDir != "" && !below(m.TempDir, append(replaced, p.Workspace)...) {
+		temp(m.TempDir, p.ExcludeTmpdirEnvVar)
+		replaced = append(replaced, m.TempDir)
+	}
+	for _, root := range roots(p) {
+		if writes || below(root, replaced...) {
+			same(root, writes)
+		}
+	}
+	if !below(p.Home, replaced...) {
+		fresh(p.Home, "tmpfs", false)
+	}
+	slices.Sort(writable)
+	return append(out,
+		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "command.writable mounts", Want: strings.Join(writable, " ")},
+		Expectation{Restriction: refusal.Propagation, Fact: "command.propagation", Want: "unbindable"})
+}
+
+// roots are the folders that the policy speaks of, none below another.
+func roots(p policy.Policy) []string {
+	all := []string{p.Workspace}
+	if p.Mode == policy.ModeWorkspaceWrite {
+		for _, r := range p.WritableRoots {
+			all = append(all, r.Path)
+		}
+	}
+	slices.Sort(all)
+	var out []string
+	for _, r := range slices.Compact(all) {
+		if !below(r, out...) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func below(p string, dirs ...string) bool {
+	return slices.ContainsFunc(dirs, func(d string) bool {
+		return d == "/" || p == d || strings.HasPrefix(path.Clean(p), d+"/")
+	})
+}

@@ -1,0 +1,49 @@
+package attest
+
+import (
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// scopedABI is the first version of Landlock that keeps signals and abstract
+// sockets within the domain.
+const scopedABI = 6
+
+// expectTrials says how each thing that the confined processes try must end.
+func expectTrials(p policy.Policy, m Machine) []Expectation {
+	out := []Expectation{
+		{Restriction: refusal.ReadOnlyRoot, Fact: "trial.write to the root", Want: "EROFS"},
+		{Restriction: refusal.Landlock, Fact: "trial.write to the probe file", Want: "EACCES"},
+		{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"},
+		{Restriction: refusal.Seccomp, Fact: "trial.user namespace", Want: "EPERM"},
+		{Restriction: refusal.Seccomp, Fact: "trial.mount", Want: "EPERM"},
+		{Restriction: refusal.Seccomp, Fact: "trial.io_uring", Want: "EPERM"},
+		{Restriction: refusal.Seccomp, Fact: "trial.packet socket", Want: "EAFNOSUPPORT"},
+	}
+	if m.LandlockABI >= scopedABI {
+		out = append(out, Expectation{Restriction: refusal.Landlock, Fact: "trial.signal the init", Want: "EPERM"})
+	}
+	if p.Mode == policy.ModeWorkspaceWrite {
+		for _, root := range roots(p) {
+			out = append(out, Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok"})
+		}
+		return out
+	}
+	return append(out, Expectation{Restriction: refusal.ReadOnlyRoot, Fact: Fact("trial.write in " + p.Workspace), Want: "EROFS"})
+}
+
+// expectInit says what the init must be. What it could do, the command could
+// make it do, if it ever came to run code in it.
+func expectInit(m Machine) []Expectation {
+	out := []Expectation{
+		{Restriction: refusal.InitNetwork, Fact: "init.ns.net", Want: m.Namespaces["net"], Not: true},
+		{Restriction: refusal.NoNewPrivs, Fact: "init.status.NoNewPrivs", Want: "1"},
+		{Restriction: refusal.InitLandlock, Fact: "trial.init opens a folder", Want: "EACCES"},
+		{Restriction: refusal.InitDescriptors, Fact: "init.fds", Want: "4+cloexec 5+cloexec"},
+		{Restriction: refusal.InitUndumpable, Fact: "trial.init is dumpable", Want: "0"},
+	}
+	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
+		out = append(out, Expectation{Restriction: refusal.InitCapabilities, Fact: Fact("init.status." + set), Want: noCaps})
+	}
+	return out
+}

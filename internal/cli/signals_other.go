@@ -1,0 +1,12 @@
+//go:build !unix
+
+package cli
+
+import "github.com/lockstile/lockstile"
+
+// signals are not passed on here: nothing starts yet.
+type signals struct{}
+
+func catchSignals() signals { return signals{} }
+
+func (signals) passTo(*lockstile.Child) (stop func()) { return func() {} }

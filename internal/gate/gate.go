@@ -1,0 +1,118 @@
+// Package gate is the one door: the only place from which a command starts. It
+// reads from top to bottom as a start goes: policy, plan, confined process,
+// evidence, verdict, record, release.
+//
+// It must never start a command in another way, release one whose restrictions
+// were not all shown to hold or whose record is not written, or take a plan from
+// a caller. Pipes and terminals are parameters of the one call.
+package gate
+
+import (
+	"os"
+	"runtime"
+
+	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// Gate starts commands and keeps their records in one log. It may be used by
+// several goroutines.
+type Gate struct {
+	home string
+	log  *audit.Log
+}
+
+// Request is one command that is to be started.
+type Request struct {
+	Policy                policy.Policy // what is asked for; the gate plans for itself how
+	Argv                  []string
+	Env                   []string // the caller's, as NAME=value; Policy.Env says what of it is handed on
+	Stdin, Stdout, Stderr *os.File
+}
+
+// Open opens the gate that keeps its log and folders in home. Its error is a
+// *refusal.Error: without a log, nothing starts.
+func Open(home string) (*Gate, error) {
+	log, err := audit.Open(home)
+	if err != nil {
+		return nil, err
+	}
+	return &Gate{home: home, log: log}, nil
+}
+
+// Close closes the log. Children write the end of their record until they have
+// been waited for, so the gate is closed after them.
+func (g *Gate) Close() error { return g.log.Close() }
+
+// Start starts one command. Every error is a *refusal.Error; then no instruction
+// of the command has run.
+func (g *Gate) Start(r Request) (*Child, error) {
+	child, err := g.start(r)
+	if err != nil {
+		refused := asRefusal(err)
+		g.recordRefusal(r, refused)
+		return nil, refused
+	}
+	return child, nil
+}
+
+func (g *Gate) start(r Request) (*Child, error) {
+	if err := checkRequest(r); err != nil {
+		return nil, err
+	}
+	r.Policy.Home = g.home
+	env, _ := r.Policy.Env.Apply(r.Env)
+	facts, err := host.Read(lookup(env, "TMPDIR"))
+	if err != nil {
+		return nil, err
+	}
+	private, err := g.privateDir(r.Policy)
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.Compile(r.Policy, facts, private)
+	if err != nil {
+		return nil, err
+	}
+	machine, err := readMachine(r.Policy, facts, private)
+	if err != nil {
+		return nil, err
+	}
+	expected := attest.Expect(r.Policy, machine)
+
+	confined, err := launch.Start(p, launch.Command{
+		Paths: candidates(r.Argv[0], r.Policy.Workspace, env), Argv: r.Argv, Env: env,
+		Stdio: [3]int{int(r.Stdin.Fd()), int(r.Stdout.Fd()), int(r.Stderr.Fd())},
+	})
+	runtime.KeepAlive(r) // the descriptors are the process's own by now
+	if err != nil {
+		return nil, launchRefused(err)
+	}
+	evidence, err := look(confined, machine)
+	if err != nil {
+		err = explainFault(confined, expected, machine, err)
+		confined.Kill()
+		return nil, err
+	}
+	verdict := attest.Appraise(expected, evidence)
+	if !verdict.OK() {
+		confined.Kill()
+		return nil, notProven(verdict)
+	}
+	record, err := g.recordStart(r, p, verdict, confined)
+	if err != nil {
+		confined.Kill()
+		return nil, err
+	}
+	running, err := confined.Release()
+	if err != nil {
+		err = releaseRefused(r, err)
+		g.recordNoExec(record, err)
+		return nil, err
+	}
+	return &Child{running: running, gate: g, record: record}, nil
+}

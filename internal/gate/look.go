@@ -1,0 +1,91 @@
+package gate
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/measure"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// look gathers the evidence on a process that waits for its release. What can't
+// change any more is read while the command makes its trials; descriptors only
+// after them, since trials open and close some.
+func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
+	e := attest.NewEvidence()
+	if err := l.Ready(); err != nil {
+		return nil, err
+	}
+	command := measure.Process{Who: "command", PID: l.Command()}
+	command.Status(e)
+	command.Namespaces(e, attest.NamespaceNames()...)
+	command.IDMaps(e)
+	command.View(e, slices.Sorted(maps.Keys(m.Files)))
+	if err := l.Probed(); err != nil {
+		return nil, err
+	}
+	command.Descriptors(e)
+	if err := l.Hardened(); err != nil {
+		return nil, err
+	}
+	init := measure.Process{Who: "init", PID: l.Init()}
+	init.Status(e)
+	init.Namespaces(e, "net")
+	init.Descriptors(e)
+	if err := l.Seal(); err != nil {
+		return nil, err
+	}
+	for _, t := range l.Trials() {
+		if t.Ran {
+			e.Set(attest.Fact("trial."+t.Name), outcome(t), nil)
+		}
+	}
+	return e, nil
+}
+
+func outcome(t launch.Trial) string {
+	switch {
+	case t.Result < 0:
+		return measure.ErrnoName(t.Result)
+	case t.Value:
+		return strconv.FormatInt(t.Result, 10)
+	}
+	return "ok"
+}
+
+// readMachine measures what the confined process is compared with.
+func readMachine(p policy.Policy, f host.Facts, private string) (attest.Machine, error) {
+	namespaces, filters, err := measure.Self()
+	if err != nil {
+		return attest.Machine{}, err
+	}
+	m := attest.Machine{
+		UID: f.UID, GID: f.GID, Namespaces: namespaces, SeccompFilters: filters,
+		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, ProcFiles: f.ProcFiles,
+		Files: map[string]string{},
+	}
+	if p.Mode == policy.ModeDangerFullAccess {
+		return m, nil
+	}
+	places := map[string]string{p.Workspace: p.Workspace}
+	if p.Mode == policy.ModeWorkspaceWrite {
+		places["/tmp"] = private + "/tmp"
+		if f.TempDir != "" {
+			places[f.TempDir] = private + "/tmpdir"
+		}
+		for _, r := range p.WritableRoots {
+			places[r.Path] = r.Path
+		}
+		places[p.Workspace] = p.Workspace
+	}
+	for at, source := range places {
+		if m.Files[at], err = measure.FileID(source); err != nil {
+			return attest.Machine{}, err
+		}
+	}
+	return m, nil
+}

@@ -1,0 +1,101 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// The lines of sandbox.log that the gate writes. The fields are documented in
+// docs/log.md.
+type startLine struct {
+	Event     string                `json:"event"` // "start"
+	Mode      string                `json:"mode"`
+	Rung      string                `json:"rung"`
+	Argv      []string              `json:"argv"`
+	Workspace string                `json:"workspace"`
+	User      int                   `json:"uid"`
+	By        int                   `json:"by"`  // our pid
+	PID       int                   `json:"pid"` // the command's, on the host
+	Proven    []refusal.Restriction `json:"proven"`
+}
+
+type endLine struct {
+	Event  string `json:"event"` // "end"
+	Start  uint64 `json:"start"` // seq of the start line
+	Exit   *int   `json:"exit,omitempty"`
+	Signal string `json:"signal,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Millis int64  `json:"ms"`
+}
+
+type refusalLine struct {
+	Event       string              `json:"event"` // "refusal"
+	Mode        string              `json:"mode"`
+	Argv        []string            `json:"argv"`
+	Workspace   string              `json:"workspace"`
+	User        int                 `json:"uid"`
+	By          int                 `json:"by"`
+	Code        refusal.Code        `json:"code"`
+	Stage       refusal.Stage       `json:"stage"`
+	Restriction refusal.Restriction `json:"restriction,omitempty"`
+	Reason      string              `json:"reason"`
+}
+
+// record is a start that stands in the log.
+type record struct {
+	seq   uint64
+	begun time.Time
+}
+
+// recordStart writes the line without which nothing is released.
+func (g *Gate) recordStart(r Request, p *plan.Plan, v attest.Verdict, l *launch.Launch) (record, error) {
+	receipt, err := g.log.Append(startLine{
+		Event: "start", Mode: r.Policy.Mode.String(), Rung: string(p.Rung),
+		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace),
+		User: os.Geteuid(), By: os.Getpid(), PID: l.Command(), Proven: v.Proven,
+	})
+	return record{seq: receipt.Seq, begun: time.Now()}, err
+}
+
+// recordRefusal writes down that nothing was started. It is not written where
+// the log is the reason; the caller has the refusal in any case. A start line
+// that is there already gets its end line instead.
+func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
+	if why.Stage == refusal.StageRecord || why.Stage == refusal.StageRelease {
+		return
+	}
+	_, err := g.log.Append(refusalLine{
+		Event: "refusal", Mode: r.Policy.Mode.String(), Argv: policy.RedactArgs(r.Argv),
+		Workspace: policy.Redact(r.Policy.Workspace), User: os.Geteuid(), By: os.Getpid(),
+		Code: why.Code, Stage: why.Stage, Restriction: why.Restriction, Reason: policy.Redact(reasonOf(why)),
+	})
+	if err != nil {
+		why.Err = errors.Join(why.Err, fmt.Errorf("the refusal is not in the log: %w", err))
+	}
+}
+
+func reasonOf(why *refusal.Error) string {
+	if why.Err != nil {
+		return why.Reason + ": " + why.Err.Error()
+	}
+	return why.Reason
+}
+
+// recordNoExec ends the record of a command that could not be executed.
+func (g *Gate) recordNoExec(rec record, why error) {
+	_, err := g.log.Append(endLine{Event: "end", Start: rec.seq, Error: policy.Redact(why.Error()), Millis: rec.millis()})
+	var r *refusal.Error
+	if err != nil && errors.As(why, &r) {
+		r.Err = errors.Join(r.Err, fmt.Errorf("the end is not in the log: %w", err))
+	}
+}
+
+func (r record) millis() int64 { return time.Since(r.begun).Milliseconds() }

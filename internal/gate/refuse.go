@@ -1,0 +1,122 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/measure"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// asRefusal gives every error the one form that callers get.
+func asRefusal(err error) *refusal.Error {
+	var r *refusal.Error
+	if errors.As(err, &r) {
+		return r
+	}
+	return &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Reason: "the start could not be prepared", Err: err}
+}
+
+// launchRefused explains why there is no confined process at all.
+func launchRefused(err error) error {
+	r := &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Reason: "the confined process could not be made", Err: err}
+	var call *os.SyscallError
+	if !errors.As(err, &call) || call.Syscall != "clone3" {
+		return r
+	}
+	r.Code, r.Restriction = refusal.CodeUnsupported, refusal.UserNamespace
+	switch {
+	case errors.Is(err, syscall.EPERM):
+		r.Hint = "allow user namespaces: sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, or the container's seccomp profile"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
+		r.Hint = "raise sysctl user.max_user_namespaces"
+	case errors.Is(err, syscall.ENOSYS):
+		r.Hint = "use Linux 5.9 or newer, and a container that lets clone3 through"
+	case errors.Is(err, syscall.EAGAIN):
+		r.Hint = "too many processes: see ulimit -u and the cgroup's pids.max"
+	}
+	return r
+}
+
+// explainFault names the restriction behind a launch that did not come through.
+// Where one is missing, it is a later step that fails; so the process that
+// stopped is looked at before it ends. Only what its steps should have reached
+// counts, and what could be read.
+func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Machine, err error) error {
+	var f *launch.Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	r := &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: f.Restriction, Reason: "a step of the launch failed", Err: f}
+	switch {
+	case f.Late:
+		r.Code, r.Reason, r.Hint = refusal.CodeDeadline, "the launch took too long", "look at the machine's load, or at a file system that does not answer, and try again"
+		return r
+	case f.Step == nil:
+		r.Code, r.Reason, r.Hint = refusal.CodeDied, "the launch ended before it was complete", "look for what ends processes here: memory limits, or a security product"
+		return r
+	}
+	r.Hint = "lockstile doctor shows what this machine allows"
+	if f.PID == 0 {
+		return r
+	}
+	e := attest.NewEvidence()
+	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must be what the command must be
+	if f.Who == "command" {
+		p.Namespaces(e, attest.NamespaceNames()...)
+	} else {
+		p.Namespaces(e, "user", "pid", "mnt", "ipc", "uts", "cgroup")
+	}
+	p.Status(e)
+	p.IDMaps(e)
+	p.View(e, nil)
+	for _, x := range attest.Appraise(expected, e).Failed {
+		if fact := string(x.Fact); !x.Read && !strings.HasPrefix(fact, "command.mount.") || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
+			continue
+		}
+		r.Restriction = x.Restriction
+		r.Reason = x.Reason()
+		break
+	}
+	return r
+}
+
+// commandsOwn are the restrictions that the init has none of, or its own.
+var commandsOwn = map[refusal.Restriction]bool{
+	refusal.Seccomp: true, refusal.Capabilities: true, refusal.Session: true, refusal.Descriptors: true,
+}
+
+// notProven names the first restriction that was not shown to hold.
+func notProven(v attest.Verdict) error {
+	r := &refusal.Error{Code: refusal.CodeNotProven, Stage: refusal.StageAttest, Reason: "nothing was expected of the start",
+		Hint: "lockstile doctor shows what this machine allows"}
+	if len(v.Failed) > 0 {
+		r.Restriction, r.Reason = v.Failed[0].Restriction, v.Failed[0].Reason()
+	}
+	return r
+}
+
+// releaseRefused tells a command that can't be executed from a launch that failed.
+func releaseRefused(r Request, err error) error {
+	var x *launch.ExecError
+	if !errors.As(err, &x) {
+		return &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageRelease, Reason: "the command could not be released", Err: err}
+	}
+	out := &refusal.Error{Code: refusal.CodeNoCommand, Stage: refusal.StageRelease, Err: x,
+		Reason: fmt.Sprintf("%q can't be executed", r.Argv[0])}
+	switch {
+	case errors.Is(x, syscall.ENOENT) && x.Path == "":
+		out.Reason = fmt.Sprintf("there is no command %q inside the sandbox", r.Argv[0])
+		out.Hint = "files in /tmp, /run and TMPDIR of the host are not there inside"
+	case errors.Is(x, syscall.ENOEXEC):
+		out.Hint = "a script needs a first line such as #!/bin/sh"
+	case errors.Is(x, syscall.EACCES):
+		out.Hint = "make it executable: chmod +x " + x.Path
+	}
+	return out
+}

@@ -1,0 +1,94 @@
+package gate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// checkRequest refuses what no operating system could start.
+func checkRequest(r Request) error {
+	bad := func(reason, hint string) error {
+		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
+	}
+	switch {
+	case len(r.Argv) == 0 || r.Argv[0] == "":
+		return bad("no command is given", "put it behind --")
+	case r.Stdin == nil || r.Stdout == nil || r.Stderr == nil:
+		return bad("a standard stream is missing", "open os.DevNull in its place")
+	}
+	for _, a := range r.Argv {
+		if strings.IndexByte(a, 0) >= 0 {
+			return bad("an argument holds a NUL byte", "")
+		}
+	}
+	return nil
+}
+
+// lookup gives a variable's value, "" where it is not set.
+func lookup(env []string, name string) string {
+	for _, e := range env {
+		if v, ok := strings.CutPrefix(e, name+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// defaultPath is searched where PATH is not set, as by execvp(3) of glibc.
+const defaultPath = "/bin:/usr/bin"
+
+// candidates lists the files that a command may be, in the order of execvp(3).
+// They are tried inside, where alone it can be told what is there.
+func candidates(name, dir string, env []string) []string {
+	if strings.Contains(name, "/") {
+		return []string{name}
+	}
+	list := lookup(env, "PATH")
+	if list == "" {
+		list = defaultPath
+	}
+	var out []string
+	for _, d := range filepath.SplitList(list) {
+		if !filepath.IsAbs(d) {
+			d = filepath.Join(dir, d)
+		}
+		out = append(out, filepath.Join(d, name))
+	}
+	return out
+}
+
+// privateDir makes the folders that stand at /tmp and TMPDIR for all commands of
+// one workspace. They are ours alone on the host; inside, /tmp is for all users.
+func (g *Gate) privateDir(p policy.Policy) (string, error) {
+	sum := sha256.Sum256([]byte(p.Workspace))
+	dir := filepath.Join(g.home, "private", hex.EncodeToString(sum[:8]))
+	if p.Mode != policy.ModeWorkspaceWrite {
+		return dir, nil
+	}
+	for _, name := range []string{"tmp", "tmpdir"} {
+		sub := filepath.Join(dir, name)
+		info, err := os.Lstat(sub)
+		if err == nil && info.IsDir() && info.Mode()&os.ModeSticky != 0 {
+			continue
+		}
+		if err := os.MkdirAll(sub, 0o700); err != nil {
+			return "", privateRefused(sub, err)
+		}
+		if err := os.Chmod(sub, 0o777|os.ModeSticky); err != nil {
+			return "", privateRefused(sub, err)
+		}
+	}
+	return dir, nil
+}
+
+func privateRefused(dir string, err error) error {
+	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount("/tmp"),
+		Reason: fmt.Sprintf("the private folder %s can't be made", dir), Hint: "make the folder in LOCKSTILE_HOME your own", Err: err}
+}

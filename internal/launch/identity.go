@@ -1,0 +1,158 @@
+//go:build linux
+
+package launch
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tape"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+const cwd = unix.AT_FDCWD
+
+// namespaceFlags are the plan's words as clone(2) has them. The user and pid
+// namespaces come with the clone, the network namespace is the command's work.
+var namespaceFlags = map[refusal.Restriction]uint64{
+	refusal.UserNamespace:    unix.CLONE_NEWUSER,
+	refusal.PIDNamespace:     unix.CLONE_NEWPID,
+	refusal.MountNamespace:   unix.CLONE_NEWNS,
+	refusal.NetworkNamespace: unix.CLONE_NEWNET,
+	refusal.IPCNamespace:     unix.CLONE_NEWIPC,
+	refusal.UTSNamespace:     unix.CLONE_NEWUTS,
+	refusal.CgroupNamespace:  unix.CLONE_NEWCGROUP,
+}
+
+func (w *writer) cloneFlags() (flags uint64) {
+	for _, n := range w.plan.Namespaces {
+		if (n == refusal.UserNamespace || n == refusal.PIDNamespace) && !leftOut(string(n)) {
+			flags |= namespaceFlags[n]
+		}
+	}
+	return flags
+}
+
+// prologue is what both processes have in common. fds become 0 to 4.
+func (w *writer) prologue(fds [5]int) {
+	w.descriptors(fds)
+	if w.plan.Rung == plan.Unconfined {
+		w.restrict(refusal.Tree).Do("adopt orphans", 0, unix.SYS_PRCTL, unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+		return
+	}
+	w.idMaps()
+	for _, n := range w.plan.Namespaces {
+		if n != refusal.UserNamespace && n != refusal.PIDNamespace && n != refusal.NetworkNamespace {
+			w.restrict(n).Do("unshare "+string(n), 0, unix.SYS_UNSHARE, namespaceFlags[n])
+		}
+	}
+	w.privileges()
+	plumbing := w.For("")
+	w.mounted = plumbing.Save("eventfd", tape.OK, unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC)
+	// A pipe, not an eventfd: the init must see the command's death.
+	ends, at := w.Words(0)
+	plumbing.Do("pipe", 0, unix.SYS_PIPE2, ends, unix.O_CLOEXEC)
+	w.netR, w.netW = at, at+4
+}
+
+func (w *writer) restrict(r refusal.Restriction) tape.Writer { return w.For(string(r)) }
+
+// descriptors puts fds where they belong and closes everything else: a clone
+// without exec holds all that the parent has open. They are moved up first, so
+// that none is overwritten by another.
+func (w *writer) descriptors(fds [5]int) {
+	plumbing := w.For("")
+	var up [5]tape.Slot
+	for i, fd := range fds {
+		up[i] = plumbing.Save("move a descriptor up", tape.OK, unix.SYS_FCNTL, fd, unix.F_DUPFD_CLOEXEC, 16)
+	}
+	place := func(i, flags int, alarm tape.Slot) {
+		plumbing.Into(alarm, "put a descriptor in its place", tape.OK, unix.SYS_DUP3, up[i], i, flags)
+	}
+	for i := range 3 {
+		place(i, 0, w.Slot())
+	}
+	place(syncFD, unix.O_CLOEXEC, w.AlarmSlot(tape.Second))
+	place(lifeFD, unix.O_CLOEXEC, w.AlarmSlot(tape.First))
+	w.closeFrom(lifeFD + 1)
+}
+
+func (w *writer) closeFrom(fd int) {
+	w.restrict(refusal.Descriptors).Do("close the other descriptors", 0, unix.SYS_CLOSE_RANGE, fd, 1<<31-1, 0)
+}
+
+// idMaps maps our own user and group, and nobody else. A process may write such
+// a map for itself (user_namespaces(7)).
+func (w *writer) idMaps() {
+	ids := w.restrict(refusal.IDMaps)
+	put := func(path, text string) {
+		fd := ids.Save("open "+path, tape.OK, unix.SYS_OPENAT, cwd, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		ids.Do("write "+path, tape.Positive, unix.SYS_WRITE, fd, text, len(text))
+		ids.Do("close "+path, 0, unix.SYS_CLOSE, fd)
+	}
+	put("/proc/self/setgroups", "deny")
+	put("/proc/self/uid_map", fmt.Sprintf("%d %d 1", w.plan.UID, w.plan.UID))
+	put("/proc/self/gid_map", fmt.Sprintf("%d %d 1", w.plan.GID, w.plan.GID))
+}
+
+// securebits: user 0 gets no capabilities by exec or setuid, for good
+// (capabilities(7)): NOROOT, NO_SETUID_FIXUP, NO_CAP_AMBIENT_RAISE and the lock
+// of each, and the lock of KEEP_CAPS.
+const securebits = 0xef
+
+// privileges takes away what neither process will need: to gain some by exec.
+func (w *writer) privileges() {
+	w.restrict(refusal.NoNewPrivs).Do("no_new_privs", 0, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	w.restrict(refusal.Securebits).Do("securebits", 0, unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, securebits, 0, 0, 0)
+	caps := w.restrict(refusal.Capabilities)
+	for c := range w.plan.LastCap + 1 {
+		caps.Do("drop from the bounding set", 0, unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, c, 0, 0, 0)
+	}
+}
+
+// dropCapabilities empties the sets, the ambient one with them (capset(2)).
+func (w *writer) dropCapabilities(r refusal.Restriction) {
+	header, _ := w.Words(unix.LINUX_CAPABILITY_VERSION_3)
+	none, _ := w.Words(0, 0, 0)
+	w.restrict(r).Do("drop capabilities", 0, unix.SYS_CAPSET, header, none)
+}
+
+// session takes the command out of our session, and so away from our terminal.
+func (w *writer) session() {
+	if w.plan.Rung == plan.Unconfined {
+		w.restrict(refusal.Tree).Do("end with the first process", 0, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, int(unix.SIGKILL), 0, 0, 0)
+	}
+	w.restrict(refusal.Session).Do("setsid", tape.OK, unix.SYS_SETSID)
+}
+
+// keyring takes the user's keys away.
+func (w *writer) keyring() {
+	if w.plan.Keyring {
+		w.restrict(refusal.Keyring).Do("join a new session keyring", tape.Positive, unix.SYS_KEYCTL, unix.KEYCTL_JOIN_SESSION_KEYRING, 0)
+		// Asked now: keyctl is out of reach once the filter is in force.
+		w.try("session keyring", unix.SYS_KEYCTL, unix.KEYCTL_GET_KEYRING_ID, unix.KEY_SPEC_SESSION_KEYRING, 0)
+	}
+}
+
+// network makes the namespace, with loopback up, while the init makes the view.
+func (w *writer) network() {
+	w.restrict(refusal.NetworkNamespace).Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)
+	plumbing := w.For("")
+	// struct ifreq: the name, then ifr_flags at 16 (netdevice(7)).
+	ifreq := make([]byte, 40)
+	copy(ifreq, "lo")
+	ifreq[16] = unix.IFF_UP | unix.IFF_RUNNING
+	addr, _ := w.Bytes(ifreq)
+	sock := plumbing.Save("socket", tape.OK, unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	plumbing.Do("loopback up", 0, unix.SYS_IOCTL, sock, unix.SIOCSIFFLAGS, addr)
+	plumbing.Do("close", 0, unix.SYS_CLOSE, sock)
+	one, _ := w.Words(1)
+	plumbing.Do("the network is there", tape.Positive, unix.SYS_WRITE, w.netW, one, 1)
+}
+
+func (w *writer) awaitView() {
+	buf, _ := w.Words(0)
+	w.For("").Do("wait for the view", tape.Positive, unix.SYS_READ, w.mounted, buf, 8)
+}

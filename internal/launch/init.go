@@ -1,0 +1,65 @@
+//go:build linux
+
+package launch
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tape"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// init is the first process's part of the tape: it makes the view, gives up what
+// it had for that, lets itself be looked at, and then only reaps and ends the
+// tree. It is a process of its own, since process 1 of a namespace ignores
+// signals that it has no handler for, which a command must not.
+func (w *writer) init() {
+	plumbing := w.For("")
+	confined := w.plan.Rung == plan.Full
+	if confined {
+		w.view()
+		one, _ := w.Words(1)
+		plumbing.Do("init: the view is there", tape.Positive, unix.SYS_WRITE, w.mounted, one, 8)
+		w.joinNetwork()
+		w.dropCapabilities(refusal.InitCapabilities)
+		w.initLandlock()
+		w.try("init opens a folder", unix.SYS_OPENAT, cwd, "/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	} else {
+		w.ask("subreaper", unix.PR_GET_CHILD_SUBREAPER)
+	}
+	// All signals are blocked since the clone; this one is read.
+	chld, _ := w.Words(1 << (uint(unix.SIGCHLD) - 1))
+	signals := plumbing.Save("init: signalfd", tape.OK, unix.SYS_SIGNALFD4, -1, chld, 8, unix.SFD_CLOEXEC)
+	up := plumbing.Save("init: move it up", tape.OK, unix.SYS_FCNTL, signals, unix.F_DUPFD_CLOEXEC, 16)
+	sig := plumbing.Save("init: put it in its place", tape.OK, unix.SYS_DUP3, up, sigFD, unix.O_CLOEXEC)
+	w.initDescriptors()
+	w.say(lifeFD, messageHardened)
+	w.hear(lifeFD)
+	if confined {
+		// Only now: nobody but root can look at an undumpable process.
+		w.restrict(refusal.InitUndumpable).Do("init: undumpable", 0, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+		w.try("init is dumpable", unix.SYS_PRCTL, unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	}
+	w.say(lifeFD, messageSealed)
+	plumbing.Watch(lifeFD, sig)
+}
+
+// joinNetwork takes the init into the namespace that the command has made; the
+// command is process 2 of the pid namespace.
+func (w *writer) joinNetwork() {
+	plumbing := w.For("")
+	plumbing.Do("init: close", 0, unix.SYS_CLOSE, w.netW)
+	buf, _ := w.Words(0)
+	plumbing.Do("init: wait for the network", tape.Positive, unix.SYS_READ, w.netR, buf, 1)
+	at := w.restrict(refusal.InitNetwork)
+	ns := at.Save("init: open the network namespace", tape.OK, unix.SYS_OPENAT, cwd, "/proc/2/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	at.Do("init: join the network namespace", 0, unix.SYS_SETNS, ns, unix.CLONE_NEWNET)
+	at.Do("init: close", 0, unix.SYS_CLOSE, ns)
+}
+
+func (w *writer) initDescriptors() {
+	at := w.restrict(refusal.InitDescriptors)
+	at.Do("init: close stdin to the command's channel", 0, unix.SYS_CLOSE_RANGE, 0, syncFD, 0)
+	at.Do("init: close the rest", 0, unix.SYS_CLOSE_RANGE, sigFD+1, 1<<31-1, 0)
+}

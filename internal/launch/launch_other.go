@@ -1,0 +1,39 @@
+//go:build !linux
+
+package launch
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Launch is never made on this system: Start refuses, and so does the plan.
+type Launch struct{}
+
+// Start refuses.
+func Start(*plan.Plan, Command) (*Launch, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func (*Launch) Init() int                        { return 0 }
+func (*Launch) Command() int                     { return 0 }
+func (*Launch) Ready() error                     { return errors.ErrUnsupported }
+func (*Launch) Probed() error                    { return errors.ErrUnsupported }
+func (*Launch) Hardened() error                  { return errors.ErrUnsupported }
+func (*Launch) Seal() error                      { return errors.ErrUnsupported }
+func (*Launch) Trials() []Trial                  { return nil }
+func (*Launch) Settled(refusal.Restriction) bool { return false }
+func (*Launch) Release() (*Running, error)       { return nil, errors.ErrUnsupported }
+func (*Launch) Kill()                            {}
+
+// Running is never made on this system.
+type Running struct{}
+
+func (*Running) Signal(syscall.Signal) error { return errors.ErrUnsupported }
+
+func (*Running) Wait() (ws syscall.WaitStatus, killed bool, err error) {
+	return ws, true, errors.ErrUnsupported
+}

@@ -1,0 +1,28 @@
+//go:build linux && lockstile_leave_out
+
+package launch
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/tape"
+)
+
+// patience is short where launches are made to hang.
+const patience = 3 * time.Second
+
+// leftOut leaves out the restriction that the environment names.
+func leftOut(label string) bool { return label == os.Getenv("LOCKSTILE_LEAVE_OUT") }
+
+// fault makes the process hang or die at a place that the environment names.
+func (w *writer) fault(place string) {
+	switch os.Getenv("LOCKSTILE_FAULT") {
+	case "hang " + place:
+		w.For("").Do("hang", tape.Any, unix.SYS_PPOLL, 0, 0, 0, 0, 0)
+	case "die " + place:
+		w.For("").Do("die", tape.Any, unix.SYS_EXIT_GROUP, 3)
+	}
+}

@@ -1,0 +1,296 @@
+//go:build linux
+
+package launch
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/tape"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// The protocol, one byte a message. Each process has a channel of its own, so
+// the order between the two does not matter.
+//
+//	command          parent            init
+//	ready     ───▶  looks at it
+//	(trials)
+//	probed    ───▶  looks again
+//	                looks at it  ◀───  hardened
+//	                go           ───▶  (undumpable)
+//	                             ◀───  sealed
+//	          ◀───  go
+//	(execve: its channel ends)
+//	                signals      ───▶  (until its channel ends)
+const (
+	messageReady    = 'R'
+	messageProbed   = 'P'
+	messageHardened = 'H'
+	messageSealed   = 'S'
+	messageGo       = 'G'
+)
+
+// say sends a message to the parent; the kernel adds who sends it.
+func (w *writer) say(fd int, message byte) {
+	w.fault("before " + string(message))
+	w.For("").Do("tell the parent "+string(message), 1, unix.SYS_WRITE, fd, string(message), 1)
+}
+
+// hear waits for the parent's word; its end stops the process.
+func (w *writer) hear(fd int) {
+	buf, _ := w.Words(0)
+	w.For("").Do("wait for the parent", 1, unix.SYS_READ, fd, buf, 1)
+}
+
+// Launch is a start on its way. It is not safe for concurrent use.
+type Launch struct {
+	tape     *tape.Tape
+	first    tape.Process
+	sync     int // our end of the command's channel
+	life     int // our end of the init's channel
+	listener int
+	command  int // the command's pid, in our pid namespace; 0 until it spoke
+	pidfd    int // of the command
+	deadline time.Time
+	seen     map[byte]bool
+	trials   []trial
+	execs    []tape.Op
+	paths    []string
+}
+
+// Settled reports whether every step that serves a restriction has been made, or
+// there is none: then what is missing of it is not still to come.
+func (l *Launch) Settled(r refusal.Restriction) bool { return l.tape.Settled(string(r)) }
+
+// Init and Command are the pids of the two processes.
+func (l *Launch) Init() int { return l.first.PID }
+
+// Command is 0 until Ready has returned.
+func (l *Launch) Command() int { return l.command }
+
+// Ready waits until all restrictions of the command are in force.
+func (l *Launch) Ready() error { return l.await(messageReady) }
+
+// Probed waits until the command has made its trials.
+func (l *Launch) Probed() error { return l.await(messageProbed) }
+
+// Hardened waits until the init has nothing left to give up but to be looked at.
+func (l *Launch) Hardened() error { return l.await(messageHardened) }
+
+// Seal takes the init out of sight, its last restriction.
+func (l *Launch) Seal() error {
+	if err := l.tell(l.life); err != nil {
+		return err
+	}
+	return l.await(messageSealed)
+}
+
+// await reads both channels until the message has come.
+func (l *Launch) await(message byte) error {
+	for !l.seen[message] {
+		fds := []unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}, {Fd: int32(l.life), Events: unix.POLLIN}}
+		if err := l.poll(fds); err != nil {
+			return err
+		}
+		for i, process := range []int{tape.Second, tape.First} {
+			if fds[i].Revents == 0 {
+				continue
+			}
+			if err := l.receive(process, int(fds[i].Fd)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// poll waits until one of fds can be read, at most to the deadline.
+func (l *Launch) poll(fds []unix.PollFd) error {
+	for {
+		left := time.Until(l.deadline)
+		if left <= 0 {
+			return l.late()
+		}
+		n, err := unix.Poll(fds, int(left/time.Millisecond)+1)
+		if err != nil && err != unix.EINTR {
+			return os.NewSyscallError("poll", err)
+		}
+		if n > 0 {
+			return nil
+		}
+	}
+}
+
+// receive takes one message; a failure and an end are errors.
+func (l *Launch) receive(process, fd int) error {
+	var b [1]byte
+	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred))
+	n, oobn, _, _, err := unix.Recvmsg(fd, b[:], oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
+	switch {
+	case err == unix.EINTR || err == unix.EAGAIN:
+		return nil
+	case err == unix.ECONNRESET: // it ended with our word unread
+		n = 0
+	case err != nil:
+		return os.NewSyscallError("recvmsg", err)
+	}
+	if process == tape.Second && n == 1 && l.command == 0 {
+		l.command = senderPID(oob[:oobn])
+		// It ends only after our word, so the number is still its own.
+		if l.pidfd, err = unix.PidfdOpen(l.command, 0); err != nil {
+			return os.NewSyscallError("pidfd_open", err)
+		}
+	}
+	if n == 1 && b[0] != tape.MessageFailed {
+		l.seen[b[0]] = true
+		return nil
+	}
+	return l.fault(process, n == 1)
+}
+
+func (l *Launch) fault(process int, alive bool) *Fault {
+	f := &Fault{Who: "init", PID: l.first.PID, At: l.where()}
+	if process == tape.Second {
+		f.Who, f.PID = "command", l.command
+	}
+	if !alive {
+		f.PID = 0
+	}
+	if failed := l.tape.Failed(process); failed != nil {
+		f.Restriction, f.Step = refusal.Restriction(failed.Label), failed
+	}
+	return f
+}
+
+func (l *Launch) late() *Fault { return &Fault{Who: "init", Late: true, At: l.where()} }
+
+func (l *Launch) where() string {
+	return fmt.Sprintf("init at: %s; command at: %s", l.tape.At(tape.First), l.tape.At(tape.Second))
+}
+
+func senderPID(oob []byte) int {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return 0
+	}
+	for i := range messages {
+		if cred, err := unix.ParseUnixCredentials(&messages[i]); err == nil {
+			return int(cred.Pid)
+		}
+	}
+	return 0
+}
+
+func (l *Launch) tell(fd int) error {
+	for {
+		_, err := unix.Write(fd, []byte{messageGo})
+		if err != unix.EINTR {
+			return os.NewSyscallError("write to the sandbox", err)
+		}
+	}
+}
+
+// Release lets the command's first instruction run, and returns when its file is
+// in place. The error is an *ExecError where there is no such command; then the
+// tree has ended.
+func (l *Launch) Release() (*Running, error) {
+	l.deadline = time.Now().Add(patience)
+	if err := l.tell(l.sync); err != nil {
+		l.Kill()
+		return nil, err
+	}
+	err := l.awaitExec()
+	if err != nil {
+		l.Kill()
+		return nil, err
+	}
+	unix.Close(l.sync)
+	unix.Close(l.listener)
+	l.sync, l.listener = -1, -1
+	return &Running{l: l}, nil
+}
+
+// awaitExec waits for the end of the command's channel, which execve closes. The
+// init's is not looked at: where all is over soon, its end may be seen first.
+func (l *Launch) awaitExec() error {
+	for {
+		if err := l.poll([]unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}}); err != nil {
+			return err
+		}
+		err := l.receive(tape.Second, l.sync)
+		if err == nil {
+			continue
+		}
+		switch failed := l.tape.Failed(tape.Second); {
+		case failed == nil:
+			return nil
+		case failed.Op >= l.execs[0]:
+			return l.execError()
+		}
+		return err
+	}
+}
+
+// Kill ends the tree and waits for its end.
+func (l *Launch) Kill() {
+	if l.first.PID == 0 {
+		l.close()
+		return
+	}
+	for _, fd := range []int{l.pidfd, l.first.Pidfd} {
+		if fd >= 0 { // one that has ended already is as good
+			_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
+		}
+	}
+	l.reap()
+	l.close()
+}
+
+// reap waits for the first process's end.
+func (l *Launch) reap() (syscall.WaitStatus, error) {
+	var ws unix.WaitStatus
+	for {
+		_, err := unix.Wait4(l.first.PID, &ws, unix.WALL, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		return syscall.WaitStatus(ws), os.NewSyscallError("wait4", err)
+	}
+}
+
+func (l *Launch) close() {
+	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.first.Pidfd} {
+		if *fd > 0 {
+			unix.Close(*fd)
+		}
+		*fd = -1
+	}
+	l.first.PID = 0
+	l.tape.Free() // unmapping our own mapping can't fail
+}
+
+// Running is a released command.
+type Running struct{ l *Launch }
+
+// Signal passes a signal on to the command's process group.
+func (r *Running) Signal(sig syscall.Signal) error {
+	_, err := unix.Write(r.l.life, []byte{byte(sig)})
+	if err == unix.EPIPE || err == unix.ECONNRESET {
+		return os.ErrProcessDone
+	}
+	return os.NewSyscallError("write to the init", err)
+}
+
+// Wait waits until no process of the command's tree is left and gives the
+// command's status. killed is true when the init was ended before the command.
+func (r *Running) Wait() (ws syscall.WaitStatus, killed bool, err error) {
+	_, err = r.l.reap()
+	ws, ok := r.l.tape.Status()
+	r.l.close()
+	return ws, !ok, err
+}

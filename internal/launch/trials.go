@@ -1,0 +1,91 @@
+//go:build linux
+
+package launch
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tape"
+)
+
+// trial is an op by which a confined process tries what the policy forbids, or
+// allows, or asks the kernel about itself.
+type trial struct {
+	name string
+	op   tape.Op
+	slot tape.Slot // where the answer is, if it is not the result
+}
+
+// values are the trials whose result is an answer.
+var values = map[string]bool{
+	"securebits": true, "session keyring": true, "init is dumpable": true,
+	"parent-death signal": true, "subreaper": true,
+}
+
+func (w *writer) try(name string, nr uintptr, args ...any) {
+	w.trials = append(w.trials, trial{name: name, op: w.For("").Do("try: "+name, tape.Any, nr, args...)})
+}
+
+// ask is try for a prctl that answers through a pointer.
+func (w *writer) ask(name string, option int) {
+	at := w.Slot()
+	addr := w.AddrOf(at)
+	op := w.For("").Do("ask: "+name, 0, unix.SYS_PRCTL, option, addr, 0, 0, 0)
+	w.trials = append(w.trials, trial{name: name, op: op, slot: at})
+}
+
+// commandTrials come when all restrictions are in force. They leave nothing
+// changed; those that could, if seccomp were missing, come last.
+func (w *writer) commandTrials(port int) {
+	if w.plan.Rung == plan.Unconfined {
+		w.ask("parent-death signal", unix.PR_GET_PDEATHSIG)
+		return
+	}
+	w.try("securebits", unix.SYS_PRCTL, unix.PR_GET_SECUREBITS, 0, 0, 0, 0)
+	w.tryOpen("write to the root", "/", unix.O_TMPFILE|unix.O_WRONLY)
+	w.tryOpen("write to the probe file", plan.ProbeFile, unix.O_WRONLY)
+	for _, dir := range w.plan.WriteIn {
+		w.tryOpen("write in "+dir, dir, unix.O_TMPFILE|unix.O_WRONLY)
+	}
+	if len(w.plan.WriteIn) == 0 {
+		w.tryOpen("write in "+w.plan.Dir, w.plan.Dir, unix.O_TMPFILE|unix.O_WRONLY)
+	}
+	w.tryConnect("reach the host", port)
+	w.try("packet socket", unix.SYS_SOCKET, unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	w.try("signal the init", unix.SYS_KILL, 1, 0)
+	w.try("io_uring", unix.SYS_IO_URING_SETUP, 0, 0)
+	w.try("mount", unix.SYS_MOUNT, "none", "/dev/shm", "tmpfs", 0, 0)
+	w.try("user namespace", unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
+}
+
+// tryOpen closes again what it could open.
+func (w *writer) tryOpen(name, path string, flags int) {
+	fd := w.Slot()
+	op := w.For("").Into(fd, "try: "+name, tape.Any, unix.SYS_OPENAT, cwd, path, flags|unix.O_CLOEXEC, 0o600)
+	w.trials = append(w.trials, trial{name: name, op: op})
+	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
+}
+
+// tryConnect tries to reach a listener of ours on the host's loopback.
+func (w *writer) tryConnect(name string, port int) {
+	sock := w.For("").Save("socket", tape.OK, unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	// struct sockaddr_in: the port in network order (ip(7)).
+	addr, _ := w.Bytes([]byte{unix.AF_INET, 0, byte(port >> 8), byte(port), 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0})
+	w.try(name, unix.SYS_CONNECT, sock, addr, 16)
+	w.For("").Do("close", 0, unix.SYS_CLOSE, sock)
+}
+
+// Trials tells how the trials ended.
+func (l *Launch) Trials() []Trial {
+	out := make([]Trial, 0, len(l.trials))
+	for _, t := range l.trials {
+		r, ran := l.tape.Result(t.op)
+		value := values[t.name]
+		if ran && r == 0 && t.slot != 0 {
+			r = int64(l.tape.Value(t.slot))
+		}
+		out = append(out, Trial{Name: t.name, Result: r, Ran: ran, Value: value && r >= 0})
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+// Package launch carries a plan out: it writes the plan's layers onto a tape,
+// starts the confined process, and leads it to the point where it waits for its
+// release with every restriction in force and every trial made. Each layer is a
+// file. Only the gate may import it.
+//
+// It must never judge what it sees, release without being told, or go on when a
+// step of the plan has failed.
+package launch
+
+import (
+	"syscall"
+
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Command is what is started within the restrictions.
+type Command struct {
+	Paths []string // files to try in this order, as execvp(3) does
+	Argv  []string
+	Env   []string
+	Stdio [3]int // descriptors that become 0, 1 and 2
+}
+
+// Trial is how an attempt of a confined process ended.
+type Trial struct {
+	Name   string
+	Ran    bool
+	Result int64 // the kernel's value, or -errno
+	Value  bool  // Result is an answer, not only a success
+}
+
+// Fault says why a launch did not come further.
+type Fault struct {
+	Who         string              // the process that stopped: "init" or "command"
+	PID         int                 // the same, while it can be looked at; 0 when it can't
+	Restriction refusal.Restriction // what the step that failed was for
+	Step        error               // what was tried and how it went; nil for a deadline or a death
+	Late        bool                // the deadline passed
+	At          string              // what the processes were at
+}
+
+// Error says what happened.
+func (f *Fault) Error() string {
+	switch {
+	case f.Step != nil:
+		return f.Step.Error()
+	case f.Late:
+		return "no answer in time (" + f.At + ")"
+	}
+	return "a process of the sandbox ended before its time (" + f.At + ")"
+}
+
+// Unwrap gives the failed step.
+func (f *Fault) Unwrap() error { return f.Step }
+
+// ExecError says why the command could not be executed.
+type ExecError struct {
+	Path  string // the file; "" when none was found
+	Errno syscall.Errno
+}
+
+func (e *ExecError) Error() string { return e.Errno.Error() }
+
+// Unwrap gives the errno.
+func (e *ExecError) Unwrap() error { return e.Errno }

@@ -1,0 +1,226 @@
+//go:build linux
+
+// Package measure reads a process's kernel state from outside, in /proc, into
+// evidence. It must never ask the process itself, change it, or fill in what
+// could not be read.
+package measure
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/attest"
+)
+
+// Process is one process that is looked at; Who begins the names of its facts.
+type Process struct {
+	Who string // "command" or "init"
+	PID int
+}
+
+func (p Process) fact(name string) attest.Fact { return attest.Fact(p.Who + "." + name) }
+
+func (p Process) path(name string) string { return "/proc/" + strconv.Itoa(p.PID) + "/" + name }
+
+// statusKeys are the lines of /proc/PID/status that are evidence (proc_pid_status(5)).
+var statusKeys = []string{"NoNewPrivs", "Seccomp", "Seccomp_filters", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}
+
+// Status reads privileges, filters and the session.
+func (p Process) Status(e *attest.Evidence) {
+	text, err := read(p.path("status"))
+	lines := parseStatus(text)
+	for _, k := range statusKeys {
+		value, ok := lines[k]
+		e.Set(p.fact("status."+k), value, missing(err, ok, k))
+	}
+	pid, okP := lines["NSpid"]
+	sid, okS := lines["NSsid"]
+	session := "another's"
+	if pid == sid {
+		session = "own"
+	}
+	e.Set(p.fact("session"), session, missing(err, okP && okS, "NSsid"))
+}
+
+func missing(err error, there bool, what string) error {
+	if err == nil && !there {
+		return fmt.Errorf("no line %s", what)
+	}
+	return err
+}
+
+func parseStatus(text string) map[string]string {
+	out := make(map[string]string, 64)
+	for line := range strings.Lines(text) {
+		key, value, ok := strings.Cut(line, ":")
+		if ok {
+			out[key] = strings.TrimSpace(value)
+		}
+	}
+	return out
+}
+
+// Namespaces reads which namespaces the process is in.
+func (p Process) Namespaces(e *attest.Evidence, names ...string) {
+	for _, n := range names {
+		link, err := os.Readlink(p.path("ns/" + n))
+		e.Set(p.fact("ns."+n), link, err)
+	}
+}
+
+// IDMaps reads the user and group maps.
+func (p Process) IDMaps(e *attest.Evidence) {
+	for _, n := range []string{"uid_map", "gid_map", "setgroups"} {
+		text, err := read(p.path(n))
+		e.Set(p.fact(n), strings.Join(strings.Fields(text), " "), err)
+	}
+}
+
+// View reads the mounts, and which file of the host stands at each of places.
+func (p Process) View(e *attest.Evidence, places []string) {
+	text, err := read(p.path("mountinfo"))
+	if err == nil && text == "" {
+		err = errors.New("it is empty")
+	}
+	mounts, bad := parseMounts(text)
+	if err == nil {
+		err = bad
+	}
+	var writable, propagation []string
+	seen := map[string]string{}
+	for _, m := range mounts {
+		seen[m.point] = m.String()
+		if !m.readOnly {
+			writable = append(writable, m.point)
+		}
+		propagation = append(propagation, m.propagation)
+	}
+	slices.Sort(writable)
+	slices.Sort(propagation)
+	e.Set(p.fact("writable mounts"), strings.Join(slices.Compact(writable), " "), err)
+	e.Set(p.fact("propagation"), strings.Join(slices.Compact(propagation), " "), err)
+	for point, what := range seen {
+		e.Set(p.fact("mount."+point), what, err)
+	}
+	for _, at := range places {
+		id, err := FileID(p.path("root" + at))
+		e.Set(p.fact("file."+at), id, err)
+	}
+}
+
+// Descriptors lists what is open, with a mark where it closes at exec.
+func (p Process) Descriptors(e *attest.Evidence) {
+	list, err := p.descriptors()
+	e.Set(p.fact("fds"), strings.Join(list, " "), err)
+}
+
+func (p Process) descriptors() ([]string, error) {
+	dir, err := os.Open(p.path("fd"))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		x, _ := strconv.Atoi(a) // the kernel's own numbers
+		y, _ := strconv.Atoi(b)
+		return x - y
+	})
+	for i, n := range names {
+		if n == "0" || n == "1" || n == "2" {
+			continue
+		}
+		info, err := read(p.path("fdinfo/" + n))
+		if err != nil {
+			return nil, err
+		}
+		flags, err := strconv.ParseUint(parseStatus(info)["flags"], 8, 64)
+		if err != nil {
+			return nil, fmt.Errorf("descriptor %s: flags: %w", n, err)
+		}
+		if flags&unix.O_CLOEXEC != 0 {
+			names[i] = n + "+cloexec"
+		}
+	}
+	return names, nil
+}
+
+// FileID identifies a file of this machine; a link at its end is not followed.
+func FileID(name string) (string, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(name, &st); err != nil {
+		return "", &os.PathError{Op: "lstat", Path: name, Err: err}
+	}
+	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
+}
+
+// read reads a file of /proc in one go; os.ReadFile would ask for its size first
+// and register it with the poller.
+func read(name string) (string, error) {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 0, 16<<10)
+	for {
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, len(buf))
+		}
+		n, err := unix.Read(fd, buf[len(buf):cap(buf)])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return "", &os.PathError{Op: "read", Path: name, Err: err}
+		}
+		if n == 0 {
+			return string(buf), nil
+		}
+		buf = buf[:len(buf)+n]
+	}
+}
+
+// Self reads what is true of this process, for the comparison.
+func Self() (namespaces map[string]string, seccompFilters int, err error) {
+	namespaces = map[string]string{}
+	for _, n := range attest.NamespaceNames() {
+		if namespaces[n], err = os.Readlink(path.Join("/proc/self/ns", n)); err != nil {
+			return nil, 0, err
+		}
+	}
+	// Of this thread: the one whose clone the process will be.
+	text, err := read("/proc/thread-self/status")
+	if err != nil {
+		return nil, 0, err
+	}
+	// Absent before Linux 5.9: then the count can't be compared, and the start refuses.
+	count, ok := parseStatus(text)["Seccomp_filters"]
+	if !ok {
+		return namespaces, -1, nil
+	}
+	seccompFilters, err = strconv.Atoi(count)
+	return namespaces, seccompFilters, err
+}
+
+// Keyring is the serial of our session keyring, or the errno's name.
+func Keyring() string {
+	id, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false)
+	if errno, ok := err.(unix.Errno); ok {
+		return unix.ErrnoName(errno)
+	}
+	return strconv.Itoa(id)
+}
+
+// ErrnoName names the error in a kernel's result.
+func ErrnoName(result int64) string { return unix.ErrnoName(unix.Errno(-result)) }

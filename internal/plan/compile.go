@@ -1,0 +1,199 @@
+package plan
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Compile plans one start. private is the folder that holds the workspace's own
+// temporary folders. Every error is a *refusal.Error.
+func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
+	if err := decided(p); err != nil {
+		return nil, err
+	}
+	if f.OS != "linux" {
+		return nil, refuse(refusal.CodeUnsupported, "", "starting commands on "+f.OS+" isn't built yet", "use lockstile on Linux")
+	}
+	out := &Plan{
+		Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Full,
+		UID: f.UID, GID: f.GID, Dir: p.Workspace, LastCap: f.LastCap, Keyring: f.Keyring,
+	}
+	if p.Mode == policy.ModeDangerFullAccess {
+		return &Plan{Target: out.Target, Mode: p.Mode, Rung: Unconfined, UID: f.UID, GID: f.GID, Dir: p.Workspace}, nil
+	}
+	if f.LandlockABI < 1 {
+		return nil, refuse(refusal.CodeUnsupported, refusal.Landlock, "this kernel has no Landlock",
+			"use Linux 5.13 or newer with landlock among the security modules (lsm= on the kernel's command line)")
+	}
+	out.Namespaces = []refusal.Restriction{
+		refusal.UserNamespace, refusal.PIDNamespace, refusal.MountNamespace, refusal.NetworkNamespace,
+		refusal.IPCNamespace, refusal.UTSNamespace, refusal.CgroupNamespace,
+	}
+	out.Seccomp = seccompRules()
+	if err := out.compileView(p, f, private); err != nil {
+		return nil, err
+	}
+	out.compileLandlock(f.LandlockABI)
+	return out, nil
+}
+
+// decided refuses a policy that leaves something open, or asks for what isn't
+// built: a wish that is ignored would be a weaker start.
+func decided(p policy.Policy) error {
+	switch {
+	case p.Mode == policy.ModeUnset || p.Mode > policy.ModeDangerFullAccess:
+		return refuse(refusal.CodeUnset, "", "no sandbox mode is set",
+			"say --sandbox read-only, workspace-write or danger-full-access")
+	case !path.IsAbs(p.Workspace) && !isWindowsPath(p.Workspace):
+		return refuse(refusal.CodeInput, "", "the workspace is not an absolute path", "give the folder in full")
+	case p.Home == "":
+		return refuse(refusal.CodeUnset, "", "the product's own folder is not set", "set LOCKSTILE_HOME or HOME")
+	case p.Mode == policy.ModeDangerFullAccess:
+		return nil
+	case p.NetworkAccess:
+		return refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "network access isn't built yet", "leave network_access off")
+	case len(p.Read) > 0:
+		return refuse(refusal.CodeUnsupported, "", "rules for reading aren't built yet", "leave deny_read and allow_read out")
+	}
+	return nil
+}
+
+func isWindowsPath(p string) bool { return len(p) > 2 && p[1] == ':' }
+
+// compileView lists the mounts. Fresh file systems come first, then what lies on
+// them: a folder to be seen below one of them is made there.
+func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) error {
+	writes := p.Mode == policy.ModeWorkspaceWrite
+	add := func(m Mount) { out.View = append(out.View, m) }
+	add(Mount{Path: "/proc", Kind: KindProc, Writable: true})
+	for _, file := range f.ProcFiles {
+		add(Mount{Path: file, Kind: KindSelf})
+	}
+	add(Mount{Path: "/dev", Kind: KindDevices, Writable: true})
+	add(Mount{Path: "/dev/pts", Kind: KindDevpts, Writable: true})
+	add(Mount{Path: "/dev/shm", Kind: KindTmpfs, Writable: writes})
+	add(Mount{Path: "/run", Kind: KindTmpfs, Writable: writes})
+	add(temporary("/tmp", private+"/tmp", writes && !p.ExcludeSlashTmp))
+	if d := f.TempDir; d != "" && d != "/tmp" && !within(d, p.Workspace) && !within(d, "/tmp") && !within(d, "/dev") && !within(d, "/run") {
+		add(temporary(d, private+"/tmpdir", writes && !p.ExcludeTmpdirEnvVar))
+	}
+	private0 := len(out.View)
+
+	roots := []string{p.Workspace}
+	if writes {
+		for _, r := range p.WritableRoots {
+			roots = append(roots, r.Path)
+		}
+	}
+	slices.Sort(roots)
+	for i, root := range slices.Compact(roots) {
+		if slices.ContainsFunc(roots[:i], func(r string) bool { return within(root, r) }) {
+			continue // part of one that is there
+		}
+		if err := rootFits(root, p.Home, out.View[:private0]); err != nil {
+			return err
+		}
+		cover := covering(root, out.View[:private0])
+		if !writes && cover == "" {
+			continue // it is seen where it is
+		}
+		add(Mount{Path: root, Kind: KindBind, Source: root, Writable: writes, MakeDirs: dirsBetween(cover, root)})
+	}
+	if writes {
+		for _, m := range out.View[private0:] {
+			out.WriteIn = append(out.WriteIn, m.Path)
+		}
+	}
+	if covering(p.Home, out.View[:private0]) == "" {
+		add(Mount{Path: p.Home, Kind: KindTmpfs})
+	}
+	return nil
+}
+
+// temporary is a private folder that lasts over the workspace's commands, or an
+// empty one that can't be written.
+func temporary(at, source string, writable bool) Mount {
+	if !writable {
+		return Mount{Path: at, Kind: KindTmpfs}
+	}
+	return Mount{Path: at, Kind: KindBind, Source: source, Writable: true}
+}
+
+// rootFits refuses a root that would uncover what the view replaces, or that
+// lies where the product keeps its own files.
+func rootFits(root, home string, view []Mount) error {
+	if within(root, home) {
+		return refuse(refusal.CodeInput, refusal.Mount(root), root+" lies in the product's own folder "+home, "choose another folder")
+	}
+	for _, m := range view {
+		if within(m.Path, root) {
+			return refuse(refusal.CodeInput, refusal.Mount(root),
+				root+" holds "+m.Path+", which the sandbox replaces", "choose a folder below it with -C")
+		}
+	}
+	return nil
+}
+
+// covering gives the deepest mount of the view that hides p, "" for none.
+func covering(p string, view []Mount) string {
+	best := ""
+	for _, m := range view {
+		if within(p, m.Path) && len(m.Path) > len(best) {
+			best = m.Path
+		}
+	}
+	return best
+}
+
+// dirsBetween lists the folders below cover that lead to p, p among them.
+func dirsBetween(cover, p string) []string {
+	if cover == "" {
+		return nil
+	}
+	var out []string
+	at := cover
+	for part := range strings.SplitSeq(strings.TrimPrefix(p, cover+"/"), "/") {
+		at += "/" + part
+		out = append(out, at)
+	}
+	return out
+}
+
+// within reports whether p is dir or lies below it; both are clean.
+func within(p, dir string) bool {
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+}
+
+// compileLandlock grants reading everywhere, and writing where the view has it.
+func (out *Plan) compileLandlock(abi int) {
+	rules := []LandlockRule{{"/", AccessRead}}
+	for _, m := range out.View {
+		switch {
+		case m.Kind == KindDevices:
+			for _, d := range Devices() {
+				rules = append(rules, LandlockRule{m.Path + "/" + d, AccessDevice})
+			}
+		case m.Kind == KindDevpts:
+			rules = append(rules, LandlockRule{m.Path, AccessDevice})
+		case m.Writable:
+			rules = append(rules, LandlockRule{m.Path, AccessWrite})
+		}
+	}
+	out.Landlock = Landlock{ABI: abi, Rules: rules}
+}
+
+// Devices are the device files of the view's /dev.
+func Devices() []string { return []string{"full", "null", "random", "tty", "urandom", "zero"} }
+
+// ProbeFile may be written by everyone, on a mount that may be written: only
+// Landlock can be why it can't be.
+const ProbeFile = "/dev/.lockstile-probe"
+
+func refuse(code refusal.Code, r refusal.Restriction, reason, hint string) error {
+	return &refusal.Error{Code: code, Stage: refusal.StagePlan, Restriction: r, Reason: reason, Hint: hint}
+}

@@ -1,0 +1,94 @@
+// Package plan turns a policy and the facts of a machine into what that machine
+// will do: namespaces, view, rules, filter, as data that can be printed and
+// compared. It is pure: the operating system is an argument, so the plans of all
+// of them are tested anywhere. It must never start or change anything, and never
+// plan less than the policy asks; what the machine can't do is refused here.
+package plan
+
+import (
+	"encoding/json"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Rung says how much of the machine's means a plan uses.
+type Rung string
+
+// The rungs.
+const (
+	Full       Rung = "full"       // every layer
+	Unconfined Rung = "unconfined" // danger-full-access: no layer but the tree's end
+)
+
+// Plan is what will be done for one start. The zero value does nothing, and is
+// never made by Compile.
+type Plan struct {
+	Target string      `json:"target"` // "linux/amd64"
+	Mode   policy.Mode `json:"-"`
+	Rung   Rung        `json:"rung"`
+	UID    int         `json:"uid"`
+	GID    int         `json:"gid"`
+	Dir    string      `json:"dir"` // working directory, absolute
+
+	Namespaces []refusal.Restriction `json:"namespaces,omitempty"`
+	View       []Mount               `json:"view,omitempty"`
+	Landlock   Landlock              `json:"landlock,omitzero"`
+	Seccomp    []Rule                `json:"seccomp,omitempty"`
+	LastCap    int                   `json:"last_cap,omitempty"`
+	Keyring    bool                  `json:"keyring,omitempty"`
+	WriteIn    []string              `json:"write_in,omitempty"` // where a write is tried
+}
+
+// MountKind is what a mount of the view shows.
+type MountKind string
+
+// The kinds.
+const (
+	KindProc    MountKind = "proc"
+	KindTmpfs   MountKind = "tmpfs"
+	KindDevices MountKind = "devices" // a tmpfs with the harmless devices and the probe file
+	KindDevpts  MountKind = "devpts"
+	KindBind    MountKind = "bind" // Source as the host has it, with the mounts below it
+	KindSelf    MountKind = "self" // what the view has at Path, as a mount of its own
+)
+
+// Mount is one mount of the view, in the order in which it is attached.
+type Mount struct {
+	Path     string    `json:"path"`
+	Kind     MountKind `json:"kind"`
+	Source   string    `json:"source,omitempty"` // of a bind: where it is outside
+	Writable bool      `json:"writable,omitempty"`
+	MakeDirs []string  `json:"make_dirs,omitempty"` // folders made for it on the mount that covers it
+}
+
+// Landlock is the rule set of the command.
+type Landlock struct {
+	ABI   int            `json:"abi"`
+	Rules []LandlockRule `json:"rules"`
+}
+
+// Access is a set of rights below a path.
+type Access string
+
+// The accesses.
+const (
+	AccessRead   Access = "read"   // read and execute
+	AccessWrite  Access = "write"  // everything
+	AccessDevice Access = "device" // read, write and ioctl of a device
+)
+
+// LandlockRule grants one access below one path.
+type LandlockRule struct {
+	Path   string `json:"path"`
+	Access Access `json:"access"`
+}
+
+// String gives the plan as indented JSON, for golden files and people.
+func (p *Plan) String() string {
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err.Error() // no field of a Plan can fail
+	}
+	return string(b) + "\n"
+}

@@ -1,0 +1,67 @@
+package plan
+
+// Rule says how the filter answers one system call. A call without a rule is
+// allowed: what a call may touch is the other layers' matter, the filter takes
+// away the kernel interfaces that a confined program has no business with.
+type Rule struct {
+	Call  string `json:"call"`
+	Errno string `json:"errno"`          // the answer: one that programs meet on ordinary systems too
+	Arg   int    `json:"arg,omitempty"`  // the argument that is looked at, where Match is set
+	Match Match  `json:"match,omitzero"` // the zero value matches every call
+	Only  *Cond  `json:"only,omitempty"`
+}
+
+// Match is a test of an argument's low 32 bits.
+type Match struct {
+	AnyBit uint32   `json:"any_bit,omitempty"` // one of these bits is set
+	OneOf  []uint32 `json:"one_of,omitempty"`
+	NotIn  []uint32 `json:"not_in,omitempty"`
+}
+
+// Cond narrows what a match lets through: where the rule's argument is If,
+// argument Arg must be Value.
+type Cond struct {
+	If    uint32 `json:"if"`
+	Arg   int    `json:"arg"`
+	Value uint32 `json:"value"`
+}
+
+// Numbers of Linux that the rules speak of; the same on amd64 and arm64.
+const (
+	cloneNewAny  = 0x7e020000 // NEWNS, CGROUP, UTS, IPC, USER, PID, NET; NEWTIME lies in clone's exit signal
+	tiocsti      = 0x5412     // puts input into a terminal
+	tioclinux    = 0x541c     // pastes into a console
+	afUnix       = 1
+	afInet       = 2
+	afInet6      = 10
+	afNetlink    = 16
+	netlinkRoute = 0
+)
+
+func seccompRules() []Rule {
+	var rules []Rule
+	deny := func(errno string, calls ...string) {
+		for _, c := range calls {
+			rules = append(rules, Rule{Call: c, Errno: errno})
+		}
+	}
+	// Mounts, namespaces and other people's roots.
+	deny("EPERM", "mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "fsopen", "fsconfig", "fsmount",
+		"fspick", "mount_setattr", "unshare", "setns", "open_by_handle_at")
+	// Kernel interfaces with a history, and none of a build's business.
+	deny("EPERM", "bpf", "perf_event_open", "userfaultfd", "add_key", "request_key", "keyctl",
+		"io_uring_setup", "io_uring_enter", "io_uring_register", "fanotify_init")
+	// The machine itself.
+	deny("EPERM", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "reboot", "swapon",
+		"swapoff", "acct", "quotactl", "quotactl_fd", "syslog", "settimeofday", "clock_settime",
+		"vhangup", "nfsservctl", "lookup_dcookie")
+	// Its flags are out of a filter's reach; ENOSYS makes libc use clone.
+	deny("ENOSYS", "clone3")
+	return append(rules,
+		Rule{Call: "clone", Errno: "EPERM", Arg: 0, Match: Match{AnyBit: cloneNewAny}},
+		Rule{Call: "ioctl", Errno: "EPERM", Arg: 1, Match: Match{OneOf: []uint32{tiocsti, tioclinux}}},
+		Rule{Call: "socket", Errno: "EAFNOSUPPORT", Arg: 0, Match: Match{NotIn: []uint32{afUnix, afInet, afInet6, afNetlink}},
+			Only: &Cond{If: afNetlink, Arg: 2, Value: netlinkRoute}},
+		Rule{Call: "socketpair", Errno: "EAFNOSUPPORT", Arg: 0, Match: Match{NotIn: []uint32{afUnix, afInet, afInet6}}},
+	)
+}

@@ -1,0 +1,75 @@
+// Package lockstile starts commands for coding agents, each confined, measured
+// and recorded before its first instruction runs.
+//
+//	gate, err := lockstile.Open(home)
+//	p, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, "/work/project")
+//	child, err := gate.Start(lockstile.Request{
+//		Policy: p, Argv: []string{"make", "test"}, Env: os.Environ(),
+//		Stdin: stdin, Stdout: stdout, Stderr: stderr,
+//	})
+//	exit, err := child.Wait()
+//
+// Errors of Open and Start are *refusal.Error: nothing was started, and they say
+// why and what would mend it. The package must never offer a second way to start
+// a command, nor a way to start one under less than its policy.
+package lockstile
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Gate starts commands and keeps their records in one log.
+type Gate = gate.Gate
+
+// Request is one command that is to be started.
+type Request = gate.Request
+
+// Child is a command that was started.
+type Child = gate.Child
+
+// Exit is how a command ended.
+type Exit = gate.Exit
+
+// Open opens the gate that keeps its log and folders in home.
+func Open(home string) (*Gate, error) { return gate.Open(home) }
+
+// Home is the product's own folder: $LOCKSTILE_HOME, or ~/.lockstile.
+func Home() (string, error) {
+	if dir := os.Getenv("LOCKSTILE_HOME"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", &refusal.Error{Code: refusal.CodeConfig, Stage: refusal.StageConfig, Reason: "there is no folder for the log",
+			Hint: "set LOCKSTILE_HOME or HOME", Err: err}
+	}
+	return filepath.Join(home, ".lockstile"), nil
+}
+
+// NewPolicy gives the policy of a mode for a workspace, with the network off and
+// the caller's whole environment. dir may be relative or a link; it must be a folder.
+func NewPolicy(mode policy.Mode, dir string) (policy.Policy, error) {
+	bad := func(err error) error {
+		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StageConfig, Reason: "the workspace can't be used",
+			Hint: "name a folder that is there with -C", Err: err}
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return policy.Policy{}, bad(err)
+	}
+	if abs, err = filepath.EvalSymlinks(abs); err != nil {
+		return policy.Policy{}, bad(err)
+	}
+	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
+		return policy.Policy{}, bad(&os.PathError{Op: "open folder", Path: abs, Err: os.ErrInvalid})
+	}
+	return policy.Policy{
+		Mode: mode, Approval: policy.ApprovalOnRequest, Workspace: abs,
+		Env: policy.Env{Inherit: policy.InheritAll, IgnoreDefaultExcludes: true},
+	}, nil
+}

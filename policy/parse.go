@@ -1,0 +1,13 @@
+package policy
+
+import "fmt"
+
+// ParseMode reads a mode's name as configuration has it.
+func ParseMode(name string) (Mode, error) {
+	for _, m := range []Mode{ModeReadOnly, ModeWorkspaceWrite, ModeDangerFullAccess} {
+		if m.String() == name {
+			return m, nil
+		}
+	}
+	return ModeUnset, fmt.Errorf("%q is no sandbox mode: read-only, workspace-write or danger-full-access", name)
+}
