@@ -36,8 +36,8 @@ const (
 	InitUndumpable   Restriction = "init undumpable" // its memory, a copy of ours, can't be read
 )
 
-// Tree is the restriction that is left in danger-full-access: nothing of the
-// command's tree outlives us.
+// Tree is what danger-full-access keeps too: nothing of the command's tree
+// outlives us.
 const Tree Restriction = "process tree"
 
 // Mount names the restriction that a path of the view is what the policy says.

@@ -12,7 +12,7 @@ func Lockstile() Tables {
 			{"internal/archtest", ""},
 			{"internal/attest", "policy refusal"},
 			{"internal/audit", "refusal"},
-			{"internal/cli", ". policy refusal"},
+			{"internal/cli", ". internal/audit policy refusal"},
 			{"internal/config", "policy refusal"},
 			{"internal/gate", "internal/attest internal/audit internal/host internal/launch internal/measure internal/plan policy refusal"},
 			{"internal/host", ""},

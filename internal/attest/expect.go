@@ -58,8 +58,10 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 	case policy.ModeDangerFullAccess:
 		return expectUnconfined(m)
 	case policy.ModeReadOnly, policy.ModeWorkspaceWrite:
-		// Seccomp comes first: without it the trials spoil the id maps.
-		return slices.Concat(expectSeccomp(m), expectNamespaces(m), expectCommand(m), expectTrials(p, m), expectView(p, m), expectInit(m))
+		// What is missing first explains what is wrong later. Seccomp comes first:
+		// without it the trials spoil the id maps. Where a mount is missing, a
+		// trial on it goes wrong as well.
+		return slices.Concat(expectSeccomp(m), expectNamespaces(m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(m))
 	}
 	return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a mode", Want: "set"}}
 }
@@ -106,6 +108,7 @@ func expectCommand(m Machine) []Expectation {
 		{Restriction: refusal.NoNewPrivs, Fact: "command.status.NoNewPrivs", Want: "1"},
 		{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
 		{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
+		{Restriction: refusal.Tree, Fact: "trial.parent-death signal", Want: "9"},
 		{Restriction: refusal.Securebits, Fact: "trial.securebits", Want: "239"}, // 0xef: all but keep_caps, each with its lock
 	}
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
@@ -141,6 +144,7 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 		out = append(out, Expectation{Restriction: refusal.Mount(at), Fact: Fact("command.file." + at), Want: m.Files[at]})
 	}
 	out = append(out,
+		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "trial.write to the root", Want: "EROFS"},
 		Expectation{Restriction: refusal.Mount("/proc"), Fact: "command.mount./proc", Want: "proc lockstile rw"},
 		Expectation{Restriction: refusal.Mount("/dev/pts"), Fact: "command.mount./dev/pts", Want: "devpts lockstile rw"})
 	for _, file := range m.ProcFiles {

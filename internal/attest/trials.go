@@ -12,7 +12,6 @@ const scopedABI = 6
 // expectTrials says how each thing that the confined processes try must end.
 func expectTrials(p policy.Policy, m Machine) []Expectation {
 	out := []Expectation{
-		{Restriction: refusal.ReadOnlyRoot, Fact: "trial.write to the root", Want: "EROFS"},
 		{Restriction: refusal.Landlock, Fact: "trial.write to the probe file", Want: "EACCES"},
 		{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"},
 		{Restriction: refusal.Seccomp, Fact: "trial.user namespace", Want: "EPERM"},

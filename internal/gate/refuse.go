@@ -76,7 +76,8 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Mach
 	p.IDMaps(e)
 	p.View(e, nil)
 	for _, x := range attest.Appraise(expected, e).Failed {
-		if fact := string(x.Fact); !x.Read && !strings.HasPrefix(fact, "command.mount.") || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
+		unread := !x.Read && !strings.HasPrefix(string(x.Fact), "command.mount.") // a mount that isn't there can't be read
+		if unread || x.Restriction == f.Restriction || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
 			continue
 		}
 		r.Restriction = x.Restriction

@@ -121,9 +121,6 @@ func (w *writer) dropCapabilities(r refusal.Restriction) {
 
 // session takes the command out of our session, and so away from our terminal.
 func (w *writer) session() {
-	if w.plan.Rung == plan.Unconfined {
-		w.restrict(refusal.Tree).Do("end with the first process", 0, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, int(unix.SIGKILL), 0, 0, 0)
-	}
 	w.restrict(refusal.Session).Do("setsid", tape.OK, unix.SYS_SETSID)
 }
 

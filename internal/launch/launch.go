@@ -89,6 +89,8 @@ func (l *Launch) start(p *plan.Plan, c Command) error {
 // command is the second process's part of the tape.
 func (w *writer) command(port int) {
 	plumbing := w.For("")
+	// Until it is killed with the pid namespace, or where there is none.
+	w.restrict(refusal.Tree).Do("end with the first process", 0, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, int(unix.SIGKILL), 0, 0, 0)
 	if w.plan.Rung == plan.Full {
 		w.network()
 		w.awaitView()

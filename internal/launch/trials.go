@@ -38,8 +38,8 @@ func (w *writer) ask(name string, option int) {
 // commandTrials come when all restrictions are in force. They leave nothing
 // changed; those that could, if seccomp were missing, come last.
 func (w *writer) commandTrials(port int) {
+	w.ask("parent-death signal", unix.PR_GET_PDEATHSIG)
 	if w.plan.Rung == plan.Unconfined {
-		w.ask("parent-death signal", unix.PR_GET_PDEATHSIG)
 		return
 	}
 	w.try("securebits", unix.SYS_PRCTL, unix.PR_GET_SECUREBITS, 0, 0, 0, 0)

@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/audit"
+)
+
+const (
+	logUse    = "log [--json] [-n N]"
+	verifyUse = "log verify [--json]"
+)
+
+// log shows the last lines of sandbox.log, or verifies it.
+func log(args []string) int {
+	if len(args) > 0 && args[0] == "verify" {
+		return logVerify(args[1:])
+	}
+	var asJSON bool
+	var n int
+	set := flag.NewFlagSet("log", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.BoolVar(&asJSON, "json", false, "")
+	set.IntVar(&n, "n", 20, "")
+	if err := onlyFlags(set, args); err != nil {
+		return badUsage(err, logUse)
+	}
+	if n < 0 {
+		return badUsage(errors.New("-n is the number of lines, 0 or more"), logUse)
+	}
+	path, err := logPath()
+	if err != nil {
+		return failed(err)
+	}
+	lines, err := audit.Tail(path, n)
+	if err != nil {
+		return failed(err)
+	}
+	for _, line := range lines {
+		if asJSON {
+			fmt.Printf("%s\n", line)
+		} else {
+			fmt.Println(logLine(line))
+		}
+	}
+	return exitOK
+}
+
+// logVerify says whether the log is whole, and if not, which line is wrong.
+func logVerify(args []string) int {
+	var asJSON bool
+	set := flag.NewFlagSet("verify", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.BoolVar(&asJSON, "json", false, "")
+	if err := onlyFlags(set, args); err != nil {
+		return badUsage(err, verifyUse)
+	}
+	path, err := logPath()
+	if err != nil {
+		return failed(err)
+	}
+	report, err := audit.VerifyFile(path)
+	if err != nil {
+		return failed(err)
+	}
+	if asJSON {
+		printJSON(os.Stdout, report)
+	} else {
+		printReport(path, report)
+	}
+	if !report.OK() {
+		return exitFail
+	}
+	return exitOK
+}
+
+func printReport(path string, r audit.Report) {
+	for _, p := range r.Problems {
+		fmt.Println(audit.Plain(p.String()))
+	}
+	torn := ""
+	if n := len(r.TornLines); n > 0 {
+		torn = fmt.Sprintf(", %d torn by a killed writer", n)
+	}
+	verdict := "holds"
+	if !r.OK() {
+		verdict = "does NOT hold"
+	}
+	fmt.Printf("%s %s: %d lines%s, last seq %d\n", path, verdict, r.Lines, torn, r.LastSeq)
+}
+
+// onlyFlags parses args that may hold nothing but flags.
+func onlyFlags(set *flag.FlagSet, args []string) error {
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	if set.NArg() > 0 {
+		return fmt.Errorf("%q is one word too many", set.Arg(0))
+	}
+	return nil
+}
+
+func logPath() (string, error) {
+	home, err := lockstile.Home()
+	return filepath.Join(home, audit.LogName), err
+}
+
+func failed(err error) int {
+	fmt.Fprintln(os.Stderr, "lockstile:", err)
+	if errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintln(os.Stderr, "hint: nothing was started yet with this LOCKSTILE_HOME")
+	}
+	return exitFail
+}
+
+// entry is what log shows of a line.
+type entry struct {
+	Seq         uint64    `json:"seq"`
+	Time        time.Time `json:"time"`
+	Event       string    `json:"event"`
+	Mode        string    `json:"mode"`
+	Rung        string    `json:"rung"`
+	Argv        []string  `json:"argv"`
+	Start       uint64    `json:"start"`
+	Exit        *int      `json:"exit"`
+	Signal      string    `json:"signal"`
+	Error       string    `json:"error"`
+	Millis      int64     `json:"ms"`
+	Code        string    `json:"code"`
+	Stage       string    `json:"stage"`
+	Restriction string    `json:"restriction"`
+	Reason      string    `json:"reason"`
+	Proven      []string  `json:"proven"`
+}
+
+// logLine gives a line of the log as one line for people. Nothing in it reaches
+// the terminal as a control character: the command line is the agent's.
+func logLine(line json.RawMessage) string {
+	var e entry
+	if err := json.Unmarshal(line, &e); err != nil {
+		return audit.Plain(string(line))
+	}
+	head := fmt.Sprintf("%5d  %s  %-7s ", e.Seq, e.Time.Local().Format("2006-01-02 15:04:05"), e.Event)
+	switch e.Event {
+	case "start":
+		how := fmt.Sprintf("%d restrictions proven", len(e.Proven))
+		if e.Rung == "unconfined" {
+			how = "UNCONFINED"
+		}
+		return head + audit.Plain(fmt.Sprintf("%s, %s: %s", e.Mode, how, strings.Join(e.Argv, " ")))
+	case "end":
+		return head + audit.Plain(fmt.Sprintf("of %d: %s after %d ms", e.Start, e.ended(), e.Millis))
+	case "refusal":
+		what := e.Restriction
+		if what == "" {
+			what = e.Code
+		}
+		return head + audit.Plain(fmt.Sprintf("%s, at %s (%s): %s: %s", e.Mode, e.Stage, what, e.Reason, strings.Join(e.Argv, " ")))
+	}
+	return head + audit.Plain(string(line))
+}
+
+func (e entry) ended() string {
+	switch {
+	case e.Error != "":
+		return e.Error
+	case e.Signal != "":
+		return "ended by " + e.Signal
+	case e.Exit != nil:
+		return fmt.Sprintf("exit %d", *e.Exit)
+	}
+	return "ended"
+}
