@@ -40,5 +40,9 @@ const (
 // outlives us.
 const Tree Restriction = "process tree"
 
+// HostNamespaces is no restriction but its absence, which danger-full-access
+// must show as well: what is recorded as unconfined is so.
+const HostNamespaces Restriction = "none: the host's namespaces"
+
 // Mount names the restriction that a path of the view is what the policy says.
 func Mount(path string) Restriction { return Restriction("mount " + path) }

@@ -30,7 +30,7 @@ func Lockstile() Tables {
 			{"internal/launch", "internal/attest", "what carries a plan out does not judge it"},
 			{"cmd/lockstile", "net", "a cgo program, dynamic, and slower to start"},
 			{"cmd/lockstile", "os/user", "a cgo program, dynamic, and slower to start"},
-			{"internal/nofile", "os", "package os raises the limit that is to be remembered"},
+			{"internal/nofile", "syscall", "package syscall raises the limit that is to be remembered"},
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
@@ -71,6 +71,9 @@ func Lockstile() Tables {
 			{"internal/launch/exec.go", ruleStartNumber, "writes the execve that puts the command in place"},
 			{"internal/launch/calls.go", ruleStartNumber, "the system-call filter names the calls that it limits"},
 			{"internal/launch/seccomp.go", ruleUnsafe, "copies the filter into the arena"},
+			{"internal/nofile/nofile.go", ruleForeignCode, "declares getrlimit(2), which must be called before package syscall is there"},
+			{"internal/nofile/nofile_amd64.s", ruleForeignCode, "getrlimit(2) alone"},
+			{"internal/nofile/nofile_arm64.s", ruleForeignCode, "getrlimit(2) alone"},
 			{"internal/host/host_linux.go", ruleRawSyscall, "asks for the Landlock version; x/sys has no function for landlock_create_ruleset(2)"},
 			{"internal/pty/files_linux.go", ruleRawSyscall, "asks kcmp(2) whether two descriptors are one; x/sys has no function for it"},
 		},

@@ -71,7 +71,7 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 func expectUnconfined(m Machine) []Expectation {
 	var out []Expectation
 	for _, n := range namespaces {
-		out = append(out, Expectation{Restriction: n.restriction, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name]})
+		out = append(out, Expectation{Restriction: refusal.HostNamespaces, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name]})
 	}
 	return append(out,
 		Expectation{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
