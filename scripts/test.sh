@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every check of the project. As root it runs the end-to-end tests a second
-# time as a normal user; without root, only as who you are.
+# Runs every check of the project. As root the end-to-end tests run a second
+# time as a normal user; without root they run as who you are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +11,24 @@ test -z "$(gofmt -l . | tee /dev/stderr)"
 for target in linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64; do
 	GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 go vet ./...
 done
+go vet -tags lockstile_leave_out ./...
 
-step "tests"
+step "tests as $(id -un)"
 go test -timeout 5m ./...
+
+if [ "$(id -u)" = 0 ]; then
+	step "end-to-end tests as a normal user"
+	# A user that is nobody else's: no entry in passwd is needed to be one.
+	user=47111
+	dir=$(mktemp -d /var/tmp/lockstile-test.XXXXXX)
+	trap 'rm -rf "$dir"' EXIT
+	go build -o "$dir/lockstile" ./cmd/lockstile
+	go build -tags lockstile_leave_out -o "$dir/lockstile-leave-out" ./cmd/lockstile
+	go test -c -o "$dir/cmd.test" ./cmd/lockstile
+	mkdir "$dir/home" "$dir/tmp"
+	chmod 755 "$dir"
+	chown "$user:$user" "$dir/home" "$dir/tmp"
+	(cd "$dir/home" && setpriv --reuid $user --regid $user --clear-groups \
+		env -u LOCKSTILE_HOME HOME="$dir/home" TMPDIR="$dir/tmp" LOCKSTILE_TEST_PROGRAMS="$dir" \
+		"$dir/cmd.test" -test.timeout 5m)
+fi

@@ -18,7 +18,7 @@ import (
 
 // The programs under test: as it is used, and the build in which one restriction
 // can be left out.
-var program, leaveOut string
+var program, leaveOutProgram string
 
 // patience ends whatever hangs.
 const patience = 60 * time.Second
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 	}
-	program, leaveOut = filepath.Join(dir, "lockstile"), filepath.Join(dir, "lockstile-leave-out")
+	program, leaveOutProgram = filepath.Join(dir, "lockstile"), filepath.Join(dir, "lockstile-leave-out")
 	m.Run()
 }
 

@@ -28,14 +28,20 @@ func (w *writer) exec() {
 }
 
 // execError reads how the tries went: the last error that says more than that a
-// file is not there counts, as in execvp(3).
+// file is not there counts, as in execvp(3). A file in a folder that may not be
+// searched is not there either, as shells see it.
 func (l *Launch) execError() *ExecError {
 	out := &ExecError{Errno: unix.ENOENT}
 	for i, op := range l.execs[:len(l.execs)-1] {
 		r, ran := l.tape.Result(op)
-		if errno := unix.Errno(-r); ran && errno != unix.ENOENT && errno != unix.ENOTDIR {
+		if errno := unix.Errno(-r); ran && errno != unix.ENOENT && errno != unix.ENOTDIR && !(errno == unix.EACCES && hidden(l.paths[i])) {
 			out.Path, out.Errno = l.paths[i], errno
 		}
 	}
 	return out
+}
+
+func hidden(path string) bool {
+	var st unix.Stat_t
+	return unix.Lstat(path, &st) == unix.EACCES
 }

@@ -1,0 +1,195 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// refusedAs runs a command that must be refused, and checks that nothing ran.
+func (p *place) refusedAs(cmd *exec.Cmd) line {
+	p.Helper()
+	r := p.do(cmd)
+	var got line
+	if err := json.Unmarshal([]byte(r.stderr), &got); err != nil {
+		p.Errorf("no refusal: %v in %q", err, r.stderr)
+	}
+	if r.code != 126 {
+		p.Errorf("exit %d, want 126", r.code)
+	}
+	if exists(filepath.Join(p.ws, "ran")) {
+		p.Error("the command ran")
+	}
+	return got
+}
+
+// leaveOut is a start under mode without one restriction. As root it is kept in
+// namespaces of its own: what it lacks may be what protects this machine.
+func (p *place) leaveOut(mode, env string) *exec.Cmd {
+	args := []string{"run", "--sandbox", mode, "--json", "--", "sh", "-c", "echo x > ran"}
+	cmd := p.command(leaveOutProgram, args...)
+	if os.Geteuid() == 0 {
+		cmd = p.command("unshare", append([]string{"--pid", "--fork", "--kill-child", "--mount", "--mount-proc", leaveOutProgram}, args...)...)
+	}
+	cmd.Env = append(cmd.Env, env)
+	return cmd
+}
+
+// TestEachRestrictionIsMissed leaves out one restriction after the other, those
+// of the init too: each start must be refused, and name it.
+func TestEachRestrictionIsMissed(t *testing.T) {
+	for _, mode := range []string{"workspace-write", "read-only", "danger-full-access"} {
+		probe := newPlace(t)
+		probe.env = []string{"TMPDIR=" + probe.ws + "/../tmpdir"}
+		if err := os.Mkdir(filepath.Join(probe.dir, "tmpdir"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		probe.sh(mode, "true", 0)
+		proven := probe.logLines()[0].Proven
+		if mode != "danger-full-access" && len(proven) < 30 {
+			t.Fatalf("%s: only %d restrictions are proven: %q", mode, len(proven), proven)
+		}
+		for _, restriction := range proven {
+			if strings.HasPrefix(restriction, "none: ") {
+				continue // the absence of one
+			}
+			t.Run(mode+"/"+strings.ReplaceAll(restriction, "/", "|"), func(t *testing.T) {
+				t.Parallel()
+				p := newPlace(t)
+				// The paths of the view belong to the place.
+				mine := strings.ReplaceAll(restriction, probe.dir, p.dir)
+				p.env = []string{"TMPDIR=" + p.dir + "/tmpdir"}
+				if err := os.Mkdir(filepath.Join(p.dir, "tmpdir"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				got := p.refusedAs(p.leaveOut(mode, "LOCKSTILE_LEAVE_OUT="+mine))
+				if got.Restriction != mine {
+					t.Errorf("named %q (%s)", got.Restriction, got.Reason)
+				}
+				if l := p.lastLine(); l.Event != "refusal" || l.Restriction != mine {
+					t.Errorf("the log says %+v", l)
+				}
+			})
+		}
+	}
+}
+
+// TestHarnessRuns shows that the build under test starts commands when nothing
+// is left out, so that a refusal above means something.
+func TestHarnessRuns(t *testing.T) {
+	p := newPlace(t)
+	if r := p.do(p.leaveOut("workspace-write", "LOCKSTILE_LEAVE_OUT=no such restriction")); r.code != 0 || !exists(filepath.Join(p.ws, "ran")) {
+		t.Fatalf("exit %d: %s", r.code, r.stderr)
+	}
+}
+
+func TestLaunchThatHangsOrDies(t *testing.T) {
+	for _, what := range []string{"hang", "die"} {
+		for _, where := range []string{"R", "P", "H", "S"} {
+			t.Run(what+" before "+where, func(t *testing.T) {
+				t.Parallel()
+				p := newPlace(t)
+				got := p.refusedAs(p.leaveOut("workspace-write", "LOCKSTILE_FAULT="+what+" before "+where))
+				want := []string{"deadline"}
+				if what == "die" {
+					want = []string{"died"}
+				}
+				if !slices.Contains(want, got.Code) {
+					t.Errorf("code %q (%s), want %q", got.Code, got.Reason, want)
+				}
+			})
+		}
+	}
+}
+
+func TestProductionBuildLeavesNothingOut(t *testing.T) {
+	p := newPlace(t)
+	p.env = []string{"LOCKSTILE_LEAVE_OUT=seccomp", "LOCKSTILE_FAULT=die before R"}
+	p.sh("workspace-write", "grep -q 'Seccomp:.2' /proc/self/status", 0)
+}
+
+func TestLogThatCannotBeWritten(t *testing.T) {
+	for name, prepare := range map[string]func(t *testing.T, p *place){
+		"a folder in its place": func(t *testing.T, p *place) {
+			mkdir(t, filepath.Join(p.home, "sandbox.log"))
+		},
+		"a link in its place": func(t *testing.T, p *place) {
+			mkdir(t, p.home)
+			if err := os.Symlink("/dev/null", filepath.Join(p.home, "sandbox.log")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a device in its place": func(t *testing.T, p *place) {
+			mkdir(t, p.home)
+			if err := os.Symlink("/dev/full", filepath.Join(p.home, "sandbox.head")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a file in the folder's place": func(t *testing.T, p *place) { write(t, p.home, "") },
+		"no permission": func(t *testing.T, p *place) {
+			if os.Geteuid() == 0 {
+				t.Skip("root may write everywhere")
+			}
+			mkdir(t, p.home)
+			if err := os.Chmod(p.home, 0o500); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"writable by others": func(t *testing.T, p *place) {
+			mkdir(t, p.home)
+			write(t, filepath.Join(p.home, "sandbox.log"), "")
+			if err := os.Chmod(filepath.Join(p.home, "sandbox.log"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"no folder at all": func(t *testing.T, p *place) { p.env = []string{"LOCKSTILE_HOME=", "HOME="} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			prepare(t, p)
+			for _, mode := range []string{"workspace-write", "danger-full-access"} {
+				cmd := p.command(program, "run", "--sandbox", mode, "--", "sh", "-c", "echo x > ran")
+				r := p.do(cmd)
+				if r.code != 126 || exists(filepath.Join(p.ws, "ran")) {
+					t.Errorf("%s: exit %d, ran %v", mode, r.code, exists(filepath.Join(p.ws, "ran")))
+				}
+				if !strings.Contains(r.stderr, "refused at") || !strings.Contains(r.stderr, "hint: ") {
+					t.Errorf("%s: reason and mend are not said: %s", mode, r.stderr)
+				}
+			}
+		})
+	}
+}
+
+// TestFullDevice puts the log on a file system with no room for a line.
+func TestFullDevice(t *testing.T) {
+	p := newPlace(t)
+	script := `mount -t tmpfs -o size=64k none "$1" && cp "$0" /dev/null && head -c 1000000 /dev/zero > "$1/fill" 2>/dev/null
+		: > "$1/sandbox.log"; chmod 600 "$1/sandbox.log"
+		LOCKSTILE_HOME="$1" exec "$0" run --sandbox danger-full-access -- sh -c 'echo x > ran'`
+	mkdir(t, p.home)
+	args := []string{"--mount", "--", "sh", "-c", script, program, p.home}
+	if os.Geteuid() != 0 {
+		args = append([]string{"--user", "--map-current-user", "--keep-caps"}, args...)
+	}
+	r := p.do(p.command("unshare", args...))
+	if r.code != 126 || exists(filepath.Join(p.ws, "ran")) {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+	if !strings.Contains(r.stderr, "no space left") || !strings.Contains(r.stderr, "hint: free space") {
+		t.Errorf("reason and mend are not said: %s", r.stderr)
+	}
+}
+
+func mkdir(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
