@@ -50,6 +50,10 @@ func run(args []string) int {
 		return badUsage(err, runUse)
 	}
 	signals := catchSignals() // from here on, none ends us with the command half started
+	if f.mode == policy.ModeDangerFullAccess {
+		adoptOrphans()
+		defer endOrphans()
+	}
 	child, gate, err := start(f)
 	if err != nil {
 		return refused(err, f.json)

@@ -1,0 +1,248 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var modes = []string{"workspace-write", "read-only", "danger-full-access"}
+
+// family is a command whose processes have spread: sessions of their own,
+// orphans, ignored signals. It says when all are there.
+const family = `
+	trap '' HUP
+	for i in 1 2 3; do
+		setsid sh -c 'trap "" TERM HUP INT; (sleep 1007 & sleep 1007) & sleep 1007' &
+	done
+	sleep 1007 &
+	setsid sleep 1007 &
+	echo ready
+	`
+
+// marked counts the processes of this machine that have the mark in their
+// environment, but for lockstile itself.
+func marked(t *testing.T, mark string) (pids []int) {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		env, err := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
+		if err == nil && strings.Contains(string(env), mark) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// running is a lockstile whose command has said that it is ready.
+type running struct {
+	*place
+	cmd  *exec.Cmd
+	out  *bufio.Reader
+	mark string
+}
+
+func (p *place) begin(mode, script string) *running {
+	p.Helper()
+	mark := fmt.Sprintf("LOCKSTILE_TEST_MARK=%s-%d", filepath.Base(p.dir), time.Now().UnixNano())
+	p.env = append(p.env, mark)
+	cmd := p.command(program, "run", "--sandbox", mode, "--", "sh", "-c", script)
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		p.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		p.Fatal(err)
+	}
+	r := &running{p, cmd, bufio.NewReader(pipe), mark}
+	if text, err := r.out.ReadString('\n'); err != nil || text != "ready\n" {
+		p.Fatalf("the command said %q: %v", text, err)
+	}
+	return r
+}
+
+// grown waits until the tree has n processes: without them a test sees nothing.
+func (r *running) grown(n int) {
+	r.Helper()
+	for range 400 {
+		if len(marked(r.T, r.mark)) >= n {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	r.Fatalf("only %d processes are seen", len(marked(r.T, r.mark)))
+}
+
+// end waits for lockstile and gives its exit code, or 128+N.
+func (r *running) end() int {
+	r.Helper()
+	rest, _ := io.ReadAll(r.out) // its end shows that no process holds the pipe any more
+	r.Logf("printed %q", rest)
+	err := r.cmd.Wait()
+	ws, ok := r.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok {
+		r.Fatal(err)
+	}
+	if ws.Signaled() {
+		return 128 + int(ws.Signal())
+	}
+	return ws.ExitStatus()
+}
+
+// gone waits until no marked process is left; lockstile's end may be seen
+// before theirs when it was killed.
+func (r *running) gone() {
+	r.Helper()
+	var left []int
+	for range 400 {
+		if left = marked(r.T, r.mark); len(left) == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	for _, pid := range left {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		r.Errorf("process %d is left: %q", pid, text)
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// TestTreeEndsWithUs ends lockstile by each signal; the tree must end as well.
+func TestTreeEndsWithUs(t *testing.T) {
+	for _, mode := range modes {
+		for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGABRT, syscall.SIGQUIT} {
+			t.Run(mode+"/"+sig.String(), func(t *testing.T) {
+				t.Parallel()
+				r := newPlace(t).begin(mode, family+"exec sleep 1007")
+				if n := len(marked(t, r.mark)); n < 8 {
+					t.Errorf("only %d processes are seen: this test sees nothing", n)
+				}
+				r.cmd.Process.Signal(sig)
+				code := r.end()
+				if code == 0 {
+					t.Errorf("exit %d, want a failure", code)
+				}
+				r.gone()
+				r.verify()
+			})
+		}
+	}
+}
+
+// TestTreeEndsWithTheCommand: run returns when no process of the tree is left.
+func TestTreeEndsWithTheCommand(t *testing.T) {
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			r := newPlace(t).begin(mode, family+"exit 9")
+			if code := r.end(); code != 9 {
+				t.Errorf("exit %d, want 9", code)
+			}
+			if left := marked(t, r.mark); len(left) > 0 {
+				t.Errorf("processes %v are left when run returns", left)
+				r.gone()
+			}
+		})
+	}
+}
+
+// TestInitKilled kills the sandbox's first process from outside.
+func TestInitKilled(t *testing.T) {
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			r := newPlace(t).begin(mode, family+"exec sleep 1007")
+			children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", r.cmd.Process.Pid, r.cmd.Process.Pid))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, task := range threads(t, r.cmd.Process.Pid) {
+				b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", r.cmd.Process.Pid, task))
+				children = append(children, b...)
+			}
+			for pid := range strings.FieldsSeq(string(children)) {
+				n, _ := strconv.Atoi(pid)
+				syscall.Kill(n, syscall.SIGKILL)
+			}
+			if code := r.end(); code != 137 {
+				t.Errorf("exit %d, want 137", code)
+			}
+			r.gone()
+			if l := r.lastLine(); l.Event != "end" || !strings.Contains(l.Error, "from outside") {
+				t.Errorf("the log says %+v", l)
+			}
+		})
+	}
+}
+
+func threads(t *testing.T, pid int) (tasks []string) {
+	t.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		tasks = append(tasks, e.Name())
+	}
+	return tasks
+}
+
+func TestSignalsArePassedOn(t *testing.T) {
+	for _, mode := range modes {
+		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH} {
+			t.Run(mode+"/"+sig.String(), func(t *testing.T) {
+				t.Parallel()
+				// The shell is in its wait when the signal comes; its child gets it too.
+				r := newPlace(t).begin(mode, fmt.Sprintf("trap 'exit 41' %d; echo ready; while :; do sleep 0.02; done", int(sig)))
+				r.cmd.Process.Signal(sig)
+				if code := r.end(); code != 41 {
+					t.Errorf("exit %d, want 41", code)
+				}
+			})
+		}
+	}
+}
+
+// TestKilledAtAnyMoment kills lockstile while it starts, again and again, and
+// looks for what is left.
+func TestKilledAtAnyMoment(t *testing.T) {
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			mark := "LOCKSTILE_TEST_MARK=moment-" + filepath.Base(filepath.Dir(p.dir)) + "-" + mode
+			p.env = []string{mark}
+			var group sync.WaitGroup
+			for i := range 150 {
+				cmd := p.command(program, "run", "--sandbox", mode, "--", "sleep", "1007")
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Duration(i) * 50 * time.Microsecond) // up to 7.5 ms: from before the clone to after the release
+				cmd.Process.Kill()
+				group.Go(func() { _ = cmd.Wait() })
+			}
+			group.Wait()
+			(&running{place: p, mark: mark}).gone()
+			p.verify()
+		})
+	}
+}
