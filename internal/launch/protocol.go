@@ -5,6 +5,8 @@ package launch
 import (
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -161,10 +163,27 @@ func (l *Launch) fault(process int, alive bool) *Fault {
 	if !alive {
 		f.PID = 0
 	}
-	if failed := l.tape.Failed(process); failed != nil {
+	// Where the command is dead, what the init can't do is only a consequence.
+	if failed := l.tape.Failed(process); failed != nil && !(process == tape.First && l.commandDead()) {
 		f.Restriction, f.Step = refusal.Restriction(failed.Label), failed
 	}
 	return f
+}
+
+// commandDead reports whether the command has ended. Before it has spoken, its
+// number is known from the init's list alone (proc_pid_task_children(5)).
+func (l *Launch) commandDead() bool {
+	if l.pidfd >= 0 {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(l.pidfd), Events: unix.POLLIN}}, 0)
+		return n == 1 && err == nil
+	}
+	init := strconv.Itoa(l.first.PID)
+	children, err := os.ReadFile("/proc/" + init + "/task/" + init + "/children")
+	if err != nil || len(children) == 0 {
+		return false
+	}
+	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(children)) + "/stat")
+	return err == nil && strings.Contains(string(stat), ") Z ")
 }
 
 func (l *Launch) late() *Fault { return &Fault{Who: "init", Late: true, At: l.where()} }
