@@ -3,17 +3,77 @@ package policy
 import "strings"
 
 // RedactArgs gives a command line that can be logged: each argument without its
-// secrets, and without the value that follows an option for one (--token VALUE).
+// secrets, and without the value that follows an option for one (--token VALUE,
+// and curl's -u USER:PASSWORD).
 func RedactArgs(args []string) []string {
 	out := make([]string, len(args))
-	secret := false
+	before := ""
 	for i, a := range args {
-		if secret && !strings.HasPrefix(a, "-") {
-			out[i], secret = Redacted, false
-			continue
+		option := strings.HasPrefix(a, "-")
+		user, _, pair := strings.Cut(a, ":")
+		switch {
+		case !option && namesSecret(before):
+			out[i] = Redacted
+		case !option && pair && (before == "-u" || before == "--user"):
+			out[i] = user + ":" + Redacted
+		default:
+			out[i] = Redact(a)
 		}
-		out[i] = Redact(a)
-		secret = len(a) > 1 && a[0] == '-' && !strings.Contains(a, "=") && secretWord(strings.TrimLeft(a, "-"))
+		before = a
 	}
 	return out
+}
+
+// namesSecret reports whether an argument is an option whose value, the next
+// argument, is a secret.
+func namesSecret(arg string) bool {
+	return len(arg) > 1 && arg[0] == '-' && !strings.Contains(arg, "=") && secretWord(strings.TrimLeft(arg, "-"))
+}
+
+// secretHeaders are the HTTP headers whose values are credentials, in lower case.
+var secretHeaders = [...]string{"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-auth-token",
+	"private-token", "x-gitlab-token", "x-amz-security-token", "x-goog-api-key"}
+
+// redactHeaders replaces VALUE in each "Header: VALUE"; it ends at a quote or
+// the end of the line.
+func redactHeaders(s string) string {
+	lower := asciiLower(s)
+	var b strings.Builder
+	from := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] != ':' || !endsWithHeader(lower[from:i]) {
+			continue
+		}
+		stop := i + 1
+		for stop < len(s) && s[stop] != '"' && s[stop] != '\'' && s[stop] != '\n' {
+			stop++
+		}
+		if strings.TrimSpace(s[i+1:stop]) == "" {
+			continue
+		}
+		b.WriteString(s[from:i] + ": " + Redacted)
+		from, i = stop, stop-1
+	}
+	b.WriteString(s[from:])
+	return b.String()
+}
+
+// asciiLower keeps every byte in its place, which strings.ToLower does not.
+func asciiLower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+func endsWithHeader(lower string) bool {
+	for _, h := range secretHeaders {
+		if rest, ok := strings.CutSuffix(lower, h); ok && (rest == "" || !isWord(rest[len(rest)-1]) && rest[len(rest)-1] != '-') {
+			return true
+		}
+	}
+	return false
 }

@@ -42,8 +42,9 @@ func LooksSecret(value string) bool {
 	return found
 }
 
-// Redact replaces what LooksSecret finds, and the values of assignments to
-// secret-looking names (PASSWORD=…, --token=…), so that the text can be logged.
+// Redact replaces what LooksSecret finds, the values of assignments to
+// secret-looking names (PASSWORD=…, --token=…) and of HTTP headers that hold
+// credentials, so that the text can be logged.
 func Redact(s string) string {
 	var b strings.Builder
 	from := 0
@@ -57,7 +58,7 @@ func Redact(s string) string {
 		from = end
 	}
 	b.WriteString(s[from:])
-	return redactAssignments(b.String())
+	return redactAssignments(redactHeaders(b.String()))
 }
 
 // nextSecret finds the first secret that begins at or after from.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -293,11 +294,20 @@ func (l *Launch) close() {
 	l.tape.Free() // unmapping our own mapping can't fail
 }
 
-// Running is a released command.
-type Running struct{ l *Launch }
+// Running is a released command. Signal may be called beside Wait.
+type Running struct {
+	l    *Launch
+	mu   sync.Mutex // a signal must not meet the channel's number in other use
+	over bool
+}
 
 // Signal passes a signal on to the command's process group.
 func (r *Running) Signal(sig syscall.Signal) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return os.ErrProcessDone
+	}
 	_, err := unix.Write(r.l.life, []byte{byte(sig)})
 	if err == unix.EPIPE || err == unix.ECONNRESET {
 		return os.ErrProcessDone
@@ -309,6 +319,9 @@ func (r *Running) Signal(sig syscall.Signal) error {
 // command's status. killed is true when the init was ended before the command.
 func (r *Running) Wait() (ws syscall.WaitStatus, killed bool, err error) {
 	_, err = r.l.reap()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
 	ws, ok := r.l.tape.Status()
 	r.l.close()
 	return ws, !ok, err

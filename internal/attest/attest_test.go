@@ -1,0 +1,185 @@
+package attest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+func machine() Machine {
+	m := Machine{
+		UID: 1000, GID: 1000, Namespaces: map[string]string{}, SeccompFilters: 2, LandlockABI: 7, Keyring: "77",
+		TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
+		Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5"},
+	}
+	for _, n := range NamespaceNames() {
+		m.Namespaces[n] = n + ":[1]"
+	}
+	return m
+}
+
+func intent(mode policy.Mode) policy.Policy {
+	return policy.Policy{Mode: mode, Workspace: "/work", Home: "/home/u/.lockstile",
+		WritableRoots: []policy.Root{{Path: "/opt/cache"}, {Path: "/work/below"}}}
+}
+
+// satisfy makes the evidence that meets every expectation.
+func satisfy(expected []Expectation) *Evidence {
+	e := NewEvidence()
+	for _, x := range expected {
+		value := x.Want
+		if x.Not {
+			value = "other than " + x.Want
+		}
+		e.Set(x.Fact, value, nil)
+	}
+	return e
+}
+
+var modes = []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess}
+
+func TestAllIsProven(t *testing.T) {
+	for _, mode := range modes {
+		expected := Expect(intent(mode), machine())
+		v := Appraise(expected, satisfy(expected))
+		if !v.OK() || len(v.Failed) != 0 {
+			t.Errorf("%s: %+v", mode, v.Failed)
+		}
+		for _, x := range expected {
+			if !slices.Contains(v.Proven, x.Restriction) {
+				t.Errorf("%s: %s is not among the proven", mode, x.Restriction)
+			}
+		}
+	}
+}
+
+// TestEachFactCounts spoils one fact after the other in each way that a fact can
+// be spoilt: every time, the start must be refused, by that restriction's name.
+func TestEachFactCounts(t *testing.T) {
+	spoil := map[string]func(e *Evidence, x Expectation){
+		"missing":    func(e *Evidence, x Expectation) { delete(e.Facts, x.Fact) },
+		"unreadable": func(e *Evidence, x Expectation) { e.Set(x.Fact, "", errors.New("no permission")) },
+		"wrong": func(e *Evidence, x Expectation) {
+			if x.Not {
+				e.Set(x.Fact, x.Want, nil)
+			} else {
+				e.Set(x.Fact, x.Want+"0", nil)
+			}
+		},
+		"empty": func(e *Evidence, x Expectation) {
+			if x.Not {
+				delete(e.Facts, x.Fact)
+			} else {
+				e.Set(x.Fact, "", nil)
+			}
+		},
+	}
+	for _, mode := range modes {
+		expected := Expect(intent(mode), machine())
+		for _, x := range expected {
+			for name, f := range spoil {
+				e := satisfy(expected)
+				f(e, x)
+				v := Appraise(expected, e)
+				if v.OK() || len(v.Failed) == 0 || v.Failed[0].Restriction != x.Restriction {
+					t.Errorf("%s: %s %s: ok %v, failed %v", mode, x.Fact, name, v.OK(), v.Failed)
+					continue
+				}
+				if slices.Contains(v.Proven, x.Restriction) {
+					t.Errorf("%s: %s %s, yet %s is proven", mode, x.Fact, name, x.Restriction)
+				}
+				if v.Failed[0].Reason() == "" {
+					t.Errorf("%s: %s %s gives no reason", mode, x.Fact, name)
+				}
+			}
+		}
+	}
+}
+
+func TestNothingIsNoProof(t *testing.T) {
+	if (Verdict{}).OK() {
+		t.Error("the zero verdict is a proof")
+	}
+	if Appraise(nil, NewEvidence()).OK() {
+		t.Error("nothing was expected, and that is a proof")
+	}
+	for _, mode := range []policy.Mode{policy.ModeUnset, 99} {
+		expected := Expect(intent(mode), machine())
+		if Appraise(expected, NewEvidence()).OK() {
+			t.Errorf("mode %d is proven", mode)
+		}
+	}
+}
+
+// TestExpectedOfTheView looks at the part that the policy decides.
+func TestExpectedOfTheView(t *testing.T) {
+	writable := func(p policy.Policy, m Machine) string {
+		for _, x := range Expect(p, m) {
+			if x.Fact == "command.writable mounts" {
+				return x.Want
+			}
+		}
+		return "nothing is expected"
+	}
+	noTmp := intent(policy.ModeWorkspaceWrite)
+	noTmp.ExcludeSlashTmp, noTmp.ExcludeTmpdirEnvVar = true, true
+	inside := machine()
+	inside.TempDir = "/work/tmp"
+	for _, c := range []struct {
+		p    policy.Policy
+		m    Machine
+		want string
+	}{
+		{intent(policy.ModeReadOnly), machine(), "/dev /dev/pts /proc"},
+		{intent(policy.ModeWorkspaceWrite), machine(), "/dev /dev/pts /dev/shm /opt/cache /proc /run /scratch /tmp /work"},
+		{noTmp, machine(), "/dev /dev/pts /dev/shm /opt/cache /proc /run /work"},
+		{intent(policy.ModeWorkspaceWrite), inside, "/dev /dev/pts /dev/shm /opt/cache /proc /run /tmp /work"},
+	} {
+		if got := writable(c.p, c.m); got != c.want {
+			t.Errorf("%s: writable %q, want %q", c.p.Mode, got, c.want)
+		}
+	}
+}
+
+func TestKeyringThatIsNotThere(t *testing.T) {
+	for serial, want := range map[string]bool{"77": true, "ENOKEY": true, "ENOSYS": false, "EPERM": false} {
+		m := machine()
+		m.Keyring = serial
+		has := slices.ContainsFunc(Expect(intent(policy.ModeReadOnly), m), func(x Expectation) bool { return x.Restriction == refusal.Keyring })
+		if has != want {
+			t.Errorf("keyring %s: expected %v, want %v", serial, has, want)
+		}
+	}
+}
+
+func TestReasons(t *testing.T) {
+	x := Expectation{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"}
+	for want, f := range map[string]Finding{
+		`command.status.Seccomp is "0", wanted "2"`:                            {Expectation: x, Got: "0", Read: true},
+		`command.status.Seccomp was not measured, wanted "2"`:                  {Expectation: x},
+		`command.status.Seccomp could not be read (no permission), wanted "2"`: {Expectation: x, Unread: errors.New("no permission")},
+	} {
+		if got := f.Reason(); got != want {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+	x.Not = true
+	if got := (Finding{Expectation: x, Got: "2", Read: true}).Reason(); got != `command.status.Seccomp is "2", wanted anything but "2"` {
+		t.Error(got)
+	}
+}
+
+func TestEvidenceInOrder(t *testing.T) {
+	e := NewEvidence()
+	e.Set("b", "2", nil)
+	e.Set("a", "1", nil)
+	e.Set("c", "3", nil)
+	e.Set("c", "", errors.New("gone"))
+	if got, want := fmt.Sprint(e), "a = 1\nb = 2\nc unread: gone\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

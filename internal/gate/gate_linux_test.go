@@ -1,0 +1,155 @@
+package gate
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/policy"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func start(t *testing.T, g *Gate, r Request) *Child {
+	t.Helper()
+	child, err := g.Start(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return child
+}
+
+func TestStartAndWait(t *testing.T) {
+	g, r, mark := opened(t)
+	r.Argv[2] += "; exit 5"
+	child := start(t, g, r)
+	for range 2 { // a second Wait gives the same
+		exit, err := child.Wait()
+		if err != nil || exit.Code != 5 || exit.Signal != 0 || exit.Status() != 5 {
+			t.Errorf("%+v, %v", exit, err)
+		}
+	}
+	if _, err := os.Lstat(mark); err != nil {
+		t.Error("the command did not run")
+	}
+	if err := child.Signal(syscall.SIGTERM); err != os.ErrProcessDone {
+		t.Errorf("a signal after the end: %v", err)
+	}
+}
+
+func TestSignal(t *testing.T) {
+	g, r, _ := opened(t)
+	r.Argv = []string{"sleep", "1007"}
+	child := start(t, g, r)
+	if err := child.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if exit, err := child.Wait(); err != nil || exit.Signal != syscall.SIGTERM || exit.Status() != 143 {
+		t.Errorf("%+v, %v", exit, err)
+	}
+}
+
+// TestManyAtOnce: one gate, many goroutines, and descriptors of one start in no
+// other: each pipe must come to its end.
+func TestManyAtOnce(t *testing.T) {
+	g, r, _ := opened(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 20 {
+				out, in, err := os.Pipe()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mine := r
+				mine.Argv = []string{"/bin/sh", "-c", "echo hello"}
+				mine.Stdout = in
+				child, err := g.Start(mine)
+				in.Close()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				text := make([]byte, 64)
+				n, _ := out.Read(text)
+				if end, err := out.Read(text[n:]); string(text[:n]) != "hello\n" || end != 0 || err == nil {
+					t.Errorf("read %q, then %d bytes", text[:n], end)
+				}
+				out.Close()
+				if exit, err := child.Wait(); err != nil || exit.Code != 0 {
+					t.Errorf("%+v %v", exit, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	report, err := audit.VerifyFile(g.log.Path())
+	if err != nil || !report.OK() || report.Lines != 320 {
+		t.Errorf("%+v %v", report, err)
+	}
+}
+
+// TestNothingStaysOpen: starts and refusals leave no descriptor behind.
+func TestNothingStaysOpen(t *testing.T) {
+	g, r, _ := opened(t)
+	once := func() {
+		if _, err := start(t, g, r).Wait(); err != nil {
+			t.Fatal(err)
+		}
+		bad := r
+		bad.Argv = []string{"/no/such/command"}
+		if _, err := g.Start(bad); err == nil {
+			t.Fatal("a command that isn't there was started")
+		}
+	}
+	once()
+	before := open(t)
+	for range 10 {
+		once()
+	}
+	if after := open(t); after != before {
+		t.Errorf("%d descriptors, then %d", before, after)
+	}
+}
+
+func open(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+// TestSecretsStayOutOfTheLog: what looks like a secret in a command line is not
+// written down.
+func TestSecretsStayOutOfTheLog(t *testing.T) {
+	g, r, _ := opened(t)
+	secrets := []string{"ghp_0123456789abcdefghijABCDEFGHIJ012345", "hunter2secret", "sk-ant-" + strings.Repeat("a1", 20), "AKIAIOSFODNN7EXAMPLE", "topsecretvalue", "dXNlcjpodW50ZXIy", "curlpassword"}
+	r.Argv = []string{"true", "--header", "Authorization: Bearer " + secrets[0], "https://user:" + secrets[1] + "@host/", secrets[2],
+		"-c", "export AWS=" + secrets[3], "--password", secrets[4], "-H", "Authorization: Basic " + secrets[5], "-u", "user:" + secrets[6]}
+	for _, mode := range []policy.Mode{policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess, policy.ModeUnset} {
+		r.Policy.Mode = mode
+		if child, err := g.Start(r); err == nil {
+			child.Wait()
+		}
+	}
+	b, err := os.ReadFile(g.log.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range secrets {
+		if strings.Contains(string(b), s) {
+			t.Errorf("%s is in the log", s)
+		}
+	}
+	if n := strings.Count(string(b), "Authorization"); n < 6 {
+		t.Errorf("the rest of the command line is not in the log: %s", b)
+	}
+}

@@ -1,0 +1,155 @@
+package plan
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func machine(os string) host.Facts {
+	return host.Facts{
+		OS: os, Arch: "amd64", UID: 1000, GID: 1000, LandlockABI: 7, LastCap: 40, Keyring: true,
+		ProcFiles: []string{"/proc/irq", "/proc/sys", "/proc/sysrq-trigger"},
+	}
+}
+
+func intent(mode policy.Mode) policy.Policy {
+	return policy.Policy{Mode: mode, Workspace: "/work/project", Home: "/home/u/.lockstile"}
+}
+
+const private = "/home/u/.lockstile/private/1"
+
+func compile(t *testing.T, p policy.Policy, f host.Facts) *Plan {
+	t.Helper()
+	out, err := Compile(p, f, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestGolden(t *testing.T) {
+	below := intent(policy.ModeReadOnly)
+	below.Workspace = "/tmp/a/ws"
+	roots := intent(policy.ModeWorkspaceWrite)
+	roots.WritableRoots = []policy.Root{{Path: "/work"}, {Path: "/run/user/1000/x"}, {Path: "/opt/cache"}}
+	excluded := intent(policy.ModeWorkspaceWrite)
+	excluded.ExcludeSlashTmp, excluded.ExcludeTmpdirEnvVar = true, true
+	withTmp := machine("linux")
+	withTmp.TempDir = "/scratch"
+	for name, c := range map[string]struct {
+		p policy.Policy
+		f host.Facts
+	}{
+		"workspace-write":    {intent(policy.ModeWorkspaceWrite), machine("linux")},
+		"read-only":          {intent(policy.ModeReadOnly), machine("linux")},
+		"danger-full-access": {intent(policy.ModeDangerFullAccess), machine("linux")},
+		"read-only-in-tmp":   {below, machine("linux")},
+		"writable-roots":     {roots, machine("linux")},
+		"tmpdir":             {intent(policy.ModeWorkspaceWrite), withTmp},
+		"excluded":           {excluded, withTmp},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := compile(t, c.p, c.f).String()
+			file := filepath.Join("testdata", name+".json")
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("the plan has changed; look at it with go test -update and git diff\n%s", got)
+			}
+		})
+	}
+}
+
+// TestRefusals are policies that can't be planned, and why.
+func TestRefusals(t *testing.T) {
+	change := func(f func(*policy.Policy)) policy.Policy {
+		p := intent(policy.ModeWorkspaceWrite)
+		f(&p)
+		return p
+	}
+	noLandlock := machine("linux")
+	noLandlock.LandlockABI = 0
+	for name, c := range map[string]struct {
+		p    policy.Policy
+		f    host.Facts
+		code refusal.Code
+	}{
+		"zero policy":          {policy.Policy{}, machine("linux"), refusal.CodeUnset},
+		"unset mode":           {intent(policy.ModeUnset), machine("linux"), refusal.CodeUnset},
+		"unknown mode":         {intent(99), machine("linux"), refusal.CodeUnset},
+		"no home":              {change(func(p *policy.Policy) { p.Home = "" }), machine("linux"), refusal.CodeUnset},
+		"relative workspace":   {change(func(p *policy.Policy) { p.Workspace = "project" }), machine("linux"), refusal.CodeInput},
+		"network":              {change(func(p *policy.Policy) { p.NetworkAccess = true }), machine("linux"), refusal.CodeUnsupported},
+		"rules for reading":    {change(func(p *policy.Policy) { p.Read = []policy.ReadRule{{Pattern: "/x"}} }), machine("linux"), refusal.CodeUnsupported},
+		"everything writable":  {change(func(p *policy.Policy) { p.Workspace = "/" }), machine("linux"), refusal.CodeInput},
+		"workspace is /tmp":    {change(func(p *policy.Policy) { p.Workspace = "/tmp" }), machine("linux"), refusal.CodeInput},
+		"workspace is /dev":    {change(func(p *policy.Policy) { p.Workspace = "/dev" }), machine("linux"), refusal.CodeInput},
+		"workspace below home": {change(func(p *policy.Policy) { p.Workspace = p.Home + "/x" }), machine("linux"), refusal.CodeInput},
+		"root is /proc":        {change(func(p *policy.Policy) { p.WritableRoots = []policy.Root{{Path: "/proc"}} }), machine("linux"), refusal.CodeInput},
+		"no Landlock":          {intent(policy.ModeWorkspaceWrite), noLandlock, refusal.CodeUnsupported},
+		"zero machine":         {intent(policy.ModeWorkspaceWrite), host.Facts{}, refusal.CodeUnsupported},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wantRefusal(t, c.p, c.f, c.code)
+		})
+	}
+}
+
+// TestOtherSystems: nothing starts there, and least of all without restrictions.
+func TestOtherSystems(t *testing.T) {
+	for _, os := range []string{"windows", "darwin", "freebsd", ""} {
+		for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
+			for _, workspace := range []string{"/work", `C:\work`} {
+				p := intent(mode)
+				p.Workspace = workspace
+				wantRefusal(t, p, machine(os), refusal.CodeUnsupported)
+			}
+		}
+	}
+}
+
+func wantRefusal(t *testing.T, p policy.Policy, f host.Facts, code refusal.Code) {
+	t.Helper()
+	got, err := Compile(p, f, private)
+	var r *refusal.Error
+	if got != nil || !errors.As(err, &r) || r.Code != code || r.Stage != refusal.StagePlan || r.Reason == "" || r.Hint == "" {
+		t.Errorf("%+v on %s: plan %v, error %#v, want code %s with reason and hint", p, f.OS, got != nil, err, code)
+	}
+}
+
+// TestNothingIsWritableByDefault: what a plan makes writable is what the policy
+// names, and what is private.
+func TestNothingIsWritableByDefault(t *testing.T) {
+	for _, m := range compile(t, intent(policy.ModeReadOnly), machine("linux")).View {
+		if m.Writable && m.Path != "/proc" && m.Path != "/dev" && m.Path != "/dev/pts" {
+			t.Errorf("read-only: %s is writable", m.Path)
+		}
+	}
+	p := compile(t, intent(policy.ModeWorkspaceWrite), machine("linux"))
+	for _, m := range p.View {
+		if m.Kind == KindBind && m.Writable && !strings.HasPrefix(m.Source, private) && m.Source != "/work/project" {
+			t.Errorf("%s of the host is writable", m.Source)
+		}
+	}
+	if !slices.Equal(p.WriteIn, []string{"/work/project"}) {
+		t.Errorf("writes are tried in %q", p.WriteIn)
+	}
+}
