@@ -188,3 +188,32 @@ func TestHostIsOutOfReach(t *testing.T) {
 			echo null > /dev/null && head -c 4 /dev/urandom > /dev/null`, 0)
 	}
 }
+
+// TestFoldersThatTheViewReplaces can be looked at, but not written as a workspace.
+func TestFoldersThatTheViewReplaces(t *testing.T) {
+	p := newPlace(t)
+	for _, dir := range []string{"/", "/tmp"} {
+		if r := p.lockstile("run", "--sandbox", "read-only", "-C", dir, "--", "pwd"); r.code != 0 || r.stdout != dir+"\n" {
+			t.Errorf("read-only in %s: exit %d: %s%s", dir, r.code, r.stdout, r.stderr)
+		}
+		if r := p.lockstile("run", "-C", dir, "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "hint: ") {
+			t.Errorf("workspace-write in %s: exit %d: %s", dir, r.code, r.stderr)
+		}
+	}
+}
+
+// TestOddNames are workspaces whose names mountinfo has to escape.
+func TestOddNames(t *testing.T) {
+	p := newPlace(t)
+	for _, name := range []string{"with space", "tab\tnewline\n", `back\040slash`, "é #"} {
+		dir := filepath.Join(p.dir, name)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, mode := range confined {
+			if r := p.lockstile("run", "--sandbox", mode, "-C", dir, "--", "true"); r.code != 0 {
+				t.Errorf("%s in %q: exit %d: %s", mode, name, r.code, r.stderr)
+			}
+		}
+	}
+}

@@ -18,9 +18,15 @@ import (
 // its own.
 func adoptOrphans() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) } // as old as Linux 3.4
 
-// endOrphans kills our children until there are none.
+// endOrphans kills our children until there are none, which is how it begins in
+// all but that case.
 func endOrphans() {
+	options := unix.WNOHANG | unix.WALL
 	for {
+		if _, err := unix.Wait4(-1, nil, options, nil); err == unix.ECHILD {
+			return
+		}
+		options = unix.WALL
 		lists, _ := filepath.Glob("/proc/self/task/*/children")
 		for _, list := range lists {
 			text, _ := os.ReadFile(list) // a thread that ended has no children
@@ -29,9 +35,6 @@ func endOrphans() {
 					_ = unix.Kill(n, unix.SIGKILL)
 				}
 			}
-		}
-		if _, err := unix.Wait4(-1, nil, unix.WALL, nil); err == unix.ECHILD {
-			return
 		}
 	}
 }

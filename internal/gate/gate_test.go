@@ -56,6 +56,7 @@ func TestRefusedRequests(t *testing.T) {
 		"no command":         {func(r *Request) { r.Argv = nil }, refusal.CodeInput},
 		"empty command":      {func(r *Request) { r.Argv = []string{""} }, refusal.CodeInput},
 		"NUL in an argument": {func(r *Request) { r.Argv[2] = "a\x00b" }, refusal.CodeInput},
+		"a folder as stdin":  {func(r *Request) { r.Stdin = folder(t) }, refusal.CodeInput},
 		"no stdin":           {func(r *Request) { r.Stdin = nil }, refusal.CodeInput},
 		"network":            {func(r *Request) { r.Policy.NetworkAccess = true }, refusal.CodeUnsupported},
 	} {
@@ -65,6 +66,15 @@ func TestRefusedRequests(t *testing.T) {
 			wantRefused(t, g, r, mark, c.code)
 		})
 	}
+}
+
+func folder(t *testing.T) *os.File {
+	f, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
 }
 
 // TestOtherSystemsRefuse runs where there is no launcher yet.

@@ -23,6 +23,16 @@ func checkRequest(r Request) error {
 	case r.Stdin == nil || r.Stdout == nil || r.Stderr == nil:
 		return bad("a standard stream is missing", "open os.DevNull in its place")
 	}
+	for _, f := range []*os.File{r.Stdin, r.Stdout, r.Stderr} {
+		info, err := f.Stat()
+		if err != nil {
+			return bad("a standard stream is not open", "open os.DevNull in its place")
+		}
+		if info.IsDir() {
+			// What lies below it would be seen by the host's mounts, not the view's.
+			return bad("a standard stream is a folder", "give a file, a pipe or a terminal")
+		}
+	}
 	for _, a := range r.Argv {
 		if strings.IndexByte(a, 0) >= 0 {
 			return bad("an argument holds a NUL byte", "")

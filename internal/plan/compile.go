@@ -95,12 +95,12 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		if slices.ContainsFunc(roots[:i], func(r string) bool { return within(root, r) }) {
 			continue // part of one that is there
 		}
+		cover := covering(root, out.View[:private0])
+		if !writes && (cover == "" || cover == root) {
+			continue // it is seen where it is, or replaced
+		}
 		if err := rootFits(root, p.Home, out.View[:private0]); err != nil {
 			return err
-		}
-		cover := covering(root, out.View[:private0])
-		if !writes && cover == "" {
-			continue // it is seen where it is
 		}
 		add(Mount{Path: root, Kind: KindBind, Source: root, Writable: writes, MakeDirs: dirsBetween(cover, root)})
 	}
@@ -133,7 +133,7 @@ func rootFits(root, home string, view []Mount) error {
 	for _, m := range view {
 		if within(m.Path, root) {
 			return refuse(refusal.CodeInput, refusal.Mount(root),
-				root+" holds "+m.Path+", which the sandbox replaces", "choose a folder below it with -C")
+				root+" can't be a workspace: the sandbox has its own "+m.Path, "choose a folder below it with -C")
 		}
 	}
 	return nil
