@@ -6,9 +6,7 @@ package attest
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -44,7 +42,8 @@ type Expectation struct {
 	Restriction refusal.Restriction // what does not hold where the fact is another
 	Fact        Fact
 	Want        string
-	Not         bool // the fact must be anything but Want
+	Or          string // another value that will do; "" for none
+	Not         bool   // the fact must be anything but Want
 }
 
 // Verdict is the outcome of an appraisal. The zero value proves nothing.
@@ -70,7 +69,7 @@ func Appraise(expected []Expectation, e *Evidence) Verdict {
 	failed := map[refusal.Restriction]bool{}
 	for _, x := range expected {
 		got, ok := e.Facts[x.Fact]
-		if ok && (got == x.Want) != x.Not {
+		if ok && x.met(got) {
 			continue
 		}
 		failed[x.Restriction] = true
@@ -84,11 +83,21 @@ func Appraise(expected []Expectation, e *Evidence) Verdict {
 	return v
 }
 
+func (x Expectation) met(got string) bool {
+	if x.Not {
+		return got != x.Want
+	}
+	return got == x.Want || x.Or != "" && got == x.Or
+}
+
 // Reason says in one sentence what was found in place of what was wanted.
 func (f Finding) Reason() string {
 	want := fmt.Sprintf("%q", f.Want)
-	if f.Not {
+	switch {
+	case f.Not:
 		want = "anything but " + want
+	case f.Or != "":
+		want += fmt.Sprintf(" or %q", f.Or)
 	}
 	switch {
 	case f.Read:
@@ -97,16 +106,4 @@ func (f Finding) Reason() string {
 		return fmt.Sprintf("%s could not be read (%v), wanted %s", f.Fact, f.Unread, want)
 	}
 	return fmt.Sprintf("%s was not measured, wanted %s", f.Fact, want)
-}
-
-// String lists the facts in order, one on a line, for people and golden files.
-func (e *Evidence) String() string {
-	var b strings.Builder
-	for _, f := range slices.Sorted(maps.Keys(e.Facts)) {
-		fmt.Fprintf(&b, "%s = %s\n", f, e.Facts[f])
-	}
-	for _, f := range slices.Sorted(maps.Keys(e.Unread)) {
-		fmt.Fprintf(&b, "%s unread: %v\n", f, e.Unread[f])
-	}
-	return b.String()
 }

@@ -61,7 +61,7 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Mach
 		r.Code, r.Reason, r.Hint = refusal.CodeDied, "the launch ended before it was complete", "look for what ends processes here: memory limits, or a security product"
 		return r
 	}
-	r.Hint = "lockstile doctor shows what this machine allows"
+	r.Hint = hintForStep(f.Step)
 	if f.PID == 0 {
 		return r
 	}
@@ -87,6 +87,16 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Mach
 	return r
 }
 
+// seeRefusals is where the reasons are that have no mend of their own.
+const seeRefusals = "docs/linux.md lists what a machine must allow"
+
+func hintForStep(err error) string {
+	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
+		return "let user namespaces have capabilities: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or outside of the container"
+	}
+	return seeRefusals
+}
+
 // commandsOwn are the restrictions that the init has none of, or its own.
 var commandsOwn = map[refusal.Restriction]bool{
 	refusal.Seccomp: true, refusal.Capabilities: true, refusal.Session: true, refusal.Descriptors: true,
@@ -94,10 +104,14 @@ var commandsOwn = map[refusal.Restriction]bool{
 
 // notProven names the first restriction that was not shown to hold.
 func notProven(v attest.Verdict) error {
-	r := &refusal.Error{Code: refusal.CodeNotProven, Stage: refusal.StageAttest, Reason: "nothing was expected of the start",
-		Hint: "lockstile doctor shows what this machine allows"}
-	if len(v.Failed) > 0 {
-		r.Restriction, r.Reason = v.Failed[0].Restriction, v.Failed[0].Reason()
+	r := &refusal.Error{Code: refusal.CodeNotProven, Stage: refusal.StageAttest, Reason: "nothing was expected of the start", Hint: seeRefusals}
+	if len(v.Failed) == 0 {
+		return r
+	}
+	f := v.Failed[0]
+	r.Restriction, r.Reason = f.Restriction, f.Reason()
+	if f.Got == "EACCES" && strings.HasPrefix(string(f.Fact), "trial.write in ") {
+		r.Hint = "start lockstile as the owner of the folder: inside, root is nobody special"
 	}
 	return r
 }

@@ -47,6 +47,7 @@ func (w *writer) commandTrials(port int) {
 	w.tryOpen("write to the probe file", plan.ProbeFile, unix.O_WRONLY)
 	for _, dir := range w.plan.WriteIn {
 		w.tryOpen("write in "+dir, dir, unix.O_TMPFILE|unix.O_WRONLY)
+		w.try("access to "+dir, unix.SYS_FACCESSAT, cwd, dir, unix.W_OK|unix.X_OK)
 	}
 	if len(w.plan.WriteIn) == 0 {
 		w.tryOpen("write in "+w.plan.Dir, w.plan.Dir, unix.O_TMPFILE|unix.O_WRONLY)
