@@ -119,6 +119,12 @@ func (w *writer) dropCapabilities(r refusal.Restriction) {
 	w.restrict(r).Do("drop capabilities", 0, unix.SYS_CAPSET, header, none)
 }
 
+// endWithInit sets the command's parent-death signal: in a pid namespace the
+// kernel ends it with the init anyway, without one nothing else does.
+func (w *writer) endWithInit() {
+	w.restrict(refusal.Tree).Do("end with the init", 0, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, int(unix.SIGKILL), 0, 0, 0)
+}
+
 // session takes the command out of our session, and so away from our terminal.
 func (w *writer) session() {
 	w.restrict(refusal.Session).Do("setsid", tape.OK, unix.SYS_SETSID)

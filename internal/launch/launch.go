@@ -88,23 +88,20 @@ func (l *Launch) start(p *plan.Plan, c Command) error {
 
 // command is the second process's part of the tape.
 func (w *writer) command(port int) {
-	plumbing := w.For("")
-	// Until it is killed with the pid namespace, or where there is none.
-	w.restrict(refusal.Tree).Do("end with the first process", 0, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, int(unix.SIGKILL), 0, 0, 0)
-	if w.plan.Rung == plan.Full {
+	confined := w.plan.Rung == plan.Full
+	w.endWithInit()
+	if confined {
 		w.network()
 		w.awaitView()
 	}
 	w.session()
-	plumbing.Do("enter the working directory", 0, unix.SYS_CHDIR, w.plan.Dir)
-	if w.plan.Rung == plan.Full {
+	w.For("").Do("enter the working directory", 0, unix.SYS_CHDIR, w.plan.Dir)
+	w.closeFrom(lifeFD)
+	if confined {
 		w.keyring()
 		w.landlock()
 		w.dropCapabilities(refusal.Capabilities)
-	}
-	w.closeFrom(lifeFD)
-	if w.plan.Rung == plan.Full {
-		w.seccomp()
+		w.seccomp() // last: it forbids what the others need
 	}
 	w.say(syncFD, messageReady)
 	w.commandTrials(port)

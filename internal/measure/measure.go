@@ -122,12 +122,7 @@ func (p Process) Descriptors(e *attest.Evidence) {
 }
 
 func (p Process) descriptors() ([]string, error) {
-	dir, err := os.Open(p.path("fd"))
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
+	names, err := list(p.path("fd"))
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +183,30 @@ func read(name string) (string, error) {
 			return string(buf), nil
 		}
 		buf = buf[:len(buf)+n]
+	}
+}
+
+// list names what is in a folder of /proc.
+func list(name string) ([]string, error) {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	defer unix.Close(fd)
+	var names []string
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := unix.ReadDirent(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return nil, &os.PathError{Op: "list", Path: name, Err: err}
+		}
+		if n <= 0 {
+			return names, nil
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names)
 	}
 }
 

@@ -61,10 +61,9 @@ func FuzzParseMounts(f *testing.F) {
 	})
 }
 
-// child is a process that the test knows: stopped in its read.
-func child(t *testing.T) int {
+// hold starts a process that says a word and then waits for the test's end.
+func hold(t *testing.T, cmd *exec.Cmd) (pid int, said string) {
 	t.Helper()
-	cmd := exec.Command("sh", "-c", "exec 7</dev/null; echo ready; read x")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -77,15 +76,18 @@ func child(t *testing.T) int {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close(); cmd.Wait() })
-	if _, err := out.Read(make([]byte, 8)); err != nil {
+	word := make([]byte, 32)
+	n, err := out.Read(word)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return cmd.Process.Pid
+	return cmd.Process.Pid, strings.TrimSpace(string(word[:n]))
 }
 
 func TestProcess(t *testing.T) {
 	e := attest.NewEvidence()
-	p := Process{Who: "command", PID: child(t)}
+	pid, _ := hold(t, exec.Command("sh", "-c", "exec 7</dev/null; echo ready; read x"))
+	p := Process{Who: "command", PID: pid}
 	p.Status(e)
 	p.Namespaces(e, attest.NamespaceNames()...)
 	p.IDMaps(e)
@@ -148,16 +150,34 @@ func TestProcessThatIsGone(t *testing.T) {
 	}
 }
 
-func TestDescriptorsShowCloexec(t *testing.T) {
+// TestMain lets the test program be a process that holds a descriptor which
+// closes at exec.
+func TestMain(m *testing.M) {
+	if os.Getenv("MEASURE_TEST_HOLD") == "" {
+		m.Run()
+		return
+	}
 	f, err := os.Open("/dev/null")
+	if err != nil {
+		os.Exit(1)
+	}
+	fmt.Println(f.Fd())
+	os.Stdin.Read(make([]byte, 1))
+	f.Close()
+}
+
+func TestDescriptorsShowCloexec(t *testing.T) {
+	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), "MEASURE_TEST_HOLD=1")
+	pid, said := hold(t, cmd)
 	e := attest.NewEvidence()
-	Process{Who: "command", PID: os.Getpid()}.Descriptors(e)
-	if want := fmt.Sprintf(" %d+cloexec", f.Fd()); !strings.Contains(e.Facts["command.fds"]+" ", want) {
-		t.Errorf("%q does not show%s (%v)", e.Facts["command.fds"], want, e.Unread)
+	Process{Who: "command", PID: pid}.Descriptors(e)
+	if want := " " + said + "+cloexec "; !strings.Contains(e.Facts["command.fds"]+" ", want) {
+		t.Errorf("%q does not show%s(%v)", e.Facts["command.fds"], want, e.Unread)
 	}
 }
 
