@@ -1,13 +1,8 @@
 // Package lockstile starts commands for coding agents, each confined, measured
 // and recorded before its first instruction runs.
 //
-//	gate, err := lockstile.Open(home)
-//	p, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, "/work/project")
-//	child, err := gate.Start(lockstile.Request{
-//		Policy: p, Argv: []string{"make", "test"}, Env: os.Environ(),
-//		Stdin: stdin, Stdout: stdout, Stderr: stderr,
-//	})
-//	exit, err := child.Wait()
+// A [Gate] is opened once; [Gate.Start] starts a command under a policy, and
+// [Child.Wait] waits for its end. The example shows it whole.
 //
 // Errors of Open and Start are *refusal.Error: nothing was started, and they say
 // why and what would mend it. The package must never offer a second way to start

@@ -100,7 +100,7 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%q: exit %d, want 2: %s", args, r.code, r.stderr)
 		}
 	}
-	for _, args := range [][]string{{"help"}, {"version"}, {"--version"}} {
+	for _, args := range [][]string{{"help"}, {"run", "--help"}, {"log", "-h"}, {"log", "verify", "-h"}, {"version"}, {"--version"}} {
 		if r := p.lockstile(args...); r.code != 0 || r.stdout == "" {
 			t.Errorf("%q: exit %d: %s", args, r.code, r.stderr)
 		}

@@ -15,6 +15,17 @@ import (
 
 const runUse = "run [--sandbox MODE] [-C DIR] [--json] -- CMD [ARG...]"
 
+const runHelp = runUse + `
+
+  --sandbox MODE   read-only: nothing is writable
+                   workspace-write: DIR, and a private /tmp and TMPDIR (default)
+                   danger-full-access: no restrictions; the record says so
+  -C DIR           the workspace, and the command's working directory (default: here)
+  --json           say a refusal, and the exit code, as a JSON object on stderr
+
+exit code: the command's own; 128+N when signal N ended it; 126 refused, nothing
+ran; 127 no such command; 2 the command line makes no sense`
+
 // runFlags are the flags of run.
 type runFlags struct {
 	mode policy.Mode
@@ -47,6 +58,9 @@ func parseRun(args []string) (runFlags, error) {
 func run(args []string) int {
 	f, err := parseRun(args)
 	if err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return badUsage(err, runHelp)
+		}
 		return badUsage(err, runUse)
 	}
 	signals := catchSignals() // from here on, none ends us with the command half started
@@ -141,7 +155,12 @@ func printJSON(w io.Writer, v any) {
 	w.Write(append(b, '\n'))
 }
 
+// badUsage says what is wrong with a command line; asking for help is not.
 func badUsage(err error, use string) int {
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Printf("usage: lockstile %s\n", use)
+		return exitOK
+	}
 	fmt.Fprintf(os.Stderr, "lockstile: %v\nusage: lockstile %s\n", err, use)
 	return exitUsage
 }
