@@ -37,6 +37,8 @@ func launchRefused(err error) error {
 		r.Hint = "raise sysctl user.max_user_namespaces"
 	case errors.Is(err, syscall.ENOSYS):
 		r.Hint = "use Linux 5.9 or newer, and a container that lets clone3 through"
+	case errors.Is(err, syscall.EMFILE):
+		r.Hint = moreFiles
 	case errors.Is(err, syscall.EAGAIN):
 		r.Hint = "too many processes: see ulimit -u and the cgroup's pids.max"
 	}
@@ -61,7 +63,7 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Mach
 		r.Code, r.Reason, r.Hint = refusal.CodeDied, "the launch ended before it was complete", "look for what ends processes here: memory limits, or a security product"
 		return r
 	}
-	r.Hint = hintForStep(f.Step)
+	r.Hint = hintForStep(f)
 	if f.PID == 0 {
 		return r
 	}
@@ -90,12 +92,20 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Mach
 // seeRefusals is where the reasons are that have no mend of their own.
 const seeRefusals = "docs/linux.md lists what a machine must allow"
 
-func hintForStep(err error) string {
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
-		return "let user namespaces have capabilities: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or outside of the container"
+func hintForStep(f *launch.Fault) string {
+	forbidden := errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)
+	switch {
+	case forbidden && f.Restriction == refusal.Mount("/proc"):
+		return "parts of /proc are masked here, as in containers: start the container with them (docker: --security-opt systempaths=unconfined)"
+	case forbidden:
+		return "let user namespaces have capabilities: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or start outside of the container"
+	case errors.Is(f.Step, syscall.EMFILE), errors.Is(f.Step, syscall.EINVAL) && f.Restriction == "":
+		return moreFiles
 	}
 	return seeRefusals
 }
+
+const moreFiles = "raise the limit of open files: ulimit -n 256"
 
 // commandsOwn are the restrictions that the init has none of, or its own.
 var commandsOwn = map[refusal.Restriction]bool{

@@ -163,6 +163,10 @@ func (l *Launch) fault(process int, alive bool) *Fault {
 	}
 	if !alive {
 		f.PID = 0
+		// The end of one is seen at the other's channel too.
+		if l.tape.Failed(process) == nil && l.tape.Failed(tape.First) != nil {
+			process, f.Who = tape.First, "init"
+		}
 	}
 	// Where the command is dead, what the init can't do is only a consequence.
 	if failed := l.tape.Failed(process); failed != nil && !(process == tape.First && l.commandDead()) {
