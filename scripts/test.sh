@@ -13,6 +13,9 @@ for target in linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 d
 done
 go vet -tags lockstile_leave_out ./...
 
+step "a build for the debugger links (stack of the nosplit functions)"
+go build -gcflags='all=-N -l' -o /dev/null ./cmd/lockstile
+
 step "tests as $(id -un)"
 go test -count=1 -timeout 5m ./...
 

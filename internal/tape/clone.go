@@ -66,7 +66,13 @@ func fork(h *header) (pid uintptr, err syscall.Errno) {
 	beforeFork()
 	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&h.clone)), unsafe.Sizeof(h.clone), 0, 0, 0, 0)
 	if err == 0 && pid == 0 {
-		interpret(h)
+		// One after the other, not one within the other: the linker allows a chain
+		// of nosplit functions 792 bytes of stack, and debug builds need much.
+		me, life, signals := interpret(h)
+		if life != 0 {
+			watch(h, life, signals)
+		}
+		stop(h, me)
 	}
 	afterFork()
 	return

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interpret runs the tape in the new process. Between clone and execve it must
+// interpret runs the tape in the new process. It returns when an op has failed,
+// and who it is, or at the op that is the first process's last. Between clone and execve it must
 // not allocate, grow the stack, write pointers of Go, or call anything that is
 // not nosplit: other threads of the parent may have held any lock.
 //
@@ -17,10 +18,9 @@ import (
 //go:noinline
 //go:norace
 //go:nocheckptr
-func interpret(h *header) {
+func interpret(h *header) (me, life, signals uintptr) {
 	var (
 		i    uintptr
-		me   uintptr // First or Second
 		r    int64
 		r1   uintptr
 		e    syscall.Errno
@@ -32,7 +32,7 @@ func interpret(h *header) {
 		o = (*op)(unsafe.Add(base, opsOff+i*unsafe.Sizeof(op{})))
 		switch o.kind {
 		case kindWatch:
-			watch(h, argument(h, o, 0), argument(h, o, 1))
+			return me, argument(h, o, 0), argument(h, o, 1)
 		case kindFork:
 			r1, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 			if e == 0 && r1 == 0 {
@@ -60,7 +60,7 @@ func interpret(h *header) {
 			i = uintptr(o.jump) - 1
 		}
 	}
-	stop(h, me)
+	return me, 0, 0
 }
 
 // argument gives an op's argument, read from its slot where it is one.
