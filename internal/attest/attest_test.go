@@ -12,7 +12,7 @@ import (
 func machine() Machine {
 	m := Machine{
 		UID: 1000, GID: 1000, Namespaces: map[string]string{}, SeccompFilters: 2, LandlockABI: 7, Keyring: "77",
-		TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
+		Terminal: true, TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
 		Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5"},
 	}
 	for _, n := range NamespaceNames() {

@@ -22,6 +22,7 @@ type Machine struct {
 	Keyring        string            // serial of our session keyring, or an errno name
 	TempDir        string            // canonical TMPDIR of the command, "" for none
 	Files          map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
+	Terminal       bool              // the command is to have one of its own
 	ProcFiles      []string          // what there is to be made read-only below /proc
 }
 
@@ -73,6 +74,9 @@ func expectUnconfined(m Machine) []Expectation {
 	for _, n := range namespaces {
 		out = append(out, Expectation{Restriction: refusal.HostNamespaces, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name]})
 	}
+	if m.Terminal {
+		out = append(out, expectTerminal)
+	}
 	return append(out,
 		Expectation{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
 		Expectation{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
@@ -81,6 +85,10 @@ func expectUnconfined(m Machine) []Expectation {
 		Expectation{Restriction: refusal.InitDescriptors, Fact: "init.fds", Want: "4+cloexec 5+cloexec"},
 	)
 }
+
+// expectTerminal: the standard streams are one terminal of the view's own
+// /dev/pts, and the command's session has it.
+var expectTerminal = Expectation{Restriction: refusal.Terminal, Fact: "command.terminal", Want: "of the view, controlling"}
 
 func expectNamespaces(m Machine) []Expectation {
 	var out []Expectation
@@ -113,6 +121,9 @@ func expectCommand(m Machine) []Expectation {
 	}
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
 		out = append(out, Expectation{Restriction: refusal.Capabilities, Fact: Fact("command.status." + set), Want: noCaps})
+	}
+	if m.Terminal {
+		out = append(out, expectTerminal)
 	}
 	if _, ok := errnoNames[m.Keyring]; !ok {
 		out = append(out, Expectation{Restriction: refusal.Keyring, Fact: "trial.session keyring", Want: m.Keyring, Not: true})

@@ -3,14 +3,19 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/launch"
 )
 
-// Child is a command that runs, behind the gate.
+// Child is a command that runs, behind the gate. It must be waited for.
 type Child struct {
+	// Terminal is the outer end of the command's terminal, nil where it has
+	// none. It is the caller's to close.
+	Terminal *os.File
+
 	running *launch.Running
 	gate    *Gate
 	record  record

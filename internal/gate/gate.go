@@ -31,7 +31,8 @@ type Request struct {
 	Policy                policy.Policy // what is asked for; the gate plans for itself how
 	Argv                  []string
 	Env                   []string // the caller's, as NAME=value; Policy.Env says what of it is handed on
-	Stdin, Stdout, Stderr *os.File
+	Stdin, Stdout, Stderr *os.File // nil where Terminal is set
+	Terminal              bool     // give the command a terminal of its own; its other end is Child.Terminal
 }
 
 // Open opens the gate that keeps its log and folders in home. Its error is a
@@ -64,6 +65,11 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
+	streams, err := openStreams(r)
+	if err != nil {
+		return nil, err
+	}
+	defer streams.close()
 	r.Policy.Home = g.home
 	env, _ := r.Policy.Env.Apply(r.Env)
 	facts, err := host.Read(lookup(env, "TMPDIR"))
@@ -82,13 +88,14 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
+	machine.Terminal = r.Terminal
 	expected := attest.Expect(r.Policy, machine)
 
 	confined, err := launch.Start(p, launch.Command{
 		Paths: candidates(r.Argv[0], r.Policy.Workspace, env), Argv: r.Argv, Env: env,
-		Stdio: [3]int{int(r.Stdin.Fd()), int(r.Stdout.Fd()), int(r.Stderr.Fd())},
+		Stdio: streams.fds(), Terminal: r.Terminal,
 	})
-	runtime.KeepAlive(r) // the descriptors are the process's own by now
+	runtime.KeepAlive(r) // the process has its own copies by now
 	if err != nil {
 		return nil, launchRefused(err)
 	}
@@ -114,5 +121,5 @@ func (g *Gate) start(r Request) (*Child, error) {
 		g.recordNoExec(record, err)
 		return nil, err
 	}
-	return &Child{running: running, gate: g, record: record}, nil
+	return &Child{Terminal: confined.Master(), running: running, gate: g, record: record}, nil
 }

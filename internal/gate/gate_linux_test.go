@@ -153,3 +153,38 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 		t.Errorf("the rest of the command line is not in the log: %s", b)
 	}
 }
+
+// TestTerminal: the command's streams are one terminal, its session's, and what
+// is typed at the other end reaches it.
+func TestTerminal(t *testing.T) {
+	for _, mode := range []policy.Mode{policy.ModeWorkspaceWrite, policy.ModeReadOnly, policy.ModeDangerFullAccess} {
+		g, r, _ := opened(t)
+		r.Policy.Mode = mode
+		r.Stdin, r.Stdout, r.Stderr = nil, nil, nil
+		r.Terminal = true
+		r.Argv = []string{"sh", "-c", "tty; test -t 0 && test -t 1 && test -t 2 && echo yes > /dev/tty; ps -o tpgid= -p $$ 2>/dev/null; read x; echo got $x; exit 6"}
+		child := start(t, g, r)
+		if _, err := child.Terminal.WriteString("typed\n"); err != nil {
+			t.Fatal(err)
+		}
+		var said strings.Builder
+		buf := make([]byte, 256)
+		for {
+			n, err := child.Terminal.Read(buf) // EIO at the end
+			said.Write(buf[:n])
+			if err != nil {
+				break
+			}
+		}
+		exit, err := child.Wait()
+		child.Terminal.Close()
+		if err != nil || exit.Code != 6 {
+			t.Errorf("%s: %+v %v", mode, exit, err)
+		}
+		for _, want := range []string{"/dev/pts/", "yes\r\n", "got typed"} {
+			if !strings.Contains(said.String(), want) {
+				t.Errorf("%s: no %q in %q", mode, want, said.String())
+			}
+		}
+	}
+}

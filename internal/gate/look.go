@@ -29,6 +29,9 @@ func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 		return nil, err
 	}
 	command.Descriptors(e)
+	if m.Terminal {
+		command.Terminal(e)
+	}
 	if err := l.Hardened(); err != nil {
 		return nil, err
 	}

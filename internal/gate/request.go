@@ -20,10 +20,42 @@ func checkRequest(r Request) error {
 	switch {
 	case len(r.Argv) == 0 || r.Argv[0] == "":
 		return bad("no command is given", "put it behind --")
-	case r.Stdin == nil || r.Stdout == nil || r.Stderr == nil:
-		return bad("a standard stream is missing", "open os.DevNull in its place")
 	}
-	for _, f := range []*os.File{r.Stdin, r.Stdout, r.Stderr} {
+	for _, a := range r.Argv {
+		if strings.IndexByte(a, 0) >= 0 {
+			return bad("an argument holds a NUL byte", "")
+		}
+	}
+	return nil
+}
+
+// streams are the descriptors that a command begins with.
+type streams struct {
+	files [3]*os.File
+	own   bool // they are ours to close
+}
+
+// openStreams takes the request's standard streams. Where the command is to have
+// a terminal, it begins with the null device.
+func openStreams(r Request) (streams, error) {
+	bad := func(reason, hint string) (streams, error) {
+		return streams{}, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
+	}
+	given := [3]*os.File{r.Stdin, r.Stdout, r.Stderr}
+	if r.Terminal {
+		if given != [3]*os.File{} {
+			return bad("a terminal and standard streams are asked for", "leave out one of them")
+		}
+		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		if err != nil {
+			return streams{}, err
+		}
+		return streams{[3]*os.File{null, null, null}, true}, nil
+	}
+	for _, f := range given {
+		if f == nil {
+			return bad("a standard stream is missing", "open os.DevNull in its place")
+		}
 		info, err := f.Stat()
 		if err != nil {
 			return bad("a standard stream is not open", "open os.DevNull in its place")
@@ -33,12 +65,20 @@ func checkRequest(r Request) error {
 			return bad("a standard stream is a folder", "give a file, a pipe or a terminal")
 		}
 	}
-	for _, a := range r.Argv {
-		if strings.IndexByte(a, 0) >= 0 {
-			return bad("an argument holds a NUL byte", "")
-		}
+	return streams{files: given}, nil
+}
+
+func (s streams) fds() (out [3]int) {
+	for i, f := range s.files {
+		out[i] = int(f.Fd())
 	}
-	return nil
+	return out
+}
+
+func (s streams) close() {
+	if s.own {
+		s.files[0].Close()
+	}
 }
 
 // lookup gives a variable's value, "" where it is not set.

@@ -41,7 +41,7 @@ func Start(p *plan.Plan, c Command) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}, paths: c.Paths}
+	l := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}, paths: c.Paths}
 	if err := l.start(p, c); err != nil {
 		l.close()
 		return nil, err
@@ -95,6 +95,9 @@ func (w *writer) command(port int) {
 		w.awaitView()
 	}
 	w.session()
+	if w.cmd.Terminal {
+		w.terminal()
+	}
 	w.For("").Do("enter the working directory", 0, unix.SYS_CHDIR, w.plan.Dir)
 	w.closeFrom(lifeFD)
 	if confined {

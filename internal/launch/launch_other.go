@@ -4,6 +4,7 @@ package launch
 
 import (
 	"errors"
+	"os"
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/plan"
@@ -28,6 +29,7 @@ func (*Launch) Trials() []Trial                  { return nil }
 func (*Launch) Settled(refusal.Restriction) bool { return false }
 func (*Launch) Release() (*Running, error)       { return nil, errors.ErrUnsupported }
 func (*Launch) Kill()                            {}
+func (*Launch) Master() *os.File                 { return nil }
 
 // Running is never made on this system.
 type Running struct{}

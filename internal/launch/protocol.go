@@ -21,6 +21,7 @@ import (
 // the order between the two does not matter.
 //
 //	command          parent            init
+//	terminal  ───▶  (with its master, where one is asked for)
 //	ready     ───▶  looks at it
 //	(trials)
 //	probed    ───▶  looks again
@@ -31,6 +32,7 @@ import (
 //	(execve: its channel ends)
 //	                signals      ───▶  (until its channel ends)
 const (
+	messageTerminal = 'T'
 	messageReady    = 'R'
 	messageProbed   = 'P'
 	messageHardened = 'H'
@@ -59,6 +61,7 @@ type Launch struct {
 	listener int
 	command  int // the command's pid, in our pid namespace; 0 until it spoke
 	pidfd    int // of the command
+	master   int // of the command's terminal; -1 where it has none
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial
@@ -132,7 +135,7 @@ func (l *Launch) poll(fds []unix.PollFd) error {
 // receive takes one message; a failure and an end are errors.
 func (l *Launch) receive(process, fd int) error {
 	var b [1]byte
-	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred))
+	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(4))
 	n, oobn, _, _, err := unix.Recvmsg(fd, b[:], oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 	switch {
 	case err == unix.EINTR || err == unix.EAGAIN:
@@ -142,11 +145,9 @@ func (l *Launch) receive(process, fd int) error {
 	case err != nil:
 		return os.NewSyscallError("recvmsg", err)
 	}
-	if process == tape.Second && n == 1 && l.command == 0 {
-		l.command = senderPID(oob[:oobn])
-		// It ends only after our word, so the number is still its own.
-		if l.pidfd, err = unix.PidfdOpen(l.command, 0); err != nil {
-			return os.NewSyscallError("pidfd_open", err)
+	if process == tape.Second && n == 1 {
+		if err := l.readControl(oob[:oobn]); err != nil {
+			return err
 		}
 	}
 	if n == 1 && b[0] != tape.MessageFailed {
@@ -179,8 +180,7 @@ func (l *Launch) fault(process int, alive bool) *Fault {
 // number is known from the init's list alone (proc_pid_task_children(5)).
 func (l *Launch) commandDead() bool {
 	if l.pidfd >= 0 {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(l.pidfd), Events: unix.POLLIN}}, 0)
-		return n == 1 && err == nil
+		return ended(l.pidfd)
 	}
 	init := strconv.Itoa(l.first.PID)
 	children, err := os.ReadFile("/proc/" + init + "/task/" + init + "/children")
@@ -191,23 +191,61 @@ func (l *Launch) commandDead() bool {
 	return err == nil && strings.Contains(string(stat), ") Z ")
 }
 
+// ended reports whether the process of a pidfd has ended (pidfd_open(2)).
+func ended(pidfd int) bool {
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, 0)
+	return n == 1 && err == nil
+}
+
 func (l *Launch) late() *Fault { return &Fault{Who: "init", Late: true, At: l.where()} }
 
 func (l *Launch) where() string {
 	return fmt.Sprintf("init at: %s; command at: %s", l.tape.At(tape.First), l.tape.At(tape.Second))
 }
 
-func senderPID(oob []byte) int {
+// readControl takes what came beside a message of the command: who it is, and
+// the master of its terminal.
+func (l *Launch) readControl(oob []byte) error {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
-		return 0
+		return os.NewSyscallError("recvmsg", err)
 	}
 	for i := range messages {
-		if cred, err := unix.ParseUnixCredentials(&messages[i]); err == nil {
-			return int(cred.Pid)
+		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil && len(fds) == 1 && l.master < 0 {
+			l.master = fds[0]
 		}
+		cred, err := unix.ParseUnixCredentials(&messages[i])
+		if err != nil || l.command != 0 {
+			continue
+		}
+		l.pidfd, err = unix.PidfdOpen(int(cred.Pid), 0)
+		switch {
+		case ended(l.first.Pidfd):
+			// The command went with the init, and its number may be another's by now.
+			if err == nil {
+				unix.Close(l.pidfd)
+			}
+			l.pidfd = -1
+			return l.fault(tape.First, false)
+		case err != nil:
+			return os.NewSyscallError("pidfd_open", err)
+		}
+		// While the init lives, which reaps nothing before it is sealed, the
+		// number is the command's, dead or alive.
+		l.command = int(cred.Pid)
 	}
-	return 0
+	return nil
+}
+
+// Master gives the outer end of the command's terminal, once; nil where it has
+// none. It is the caller's to close.
+func (l *Launch) Master() *os.File {
+	if l.master < 0 {
+		return nil
+	}
+	f := os.NewFile(uintptr(l.master), "terminal")
+	l.master = -1
+	return f
 }
 
 func (l *Launch) tell(fd int) error {
@@ -288,7 +326,7 @@ func (l *Launch) reap() (syscall.WaitStatus, error) {
 }
 
 func (l *Launch) close() {
-	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.first.Pidfd} {
+	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.master, &l.first.Pidfd} {
 		if *fd > 0 {
 			unix.Close(*fd)
 		}

@@ -19,6 +19,10 @@ type Command struct {
 	Argv  []string
 	Env   []string
 	Stdio [3]int // descriptors that become 0, 1 and 2
+
+	// Terminal gives the command a terminal of its own in place of Stdio, which
+	// must still be open descriptors: they are what it has until then.
+	Terminal bool
 }
 
 // Trial is how an attempt of a confined process ended.

@@ -115,6 +115,47 @@ func (p Process) View(e *attest.Evidence, places []string) {
 	}
 }
 
+// Terminal reads whose terminal the standard streams are.
+func (p Process) Terminal(e *attest.Evidence) {
+	what, err := p.terminal()
+	e.Set(p.fact("terminal"), what, err)
+}
+
+func (p Process) terminal() (string, error) {
+	var streams [3]unix.Stat_t
+	for fd := range streams {
+		if err := unix.Stat(p.path("fd/"+strconv.Itoa(fd)), &streams[fd]); err != nil {
+			return "", fmt.Errorf("stat descriptor %d: %w", fd, err)
+		}
+	}
+	var pts unix.Stat_t
+	if err := unix.Stat(p.path("root/dev/pts"), &pts); err != nil {
+		return "", fmt.Errorf("stat the view's /dev/pts: %w", err)
+	}
+	text, err := read(p.path("stat"))
+	if err != nil {
+		return "", err
+	}
+	in := streams[0]
+	what := "not one terminal"
+	if in.Mode&unix.S_IFMT == unix.S_IFCHR && in.Rdev == streams[1].Rdev && in.Rdev == streams[2].Rdev && in.Ino == streams[1].Ino && in.Ino == streams[2].Ino {
+		what = "of another /dev/pts"
+		if in.Dev == pts.Dev {
+			what = "of the view"
+		}
+	}
+	// Field 7, tty_nr, has the device as the kernel encodes it (proc_pid_stat(5)).
+	_, rest, _ := strings.Cut(text[strings.LastIndexByte(text, ')')+1:], " ")
+	fields := strings.Fields(rest)
+	if len(fields) < 5 {
+		return "", errors.New("stat has too few fields")
+	}
+	if fields[4] == strconv.FormatUint(in.Rdev, 10) {
+		what += ", controlling"
+	}
+	return what, nil
+}
+
 // Descriptors lists what is open, with a mark where it closes at exec.
 func (p Process) Descriptors(e *attest.Evidence) {
 	list, err := p.descriptors()

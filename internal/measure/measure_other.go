@@ -28,6 +28,9 @@ func (p Process) IDMaps(*attest.Evidence) {}
 // View measures nothing.
 func (p Process) View(*attest.Evidence, []string) {}
 
+// Terminal measures nothing.
+func (p Process) Terminal(*attest.Evidence) {}
+
 // Descriptors measures nothing.
 func (p Process) Descriptors(*attest.Evidence) {}
 

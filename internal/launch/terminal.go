@@ -1,0 +1,41 @@
+//go:build linux
+
+package launch
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/tape"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// passFD is where the terminal's master lies while it is sent out: the number
+// stands in the message, so it must be known before.
+const passFD = 32
+
+// terminal gives the command a terminal of its own, from the devpts of its view:
+// the host's list of terminals has no entry for it. The other end, the master,
+// goes out to the parent.
+func (w *writer) terminal() {
+	at := w.restrict(refusal.Terminal)
+	master := at.Save("open a terminal", tape.OK, unix.SYS_OPENAT, cwd, "/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	unlocked, _ := w.Words(0)
+	at.Do("unlock it", 0, unix.SYS_IOCTL, master, unix.TIOCSPTLCK, unlocked)
+	// Not O_CLOEXEC: it would stay among the file's flags, where a program can see it.
+	inner := at.Save("open its inner end", tape.OK, unix.SYS_IOCTL, master, unix.TIOCGPTPEER, unix.O_RDWR|unix.O_NOCTTY)
+	at.Do("put the master in its place", passFD, unix.SYS_DUP3, master, passFD, unix.O_CLOEXEC)
+	at.Do("send the master", 1, unix.SYS_SENDMSG, syncFD, w.message(messageTerminal, unix.UnixRights(passFD)), 0)
+	for fd := range 3 {
+		at.Do("make it a standard stream", tape.Want(fd), unix.SYS_DUP3, inner, fd, 0)
+	}
+	at.Do("make it the controlling terminal", 0, unix.SYS_IOCTL, 0, unix.TIOCSCTTY, 0)
+}
+
+// message is a struct msghdr with one byte and control data (sendmsg(2)).
+func (w *writer) message(b byte, control []byte) tape.Addr {
+	text, _ := w.Bytes([]byte{b})
+	iov, _ := w.Words(uint64(text), 1)
+	oob, _ := w.Bytes(control)
+	header, _ := w.Words(0, 0, uint64(iov), 1, uint64(oob), uint64(len(control)), 0)
+	return header
+}
