@@ -27,6 +27,9 @@ type Request = gate.Request
 // Child is a command that was started.
 type Child = gate.Child
 
+// Size is that of a terminal, in characters.
+type Size = gate.Size
+
 // Exit is how a command ended.
 type Exit = gate.Exit
 

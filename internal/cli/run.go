@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/policy"
@@ -68,15 +69,24 @@ func run(args []string) int {
 		adoptOrphans()
 		defer endOrphans()
 	}
-	child, gate, err := start(f)
+	ends, err := connect()
 	if err != nil {
+		return refused(err, f.json)
+	}
+	child, gate, err := start(f, ends)
+	if err != nil {
+		ends.drop()
 		return refused(err, f.json)
 	}
 	defer gate.Close()
 	stop := signals.passTo(child)
-	exit, err := child.Wait()
-	stop()
+	err = ends.join(child)
 	if err != nil {
+		_ = child.Signal(syscall.SIGKILL) // nobody would see what it does
+	}
+	exit, waitErr := child.Wait()
+	stop()
+	if err := errors.Join(err, waitErr, ends.leave()); err != nil {
 		fmt.Fprintln(os.Stderr, "lockstile:", err)
 	}
 	if f.json {
@@ -91,7 +101,7 @@ type runResult struct {
 	Signal int `json:"signal,omitempty"`
 }
 
-func start(f runFlags) (*lockstile.Child, *lockstile.Gate, error) {
+func start(f runFlags, ends *endpoints) (*lockstile.Child, *lockstile.Gate, error) {
 	home, err := lockstile.Home()
 	if err != nil {
 		return nil, nil, err
@@ -104,10 +114,9 @@ func start(f runFlags) (*lockstile.Child, *lockstile.Gate, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	child, err := gate.Start(lockstile.Request{
-		Policy: p, Argv: f.argv, Env: os.Environ(),
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-	})
+	request := lockstile.Request{Policy: p, Argv: f.argv, Env: os.Environ()}
+	ends.give(&request)
+	child, err := gate.Start(request)
 	if err != nil {
 		gate.Close()
 		return nil, nil, err

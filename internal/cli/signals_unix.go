@@ -29,13 +29,17 @@ func catchSignals() signals {
 	return c
 }
 
-// passTo passes signals on until stop is called.
+// passTo passes signals on until stop is called. Where the command has a
+// terminal, that one tells it of a new size.
 func (c signals) passTo(child *lockstile.Child) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		for {
 			select {
 			case s := <-c:
+				if s == syscall.SIGWINCH && child.Terminal != nil {
+					continue
+				}
 				_ = child.Signal(s.(syscall.Signal)) // its end is seen by Wait
 			case <-done:
 				return

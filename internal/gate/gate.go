@@ -32,8 +32,11 @@ type Request struct {
 	Argv                  []string
 	Env                   []string // the caller's, as NAME=value; Policy.Env says what of it is handed on
 	Stdin, Stdout, Stderr *os.File // nil where Terminal is set
-	Terminal              bool     // give the command a terminal of its own; its other end is Child.Terminal
+	Terminal              *Size    // give the command a terminal of its own, of this size; its other end is Child.Terminal
 }
+
+// Size is that of a terminal, in characters.
+type Size = launch.Size
 
 // Open opens the gate that keeps its log and folders in home. Its error is a
 // *refusal.Error: without a log, nothing starts.
@@ -88,7 +91,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	machine.Terminal = r.Terminal
+	machine.Terminal = r.Terminal != nil
 	expected := attest.Expect(r.Policy, machine)
 
 	confined, err := launch.Start(p, launch.Command{

@@ -161,8 +161,8 @@ func TestTerminal(t *testing.T) {
 		g, r, _ := opened(t)
 		r.Policy.Mode = mode
 		r.Stdin, r.Stdout, r.Stderr = nil, nil, nil
-		r.Terminal = true
-		r.Argv = []string{"sh", "-c", "tty; test -t 0 && test -t 1 && test -t 2 && echo yes > /dev/tty; ps -o tpgid= -p $$ 2>/dev/null; read x; echo got $x; exit 6"}
+		r.Terminal = &Size{Rows: 33, Cols: 77}
+		r.Argv = []string{"sh", "-c", "tty; test -t 0 && test -t 1 && test -t 2 && echo yes > /dev/tty; ps -o tpgid= -p $$ 2>/dev/null; read x; echo got $x; stty size; exit 6"}
 		child := start(t, g, r)
 		if _, err := child.Terminal.WriteString("typed\n"); err != nil {
 			t.Fatal(err)
@@ -181,7 +181,7 @@ func TestTerminal(t *testing.T) {
 		if err != nil || exit.Code != 6 {
 			t.Errorf("%s: %+v %v", mode, exit, err)
 		}
-		for _, want := range []string{"/dev/pts/", "yes\r\n", "got typed"} {
+		for _, want := range []string{"/dev/pts/", "yes\r\n", "got typed", "33 77"} {
 			if !strings.Contains(said.String(), want) {
 				t.Errorf("%s: no %q in %q", mode, want, said.String())
 			}

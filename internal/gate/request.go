@@ -42,7 +42,7 @@ func openStreams(r Request) (streams, error) {
 		return streams{}, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
 	}
 	given := [3]*os.File{r.Stdin, r.Stdout, r.Stderr}
-	if r.Terminal {
+	if r.Terminal != nil {
 		if given != [3]*os.File{} {
 			return bad("a terminal and standard streams are asked for", "leave out one of them")
 		}

@@ -95,7 +95,7 @@ func (w *writer) command(port int) {
 		w.awaitView()
 	}
 	w.session()
-	if w.cmd.Terminal {
+	if w.cmd.Terminal != nil {
 		w.terminal()
 	}
 	w.For("").Do("enter the working directory", 0, unix.SYS_CHDIR, w.plan.Dir)

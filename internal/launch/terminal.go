@@ -21,6 +21,9 @@ func (w *writer) terminal() {
 	master := at.Save("open a terminal", tape.OK, unix.SYS_OPENAT, cwd, "/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	unlocked, _ := w.Words(0)
 	at.Do("unlock it", 0, unix.SYS_IOCTL, master, unix.TIOCSPTLCK, unlocked)
+	s := w.cmd.Terminal
+	size, _ := w.Words(uint64(s.Rows) | uint64(s.Cols)<<16 | uint64(s.XPixel)<<32 | uint64(s.YPixel)<<48) // struct winsize
+	at.Do("set its size", 0, unix.SYS_IOCTL, master, unix.TIOCSWINSZ, size)
 	// Not O_CLOEXEC: it would stay among the file's flags, where a program can see it.
 	inner := at.Save("open its inner end", tape.OK, unix.SYS_IOCTL, master, unix.TIOCGPTPEER, unix.O_RDWR|unix.O_NOCTTY)
 	at.Do("put the master in its place", passFD, unix.SYS_DUP3, master, passFD, unix.O_CLOEXEC)

@@ -10,6 +10,7 @@ package launch
 import (
 	"syscall"
 
+	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -20,10 +21,13 @@ type Command struct {
 	Env   []string
 	Stdio [3]int // descriptors that become 0, 1 and 2
 
-	// Terminal gives the command a terminal of its own in place of Stdio, which
-	// must still be open descriptors: they are what it has until then.
-	Terminal bool
+	// Terminal gives the command a terminal of its own, of this size, in place of
+	// Stdio, which must still be open descriptors: they are what it has until then.
+	Terminal *Size
 }
+
+// Size is that of a terminal, in characters.
+type Size = pty.Size
 
 // Trial is how an attempt of a confined process ended.
 type Trial struct {

@@ -1,0 +1,222 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// console is a terminal as a user sees it: what is on it, and a keyboard.
+type console struct {
+	*testing.T
+	keys *os.File // the master
+	tty  *os.File // kept open, so that its modes can be read at the end
+
+	mu   sync.Mutex
+	text strings.Builder
+	over chan struct{}
+}
+
+func newConsole(t *testing.T, rows, cols uint16) *console {
+	t.Helper()
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &console{T: t, keys: os.NewFile(uintptr(fd), "keys"), tty: tty, over: make(chan struct{})}
+	c.resize(rows, cols)
+	go c.watch()
+	t.Cleanup(func() { tty.Close(); c.keys.Close() })
+	return c
+}
+
+func (c *console) watch() {
+	defer close(c.over)
+	buf := make([]byte, 4096)
+	for {
+		n, err := c.keys.Read(buf)
+		c.mu.Lock()
+		c.text.Write(buf[:n])
+		c.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (c *console) seen() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.String()
+}
+
+// wait waits until the pattern is seen.
+func (c *console) wait(pattern string) {
+	c.Helper()
+	re := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(patience / 2); !re.MatchString(c.seen()); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			c.Fatalf("%q is not seen in %q", pattern, c.seen())
+		}
+	}
+}
+
+func (c *console) typed(text string) {
+	c.Helper()
+	if _, err := c.keys.WriteString(text); err != nil {
+		c.Fatal(err)
+	}
+}
+
+func (c *console) resize(rows, cols uint16) {
+	c.Helper()
+	if err := unix.IoctlSetWinsize(int(c.tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: cols}); err != nil {
+		c.Fatal(err)
+	}
+}
+
+func (c *console) modes() unix.Termios {
+	c.Helper()
+	m, err := unix.IoctlGetTermios(int(c.tty.Fd()), unix.TCGETS)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return *m
+}
+
+// on starts cmd with the console as its controlling terminal.
+func (c *console) on(cmd *exec.Cmd) *exec.Cmd {
+	c.Helper()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.tty, c.tty, c.tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		c.Fatal(err)
+	}
+	return cmd
+}
+
+func TestTerminal(t *testing.T) {
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			p, c := newPlace(t), newConsole(t, 31, 91)
+			before := c.modes()
+			cmd := c.on(p.command(program, "run", "--sandbox", mode, "--", "sh", "-c",
+				`tty; stty size; echo on the terminal > /dev/tty; while read x; do echo "got $x"; done; trap 'n=$((n+1)); stty size' WINCH
+				echo armed; while [ -z "$n" ]; do sleep 0.02; done; sleep 0.2; exit $((16+n))`))
+			c.wait(`/dev/pts/\d+\r\n31 91\r\non the terminal\r\n`)
+			c.typed("first\r")
+			c.wait("got first")
+			c.typed("second\r\x04") // and the end of input
+			c.wait("got second\r\n(.*\r\n)*armed")
+			c.resize(44, 55)
+			c.wait("44 55")
+			err := cmd.Wait() // 17: the new size is told once
+			if code := cmd.ProcessState.ExitCode(); code != 17 {
+				t.Errorf("exit %d (%v), want 17; seen %q", code, err, c.seen())
+			}
+			if c.modes() != before {
+				t.Error("the terminal's modes are not as before")
+			}
+		})
+	}
+}
+
+func TestTerminalInterrupt(t *testing.T) {
+	p, c := newPlace(t), newConsole(t, 24, 80)
+	cmd := c.on(p.command(program, "run", "--", "sh", "-c", "echo ready; sleep 1007"))
+	c.wait("ready")
+	c.typed("\x03")
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit %d, want 130", code)
+	}
+}
+
+// TestTerminalKilled: whatever ends lockstile, the tree ends; its terminal can't
+// be put back by SIGKILL, but by every other signal.
+func TestTerminalKilled(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		p, c := newPlace(t), newConsole(t, 24, 80)
+		before := c.modes()
+		cmd := c.on(p.command(program, "run", "--", "sh", "-c", "echo ready; exec sleep 1007"))
+		c.wait("ready")
+		cmd.Process.Signal(sig)
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != 128+int(sig) {
+			t.Errorf("%v: exit %d, want %d", sig, code, 128+int(sig))
+		}
+		if c.modes() != before {
+			t.Errorf("%v: the terminal's modes are not as before", sig)
+		}
+	}
+}
+
+// TestTerminalIsNotTheHosts: the command has no way to the user's own terminal.
+func TestTerminalIsNotTheHosts(t *testing.T) {
+	for _, mode := range confined {
+		p, c := newPlace(t), newConsole(t, 24, 80)
+		cmd := c.on(p.command(program, "run", "--sandbox", mode, "--", "sh", "-c", "ls /dev/pts | sort | tr '\\n' ' '; ls -l /proc/1/fd 2>&1 | grep -c pts; printf '\\033]52;c;aGk=\\007done\\n'"))
+		cmd.Wait()
+		c.wait(`0 ptmx 0\r\n`)
+		c.wait("done")
+		if strings.Contains(c.seen(), "]52;") {
+			t.Errorf("%s: the command reached the user's clipboard: %q", mode, c.seen())
+		}
+	}
+}
+
+func TestTerminalLeftOut(t *testing.T) {
+	for _, mode := range modes {
+		p, c := newPlace(t), newConsole(t, 24, 200)
+		cmd := c.on(p.leaveOut(mode, "LOCKSTILE_LEAVE_OUT=terminal"))
+		cmd.Wait()
+		c.wait(`"restriction":"terminal"`)
+		if code := cmd.ProcessState.ExitCode(); code != 126 || exists(p.ws+"/ran") {
+			t.Errorf("%s: exit %d, ran %v: %s", mode, code, exists(p.ws+"/ran"), c.seen())
+		}
+	}
+}
+
+// TestStreamsAreNotHandedIn: a regular file stays out; a pipe stands between, so
+// that the command can't seek, truncate or map it.
+func TestStreamsAreNotHandedIn(t *testing.T) {
+	p := newPlace(t)
+	file := p.dir + "/out"
+	write(t, file, "kept\n")
+	out, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd := p.command(program, "run", "--", "sh", "-c", `readlink /proc/self/fd/1 >&2; : > /proc/self/fd/1; echo more`)
+	cmd.Stdout = out
+	r := p.do(cmd)
+	if !strings.HasPrefix(r.stderr, "pipe:") {
+		t.Errorf("the command holds %q", r.stderr)
+	}
+	if b, _ := os.ReadFile(file); string(b) != "kept\nmore\n" {
+		t.Errorf("the file holds %q", b)
+	}
+}

@@ -1,0 +1,85 @@
+//go:build linux
+
+package cli
+
+import (
+	"os"
+	"time"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/pty"
+)
+
+// endpoints joins our standard streams to the command's: by a terminal of its
+// own where all three are one, else by pipes.
+type endpoints struct {
+	size    *lockstile.Size // of the terminal; nil where there is none
+	master  *os.File
+	screen  *pty.Attachment
+	streams *pty.Streams
+}
+
+// flushTime is how long output may still come when no process of the command is
+// left; someone else may hold the other end of a pipe.
+const flushTime = 2 * time.Second
+
+func connect() (*endpoints, error) {
+	e := &endpoints{}
+	if onTerminal() {
+		size, err := pty.SizeOf(os.Stdout)
+		e.size = &size
+		return e, err
+	}
+	var err error
+	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, false)
+	return e, err
+}
+
+func onTerminal() bool {
+	for _, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
+		if pty.ClassifyStd(f) != pty.KindTerminal {
+			return false
+		}
+	}
+	return true
+}
+
+// give says in the request what the command gets.
+func (e *endpoints) give(r *lockstile.Request) {
+	if e.size != nil {
+		r.Terminal = e.size
+		return
+	}
+	r.Stdin, r.Stdout, r.Stderr = e.streams.Child[0], e.streams.Child[1], e.streams.Child[2]
+}
+
+// join begins to copy between our streams and those of a command that runs.
+func (e *endpoints) join(child *lockstile.Child) (err error) {
+	if e.size == nil {
+		e.streams.Start()
+		return nil
+	}
+	e.master = child.Terminal
+	e.screen, err = pty.Attach(os.Stdin, os.Stdout, e.master, false)
+	return err
+}
+
+// leave copies what is left when the command has ended, and puts our terminal
+// back.
+func (e *endpoints) leave() error {
+	if e.size == nil {
+		return e.streams.Wait(flushTime)
+	}
+	defer e.master.Close()
+	if e.screen == nil {
+		return nil
+	}
+	return e.screen.Wait(flushTime)
+}
+
+// drop is for a command that was not started.
+func (e *endpoints) drop() {
+	if e.streams != nil {
+		e.streams.Close()
+	}
+}
