@@ -122,12 +122,12 @@ func (p *place) sh(mode, script string, code int) result {
 
 // line is a line of the log.
 type line struct {
-	Seq, Start                               uint64
-	Event, Mode, Rung, Signal, Error, Reason string
-	Code, Stage, Restriction                 string
-	Argv, Proven                             []string
-	Exit                                     *int
-	PID, By                                  int
+	Seq, Start                                   uint64
+	Event, Mode, Rung, IO, Signal, Error, Reason string
+	Code, Stage, Restriction                     string
+	Argv, Proven                                 []string
+	Exit                                         *int
+	PID, By                                      int
 }
 
 func (p *place) logLines() []line {

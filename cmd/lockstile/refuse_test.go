@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -31,8 +32,8 @@ func (p *place) refusedAs(cmd *exec.Cmd) line {
 
 // leaveOut is a start under mode without one restriction. As root it is kept in
 // namespaces of its own: what it lacks may be what protects this machine.
-func (p *place) leaveOut(mode, env string) *exec.Cmd {
-	args := []string{"run", "--sandbox", mode, "--json", "--", "sh", "-c", "echo x > ran"}
+func (p *place) leaveOut(mode, io, env string) *exec.Cmd {
+	args := []string{"run", "--sandbox", mode, "--tty=" + strconv.FormatBool(io == "terminal"), "--json", "--", "sh", "-c", "echo x > ran"}
 	cmd := p.command(leaveOutProgram, args...)
 	if os.Geteuid() == 0 {
 		cmd = p.command("unshare", append([]string{"--pid", "--fork", "--kill-child", "--mount", "--mount-proc", leaveOutProgram}, args...)...)
@@ -44,14 +45,19 @@ func (p *place) leaveOut(mode, env string) *exec.Cmd {
 // TestEachRestrictionIsMissed leaves out one restriction after the other, those
 // of the init too: each start must be refused, and name it.
 func TestEachRestrictionIsMissed(t *testing.T) {
-	for _, mode := range []string{"workspace-write", "read-only", "danger-full-access"} {
+	for _, both := range []string{"workspace-write pipes", "workspace-write terminal", "read-only pipes", "read-only terminal",
+		"danger-full-access pipes", "danger-full-access terminal"} {
+		mode, io, _ := strings.Cut(both, " ")
 		probe := newPlace(t)
 		probe.env = []string{"TMPDIR=" + probe.ws + "/../tmpdir"}
 		if err := os.Mkdir(filepath.Join(probe.dir, "tmpdir"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		probe.sh(mode, "true", 0)
+		probe.lockstile("run", "--sandbox", mode, "--tty="+strconv.FormatBool(io == "terminal"), "--", "true")
 		proven := probe.logLines()[0].Proven
+		if (io == "terminal") != slices.Contains(proven, "terminal") {
+			t.Errorf("%s: proven: %q", both, proven)
+		}
 		if mode != "danger-full-access" && len(proven) < 30 {
 			t.Fatalf("%s: only %d restrictions are proven: %q", mode, len(proven), proven)
 		}
@@ -59,7 +65,7 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 			if strings.HasPrefix(restriction, "none: ") {
 				continue // the absence of one
 			}
-			t.Run(mode+"/"+strings.ReplaceAll(restriction, "/", "|"), func(t *testing.T) {
+			t.Run(both+"/"+strings.ReplaceAll(restriction, "/", "|"), func(t *testing.T) {
 				t.Parallel()
 				p := newPlace(t)
 				// The paths of the view belong to the place.
@@ -68,11 +74,11 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 				if err := os.Mkdir(filepath.Join(p.dir, "tmpdir"), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				got := p.refusedAs(p.leaveOut(mode, "LOCKSTILE_LEAVE_OUT="+mine))
+				got := p.refusedAs(p.leaveOut(mode, io, "LOCKSTILE_LEAVE_OUT="+mine))
 				if got.Restriction != mine {
 					t.Errorf("named %q (%s)", got.Restriction, got.Reason)
 				}
-				if l := p.lastLine(); l.Event != "refusal" || l.Restriction != mine {
+				if l := p.lastLine(); l.Event != "refusal" || l.Restriction != mine || l.IO != io {
 					t.Errorf("the log says %+v", l)
 				}
 			})
@@ -84,18 +90,19 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 // is left out, so that a refusal above means something.
 func TestHarnessRuns(t *testing.T) {
 	p := newPlace(t)
-	if r := p.do(p.leaveOut("workspace-write", "LOCKSTILE_LEAVE_OUT=no such restriction")); r.code != 0 || !exists(filepath.Join(p.ws, "ran")) {
+	if r := p.do(p.leaveOut("workspace-write", "pipes", "LOCKSTILE_LEAVE_OUT=no such restriction")); r.code != 0 || !exists(filepath.Join(p.ws, "ran")) {
 		t.Fatalf("exit %d: %s", r.code, r.stderr)
 	}
 }
 
 func TestLaunchThatHangsOrDies(t *testing.T) {
 	for _, what := range []string{"hang", "die"} {
-		for _, where := range []string{"R", "P", "H", "S"} {
+		for _, where := range []string{"R pipes", "P pipes", "H pipes", "S pipes", "R terminal", "P terminal", "H terminal", "S terminal"} {
 			t.Run(what+" before "+where, func(t *testing.T) {
+				where, io, _ := strings.Cut(where, " ")
 				t.Parallel()
 				p := newPlace(t)
-				got := p.refusedAs(p.leaveOut("workspace-write", "LOCKSTILE_FAULT="+what+" before "+where))
+				got := p.refusedAs(p.leaveOut("workspace-write", io, "LOCKSTILE_FAULT="+what+" before "+where))
 				want := []string{"deadline"}
 				if what == "die" {
 					want = []string{"died"}

@@ -5,7 +5,9 @@ package main
 import (
 	"os"
 	"os/exec"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -190,7 +192,7 @@ func TestTerminalIsNotTheHosts(t *testing.T) {
 func TestTerminalLeftOut(t *testing.T) {
 	for _, mode := range modes {
 		p, c := newPlace(t), newConsole(t, 24, 200)
-		cmd := c.on(p.leaveOut(mode, "LOCKSTILE_LEAVE_OUT=terminal"))
+		cmd := c.on(p.leaveOut(mode, "terminal", "LOCKSTILE_LEAVE_OUT=terminal"))
 		cmd.Wait()
 		c.wait(`"restriction":"terminal"`)
 		if code := cmd.ProcessState.ExitCode(); code != 126 || exists(p.ws+"/ran") {
@@ -218,5 +220,68 @@ func TestStreamsAreNotHandedIn(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(file); string(b) != "kept\nmore\n" {
 		t.Errorf("the file holds %q", b)
+	}
+}
+
+// TestBothWaysAreOne: a start in a terminal and one on pipes differ in nothing
+// of the record but the terminal itself.
+func TestBothWaysAreOne(t *testing.T) {
+	for _, mode := range modes {
+		p := newPlace(t)
+		for _, io := range []string{"--tty=false", "--tty"} {
+			if r := p.lockstile("run", "--sandbox", mode, io, "--", "sh", "-c", "exit 7"); r.code != 7 {
+				t.Errorf("%s %s: exit %d: %s", mode, io, r.code, r.stderr)
+			}
+		}
+		l := p.logLines()
+		pipes, terminal := l[0], l[2]
+		if pipes.IO != "pipes" || terminal.IO != "terminal" {
+			t.Errorf("%s: io %q and %q", mode, pipes.IO, terminal.IO)
+		}
+		rest := slices.DeleteFunc(slices.Clone(terminal.Proven), func(r string) bool { return r == "terminal" })
+		if !slices.Equal(pipes.Proven, rest) || len(rest) != len(terminal.Proven)-1 {
+			t.Errorf("%s: proven on pipes %q, in a terminal %q", mode, pipes.Proven, terminal.Proven)
+		}
+		pipes.IO, pipes.Seq, pipes.PID, pipes.By, pipes.Proven = terminal.IO, terminal.Seq, terminal.PID, terminal.By, terminal.Proven
+		if !reflect.DeepEqual(pipes, terminal) {
+			t.Errorf("%s: %+v\n%+v", mode, pipes, terminal)
+		}
+	}
+}
+
+// TestTerminalRestoredAfterRefusal: also where nothing was started.
+func TestTerminalRestoredAfterRefusal(t *testing.T) {
+	p, c := newPlace(t), newConsole(t, 24, 80)
+	before := c.modes()
+	for _, args := range [][]string{{"-C", "/", "--", "true"}, {"--", "no-such-command"}} {
+		c.on(p.command(program, append([]string{"run", "--tty"}, args...)...)).Wait()
+		if c.modes() != before {
+			t.Errorf("%q: the terminal's modes are not as before", args)
+		}
+	}
+}
+
+// TestTerminalJobControl: a shell inside has jobs as any shell.
+func TestTerminalJobControl(t *testing.T) {
+	for _, mode := range modes {
+		p, c := newPlace(t), newConsole(t, 24, 80)
+		p.env = []string{"PS1=prompt>", "ENV=/dev/null"}
+		cmd := c.on(p.command(program, "run", "--sandbox", mode, "--", "bash", "--norc", "--noprofile", "-i"))
+		c.wait("prompt>")
+		c.typed("sleep 1007\r")
+		c.wait(`sleep 1007\r\n`)
+		time.Sleep(100 * time.Millisecond) // for the job to be in the foreground
+		c.typed("\x1a")
+		c.wait(`Stopped +sleep 1007`)
+		c.typed("fg\r")
+		c.wait(`fg\r\n(.*\r)?sleep 1007\r\n`)
+		time.Sleep(100 * time.Millisecond)
+		c.typed("\x1c") // ^\
+		c.wait(`Quit`)
+		c.typed("\x04")
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != 131 {
+			t.Errorf("%s: exit %d, want 131, that of the last job: %q", mode, code, c.seen())
+		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstile/lockstile/internal/pty"
 )
 
-// endpoints joins our standard streams to the command's: by a terminal of its
-// own where all three are one, else by pipes.
+// endpoints joins our standard streams to the command's, by a terminal of its
+// own or by pipes.
 type endpoints struct {
 	size    *lockstile.Size // of the terminal; nil where there is none
 	master  *os.File
@@ -23,12 +23,14 @@ type endpoints struct {
 // left; someone else may hold the other end of a pipe.
 const flushTime = 2 * time.Second
 
-func connect() (*endpoints, error) {
+func connect(how tty) (*endpoints, error) {
 	e := &endpoints{}
-	if onTerminal() {
-		size, err := pty.SizeOf(os.Stdout)
-		e.size = &size
-		return e, err
+	if how == ttyYes || how == ttyAuto && onTerminal() {
+		e.size = &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
+		if size, err := pty.SizeOf(os.Stdout); err == nil {
+			e.size = &size
+		}
+		return e, nil
 	}
 	var err error
 	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, false)

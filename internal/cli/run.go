@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"syscall"
 
 	"github.com/lockstile/lockstile"
@@ -14,7 +15,7 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-const runUse = "run [--sandbox MODE] [-C DIR] [--json] -- CMD [ARG...]"
+const runUse = "run [--sandbox MODE] [-C DIR] [--tty] [--json] -- CMD [ARG...]"
 
 const runHelp = runUse + `
 
@@ -22,6 +23,8 @@ const runHelp = runUse + `
                    workspace-write: DIR, and a private /tmp and TMPDIR (default)
                    danger-full-access: no restrictions; the record says so
   -C DIR           the workspace, and the command's working directory (default: here)
+  --tty            give the command a terminal, --tty=false: pipes (default: a
+                   terminal when stdin, stdout and stderr are one)
   --json           say a refusal, and the exit code, as a JSON object on stderr
 
 exit code: the command's own; 128+N when signal N ended it; 126 refused, nothing
@@ -31,9 +34,19 @@ ran; 127 no such command; 2 the command line makes no sense`
 type runFlags struct {
 	mode policy.Mode
 	dir  string
+	tty  tty
 	json bool
 	argv []string
 }
+
+// tty says whether the command gets a terminal.
+type tty int
+
+const (
+	ttyAuto tty = iota // when our three streams are terminals
+	ttyYes
+	ttyNo
+)
 
 func parseRun(args []string) (runFlags, error) {
 	f := runFlags{mode: policy.ModeWorkspaceWrite}
@@ -44,6 +57,13 @@ func parseRun(args []string) (runFlags, error) {
 		return err
 	})
 	set.StringVar(&f.dir, "C", ".", "")
+	set.BoolFunc("tty", "", func(value string) error {
+		yes, err := strconv.ParseBool(value)
+		if f.tty = ttyNo; yes {
+			f.tty = ttyYes
+		}
+		return err
+	})
 	set.BoolVar(&f.json, "json", false, "")
 	if err := set.Parse(args); err != nil {
 		return f, err
@@ -69,7 +89,7 @@ func run(args []string) int {
 		adoptOrphans()
 		defer endOrphans()
 	}
-	ends, err := connect()
+	ends, err := connect(f.tty)
 	if err != nil {
 		return refused(err, f.json)
 	}

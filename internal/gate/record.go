@@ -19,6 +19,7 @@ type startLine struct {
 	Event     string                `json:"event"` // "start"
 	Mode      string                `json:"mode"`
 	Rung      string                `json:"rung"`
+	IO        string                `json:"io"` // "pipes" or "terminal"
 	Argv      []string              `json:"argv"`
 	Workspace string                `json:"workspace"`
 	User      int                   `json:"uid"`
@@ -39,6 +40,7 @@ type endLine struct {
 type refusalLine struct {
 	Event       string              `json:"event"` // "refusal"
 	Mode        string              `json:"mode"`
+	IO          string              `json:"io"`
 	Argv        []string            `json:"argv"`
 	Workspace   string              `json:"workspace"`
 	User        int                 `json:"uid"`
@@ -58,7 +60,7 @@ type record struct {
 // recordStart writes the line without which nothing is released.
 func (g *Gate) recordStart(r Request, p *plan.Plan, v attest.Verdict, l *launch.Launch) (record, error) {
 	receipt, err := g.log.Append(startLine{
-		Event: "start", Mode: r.Policy.Mode.String(), Rung: string(p.Rung),
+		Event: "start", Mode: r.Policy.Mode.String(), Rung: string(p.Rung), IO: ioName(r),
 		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace),
 		User: os.Geteuid(), By: os.Getpid(), PID: l.Command(), Proven: v.Proven,
 	})
@@ -73,13 +75,20 @@ func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
 		return
 	}
 	_, err := g.log.Append(refusalLine{
-		Event: "refusal", Mode: r.Policy.Mode.String(), Argv: policy.RedactArgs(r.Argv),
+		Event: "refusal", Mode: r.Policy.Mode.String(), IO: ioName(r), Argv: policy.RedactArgs(r.Argv),
 		Workspace: policy.Redact(r.Policy.Workspace), User: os.Geteuid(), By: os.Getpid(),
 		Code: why.Code, Stage: why.Stage, Restriction: why.Restriction, Reason: policy.Redact(reasonOf(why)),
 	})
 	if err != nil {
 		why.Err = errors.Join(why.Err, fmt.Errorf("the refusal is not in the log: %w", err))
 	}
+}
+
+func ioName(r Request) string {
+	if r.Terminal != nil {
+		return "terminal"
+	}
+	return "pipes"
 }
 
 func reasonOf(why *refusal.Error) string {
