@@ -165,8 +165,8 @@ func (p Policy) DecideWrite(target string) Decision {
 	if d, inRoot := p.decideRoots(clean); inRoot {
 		return d
 	}
-	if p.PrivateTmp && !p.ExcludeSlashTmp && within(clean, "/tmp") {
-		return Decision{Allowed: true, Rule: "sandbox_workspace_write.private_tmp = true", From: p.Origin("sandbox_workspace_write.private_tmp"),
+	if !p.ExcludeSlashTmp && within(clean, "/tmp") {
+		return Decision{Allowed: true, Rule: "sandbox_workspace_write.exclude_slash_tmp = false", From: p.Origin("sandbox_workspace_write.exclude_slash_tmp"),
 			Layer: layerPrivate, Residual: "the file is seen by commands of this workspace alone, not by the host"}
 	}
 	return Decision{Rule: "outside the workspace and every writable root", From: p.Origin("sandbox_mode"), Layer: layerView}

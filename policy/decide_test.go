@@ -10,7 +10,7 @@ import (
 func testPolicy() Policy {
 	return Policy{
 		Mode: ModeWorkspaceWrite, Approval: ApprovalOnRequest, Workspace: "/w/proj", Home: "/home/u/.lockstile",
-		WritableRoots: []Root{{Path: "/w/out"}}, PrivateTmp: true, Env: Env{Inherit: InheritAll},
+		WritableRoots: []Root{{Path: "/w/out"}}, Env: Env{Inherit: InheritAll},
 		Read: append(DefaultDenyRead("/home/u", "/home/u/.lockstile", Origin{Note: "default"}),
 			ReadRule{Pattern: "/home/u/.ssh/known_hosts", Allow: true}, ReadRule{Pattern: "/w/proj/**/*.pem"}, ReadRule{Pattern: "/w/proj/pub/**", Allow: true},
 			ReadRule{Pattern: "/w/tie", Allow: true}, ReadRule{Pattern: "/w/tie"}, ReadRule{Pattern: "", Allow: true}),

@@ -86,7 +86,6 @@ type Policy struct {
 
 	NetworkAccess       bool
 	WritableRoots       []Root // the workspace is not listed here; it is implied by the mode
-	PrivateTmp          bool   // /tmp and TMPDIR are private to the workspace and last over its commands
 	ExcludeTmpdirEnvVar bool
 	ExcludeSlashTmp     bool
 

@@ -41,6 +41,10 @@ const (
 // outlives us.
 const Tree Restriction = "process tree"
 
+// HostNetwork is the absence of the network namespace, where the policy gives
+// network access.
+const HostNetwork Restriction = "none: the host's network"
+
 // HostNamespaces is no restriction but its absence, which danger-full-access
 // must show as well: what is recorded as unconfined is so.
 const HostNamespaces Restriction = "none: the host's namespaces"

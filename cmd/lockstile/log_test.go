@@ -22,7 +22,7 @@ func TestLogShows(t *testing.T) {
 	p.lockstile("run", "--", "printf", "\x1b]0;owned\x07", "--token", "verysecretvalue")
 	p.lockstile("run", "-C", "/", "--", "true")
 	r := p.lockstile("log")
-	for _, want := range []string{"start ", "restrictions proven: sh -c exit 4", "exit 4 after", "refusal ", "mount /", `\x1b]0;owned\x07`, "--token [redacted]"} {
+	for _, want := range []string{"start ", "restrictions proven: sh -c exit 4", "exit 4 after", "refusal ", "the whole file system", `\x1b]0;owned\x07`, "--token [redacted]"} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("log does not show %q:\n%s", want, r.stdout)
 		}

@@ -12,7 +12,7 @@ func Lockstile() Tables {
 			{"internal/archtest", ""},
 			{"internal/attest", "policy refusal"},
 			{"internal/audit", "refusal"},
-			{"internal/cli", ". internal/audit internal/pty policy refusal"},
+			{"internal/cli", ". internal/audit internal/config internal/pty policy refusal"},
 			{"internal/config", "policy refusal"},
 			{"internal/gate", "internal/attest internal/audit internal/host internal/launch internal/measure internal/plan policy refusal"},
 			{"internal/host", ""},

@@ -12,8 +12,8 @@ import (
 func machine() Machine {
 	m := Machine{
 		UID: 1000, GID: 1000, Namespaces: map[string]string{}, SeccompFilters: 2, LandlockABI: 7, Keyring: "77",
-		Terminal: true, TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
-		Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5"},
+		Terminal: true, Resolver: "/run/r/resolv.conf", TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
+		Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5", "/run/r/resolv.conf": "1:6"},
 	}
 	for _, n := range NamespaceNames() {
 		m.Namespaces[n] = n + ":[1]"
@@ -39,11 +39,16 @@ func satisfy(expected []Expectation) *Evidence {
 	return e
 }
 
-var modes = []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess}
+// intents are the policies that expect different things.
+func intents() []policy.Policy {
+	networked := intent(policy.ModeWorkspaceWrite)
+	networked.NetworkAccess = true
+	return []policy.Policy{intent(policy.ModeReadOnly), intent(policy.ModeWorkspaceWrite), networked, intent(policy.ModeDangerFullAccess)}
+}
 
 func TestAllIsProven(t *testing.T) {
-	for _, mode := range modes {
-		expected := Expect(intent(mode), machine())
+	for _, p := range intents() {
+		mode, expected := p.Mode, Expect(p, machine())
 		v := Appraise(expected, satisfy(expected))
 		if !v.OK() || len(v.Failed) != 0 {
 			t.Errorf("%s: %+v", mode, v.Failed)
@@ -77,8 +82,8 @@ func TestEachFactCounts(t *testing.T) {
 			}
 		},
 	}
-	for _, mode := range modes {
-		expected := Expect(intent(mode), machine())
+	for _, p := range intents() {
+		mode, expected := p.Mode, Expect(p, machine())
 		for _, x := range expected {
 			for name, f := range spoil {
 				e := satisfy(expected)

@@ -21,6 +21,7 @@ type Machine struct {
 	LastCap        int
 	Keyring        string            // serial of our session keyring, or an errno name
 	TempDir        string            // canonical TMPDIR of the command, "" for none
+	Resolver       string            // the file that /etc/resolv.conf leads to, "" for itself
 	Files          map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
 	Terminal       bool              // the command is to have one of its own
 	ProcFiles      []string          // what there is to be made read-only below /proc
@@ -62,7 +63,7 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 		// What is missing first explains what is wrong later. Seccomp comes first:
 		// without it the trials spoil the id maps. Where a mount is missing, a
 		// trial on it goes wrong as well.
-		return slices.Concat(expectSeccomp(m), expectNamespaces(m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(m))
+		return slices.Concat(expectSeccomp(m), expectNamespaces(p, m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
 	}
 	return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a mode", Want: "set"}}
 }
@@ -90,9 +91,13 @@ func expectUnconfined(m Machine) []Expectation {
 // /dev/pts, and the command's session has it.
 var expectTerminal = Expectation{Restriction: refusal.Terminal, Fact: "command.terminal", Want: "of the view, controlling"}
 
-func expectNamespaces(m Machine) []Expectation {
+func expectNamespaces(p policy.Policy, m Machine) []Expectation {
 	var out []Expectation
 	for _, n := range namespaces {
+		if n.restriction == refusal.NetworkNamespace && p.NetworkAccess {
+			out = append(out, Expectation{Restriction: refusal.HostNetwork, Fact: "command.ns.net", Want: m.Namespaces["net"]})
+			continue
+		}
 		out = append(out, Expectation{Restriction: n.restriction, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name], Not: true})
 	}
 	for _, kind := range []struct {
@@ -173,9 +178,12 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 	}
 	temp("/tmp", p.ExcludeSlashTmp)
 	replaced := []string{"/proc", "/dev", "/run", "/tmp"}
-	if m.TempDir != "" && !below(m.TempDir, append(replaced, p.Workspace)...) {
+	if m.TempDir != "" && !below(m.TempDir, p.Workspace) && !slices.Contains(replaced, m.TempDir) {
 		temp(m.TempDir, p.ExcludeTmpdirEnvVar)
 		replaced = append(replaced, m.TempDir)
+	}
+	if r := m.Resolver; p.NetworkAccess && below(r, replaced...) {
+		same(r, false)
 	}
 	for _, root := range roots(p) {
 		if writes || below(root, replaced...) && !slices.Contains(replaced, root) {

@@ -13,11 +13,15 @@ const scopedABI = 6
 func expectTrials(p policy.Policy, m Machine) []Expectation {
 	out := []Expectation{
 		{Restriction: refusal.Landlock, Fact: "trial.write to the probe file", Want: "EACCES"},
-		{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"},
 		{Restriction: refusal.Seccomp, Fact: "trial.user namespace", Want: "EPERM"},
 		{Restriction: refusal.Seccomp, Fact: "trial.mount", Want: "EPERM"},
 		{Restriction: refusal.Seccomp, Fact: "trial.io_uring", Want: "EPERM"},
 		{Restriction: refusal.Seccomp, Fact: "trial.packet socket", Want: "EAFNOSUPPORT"},
+	}
+	if p.NetworkAccess {
+		out = append(out, Expectation{Restriction: refusal.HostNetwork, Fact: "trial.reach the host", Want: "ok"})
+	} else {
+		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"})
 	}
 	if m.LandlockABI >= scopedABI {
 		out = append(out, Expectation{Restriction: refusal.Landlock, Fact: "trial.signal the init", Want: "EPERM"})
@@ -36,13 +40,15 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 
 // expectInit says what the init must be. What it could do, the command could
 // make it do, if it ever came to run code in it.
-func expectInit(m Machine) []Expectation {
+func expectInit(p policy.Policy, m Machine) []Expectation {
 	out := []Expectation{
-		{Restriction: refusal.InitNetwork, Fact: "init.ns.net", Want: m.Namespaces["net"], Not: true},
 		{Restriction: refusal.NoNewPrivs, Fact: "init.status.NoNewPrivs", Want: "1"},
 		{Restriction: refusal.InitLandlock, Fact: "trial.init opens a folder", Want: "EACCES"},
 		{Restriction: refusal.InitDescriptors, Fact: "init.fds", Want: "4+cloexec 5+cloexec"},
 		{Restriction: refusal.InitUndumpable, Fact: "trial.init is dumpable", Want: "0"},
+	}
+	if !p.NetworkAccess {
+		out = append(out, Expectation{Restriction: refusal.InitNetwork, Fact: "init.ns.net", Want: m.Namespaces["net"], Not: true})
 	}
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
 		out = append(out, Expectation{Restriction: refusal.InitCapabilities, Fact: Fact("init.status." + set), Want: noCaps})

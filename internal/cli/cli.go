@@ -26,6 +26,7 @@ type subcommand struct {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"run", runUse, "start a command inside the sandbox; MODE is read-only, workspace-write or danger-full-access", run},
+		{"config", configUse, "show each setting in effect, and where it came from", showConfig},
 		{"log", logUse, "show the last N lines of sandbox.log: starts, ends, refusals", log},
 		{"log verify", verifyUse, "check the chain of sandbox.log: no line changed, removed or swapped", log},
 		{"version", "version", "say which version this is", version},

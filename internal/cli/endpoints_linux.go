@@ -17,14 +17,15 @@ type endpoints struct {
 	master  *os.File
 	screen  *pty.Attachment
 	streams *pty.Streams
+	escapes bool // terminal.dangerous_escapes
 }
 
 // flushTime is how long output may still come when no process of the command is
 // left; someone else may hold the other end of a pipe.
 const flushTime = 2 * time.Second
 
-func connect(how tty) (*endpoints, error) {
-	e := &endpoints{}
+func connect(how tty, escapes bool) (*endpoints, error) {
+	e := &endpoints{escapes: escapes}
 	if how == ttyYes || how == ttyAuto && onTerminal() {
 		e.size = &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
 		if size, err := pty.SizeOf(os.Stdout); err == nil {
@@ -33,7 +34,7 @@ func connect(how tty) (*endpoints, error) {
 		return e, nil
 	}
 	var err error
-	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, false)
+	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, escapes)
 	return e, err
 }
 
@@ -62,7 +63,7 @@ func (e *endpoints) join(child *lockstile.Child) (err error) {
 		return nil
 	}
 	e.master = child.Terminal
-	e.screen, err = pty.Attach(os.Stdin, os.Stdout, e.master, false)
+	e.screen, err = pty.Attach(os.Stdin, os.Stdout, e.master, e.escapes)
 	return err
 }
 

@@ -11,7 +11,7 @@ import (
 // endpoints hands our standard streams on: nothing starts here yet.
 type endpoints struct{}
 
-func connect(tty) (*endpoints, error) { return &endpoints{}, nil }
+func connect(tty, bool) (*endpoints, error) { return &endpoints{}, nil }
 
 func (*endpoints) give(r *lockstile.Request) {
 	r.Stdin, r.Stdout, r.Stderr = os.Stdin, os.Stdout, os.Stderr

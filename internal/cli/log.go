@@ -32,10 +32,10 @@ func log(args []string) int {
 	set.BoolVar(&asJSON, "json", false, "")
 	set.IntVar(&n, "n", 20, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, logUse)
+		return badUsage(err, logUse, "  -n N     how many of the last lines (default: 20)\n  --json   the lines as they are\n")
 	}
 	if n < 0 {
-		return badUsage(errors.New("-n is the number of lines, 0 or more"), logUse)
+		return badUsage(errors.New("-n is the number of lines, 0 or more"), logUse, "")
 	}
 	path, err := logPath()
 	if err != nil {
@@ -62,7 +62,7 @@ func logVerify(args []string) int {
 	set.SetOutput(io.Discard)
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, verifyUse)
+		return badUsage(err, verifyUse, "")
 	}
 	path, err := logPath()
 	if err != nil {

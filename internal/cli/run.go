@@ -15,25 +15,19 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-const runUse = "run [--sandbox MODE] [-C DIR] [--tty] [--json] -- CMD [ARG...]"
+const runUse = "run [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--tty] [--json] -- CMD [ARG...]"
 
-const runHelp = runUse + `
-
-  --sandbox MODE   read-only: nothing is writable
-                   workspace-write: DIR, and a private /tmp and TMPDIR (default)
-                   danger-full-access: no restrictions; the record says so
-  -C DIR           the workspace, and the command's working directory (default: here)
-  --tty            give the command a terminal, --tty=false: pipes (default: a
+const runHelp = settingsHelp + `  --tty            give the command a terminal, --tty=false: pipes (default: a
                    terminal when stdin, stdout and stderr are one)
   --json           say a refusal, and the exit code, as a JSON object on stderr
 
 exit code: the command's own; 128+N when signal N ended it; 126 refused, nothing
-ran; 127 no such command; 2 the command line makes no sense`
+ran; 127 no such command; 2 the command line makes no sense
+`
 
 // runFlags are the flags of run.
 type runFlags struct {
-	mode policy.Mode
-	dir  string
+	settings
 	tty  tty
 	json bool
 	argv []string
@@ -49,14 +43,9 @@ const (
 )
 
 func parseRun(args []string) (runFlags, error) {
-	f := runFlags{mode: policy.ModeWorkspaceWrite}
+	var f runFlags
 	set := flag.NewFlagSet("run", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	set.Func("sandbox", "", func(name string) (err error) {
-		f.mode, err = policy.ParseMode(name)
-		return err
-	})
-	set.StringVar(&f.dir, "C", ".", "")
+	f.define(set)
 	set.BoolFunc("tty", "", func(value string) error {
 		yes, err := strconv.ParseBool(value)
 		if f.tty = ttyNo; yes {
@@ -79,21 +68,23 @@ func parseRun(args []string) (runFlags, error) {
 func run(args []string) int {
 	f, err := parseRun(args)
 	if err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return badUsage(err, runHelp)
-		}
-		return badUsage(err, runUse)
+		return badUsage(err, runUse, runHelp)
+	}
+	p, home, err := f.load()
+	if err != nil {
+		recordRefusal(home, f, err)
+		return refused(err, f.json)
 	}
 	signals := catchSignals() // from here on, none ends us with the command half started
-	if f.mode == policy.ModeDangerFullAccess {
+	if p.Mode == policy.ModeDangerFullAccess {
 		adoptOrphans()
 		defer endOrphans()
 	}
-	ends, err := connect(f.tty)
+	ends, err := connect(f.tty, p.TerminalEscapes)
 	if err != nil {
 		return refused(err, f.json)
 	}
-	child, gate, err := start(f, ends)
+	child, gate, err := start(p, home, f.argv, ends)
 	if err != nil {
 		ends.drop()
 		return refused(err, f.json)
@@ -121,20 +112,12 @@ type runResult struct {
 	Signal int `json:"signal,omitempty"`
 }
 
-func start(f runFlags, ends *endpoints) (*lockstile.Child, *lockstile.Gate, error) {
-	home, err := lockstile.Home()
-	if err != nil {
-		return nil, nil, err
-	}
-	p, err := lockstile.NewPolicy(f.mode, f.dir)
-	if err != nil {
-		return nil, nil, err
-	}
+func start(p policy.Policy, home string, argv []string, ends *endpoints) (*lockstile.Child, *lockstile.Gate, error) {
 	gate, err := lockstile.Open(home)
 	if err != nil {
 		return nil, nil, err
 	}
-	request := lockstile.Request{Policy: p, Argv: f.argv, Env: os.Environ()}
+	request := lockstile.Request{Policy: p, Argv: argv, Env: os.Environ()}
 	ends.give(&request)
 	child, err := gate.Start(request)
 	if err != nil {
@@ -142,6 +125,21 @@ func start(f runFlags, ends *endpoints) (*lockstile.Child, *lockstile.Gate, erro
 		return nil, nil, err
 	}
 	return child, gate, nil
+}
+
+// recordRefusal writes a refusal for its configuration into the log. Where that
+// can't be, the log is no better than the configuration, and nothing is lost.
+func recordRefusal(home string, f runFlags, err error) {
+	var why *refusal.Error
+	if home == "" || !errors.As(err, &why) {
+		return
+	}
+	gate, openErr := lockstile.Open(home)
+	if openErr != nil {
+		return
+	}
+	defer gate.Close()
+	gate.Refused(lockstile.Request{Argv: f.argv, Policy: policy.Policy{Workspace: f.dir}}, why)
 }
 
 // refusedResult is a refusal as --json shows it.
@@ -185,9 +183,9 @@ func printJSON(w io.Writer, v any) {
 }
 
 // badUsage says what is wrong with a command line; asking for help is not.
-func badUsage(err error, use string) int {
+func badUsage(err error, use, help string) int {
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Printf("usage: lockstile %s\n", use)
+		fmt.Printf("usage: lockstile %s\n\n%s", use, help)
 		return exitOK
 	}
 	fmt.Fprintf(os.Stderr, "lockstile: %v\nusage: lockstile %s\n", err, use)

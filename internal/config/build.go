@@ -14,7 +14,6 @@ func build(in Input, s settings) (policy.Policy, error) {
 		Mode:                parseMode(s.text("sandbox_mode")),
 		Approval:            parseApproval(s.text("approval_policy")),
 		Home:                in.Home,
-		PrivateTmp:          s.flag("sandbox_workspace_write.private_tmp"),
 		ExcludeTmpdirEnvVar: s.flag("sandbox_workspace_write.exclude_tmpdir_env_var"),
 		ExcludeSlashTmp:     s.flag("sandbox_workspace_write.exclude_slash_tmp"),
 		Env:                 s.env(),
@@ -26,9 +25,6 @@ func build(in Input, s settings) (policy.Policy, error) {
 		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")
 	p.Values = s.values()
 	var err error
-	if p.Read, err = readRules(in, s); err != nil {
-		return policy.Policy{}, err
-	}
 	if p.Workspace, err = workspace(in, p); err != nil {
 		return policy.Policy{}, err
 	}

@@ -62,7 +62,7 @@ func unreadable(file string, err error) error {
 	if pathErr := new(fs.PathError); errors.As(err, &pathErr) {
 		err = pathErr.Err // the path is in the message already
 	}
-	return refuse("", "%s can't be read: %v", file, err)
+	return refuse("make it a file that you can read, or set LOCKSTILE_HOME to a folder of your own", "%s can't be read: %v", file, err)
 }
 
 // checkOpened looks at the file that was opened, not at its name.

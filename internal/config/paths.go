@@ -24,16 +24,13 @@ func workspace(in Input, p policy.Policy) (string, error) {
 	}
 	dir, problem := directory(abs)
 	if problem != "" {
-		return "", refuse("", "the workspace %s %s", quote(in.Workspace), problem)
+		return "", refuse("name a folder that is there with -C", "the workspace %s %s", quote(in.Workspace), problem)
 	}
-	if p.Mode == policy.ModeDangerFullAccess {
+	if p.Mode != policy.ModeWorkspaceWrite {
 		return dir, nil
 	}
 	if isRoot(dir) {
 		return "", refuse("start in a project's folder, or pass -C DIR", "the workspace is %s, the whole file system", dir)
-	}
-	if p.Mode != policy.ModeWorkspaceWrite {
-		return dir, nil
 	}
 	if problem, hint := tooWide(dir, in, p); problem != "" {
 		return "", refuse(hint, "the workspace %s %s", quote(dir), problem)
@@ -58,8 +55,7 @@ func checkHome(in Input) error {
 		"the workspace %s contains %s, where lockstile keeps its configuration and its log", quote(dir), quote(in.Home))
 }
 
-// writableRoots resolves the configured roots, and with a shared /tmp the
-// temporary directories too.
+// writableRoots resolves the configured roots.
 func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, error) {
 	const name = "sandbox_workspace_write.writable_roots"
 	from := s.get(name).from
@@ -80,50 +76,7 @@ func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, error)
 		}
 		roots = addRoot(roots, p, policy.Root{Path: path, From: from})
 	}
-	if p.Mode == policy.ModeWorkspaceWrite && !p.PrivateTmp {
-		var err error
-		if roots, err = sharedTmp(roots, in, p); err != nil {
-			return nil, err
-		}
-	}
 	return roots, checkNesting(p, roots)
-}
-
-// sharedTmp adds the host's /tmp and TMPDIR, unless they are excluded. With a
-// private /tmp neither is looked at.
-func sharedTmp(roots []policy.Root, in Input, p policy.Policy) ([]policy.Root, error) {
-	add := func(path, what, hint string, from policy.Origin) error {
-		dir, problem := expand(path, "")
-		if problem == "" {
-			dir, problem = directory(dir)
-		}
-		if problem == "" {
-			problem, _ = tooWide(dir, in, p)
-		}
-		if problem == "" && dir != p.Workspace && contains(dir, p.Workspace) && what == "TMPDIR" {
-			problem = "contains the workspace"
-		}
-		if problem != "" {
-			return refuse(hint, "%s, which private_tmp = false makes writable, is %s, which %s", what, quote(path), problem)
-		}
-		roots = addRoot(roots, p, policy.Root{Path: dir, From: from})
-		return nil
-	}
-	if !p.ExcludeSlashTmp {
-		if _, err := os.Stat("/tmp"); err == nil {
-			from := p.Origin("sandbox_workspace_write.private_tmp")
-			if err := add("/tmp", "/tmp", "set sandbox_workspace_write.exclude_slash_tmp = true, or private_tmp = true", from); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if tmpdir := in.Environ("TMPDIR"); tmpdir != "" && !p.ExcludeTmpdirEnvVar {
-		from := policy.Origin{Note: "environment TMPDIR"}
-		if err := add(tmpdir, "TMPDIR", "set sandbox_workspace_write.exclude_tmpdir_env_var = true, or private_tmp = true", from); err != nil {
-			return nil, err
-		}
-	}
-	return roots, nil
 }
 
 // addRoot appends a root that is not there yet.
@@ -162,8 +115,9 @@ func tooWide(dir string, in Input, p policy.Policy) (problem, hint string) {
 			return "lies in a git directory, whose hooks and config git trusts", "choose the work tree instead"
 		}
 	}
-	if d := p.DecideRead(dir); !d.Allowed {
-		return "may not be read: " + d.Rule, "choose another folder"
+	stores := policy.Policy{Mode: p.Mode, Read: policy.DefaultDenyRead(in.UserHome, p.Home, policy.Origin{Note: "default"})}
+	if d := stores.DecideRead(dir); !d.Allowed {
+		return "may not be read: it is a place for credentials", "choose another folder"
 	}
 	return "", ""
 }

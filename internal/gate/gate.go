@@ -17,6 +17,7 @@ import (
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
 )
 
 // Gate starts commands and keeps their records in one log. It may be used by
@@ -63,6 +64,10 @@ func (g *Gate) Start(r Request) (*Child, error) {
 	}
 	return child, nil
 }
+
+// Refused writes down that a request was refused before it reached the gate, for
+// its configuration as a rule.
+func (g *Gate) Refused(r Request, why *refusal.Error) { g.recordRefusal(r, why) }
 
 func (g *Gate) start(r Request) (*Child, error) {
 	if err := checkRequest(r); err != nil {

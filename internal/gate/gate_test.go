@@ -58,7 +58,6 @@ func TestRefusedRequests(t *testing.T) {
 		"NUL in an argument": {func(r *Request) { r.Argv[2] = "a\x00b" }, refusal.CodeInput},
 		"a folder as stdin":  {func(r *Request) { r.Stdin = folder(t) }, refusal.CodeInput},
 		"no stdin":           {func(r *Request) { r.Stdin = nil }, refusal.CodeInput},
-		"network":            {func(r *Request) { r.Policy.NetworkAccess = true }, refusal.CodeUnsupported},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, r, mark := opened(t)

@@ -68,13 +68,16 @@ func readMachine(p policy.Policy, f host.Facts, private string) (attest.Machine,
 	}
 	m := attest.Machine{
 		UID: f.UID, GID: f.GID, Namespaces: namespaces, SeccompFilters: filters,
-		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, ProcFiles: f.ProcFiles,
+		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, ProcFiles: f.ProcFiles,
 		Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
 		return m, nil
 	}
 	places := map[string]string{p.Workspace: p.Workspace}
+	if f.Resolver != "" && p.NetworkAccess {
+		places[f.Resolver] = f.Resolver
+	}
 	if p.Mode == policy.ModeWorkspaceWrite {
 		places["/tmp"] = private + "/tmp"
 		if f.TempDir != "" {

@@ -13,6 +13,7 @@ type Facts struct {
 	Keyring     bool     // keyctl(2) can be called
 	ProcFiles   []string // what is there of the files and folders below /proc that change the machine
 	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
+	Resolver    string   // the file that /etc/resolv.conf leads to, where it is another one
 }
 
 // procControls are the places below /proc by which a file's owner changes the

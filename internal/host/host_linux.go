@@ -30,8 +30,14 @@ func Read(tempDir string) (Facts, error) {
 			f.TempDir = dir
 		}
 	}
+	if file, err := filepath.EvalSymlinks(resolvConf); err == nil && file != resolvConf {
+		f.Resolver = file
+	}
 	return f, nil
 }
+
+// resolvConf names the host's name servers (resolv.conf(5)); often a link into /run.
+const resolvConf = "/etc/resolv.conf"
 
 // landlockABI asks landlock_create_ruleset(2) for its version.
 func landlockABI() int {

@@ -141,6 +141,9 @@ func (w *writer) keyring() {
 
 // network makes the namespace, with loopback up, while the init makes the view.
 func (w *writer) network() {
+	if !w.plan.Has(refusal.NetworkNamespace) {
+		return
+	}
 	w.restrict(refusal.NetworkNamespace).Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)
 	plumbing := w.For("")
 	// struct ifreq: the name, then ifr_flags at 16 (netdevice(7)).

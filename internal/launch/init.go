@@ -48,6 +48,9 @@ func (w *writer) init() {
 // joinNetwork takes the init into the namespace that the command has made; the
 // command is process 2 of the pid namespace.
 func (w *writer) joinNetwork() {
+	if !w.plan.Has(refusal.NetworkNamespace) {
+		return
+	}
 	plumbing := w.For("")
 	plumbing.Do("init: close", 0, unix.SYS_CLOSE, w.netW)
 	buf, _ := w.Words(0)

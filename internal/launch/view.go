@@ -35,6 +35,9 @@ func (w *writer) view() {
 		for _, d := range m.MakeDirs {
 			at.Do("make "+d, tape.Any, unix.SYS_MKDIRAT, cwd, d, 0o755) // it may be there from before
 		}
+		if m.File {
+			at.Do("make "+m.Path, tape.Any, unix.SYS_MKNODAT, cwd, m.Path, unix.S_IFREG|0o444, 0)
+		}
 		switch m.Kind {
 		case plan.KindBind:
 			attach(at, taken[i], m.Path)

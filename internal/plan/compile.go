@@ -31,8 +31,11 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 			"use Linux 5.13 or newer with landlock among the security modules (lsm= on the kernel's command line)")
 	}
 	out.Namespaces = []refusal.Restriction{
-		refusal.UserNamespace, refusal.PIDNamespace, refusal.MountNamespace, refusal.NetworkNamespace,
+		refusal.UserNamespace, refusal.PIDNamespace, refusal.MountNamespace,
 		refusal.IPCNamespace, refusal.UTSNamespace, refusal.CgroupNamespace,
+	}
+	if !p.NetworkAccess {
+		out.Namespaces = append(out.Namespaces, refusal.NetworkNamespace)
 	}
 	out.Seccomp = seccompRules()
 	if err := out.compileView(p, f, private); err != nil {
@@ -55,8 +58,6 @@ func decided(p policy.Policy) error {
 		return refuse(refusal.CodeUnset, "", "the product's own folder is not set", "set LOCKSTILE_HOME or HOME")
 	case p.Mode == policy.ModeDangerFullAccess:
 		return nil
-	case p.NetworkAccess:
-		return refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "network access isn't built yet", "leave network_access off")
 	case len(p.Read) > 0:
 		return refuse(refusal.CodeUnsupported, "", "rules for reading aren't built yet", "leave deny_read and allow_read out")
 	}
@@ -79,8 +80,18 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 	add(Mount{Path: "/dev/shm", Kind: KindTmpfs, Writable: writes})
 	add(Mount{Path: "/run", Kind: KindTmpfs, Writable: writes})
 	add(temporary("/tmp", private+"/tmp", writes && !p.ExcludeSlashTmp))
-	if d := f.TempDir; d != "" && d != "/tmp" && !within(d, p.Workspace) && !within(d, "/tmp") && !within(d, "/dev") && !within(d, "/run") {
-		add(temporary(d, private+"/tmpdir", writes && !p.ExcludeTmpdirEnvVar))
+	if d := f.TempDir; d != "" && !within(d, p.Workspace) && covering(d, out.View) != d {
+		if d == "/" || within(p.Workspace, d) || within(p.Home, d) {
+			return refuse(refusal.CodeInput, refusal.Mount(d), "TMPDIR is "+d+", which holds more than temporary files",
+				"unset TMPDIR, or set it to a folder of its own")
+		}
+		m := temporary(d, private+"/tmpdir", writes && !p.ExcludeTmpdirEnvVar)
+		m.MakeDirs = dirsBetween(covering(d, out.View), d)
+		add(m)
+	}
+	if r := f.Resolver; p.NetworkAccess && covering(r, out.View) != "" {
+		dirs := dirsBetween(covering(r, out.View), path.Dir(r))
+		add(Mount{Path: r, Kind: KindBind, Source: r, File: true, MakeDirs: dirs})
 	}
 	private0 := len(out.View)
 
@@ -152,7 +163,7 @@ func covering(p string, view []Mount) string {
 
 // dirsBetween lists the folders below cover that lead to p, p among them.
 func dirsBetween(cover, p string) []string {
-	if cover == "" {
+	if cover == "" || cover == p {
 		return nil
 	}
 	var out []string

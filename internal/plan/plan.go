@@ -7,6 +7,7 @@ package plan
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -60,6 +61,7 @@ type Mount struct {
 	Source   string    `json:"source,omitempty"` // of a bind: where it is outside
 	Writable bool      `json:"writable,omitempty"`
 	MakeDirs []string  `json:"make_dirs,omitempty"` // folders made for it on the mount that covers it
+	File     bool      `json:"file,omitempty"`      // it is a file, made empty to be covered
 }
 
 // Landlock is the rule set of the command.
@@ -82,6 +84,11 @@ const (
 type LandlockRule struct {
 	Path   string `json:"path"`
 	Access Access `json:"access"`
+}
+
+// Has reports whether the plan makes a namespace.
+func (p *Plan) Has(namespace refusal.Restriction) bool {
+	return slices.Contains(p.Namespaces, namespace)
 }
 
 // String gives the plan as indented JSON, for golden files and people.

@@ -47,6 +47,8 @@ func TestGolden(t *testing.T) {
 	excluded.ExcludeSlashTmp, excluded.ExcludeTmpdirEnvVar = true, true
 	withTmp := machine("linux")
 	withTmp.TempDir = "/scratch"
+	networked, resolver := intent(policy.ModeWorkspaceWrite), machine("linux")
+	networked.NetworkAccess, resolver.Resolver = true, "/run/systemd/resolve/stub-resolv.conf"
 	for name, c := range map[string]struct {
 		p policy.Policy
 		f host.Facts
@@ -58,6 +60,7 @@ func TestGolden(t *testing.T) {
 		"writable-roots":     {roots, machine("linux")},
 		"tmpdir":             {intent(policy.ModeWorkspaceWrite), withTmp},
 		"excluded":           {excluded, withTmp},
+		"network":            {networked, resolver},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := compile(t, c.p, c.f).String()
@@ -92,25 +95,33 @@ func TestRefusals(t *testing.T) {
 		f    host.Facts
 		code refusal.Code
 	}{
-		"zero policy":          {policy.Policy{}, machine("linux"), refusal.CodeUnset},
-		"unset mode":           {intent(policy.ModeUnset), machine("linux"), refusal.CodeUnset},
-		"unknown mode":         {intent(99), machine("linux"), refusal.CodeUnset},
-		"no home":              {change(func(p *policy.Policy) { p.Home = "" }), machine("linux"), refusal.CodeUnset},
-		"relative workspace":   {change(func(p *policy.Policy) { p.Workspace = "project" }), machine("linux"), refusal.CodeInput},
-		"network":              {change(func(p *policy.Policy) { p.NetworkAccess = true }), machine("linux"), refusal.CodeUnsupported},
-		"rules for reading":    {change(func(p *policy.Policy) { p.Read = []policy.ReadRule{{Pattern: "/x"}} }), machine("linux"), refusal.CodeUnsupported},
-		"everything writable":  {change(func(p *policy.Policy) { p.Workspace = "/" }), machine("linux"), refusal.CodeInput},
-		"workspace is /tmp":    {change(func(p *policy.Policy) { p.Workspace = "/tmp" }), machine("linux"), refusal.CodeInput},
-		"workspace is /dev":    {change(func(p *policy.Policy) { p.Workspace = "/dev" }), machine("linux"), refusal.CodeInput},
-		"workspace below home": {change(func(p *policy.Policy) { p.Workspace = p.Home + "/x" }), machine("linux"), refusal.CodeInput},
-		"root is /proc":        {change(func(p *policy.Policy) { p.WritableRoots = []policy.Root{{Path: "/proc"}} }), machine("linux"), refusal.CodeInput},
-		"no Landlock":          {intent(policy.ModeWorkspaceWrite), noLandlock, refusal.CodeUnsupported},
-		"zero machine":         {intent(policy.ModeWorkspaceWrite), host.Facts{}, refusal.CodeUnsupported},
+		"zero policy":           {policy.Policy{}, machine("linux"), refusal.CodeUnset},
+		"unset mode":            {intent(policy.ModeUnset), machine("linux"), refusal.CodeUnset},
+		"unknown mode":          {intent(99), machine("linux"), refusal.CodeUnset},
+		"no home":               {change(func(p *policy.Policy) { p.Home = "" }), machine("linux"), refusal.CodeUnset},
+		"relative workspace":    {change(func(p *policy.Policy) { p.Workspace = "project" }), machine("linux"), refusal.CodeInput},
+		"rules for reading":     {change(func(p *policy.Policy) { p.Read = []policy.ReadRule{{Pattern: "/x"}} }), machine("linux"), refusal.CodeUnsupported},
+		"everything writable":   {change(func(p *policy.Policy) { p.Workspace = "/" }), machine("linux"), refusal.CodeInput},
+		"workspace is /tmp":     {change(func(p *policy.Policy) { p.Workspace = "/tmp" }), machine("linux"), refusal.CodeInput},
+		"workspace is /dev":     {change(func(p *policy.Policy) { p.Workspace = "/dev" }), machine("linux"), refusal.CodeInput},
+		"workspace below home":  {change(func(p *policy.Policy) { p.Workspace = p.Home + "/x" }), machine("linux"), refusal.CodeInput},
+		"root is /proc":         {change(func(p *policy.Policy) { p.WritableRoots = []policy.Root{{Path: "/proc"}} }), machine("linux"), refusal.CodeInput},
+		"no Landlock":           {intent(policy.ModeWorkspaceWrite), noLandlock, refusal.CodeUnsupported},
+		"TMPDIR is the root":    {intent(policy.ModeWorkspaceWrite), tempDir("/"), refusal.CodeInput},
+		"TMPDIR is a home":      {intent(policy.ModeReadOnly), tempDir("/home/u"), refusal.CodeInput},
+		"TMPDIR holds the work": {intent(policy.ModeWorkspaceWrite), tempDir("/work"), refusal.CodeInput},
+		"zero machine":          {intent(policy.ModeWorkspaceWrite), host.Facts{}, refusal.CodeUnsupported},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wantRefusal(t, c.p, c.f, c.code)
 		})
 	}
+}
+
+func tempDir(d string) host.Facts {
+	f := machine("linux")
+	f.TempDir = d
+	return f
 }
 
 // TestOtherSystems: nothing starts there, and least of all without restrictions.
