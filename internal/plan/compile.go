@@ -81,7 +81,7 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 	add(Mount{Path: "/run", Kind: KindTmpfs, Writable: writes})
 	add(temporary("/tmp", private+"/tmp", writes && !p.ExcludeSlashTmp))
 	if d := f.TempDir; d != "" && !within(d, p.Workspace) && covering(d, out.View) != d {
-		if d == "/" || within(p.Workspace, d) || within(p.Home, d) {
+		if d == "/" || f.UserHome != "" && within(f.UserHome, d) {
 			return refuse(refusal.CodeInput, refusal.Mount(d), "TMPDIR is "+d+", which holds more than temporary files",
 				"unset TMPDIR, or set it to a folder of its own")
 		}
