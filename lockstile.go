@@ -36,6 +36,12 @@ type Exit = gate.Exit
 // Open opens the gate that keeps its log and folders in home.
 func Open(home string) (*Gate, error) { return gate.Open(home) }
 
+// Explanation is a start as it would happen.
+type Explanation = gate.Explanation
+
+// Explain says how a request would be started, and starts nothing.
+func Explain(home string, r Request) (*Explanation, error) { return gate.Explain(home, r) }
+
 // Home is the product's own folder: $LOCKSTILE_HOME, or ~/.lockstile.
 func Home() (string, error) {
 	if dir := os.Getenv("LOCKSTILE_HOME"); dir != "" {

@@ -39,11 +39,11 @@ func (e *Evidence) Set(f Fact, value string, err error) {
 
 // Expectation is one fact that must be seen.
 type Expectation struct {
-	Restriction refusal.Restriction // what does not hold where the fact is another
-	Fact        Fact
-	Want        string
-	Or          string // another value that will do; "" for none
-	Not         bool   // the fact must be anything but Want
+	Restriction refusal.Restriction `json:"restriction"` // what does not hold where the fact is another
+	Fact        Fact                `json:"fact"`
+	Want        string              `json:"want"`
+	Or          string              `json:"or,omitempty"`  // another value that will do; "" for none
+	Not         bool                `json:"not,omitempty"` // the fact must be anything but Want
 }
 
 // Verdict is the outcome of an appraisal. The zero value proves nothing.

@@ -9,6 +9,7 @@ package gate
 
 import (
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/lockstile/lockstile/internal/attest"
@@ -45,6 +46,14 @@ func Open(home string) (*Gate, error) {
 	log, err := audit.Open(home)
 	if err != nil {
 		return nil, err
+	}
+	// The view hides this folder, and a mount stands where a link leads.
+	if home, err = filepath.Abs(home); err == nil {
+		home, err = filepath.EvalSymlinks(home)
+	}
+	if err != nil {
+		log.Close()
+		return nil, asRefusal(err)
 	}
 	return &Gate{home: home, log: log}, nil
 }

@@ -114,11 +114,16 @@ func candidates(name, dir string, env []string) []string {
 	return out
 }
 
+// privatePath is where the workspace's own temporary folders are.
+func privatePath(home string, p policy.Policy) string {
+	sum := sha256.Sum256([]byte(p.Workspace))
+	return filepath.Join(home, "private", hex.EncodeToString(sum[:8]))
+}
+
 // privateDir makes the folders that stand at /tmp and TMPDIR for all commands of
 // one workspace. They are ours alone on the host; inside, /tmp is for all users.
 func (g *Gate) privateDir(p policy.Policy) (string, error) {
-	sum := sha256.Sum256([]byte(p.Workspace))
-	dir := filepath.Join(g.home, "private", hex.EncodeToString(sum[:8]))
+	dir := privatePath(g.home, p)
 	if p.Mode != policy.ModeWorkspaceWrite {
 		return dir, nil
 	}

@@ -73,17 +73,24 @@ func (l *Launch) start(p *plan.Plan, c Command) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	w := &writer{Tape: l.tape, plan: p, cmd: c}
-	w.prologue([5]int{c.Stdio[0], c.Stdio[1], c.Stdio[2], ends[0], ends[1]})
-	fork := w.For("").Fork()
-	w.command(port)
-	w.Resume(fork)
-	w.init()
+	w.write(ends, port)
 	if err := w.Err(); err != nil {
 		return err
 	}
 	l.trials, l.execs = w.trials, w.execs
 	l.first, err = l.tape.Run(w.cloneFlags())
 	return err
+}
+
+// write writes the whole tape and says where its parts begin.
+func (w *writer) write(ends [2]int, port int) (fork tape.Op, init int) {
+	w.prologue([5]int{w.cmd.Stdio[0], w.cmd.Stdio[1], w.cmd.Stdio[2], ends[0], ends[1]})
+	fork = w.For("").Fork()
+	w.command(port)
+	w.Resume(fork)
+	init = w.Len()
+	w.init()
+	return fork, init
 }
 
 // command is the second process's part of the tape.

@@ -19,6 +19,9 @@ func Start(*plan.Plan, Command) (*Launch, error) {
 	return nil, errors.ErrUnsupported
 }
 
+// Describe refuses.
+func Describe(*plan.Plan, Command) ([]Step, error) { return nil, errors.ErrUnsupported }
+
 func (*Launch) Init() int                        { return 0 }
 func (*Launch) Command() int                     { return 0 }
 func (*Launch) Ready() error                     { return errors.ErrUnsupported }

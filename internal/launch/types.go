@@ -29,6 +29,13 @@ type Command struct {
 // Size is that of a terminal, in characters.
 type Size = pty.Size
 
+// Step is one call of a start, for people to read.
+type Step struct {
+	Process     string              `json:"process"` // "both" before the fork, then "init" or "command"
+	Restriction refusal.Restriction `json:"restriction,omitempty"`
+	Call        string              `json:"call"`
+}
+
 // Trial is how an attempt of a confined process ended.
 type Trial struct {
 	Name   string

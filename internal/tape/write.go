@@ -166,6 +166,18 @@ func (t *Tape) Settled(label string) bool {
 	return true
 }
 
+// Line is an op as people read it.
+type Line struct{ Label, Name string }
+
+// Lines lists the ops in the order in which they were written.
+func (t *Tape) Lines() []Line {
+	out := make([]Line, len(t.names))
+	for i := range out {
+		out[i] = Line{t.labels[i], t.names[i]}
+	}
+	return out
+}
+
 // Labels lists the restrictions that have ops, in the order of their first.
 func (t *Tape) Labels() []string {
 	var out []string

@@ -1,0 +1,60 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestExplainIsTheStart: what is explained is what a start then proves, and
+// explaining starts, makes and records nothing.
+func TestExplainIsTheStart(t *testing.T) {
+	for _, mode := range modes {
+		p := newPlace(t)
+		r := p.lockstile("explain", "start", "--json", "--sandbox", mode, "--", "sh", "-c", "echo x > ran")
+		var x struct {
+			Expected []struct{ Restriction string }
+			Steps    []struct{ Process, Restriction, Call string }
+		}
+		if err := json.Unmarshal([]byte(r.stdout), &x); err != nil {
+			t.Fatalf("%v: %s%s", err, r.stdout, r.stderr)
+		}
+		if exists(p.home) || exists(p.ws+"/ran") {
+			t.Errorf("%s: explaining did something", mode)
+		}
+		var said []string
+		for _, e := range x.Expected {
+			if !slices.Contains(said, e.Restriction) {
+				said = append(said, e.Restriction)
+			}
+		}
+		p.sh(mode, "true", 0)
+		if proven := p.logLines()[0].Proven; !slices.Equal(said, proven) {
+			t.Errorf("%s: explained %q, proven %q", mode, said, proven)
+		}
+		for _, s := range x.Steps {
+			if s.Process == "" || s.Call == "" || s.Restriction != "" && !slices.Contains(said, s.Restriction) {
+				t.Errorf("%s: step %+v serves what nobody proves", mode, s)
+			}
+		}
+	}
+}
+
+func TestExplainPicture(t *testing.T) {
+	p := newPlace(t)
+	r := p.lockstile("explain", "start", "--", "make", "\x1b[31m")
+	for _, want := range []string{"the command", "the init", "seccomp", "landlock", "proof", "record", "execute", "/make", `\x1b`} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("no %q in\n%s%s", want, r.stdout, r.stderr)
+		}
+	}
+	if r := p.lockstile("explain"); r.code != 2 {
+		t.Errorf("exit %d", r.code)
+	}
+	if r := p.lockstile("explain", "start", "-C", "/"); r.code != 126 {
+		t.Errorf("exit %d", r.code)
+	}
+}

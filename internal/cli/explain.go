@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+const explainUse = "explain start [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--json] [-- CMD [ARG...]]"
+
+// explain shows a start as it would happen; nothing is started or recorded.
+func explain(args []string) int {
+	if len(args) == 0 || args[0] != "start" {
+		return badUsage(errors.New("say what to explain: start"), explainUse, "")
+	}
+	var s settings
+	var asJSON bool
+	set := flag.NewFlagSet("explain", flag.ContinueOnError)
+	s.define(set)
+	set.BoolVar(&asJSON, "json", false, "")
+	if err := set.Parse(args[1:]); err != nil {
+		return badUsage(err, explainUse, settingsHelp+"  --json           the whole of it, as a JSON object\n")
+	}
+	p, home, err := s.load()
+	if err != nil {
+		return refused(err, asJSON)
+	}
+	argv := set.Args()
+	if len(argv) == 0 {
+		argv = []string{"true"}
+	}
+	if p.Home != "" {
+		home = p.Home // the same, without links
+	}
+	x, err := lockstile.Explain(home, lockstile.Request{Policy: p, Argv: argv, Env: os.Environ()})
+	if err != nil {
+		return refused(err, asJSON)
+	}
+	if asJSON {
+		printJSON(os.Stdout, x)
+		return exitOK
+	}
+	os.Stdout.WriteString(picture(x, argv))
+	return exitOK
+}
+
+// picture draws the start from top to bottom, as it happens.
+func picture(x *lockstile.Explanation, argv []string) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { b.WriteString(audit.Plain(fmt.Sprintf(format, args...)) + "\n") }
+	line("%s in %s: %s", x.Mode, x.Plan.Dir, strings.Join(argv, " "))
+	line("")
+	who := ""
+	for _, g := range groups(x) {
+		if g.process != who {
+			who = g.process
+			line("%s", map[string]string{
+				"both":    "┌ one clone, then a fork: both processes",
+				"command": "├ the command",
+				"init":    "├ the init, at the same time",
+			}[who])
+		}
+		line("│   %-28s %s", g.restriction, g.calls)
+	}
+	line("├ proof, before the first instruction of the command")
+	for _, r := range restrictions(x) {
+		line("│   %-28s %s", r, strings.Join(proofs(x, r), "; "))
+	}
+	line("├ record")
+	line("│   the start line in %s", x.Log)
+	line("└ release")
+	line("    execute %s", strings.Join(x.Paths, ", or "))
+	return b.String()
+}
+
+// group is a run of calls for one restriction.
+type group struct{ process, restriction, calls string }
+
+func groups(x *lockstile.Explanation) []group {
+	var out []group
+	count := 0
+	for i, s := range x.Steps {
+		count++
+		if i+1 < len(x.Steps) && x.Steps[i+1].Process == s.Process && x.Steps[i+1].Restriction == s.Restriction {
+			continue
+		}
+		name := string(s.Restriction)
+		if name == "" {
+			name = "·"
+		}
+		calls := s.Call
+		if count > 1 {
+			calls = fmt.Sprintf("%s … %s (%d calls)", x.Steps[i+1-count].Call, s.Call, count)
+		}
+		out = append(out, group{s.Process, name, calls})
+		count = 0
+	}
+	return out
+}
+
+// restrictions lists what is proven, in the order in which it is judged.
+func restrictions(x *lockstile.Explanation) []refusal.Restriction {
+	var out []refusal.Restriction
+	for _, e := range x.Expected {
+		if !slices.Contains(out, e.Restriction) {
+			out = append(out, e.Restriction)
+		}
+	}
+	return out
+}
+
+// proofs says what must be seen for a restriction: what a confined process
+// tried, or what the kernel says of it.
+func proofs(x *lockstile.Explanation, r refusal.Restriction) []string {
+	var out []string
+	for _, e := range x.Expected {
+		if e.Restriction != r {
+			continue
+		}
+		what := string(e.Fact)
+		if tried, ok := strings.CutPrefix(what, "trial."); ok {
+			what = "inside, " + tried
+		} else {
+			what = "/proc, " + what
+		}
+		is := " is "
+		if e.Not {
+			is = " is not "
+		}
+		out = append(out, what+is+e.Want)
+	}
+	return out
+}

@@ -1,0 +1,42 @@
+//go:build linux
+
+package launch
+
+import (
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tape"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Describe lists the calls of a start without making it.
+func Describe(p *plan.Plan, c Command) ([]Step, error) {
+	t, err := tape.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Free() // our own mapping: can't fail
+	w := &writer{Tape: t, plan: p, cmd: c}
+	fork, init := w.write([2]int{-1, -1}, 0)
+	if err := w.Err(); err != nil {
+		return nil, err
+	}
+	var steps []Step
+	if flags := w.cloneFlags(); flags != 0 {
+		for _, n := range p.Namespaces {
+			if flags&namespaceFlags[n] != 0 {
+				steps = append(steps, Step{"both", n, "clone3"})
+			}
+		}
+	}
+	for i, line := range w.Lines() {
+		who := "both"
+		switch {
+		case i >= init:
+			who = "init"
+		case i > int(fork):
+			who = "command"
+		}
+		steps = append(steps, Step{who, refusal.Restriction(line.Label), line.Name})
+	}
+	return steps, nil
+}
