@@ -42,6 +42,12 @@ type Explanation = gate.Explanation
 // Explain says how a request would be started, and starts nothing.
 func Explain(home string, r Request) (*Explanation, error) { return gate.Explain(home, r) }
 
+// Finding is what Doctor found out about one thing that a start needs.
+type Finding = gate.Finding
+
+// Doctor tries what starts need on this machine, each thing on its own.
+func Doctor(home string, p policy.Policy) []Finding { return gate.Doctor(home, p) }
+
 // Home is the product's own folder: $LOCKSTILE_HOME, or ~/.lockstile.
 func Home() (string, error) {
 	if dir := os.Getenv("LOCKSTILE_HOME"); dir != "" {

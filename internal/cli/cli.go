@@ -27,6 +27,7 @@ func subcommands() []subcommand {
 	return []subcommand{
 		{"run", runUse, "start a command inside the sandbox; MODE is read-only, workspace-write or danger-full-access", run},
 		{"config", configUse, "show each setting in effect, and where it came from", showConfig},
+		{"doctor", doctorUse, "say what this machine can enforce, and what would mend the rest", doctor},
 		{"explain", explainUse, "show a start as it would happen, step by step", explain},
 		{"log", logUse, "show the last N lines of sandbox.log: starts, ends, refusals", log},
 		{"log verify", verifyUse, "check the chain of sandbox.log: no line changed, removed or swapped", log},

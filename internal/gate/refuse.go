@@ -34,7 +34,7 @@ func launchRefused(err error) error {
 	case errors.Is(err, syscall.EPERM):
 		r.Hint = "allow user namespaces: sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, or the container's seccomp profile"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
-		r.Hint = "raise sysctl user.max_user_namespaces"
+		r.Hint = moreNamespaces
 	case errors.Is(err, syscall.ENOSYS):
 		r.Hint = "use Linux 5.9 or newer, and a container that lets clone3 through"
 	case errors.Is(err, syscall.EMFILE):
@@ -78,8 +78,11 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Mach
 	p.IDMaps(e)
 	p.View(e, nil)
 	for _, x := range attest.Appraise(expected, e).Failed {
-		unread := !x.Read && !strings.HasPrefix(string(x.Fact), "command.mount.") // a mount that isn't there can't be read
-		if unread || x.Restriction == f.Restriction || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
+		ofMount := strings.HasPrefix(string(x.Fact), "command.mount.")
+		unread := !x.Read && !ofMount // a mount that isn't there can't be read
+		// While the view is not closed, no mount has its last flags yet.
+		open := ofMount && !l.Settled(refusal.ReadOnlyRoot) && kindOf(x.Got) == kindOf(x.Want)
+		if unread || open || x.Restriction == f.Restriction || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
 			continue
 		}
 		r.Restriction = x.Restriction
@@ -89,21 +92,34 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Mach
 	return r
 }
 
+// kindOf gives what a mount shows, without its flag.
+func kindOf(mount string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(mount, " ro"), " rw")
+}
+
 // seeRefusals is where the reasons are that have no mend of their own.
-const seeRefusals = "docs/linux.md lists what a machine must allow"
+const seeRefusals = "lockstile doctor shows what this machine allows"
 
 func hintForStep(f *launch.Fault) string {
 	forbidden := errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)
 	switch {
 	case forbidden && f.Restriction == refusal.Mount("/proc"):
-		return "parts of /proc are masked here, as in containers: start the container with them (docker: --security-opt systempaths=unconfined)"
+		return unmaskProc
+	case errors.Is(f.Step, syscall.ENOSPC):
+		return moreNamespaces
 	case forbidden:
-		return "let user namespaces have capabilities: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or start outside of the container"
+		return allowNamespaces
 	case errors.Is(f.Step, syscall.EMFILE), errors.Is(f.Step, syscall.EINVAL) && f.Restriction == "":
 		return moreFiles
 	}
 	return seeRefusals
 }
+
+const (
+	moreNamespaces  = "raise the limit: sysctl user.max_user_namespaces, max_net_namespaces and their like"
+	unmaskProc      = "parts of /proc are masked here, as in containers: start the container with them (docker: --security-opt systempaths=unconfined)"
+	allowNamespaces = "let user namespaces have capabilities: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or start outside of the container"
+)
 
 const moreFiles = "raise the limit of open files: ulimit -n 256"
 

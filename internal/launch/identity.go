@@ -104,12 +104,17 @@ const securebits = 0xef
 
 // privileges takes away what neither process will need: to gain some by exec.
 func (w *writer) privileges() {
-	w.restrict(refusal.NoNewPrivs).Do("no_new_privs", 0, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	w.noNewPrivs()
 	w.restrict(refusal.Securebits).Do("securebits", 0, unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, securebits, 0, 0, 0)
 	caps := w.restrict(refusal.Capabilities)
 	for c := range w.plan.LastCap + 1 {
 		caps.Do("drop from the bounding set", 0, unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, c, 0, 0, 0)
 	}
+}
+
+// noNewPrivs is what filters and rule sets ask of a process without privileges.
+func (w *writer) noNewPrivs() {
+	w.restrict(refusal.NoNewPrivs).Do("no_new_privs", 0, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
 // dropCapabilities empties the sets, the ambient one with them (capset(2)).
@@ -145,6 +150,13 @@ func (w *writer) network() {
 		return
 	}
 	w.restrict(refusal.NetworkNamespace).Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)
+	w.loopback()
+	one, _ := w.Words(1)
+	w.For("").Do("the network is there", tape.Positive, unix.SYS_WRITE, w.netW, one, 1)
+}
+
+// loopback brings the namespace's one interface up.
+func (w *writer) loopback() {
 	plumbing := w.For("")
 	// struct ifreq: the name, then ifr_flags at 16 (netdevice(7)).
 	ifreq := make([]byte, 40)
@@ -154,8 +166,6 @@ func (w *writer) network() {
 	sock := plumbing.Save("socket", tape.OK, unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	plumbing.Do("loopback up", 0, unix.SYS_IOCTL, sock, unix.SIOCSIFFLAGS, addr)
 	plumbing.Do("close", 0, unix.SYS_CLOSE, sock)
-	one, _ := w.Words(1)
-	plumbing.Do("the network is there", tape.Positive, unix.SYS_WRITE, w.netW, one, 1)
 }
 
 func (w *writer) awaitView() {

@@ -19,6 +19,9 @@ func Start(*plan.Plan, Command) (*Launch, error) {
 	return nil, errors.ErrUnsupported
 }
 
+// Try tries nothing.
+func Try(*plan.Plan) (names []string, results []error) { return nil, nil }
+
 // Describe refuses.
 func Describe(*plan.Plan, Command) ([]Step, error) { return nil, errors.ErrUnsupported }
 

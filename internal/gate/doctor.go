@@ -1,0 +1,95 @@
+package gate
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Finding is what doctor found out about one thing that a start needs.
+type Finding struct {
+	Name  string `json:"name"`
+	OK    bool   `json:"ok"`
+	Found string `json:"found"`
+	Mend  string `json:"mend,omitempty"` // what would make it hold
+}
+
+// Doctor tries each thing that a start needs on its own, and then a whole start
+// in each mode under p. It goes on after what does not hold.
+func Doctor(home string, p policy.Policy) []Finding {
+	findings := doctorLayers(home, p)
+	g, err := Open(home)
+	findings = append(findings, finding("the log in "+home, err))
+	if err != nil {
+		return findings
+	}
+	defer g.Close()
+	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
+		p.Mode = mode
+		findings = append(findings, finding("a start in "+mode.String(), g.trial(p)))
+	}
+	return findings
+}
+
+func doctorLayers(home string, p policy.Policy) []Finding {
+	facts, err := host.Read("")
+	if err != nil {
+		return []Finding{finding("the machine's facts", err)}
+	}
+	p.Mode, p.Home = policy.ModeReadOnly, home
+	planned, err := plan.Compile(p, facts, privatePath(home, p))
+	if err != nil {
+		return []Finding{finding("a plan for this machine", err)}
+	}
+	names, results := launch.Try(planned)
+	var out []Finding
+	for i, name := range names {
+		out = append(out, finding(name, results[i]))
+	}
+	return out
+}
+
+// trial starts a command that does nothing.
+func (g *Gate) trial(p policy.Policy) error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	child, err := g.Start(Request{Policy: p, Argv: []string{"true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null})
+	if err != nil {
+		return err
+	}
+	exit, err := child.Wait()
+	if err == nil && exit.Status() != 0 {
+		err = errors.New("the command true did not exit with 0")
+	}
+	return err
+}
+
+func finding(name string, err error) Finding {
+	if err == nil {
+		return Finding{Name: name, OK: true, Found: "holds"}
+	}
+	f := Finding{Name: name, Found: err.Error(), Mend: "docs/linux.md says what a start needs"}
+	var r *refusal.Error
+	switch {
+	case errors.As(err, &r):
+		f.Mend = r.Hint
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
+		f.Mend = moreNamespaces
+	case errors.Is(err, syscall.ENOSYS):
+		f.Mend = "use a newer kernel (5.13), or a container that lets the call through"
+	case errors.Is(err, syscall.EPERM) && name == "fresh /proc":
+		f.Mend = unmaskProc
+	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		f.Mend = allowNamespaces
+	}
+	return f
+}
