@@ -6,6 +6,22 @@ cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$*"; }
 
+# What the table of cases runs.
+need=()
+for pair in git:git python3:python3 gcc:gcc unshare:util-linux hostname:hostname; do
+	command -v "${pair%%:*}" >/dev/null || need+=("${pair#*:}")
+done
+[ ! -e /usr/include/stdlib.h ] && need+=(libc6-dev)
+if [ "${#need[@]}" -gt 0 ]; then
+	step "install ${need[*]}"
+	if [ "$(id -u)" != 0 ]; then
+		echo "as root: apt-get install ${need[*]}" >&2
+		exit 1
+	fi
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
+fi
+
 step "format and vet, for every system that is built"
 unformatted=$(gofmt -l .)
 if [ -n "$unformatted" ]; then

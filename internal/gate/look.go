@@ -79,10 +79,10 @@ func readMachine(p policy.Policy, f host.Facts, private string) (attest.Machine,
 		places[f.Resolver] = f.Resolver
 	}
 	if p.Mode == policy.ModeWorkspaceWrite {
-		places["/tmp"] = private + "/tmp"
 		if f.TempDir != "" {
 			places[f.TempDir] = private + "/tmpdir"
 		}
+		places["/tmp"] = private + "/tmp" // it may be TMPDIR as well
 		for _, r := range p.WritableRoots {
 			places[r.Path] = r.Path
 		}
