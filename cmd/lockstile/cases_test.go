@@ -54,6 +54,11 @@ func newWorld(t *testing.T) *world {
 		mkdir(t, d)
 	}
 	write(t, w.out+"/canary", "canary\n")
+	for _, name := range []string{".git/hooks", ".claude"} {
+		mkdir(t, w.ws+"/"+name)
+	}
+	write(t, w.ws+"/.git/config", "[core]\n")
+	write(t, w.ws+"/.envrc", "echo\n")
 	w.listen()
 	w.canary = exec.Command("sleep", "1007")
 	w.canary.Env = []string{"SECRET=" + secret}
@@ -123,7 +128,7 @@ func changed(w *world, _ string) bool { return !w.canaryIs("canary\n") }
 
 func made(name string) func(*world, string) bool {
 	return func(w *world, _ string) bool {
-		path := strings.NewReplacer("$OUT", w.out, "$NAME", filepath.Base(w.dir)).Replace(name)
+		path := strings.NewReplacer("$OUT", w.out, "$WS", w.ws, "$NAME", filepath.Base(w.dir)).Replace(name)
 		defer os.RemoveAll(path)
 		return exists(path)
 	}
@@ -185,6 +190,19 @@ var hostile = []caseRow{
 	{"F-04 through a link", `ln -s $OUT/canary l && echo k >> l`, changed, false},
 	{"F-04 through a linked folder", `ln -s $OUT d && echo k > d/new`, made("$OUT/new"), false},
 	{"F-06 hard link", `ln $OUT/canary x && echo k >> x`, changed, false},
+	{"F-08 hook", `echo x > .git/hooks/post-commit`, made("$WS/.git/hooks/post-commit"), false},
+	{"F-08 rename a protected folder", `mv .git g && mkdir .git`, made("$WS/g"), false},
+	{"F-08 remove a protected folder", `rm -rf .claude`, func(w *world, _ string) bool { return !exists(w.ws + "/.claude") }, false},
+	{"F-08 move a file in", `echo e > y; mv y .git/hooks/post-commit`, made("$WS/.git/hooks/post-commit"), false},
+	{"F-08 replace a protected file", `echo evil > y; mv y .envrc`, func(w *world, _ string) bool {
+		b, _ := os.ReadFile(w.ws + "/.envrc")
+		return string(b) == "evil\n"
+	}, false},
+	{"F-09 exchange", python(`os.mkdir("evil"); call(316,-100,b"evil",-100,b".git",2)`), func(w *world, _ string) bool { return !exists(w.ws + "/.git/config") }, false},
+	{"G-01 git's configuration", `printf "[core]\n\tfsmonitor = touch /tmp/x\n" >> .git/config`, func(w *world, _ string) bool {
+		b, _ := os.ReadFile(w.ws + "/.git/config")
+		return string(b) != "[core]\n"
+	}, false},
 	{"F-14 /proc/self/root", `echo x > /proc/self/root$OUT/new`, made("$OUT/new"), false},
 	{"F-14 /proc/PID/root", `echo x > /proc/$CANARY/root$OUT/new`, made("$OUT/new"), false},
 	{"F-14 /proc/PID/cwd", `echo x > /proc/$CANARY/cwd/$NAME; rm /proc/$CANARY/cwd/$NAME && echo done-well`, done, false},

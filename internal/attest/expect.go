@@ -21,6 +21,7 @@ type Machine struct {
 	LastCap        int
 	Keyring        string            // serial of our session keyring, or an errno name
 	TempDir        string            // canonical TMPDIR of the command, "" for none
+	Protected      []string          // what must not be written within the writable roots
 	Resolver       string            // the file that /etc/resolv.conf leads to, "" for itself
 	Files          map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
 	Terminal       bool              // the command is to have one of its own
@@ -189,6 +190,9 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 		if writes || below(root, replaced...) && !slices.Contains(replaced, root) {
 			same(root, writes)
 		}
+	}
+	for _, path := range m.Protected {
+		see(path, "bind", false)
 	}
 	if !below(p.Home, replaced...) {
 		fresh(p.Home, "tmpfs", false)

@@ -40,6 +40,9 @@ func explain(home string, r Request) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if facts.Protected, err = protectedPaths(r.Policy); err != nil {
+		return nil, err
+	}
 	private := privatePath(home, r.Policy)
 	p, err := plan.Compile(r.Policy, facts, private)
 	if err != nil {

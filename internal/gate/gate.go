@@ -93,6 +93,9 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
+	if facts.Protected, err = protectedPaths(r.Policy); err != nil {
+		return nil, err
+	}
 	private, err := g.privateDir(r.Policy)
 	if err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func readMachine(p policy.Policy, f host.Facts, private string) (attest.Machine,
 	}
 	m := attest.Machine{
 		UID: f.UID, GID: f.GID, Namespaces: namespaces, SeccompFilters: filters,
-		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, ProcFiles: f.ProcFiles,
+		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
 		Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {

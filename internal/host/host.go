@@ -12,6 +12,7 @@ type Facts struct {
 	LastCap     int      // number of the last capability that the kernel knows
 	Keyring     bool     // keyctl(2) can be called
 	ProcFiles   []string // what is there of the files and folders below /proc that change the machine
+	Protected   []string // files and folders in writable roots that programs of the host trust
 	UserHome    string   // the user's home, canonical; empty where there is none
 	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
 	Resolver    string   // the file that /etc/resolv.conf leads to, where it is another one

@@ -116,9 +116,13 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		add(Mount{Path: root, Kind: KindBind, Source: root, Writable: writes, MakeDirs: dirsBetween(cover, root)})
 	}
 	if writes {
-		for _, m := range out.View[private0:] {
+		for _, m := range out.View[private0:] { // the roots
 			out.WriteIn = append(out.WriteIn, m.Path)
 		}
+	}
+	// A mount point can't be renamed or removed, and the root above is one too.
+	for _, path := range f.Protected {
+		add(Mount{Path: path, Kind: KindSelf})
 	}
 	if covering(p.Home, out.View[:private0]) == "" {
 		add(Mount{Path: p.Home, Kind: KindTmpfs})

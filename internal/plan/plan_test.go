@@ -47,6 +47,8 @@ func TestGolden(t *testing.T) {
 	excluded.ExcludeSlashTmp, excluded.ExcludeTmpdirEnvVar = true, true
 	withTmp := machine("linux")
 	withTmp.TempDir = "/scratch"
+	guarded := machine("linux")
+	guarded.Protected = []string{"/work/project/.git", "/work/project/.mcp.json"}
 	networked, resolver := intent(policy.ModeWorkspaceWrite), machine("linux")
 	networked.NetworkAccess, resolver.Resolver = true, "/run/systemd/resolve/stub-resolv.conf"
 	for name, c := range map[string]struct {
@@ -61,6 +63,7 @@ func TestGolden(t *testing.T) {
 		"tmpdir":             {intent(policy.ModeWorkspaceWrite), withTmp},
 		"excluded":           {excluded, withTmp},
 		"network":            {networked, resolver},
+		"protected":          {intent(policy.ModeWorkspaceWrite), guarded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := compile(t, c.p, c.f).String()
