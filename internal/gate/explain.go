@@ -5,7 +5,6 @@ import (
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
 )
@@ -31,35 +30,20 @@ func Explain(home string, r Request) (*Explanation, error) {
 }
 
 func explain(home string, r Request) (*Explanation, error) {
-	if err := checkRequest(r); err != nil {
-		return nil, err
-	}
-	r.Policy.Home = home
-	env, _ := r.Policy.Env.Apply(r.Env)
-	facts, err := host.Read(lookup(env, "TMPDIR"))
+	intended, err := intend(home, r)
 	if err != nil {
 		return nil, err
 	}
-	if facts.Protected, err = protectedPaths(r.Policy); err != nil {
-		return nil, err
-	}
-	private := privatePath(home, r.Policy)
-	p, err := plan.Compile(r.Policy, facts, private)
+	machine, err := readMachine(intended)
 	if err != nil {
 		return nil, err
 	}
-	machine, err := readMachine(r.Policy, facts, private)
-	if err != nil {
-		return nil, err
-	}
-	machine.Terminal = r.Terminal != nil
-	paths := candidates(r.Argv[0], r.Policy.Workspace, env)
-	steps, err := launch.Describe(p, launch.Command{Paths: paths, Argv: r.Argv, Env: env, Terminal: r.Terminal})
+	steps, err := launch.Describe(intended.plan, intended.command)
 	if err != nil {
 		return nil, err
 	}
 	return &Explanation{
-		Mode: r.Policy.Mode.String(), Plan: p, Steps: steps, Expected: attest.Expect(r.Policy, machine),
-		Log: filepath.Join(home, audit.LogName), Paths: paths,
+		Mode: r.Policy.Mode.String(), Plan: intended.plan, Steps: steps, Expected: attest.Expect(intended.policy, machine),
+		Log: filepath.Join(home, audit.LogName), Paths: intended.command.Paths,
 	}, nil
 }

@@ -14,9 +14,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
-	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -79,7 +77,8 @@ func (g *Gate) Start(r Request) (*Child, error) {
 func (g *Gate) Refused(r Request, why *refusal.Error) { g.recordRefusal(r, why) }
 
 func (g *Gate) start(r Request) (*Child, error) {
-	if err := checkRequest(r); err != nil {
+	intended, err := intend(g.home, r)
+	if err != nil {
 		return nil, err
 	}
 	streams, err := openStreams(r)
@@ -87,41 +86,24 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, err
 	}
 	defer streams.close()
-	r.Policy.Home = g.home
-	env, _ := r.Policy.Env.Apply(r.Env)
-	facts, err := host.Read(lookup(env, "TMPDIR"))
+	if err := makePrivate(intended); err != nil {
+		return nil, err
+	}
+	machine, err := readMachine(intended)
 	if err != nil {
 		return nil, err
 	}
-	if facts.Protected, err = protectedPaths(r.Policy); err != nil {
-		return nil, err
-	}
-	private, err := g.privateDir(r.Policy)
-	if err != nil {
-		return nil, err
-	}
-	p, err := plan.Compile(r.Policy, facts, private)
-	if err != nil {
-		return nil, err
-	}
-	machine, err := readMachine(r.Policy, facts, private)
-	if err != nil {
-		return nil, err
-	}
-	machine.Terminal = r.Terminal != nil
-	expected := attest.Expect(r.Policy, machine)
+	expected := attest.Expect(intended.policy, machine)
 
-	confined, err := launch.Start(p, launch.Command{
-		Paths: candidates(r.Argv[0], r.Policy.Workspace, env), Argv: r.Argv, Env: env,
-		Stdio: streams.fds(), Terminal: r.Terminal,
-	})
+	intended.command.Stdio = streams.fds()
+	confined, err := launch.Start(intended.plan, intended.command)
 	runtime.KeepAlive(r) // the process has its own copies by now
 	if err != nil {
 		return nil, launchRefused(err)
 	}
 	evidence, err := look(confined, machine)
 	if err != nil {
-		err = explainFault(confined, expected, machine, err)
+		err = explainFault(confined, expected, err)
 		confined.Kill()
 		return nil, err
 	}
@@ -130,7 +112,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		confined.Kill()
 		return nil, notProven(verdict)
 	}
-	record, err := g.recordStart(r, p, verdict, confined)
+	record, err := g.recordStart(r, intended.plan, verdict, confined)
 	if err != nil {
 		confined.Kill()
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/lockstile/lockstile/internal/attest"
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/measure"
 	"github.com/lockstile/lockstile/policy"
@@ -61,7 +60,8 @@ func outcome(t launch.Trial) string {
 }
 
 // readMachine measures what the confined process is compared with.
-func readMachine(p policy.Policy, f host.Facts, private string) (attest.Machine, error) {
+func readMachine(i *intent) (attest.Machine, error) {
+	p, f, private := i.policy, i.facts, i.private
 	namespaces, filters, err := measure.Self()
 	if err != nil {
 		return attest.Machine{}, err
@@ -69,7 +69,7 @@ func readMachine(p policy.Policy, f host.Facts, private string) (attest.Machine,
 	m := attest.Machine{
 		UID: f.UID, GID: f.GID, Namespaces: namespaces, SeccompFilters: filters,
 		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
-		Files: map[string]string{},
+		Terminal: i.command.Terminal != nil, Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
 		return m, nil

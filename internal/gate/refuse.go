@@ -49,7 +49,7 @@ func launchRefused(err error) error {
 // Where one is missing, it is a later step that fails; so the process that
 // stopped is looked at before it ends. Only what its steps should have reached
 // counts, and what could be read.
-func explainFault(l *launch.Launch, expected []attest.Expectation, m attest.Machine, err error) error {
+func explainFault(l *launch.Launch, expected []attest.Expectation, err error) error {
 	var f *launch.Fault
 	if !errors.As(err, &f) {
 		return err

@@ -120,27 +120,26 @@ func privatePath(home string, p policy.Policy) string {
 	return filepath.Join(home, "private", hex.EncodeToString(sum[:8]))
 }
 
-// privateDir makes the folders that stand at /tmp and TMPDIR for all commands of
-// one workspace. They are ours alone on the host; inside, /tmp is for all users.
-func (g *Gate) privateDir(p policy.Policy) (string, error) {
-	dir := privatePath(g.home, p)
-	if p.Mode != policy.ModeWorkspaceWrite {
-		return dir, nil
+// makePrivate makes the folders that stand at /tmp and TMPDIR for all commands
+// of one workspace. They are ours alone on the host; inside, /tmp is for all users.
+func makePrivate(i *intent) error {
+	if i.policy.Mode != policy.ModeWorkspaceWrite {
+		return nil
 	}
 	for _, name := range []string{"tmp", "tmpdir"} {
-		sub := filepath.Join(dir, name)
+		sub := filepath.Join(i.private, name)
 		info, err := os.Lstat(sub)
 		if err == nil && info.IsDir() && info.Mode()&os.ModeSticky != 0 {
 			continue
 		}
 		if err := os.MkdirAll(sub, 0o700); err != nil {
-			return "", privateRefused(sub, err)
+			return privateRefused(sub, err)
 		}
 		if err := os.Chmod(sub, 0o777|os.ModeSticky); err != nil {
-			return "", privateRefused(sub, err)
+			return privateRefused(sub, err)
 		}
 	}
-	return dir, nil
+	return nil
 }
 
 func privateRefused(dir string, err error) error {
