@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -350,6 +349,6 @@ func TestCases(t *testing.T) {
 		})
 	}
 	if n := len(hostile) + len(ordinary); n < 60 {
-		t.Error(fmt.Sprintf("only %d rows", n))
+		t.Errorf("only %d rows", n)
 	}
 }
