@@ -230,7 +230,7 @@ print("id",k)`), func(*world, string) bool {
 	{"K-03 environment of a host process", `tr "\0" "\n" < /proc/$CANARY/environ`, prints(secret), false},
 	{"K-04 mount", `mount -t tmpfs none $OUT && echo done-well; umount $OUT 2>/dev/null`, done, true},
 	{"K-05 user namespace", `unshare -U true && echo done-well`, done, false},
-	{"K-05 its own root", `unshare -r chroot / true && echo done-well`, done, false},
+	{"K-05 its own root", `unshare -r /usr/sbin/chroot / /bin/true && echo done-well`, done, false},
 	{"K-06 bpf", python(`a=ctypes.create_string_buffer(b"\x02\0\0\0\4\0\0\0\4\0\0\0\1\0\0\0",128)
 call(321,0,a,72)`), done, true},
 	{"K-06 perf", python(`a=ctypes.create_string_buffer(b"\1\0\0\0\x70\0\0\0\0\0\0\0\0\0\0\0",112)
@@ -261,7 +261,7 @@ var hostname, _ = os.Hostname()
 var ordinary = []caseRow{
 	{"P-02 files", `mkdir -p a/b && echo x > a/b/c && mv a/b/c a/d && ln -s d a/l && ln a/d a/h && cat a/l a/h && rm -r a && echo done-well`, done, false},
 	{"P-02 /tmp and TMPDIR", `f=$(mktemp) && echo x > $f && cat $f && echo x > /dev/shm/f && echo done-well`, done, false},
-	{"P-03 git", `git init -q r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m first && git status --porcelain && git log --oneline && git diff && echo done-well`, done, false},
+	{"P-03 git", `export GIT_PAGER=cat; git init -q r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m first && git status --porcelain && git log --oneline && git diff && echo done-well`, done, false},
 	{"P-08 python processes", "python3 -c '\nimport multiprocessing as m\nif __name__==\"__main__\":\n  with m.Pool(2) as p: print(sum(p.map(abs,[-1,-2])))\n  q=m.Queue(); q.put(1); q.get()\nprint(\"done-\"+\"well\")'", done, false},
 	{"P-10 gcc", `printf 'int main(void){return 0;}' > m.c && gcc -o m m.c && ./m && echo done-well`, done, false},
 	{"P-12 loopback", python(`s=socket.create_server(("127.0.0.1",0))
