@@ -91,6 +91,19 @@ func (c *console) typed(text string) {
 	}
 }
 
+// typedUntil types a key until the pattern is seen: before its job is in the
+// foreground, and between a shell's two modes, a key may be lost, as on any terminal.
+func (c *console) typedUntil(key, pattern string) {
+	c.Helper()
+	re := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(patience / 2); !re.MatchString(c.seen()); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			c.Fatalf("%q is not seen in %q", pattern, c.seen())
+		}
+		c.typed(key)
+	}
+}
+
 func (c *console) resize(rows, cols uint16) {
 	c.Helper()
 	if err := unix.IoctlSetWinsize(int(c.tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: cols}); err != nil {
@@ -270,16 +283,20 @@ func TestTerminalJobControl(t *testing.T) {
 		c.wait("prompt>")
 		c.typed("sleep 1007\r")
 		c.wait(`sleep 1007\r\n`)
-		time.Sleep(100 * time.Millisecond) // for the job to be in the foreground
-		c.typed("\x1a")
-		c.wait(`Stopped +sleep 1007`)
+		c.typedUntil("\x1a", `Stopped +sleep 1007`)
 		c.typed("fg\r")
 		c.wait(`fg\r\n(.*\r)?sleep 1007\r\n`)
-		time.Sleep(100 * time.Millisecond)
-		c.typed("\x1c") // ^\
-		c.wait(`Quit`)
-		c.typed("\x04")
-		cmd.Wait()
+		c.typedUntil("\x1c", `Quit(.|\r|\n)*prompt>`) // ^\
+		over := make(chan error, 1)
+		go func() { over <- cmd.Wait() }()
+		for ended := false; !ended; {
+			c.typed("\x04")
+			select {
+			case <-over:
+				ended = true
+			case <-time.After(300 * time.Millisecond):
+			}
+		}
 		if code := cmd.ProcessState.ExitCode(); code != 131 {
 			t.Errorf("%s: exit %d, want 131, that of the last job: %q", mode, code, c.seen())
 		}
