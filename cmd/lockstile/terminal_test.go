@@ -104,6 +104,22 @@ func (c *console) typedUntil(key, pattern string) {
 	}
 }
 
+// typedUntilEnd is typedUntil for the end of cmd: a shell that has just forked
+// takes a signal for itself and keeps its child.
+func (c *console) typedUntilEnd(key string, cmd *exec.Cmd) {
+	c.Helper()
+	over := make(chan error, 1)
+	go func() { over <- cmd.Wait() }()
+	for {
+		c.typed(key)
+		select {
+		case <-over:
+			return
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+}
+
 func (c *console) resize(rows, cols uint16) {
 	c.Helper()
 	if err := unix.IoctlSetWinsize(int(c.tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: cols}); err != nil {
@@ -162,8 +178,7 @@ func TestTerminalInterrupt(t *testing.T) {
 	p, c := newPlace(t), newConsole(t, 24, 80)
 	cmd := c.on(p.command(program, "run", "--", "sh", "-c", "echo ready; sleep 1007"))
 	c.wait("ready")
-	c.typed("\x03")
-	cmd.Wait()
+	c.typedUntilEnd("\x03", cmd)
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit %d, want 130", code)
 	}
@@ -287,16 +302,7 @@ func TestTerminalJobControl(t *testing.T) {
 		c.typed("fg\r")
 		c.wait(`fg\r\n(.*\r)?sleep 1007\r\n`)
 		c.typedUntil("\x1c", `Quit(.|\r|\n)*prompt>`) // ^\
-		over := make(chan error, 1)
-		go func() { over <- cmd.Wait() }()
-		for ended := false; !ended; {
-			c.typed("\x04")
-			select {
-			case <-over:
-				ended = true
-			case <-time.After(300 * time.Millisecond):
-			}
-		}
+		c.typedUntilEnd("\x04", cmd)
 		if code := cmd.ProcessState.ExitCode(); code != 131 {
 			t.Errorf("%s: exit %d, want 131, that of the last job: %q", mode, code, c.seen())
 		}
