@@ -10,8 +10,12 @@ import (
 
 // build turns checked settings into a policy and checks the paths in it.
 func build(in Input, s settings) (policy.Policy, error) {
+	mode, err := policy.ParseMode(s.text("sandbox_mode"))
+	if err != nil { // the key's choices are checked before
+		return policy.Policy{}, refuse("", "%v", err)
+	}
 	p := policy.Policy{
-		Mode:                parseMode(s.text("sandbox_mode")),
+		Mode:                mode,
 		Approval:            parseApproval(s.text("approval_policy")),
 		Home:                in.Home,
 		ExcludeTmpdirEnvVar: s.flag("sandbox_workspace_write.exclude_tmpdir_env_var"),
@@ -24,7 +28,6 @@ func build(in Input, s settings) (policy.Policy, error) {
 	p.NetworkAccess = p.Mode == policy.ModeDangerFullAccess ||
 		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")
 	p.Values = s.values()
-	var err error
 	if p.Workspace, err = workspace(in, p); err != nil {
 		return policy.Policy{}, err
 	}
@@ -45,15 +48,6 @@ func (s settings) get(name string) setting {
 func (s settings) text(name string) string   { v, _ := s.get(name).value.(string); return v }
 func (s settings) flag(name string) bool     { v, _ := s.get(name).value.(bool); return v }
 func (s settings) list(name string) []string { v, _ := s.get(name).value.([]string); return v }
-
-func parseMode(name string) policy.Mode {
-	for _, m := range [...]policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
-		if m.String() == name {
-			return m
-		}
-	}
-	return policy.ModeUnset
-}
 
 func parseApproval(name string) policy.Approval {
 	for _, a := range [...]policy.Approval{policy.ApprovalUntrusted, policy.ApprovalOnRequest, policy.ApprovalNever} {

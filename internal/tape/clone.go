@@ -85,9 +85,6 @@ func SignalMask() (mask uint64) {
 	return mask
 }
 
-// Second is the command's pid as the first process sees it, 0 before the fork.
-func (t *Tape) Second() int { return int(t.h.second) }
-
 // Status is the command's wait status; ok is false while it runs, or when the
 // first process ended without one.
 func (t *Tape) Status() (ws syscall.WaitStatus, ok bool) {
