@@ -31,6 +31,17 @@ type console struct {
 
 func newConsole(t *testing.T, rows, cols uint16) *console {
 	t.Helper()
+	keys, tty := openTerminal(t)
+	c := &console{T: t, keys: keys, tty: tty, over: make(chan struct{})}
+	c.resize(rows, cols)
+	go c.watch()
+	t.Cleanup(func() { tty.Close(); c.keys.Close() })
+	return c
+}
+
+// openTerminal opens both ends of a new terminal.
+func openTerminal(t testing.TB) (master, tty *os.File) {
+	t.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -42,15 +53,11 @@ func newConsole(t *testing.T, rows, cols uint16) *console {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tty, err := os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	tty, err = os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &console{T: t, keys: os.NewFile(uintptr(fd), "keys"), tty: tty, over: make(chan struct{})}
-	c.resize(rows, cols)
-	go c.watch()
-	t.Cleanup(func() { tty.Close(); c.keys.Close() })
-	return c
+	return os.NewFile(uintptr(fd), "keys"), tty
 }
 
 func (c *console) watch() {

@@ -75,6 +75,8 @@ func Lockstile() Tables {
 			{"internal/nofile/nofile_amd64.s", ruleForeignCode, "getrlimit(2) alone"},
 			{"internal/nofile/nofile_arm64.s", ruleForeignCode, "getrlimit(2) alone"},
 			{"internal/host/host_linux.go", ruleRawSyscall, "asks for the Landlock version; x/sys has no function for landlock_create_ruleset(2)"},
+			{"internal/pty/copy_linux.go", ruleRawSyscall, "reads and writes that can't wait need not enter the scheduler"},
+			{"internal/pty/copy_linux.go", ruleUnsafe, "the address of the buffer of such a call"},
 			{"internal/pty/files_linux.go", ruleRawSyscall, "asks kcmp(2) whether two descriptors are one; x/sys has no function for it"},
 		},
 	}

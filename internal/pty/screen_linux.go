@@ -26,7 +26,7 @@ func openScreen(f *os.File, kind Kind, allow bool, abort *bell) (*screen, error)
 	s := &screen{writer: writer{fd: -1, abort: abort, socket: kind == KindSocket}}
 	if kind == KindTerminal || kind == KindPipe {
 		if fd, err := reopen(f, unix.O_WRONLY); err == nil {
-			s.fd = fd
+			s.fd, s.instant = fd, true
 		} else {
 			s.blocking = true
 		}

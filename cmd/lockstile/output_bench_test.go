@@ -1,0 +1,89 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// BenchmarkOutput prints 100 MiB of lines, bare and confined in turn, on a pipe
+// and on a terminal, and reports the medians and how fast confined is next to
+// bare (1 is as fast). The reader is the same for both: cat, to nowhere.
+func BenchmarkOutput(b *testing.B) {
+	const size = 100 << 20
+	dir := b.TempDir()
+	if err := os.Mkdir(dir+"/ws", 0o755); err != nil {
+		b.Fatal(err)
+	}
+	line := "a line of the usual length, as compilers and tests print them\n"
+	if err := os.WriteFile(dir+"/ws/lines", []byte(strings.Repeat(line, size/len(line)+1)), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	for _, way := range []string{"pipe", "terminal"} {
+		b.Run(way, func(b *testing.B) {
+			var bare, confined []time.Duration
+			for b.Loop() {
+				bare = append(bare, printed(b, way, dir, "cat", "lines"))
+				confined = append(confined, printed(b, way, dir, program, "run", "--", "cat", "lines"))
+			}
+			x, y := median(bare), median(confined)
+			b.ReportMetric(x.Seconds()*1e3, "bare-ms")
+			b.ReportMetric(y.Seconds()*1e3, "confined-ms")
+			b.ReportMetric(x.Seconds()/y.Seconds(), "of-bare-speed")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}
+
+// printed is how long a program took, and the reader of its output.
+func printed(b *testing.B, way, dir, name string, args ...string) time.Duration {
+	b.Helper()
+	read, write := outputEnds(b, way)
+	reader := exec.Command("sh", "-c", "exec cat >/dev/null 2>&1")
+	reader.Stdin = read
+	if err := reader.Start(); err != nil {
+		b.Fatal(err)
+	}
+	read.Close()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir + "/ws"
+	cmd.Env = append(os.Environ(), "LOCKSTILE_HOME="+dir+"/home")
+	cmd.Stdout, cmd.Stderr = write, write
+	if way == "terminal" {
+		cmd.Stdin = write
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	}
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	write.Close()
+	if err := cmd.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	_ = reader.Wait() // EIO, where the end is that of a terminal
+	return time.Since(begin)
+}
+
+func outputEnds(b *testing.B, way string) (read, write *os.File) {
+	b.Helper()
+	if way == "terminal" {
+		return openTerminal(b)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return read, write
+}
