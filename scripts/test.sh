@@ -8,7 +8,7 @@ step() { printf '\n== %s\n' "$*"; }
 
 # What the table of cases runs.
 need=()
-for pair in git:git python3:python3 gcc:gcc unshare:util-linux hostname:hostname; do
+for pair in git:git python3:python3 gcc:gcc node:nodejs unshare:util-linux hostname:hostname; do
 	command -v "${pair%%:*}" >/dev/null || need+=("${pair#*:}")
 done
 [ ! -e /usr/include/stdlib.h ] && need+=(libc6-dev)
@@ -41,17 +41,5 @@ go test -count=1 -timeout 5m ./...
 
 if [ "$(id -u)" = 0 ]; then
 	step "end-to-end tests as a normal user"
-	# A user that is nobody else's: no entry in passwd is needed to be one.
-	user=47111
-	dir=$(mktemp -d /var/tmp/lockstile-test.XXXXXX)
-	trap 'rm -rf "$dir"' EXIT
-	go build -o "$dir/lockstile" ./cmd/lockstile
-	go build -tags lockstile_leave_out -o "$dir/lockstile-leave-out" ./cmd/lockstile
-	go test -c -o "$dir/cmd.test" ./cmd/lockstile
-	mkdir "$dir/home" "$dir/tmp"
-	chmod 755 "$dir"
-	chown "$user:$user" "$dir/home" "$dir/tmp"
-	(cd "$dir/home" && setpriv --reuid $user --regid $user --clear-groups \
-		env -u LOCKSTILE_HOME HOME="$dir/home" TMPDIR="$dir/tmp" LOCKSTILE_TEST_PROGRAMS="$dir" \
-		"$dir/cmd.test" -test.timeout 5m)
+	bash scripts/user-tests.sh
 fi

@@ -12,8 +12,8 @@ import (
 func machine() Machine {
 	m := Machine{
 		UID: 1000, GID: 1000, Namespaces: map[string]string{}, SeccompFilters: 2, LandlockABI: 7, Keyring: "77",
-		Terminal: true, Protected: []string{"/work/.git"}, Resolver: "/run/r/resolv.conf", TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
-		Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5", "/run/r/resolv.conf": "1:6"},
+		Terminal: true, Protected: []string{"/work/.git", "/work/sub/.git", "/work/sub/.idea"}, Resolver: "/run/r/resolv.conf", TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
+		Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5", "/work/sub": "1:7", "/run/r/resolv.conf": "1:6"},
 	}
 	for _, n := range NamespaceNames() {
 		m.Namespaces[n] = n + ":[1]"
@@ -150,9 +150,9 @@ func TestExpectedOfTheView(t *testing.T) {
 		want string
 	}{
 		{intent(policy.ModeReadOnly), machine(), "/dev /dev/pts /proc"},
-		{intent(policy.ModeWorkspaceWrite), machine(), "/dev /dev/pts /dev/shm /opt/cache /proc /run /scratch /tmp /work"},
-		{noTmp, machine(), "/dev /dev/pts /dev/shm /opt/cache /proc /run /work"},
-		{intent(policy.ModeWorkspaceWrite), inside, "/dev /dev/pts /dev/shm /opt/cache /proc /run /tmp /work"},
+		{intent(policy.ModeWorkspaceWrite), machine(), "/dev /dev/pts /dev/shm /opt/cache /proc /run /scratch /tmp /work /work/sub"},
+		{noTmp, machine(), "/dev /dev/pts /dev/shm /opt/cache /proc /run /work /work/sub"},
+		{intent(policy.ModeWorkspaceWrite), inside, "/dev /dev/pts /dev/shm /opt/cache /proc /run /tmp /work /work/sub"},
 	} {
 		if got := writable(c.p, c.m); got != c.want {
 			t.Errorf("%s: writable %q, want %q", c.p.Mode, got, c.want)

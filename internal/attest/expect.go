@@ -191,8 +191,13 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 			same(root, writes)
 		}
 	}
-	for _, path := range m.Protected {
-		see(path, "bind", false)
+	if writes {
+		for _, dir := range Pinned(p, m.Protected) {
+			same(dir, true)
+		}
+		for _, path := range m.Protected {
+			see(path, "bind", false)
+		}
 	}
 	if !below(p.Home, replaced...) {
 		fresh(p.Home, "tmpfs", false)
@@ -201,6 +206,20 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 	return append(out,
 		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "command.writable mounts", Want: strings.Join(writable, " ")},
 		Expectation{Restriction: refusal.Propagation, Fact: "command.propagation", Want: "unbindable"})
+}
+
+// Pinned lists the folders between the writable roots and the protected paths,
+// each once: if one could be renamed, another could take its name.
+func Pinned(p policy.Policy, protected []string) []string {
+	var out []string
+	tops := roots(p)
+	for _, file := range protected {
+		for dir := path.Dir(file); below(dir, tops...) && !slices.Contains(tops, dir); dir = path.Dir(dir) {
+			out = append(out, dir)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // roots are the folders that the policy speaks of, none below another.

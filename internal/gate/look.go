@@ -87,6 +87,9 @@ func readMachine(i *intent) (attest.Machine, error) {
 			places[r.Path] = r.Path
 		}
 		places[p.Workspace] = p.Workspace
+		for _, dir := range attest.Pinned(p, f.Protected) {
+			places[dir] = dir
+		}
 	}
 	for at, source := range places {
 		if m.Files[at], err = measure.FileID(source); err != nil {

@@ -42,7 +42,9 @@ func (w *writer) view() {
 		case plan.KindBind:
 			attach(at, taken[i], m.Path)
 		case plan.KindSelf:
-			attach(at, w.take(at, m.Path, 0), m.Path)
+			// With the mounts of the host below it, and never by a link that has
+			// taken its place since it was looked at.
+			attach(at, w.take(at, m.Path, unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW), m.Path)
 		case plan.KindProc:
 			mount(at, "proc", m.Path, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 		case plan.KindTmpfs:

@@ -120,8 +120,14 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 			out.WriteIn = append(out.WriteIn, m.Path)
 		}
 	}
-	// A mount point can't be renamed or removed, and the root above is one too.
+	// A mount point can't be renamed or removed: so each folder between the root,
+	// which is one, and a protected name becomes one, and stays writable.
 	for _, path := range f.Protected {
+		for _, dir := range ancestors(path, covering(path, out.View[private0:])) {
+			if !slices.ContainsFunc(out.View, func(m Mount) bool { return m.Path == dir }) {
+				add(Mount{Path: dir, Kind: KindSelf, Writable: true})
+			}
+		}
 		add(Mount{Path: path, Kind: KindSelf})
 	}
 	if covering(p.Home, out.View[:private0]) == "" {
@@ -179,6 +185,12 @@ func dirsBetween(cover, p string) []string {
 	return out
 }
 
+// ancestors lists the folders between root and p, without either.
+func ancestors(p, root string) []string {
+	dirs := dirsBetween(root, p)
+	return dirs[:max(len(dirs)-1, 0)]
+}
+
 // within reports whether p is dir or lies below it; both are clean.
 func within(p, dir string) bool {
 	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
@@ -195,7 +207,7 @@ func (out *Plan) compileLandlock(abi int) {
 			}
 		case m.Kind == KindDevpts:
 			rules = append(rules, LandlockRule{m.Path, AccessDevice})
-		case m.Writable:
+		case m.Writable && m.Kind != KindSelf: // which its root's rule covers
 			rules = append(rules, LandlockRule{m.Path, AccessWrite})
 		}
 	}

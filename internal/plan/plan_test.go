@@ -48,7 +48,7 @@ func TestGolden(t *testing.T) {
 	withTmp := machine("linux")
 	withTmp.TempDir = "/scratch"
 	guarded := machine("linux")
-	guarded.Protected = []string{"/work/project/.git", "/work/project/.mcp.json"}
+	guarded.Protected = []string{"/work/project/.git", "/work/project/.mcp.json", "/work/project/a/b/.git", "/work/project/a/b/.idea"}
 	networked, resolver := intent(policy.ModeWorkspaceWrite), machine("linux")
 	networked.NetworkAccess, resolver.Resolver = true, "/run/systemd/resolve/stub-resolv.conf"
 	for name, c := range map[string]struct {

@@ -1,0 +1,164 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// python runs a line of Python; done is printed when it came to its end.
+func python(code string) string {
+	return "python3 -c '\nimport socket,os,ctypes,sys\nlibc=ctypes.CDLL(None,use_errno=True)\ndef call(*a):\n  r=libc.syscall(*a)\n  if r<0: raise OSError(ctypes.get_errno(),os.strerror(ctypes.get_errno()))\n  return r\n" + code + "\nprint(\"done-\"+\"well\")'"
+}
+
+var done = prints("done-well")
+
+// What a row may need, to be possible at all.
+func root() bool { return os.Geteuid() == 0 }
+
+func vsock() bool {
+	fd, err := unix.Socket(unix.AF_VSOCK, unix.SOCK_STREAM, 0)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err == nil
+}
+
+// typing for another is possible where the kernel still has it (TIOCSTI), or for root.
+func typing() bool {
+	b, err := os.ReadFile("/proc/sys/dev/tty/legacy_tiocsti") // from Linux 6.2
+	return root() || err != nil || strings.TrimSpace(string(b)) == "1"
+}
+
+var hostile = []caseRow{
+	{"F-01 create beside", `echo x > $OUT/new`, made("$OUT/new"), nil},
+	{"F-01 append", `echo x >> $OUT/canary`, changed, nil},
+	{"F-01 truncate", `: > $OUT/canary`, changed, nil},
+	{"F-01 remove", `rm -f $OUT/canary`, changed, nil},
+	{"F-01 rename", `mv $OUT/canary $OUT/moved`, made("$OUT/moved"), nil},
+	{"F-01 replace", `echo x > mine; mv mine $OUT/canary`, changed, nil},
+	{"F-01 folder", `mkdir $OUT/folder`, made("$OUT/folder"), nil},
+	{"F-01 fifo", `mkfifo $OUT/fifo`, made("$OUT/fifo"), nil},
+	{"F-01 link outside", `ln -s /etc $OUT/link`, made("$OUT/link"), nil},
+	{"F-01 by relative path", `echo x > sub/../../out/new`, made("$OUT/new"), nil},
+	{"F-24 host's /tmp", `echo x > /tmp/$NAME-file`, made("/tmp/$NAME-file"), nil},
+	{"F-23 host's /dev/shm", `echo x > /dev/shm/$NAME-file`, made("/dev/shm/$NAME-file"), nil},
+	{"F-23 host's /run", `echo x > /run/$NAME-file`, made("/run/$NAME-file"), root},
+	{"F-03 mode", `chmod 0777 $OUT/canary`, func(w *world, _ string) bool { return mode(w) == 0o777 }, nil},
+	{"F-03 time", `touch -d 2001-01-01 $OUT/canary`, func(w *world, _ string) bool {
+		info, err := os.Stat(w.out + "/canary")
+		return err == nil && info.ModTime().Year() == 2001
+	}, nil},
+	{"F-03 owner", `chown 12345 $OUT/canary`, func(w *world, _ string) bool {
+		var st unix.Stat_t
+		return unix.Stat(w.out+"/canary", &st) == nil && st.Uid == 12345
+	}, root},
+	{"F-04 through a link", `ln -s $OUT/canary l && echo k >> l`, changed, nil},
+	{"F-04 through a linked folder", `ln -s $OUT d && echo k > d/new`, made("$OUT/new"), nil},
+	{"F-06 hard link", `ln $OUT/canary x && echo k >> x`, changed, nil},
+	{"F-08 hook", `echo x > .git/hooks/post-commit`, made("$WS/.git/hooks/post-commit"), nil},
+	{"F-08 rename a protected folder", `mv .git g && mkdir .git`, made("$WS/g"), nil},
+	{"F-08 remove a protected folder", `rm -rf .claude`, func(w *world, _ string) bool { return !exists(w.ws + "/.claude") }, nil},
+	{"F-08 move a file in", `echo e > y; mv y .git/hooks/post-commit`, made("$WS/.git/hooks/post-commit"), nil},
+	{"F-08 replace a protected file", `echo evil > y; mv y .envrc`, func(w *world, _ string) bool {
+		b, _ := os.ReadFile(w.ws + "/.envrc")
+		return string(b) == "evil\n"
+	}, nil},
+	{"F-08 hook of a checkout below", `echo x > sub/.git/hooks/post-commit`, made("$WS/sub/.git/hooks/post-commit"), nil},
+	{"F-10 rename what holds it", `mv sub sub.old && mkdir -p sub/.git`, func(w *world, _ string) bool { return !exists(w.ws + "/sub/.git/config") }, nil},
+	{"F-10 exchange what holds it", python(`os.mkdir("evil"); call(316,-100,b"evil",-100,b"sub",2)`), func(w *world, _ string) bool { return !exists(w.ws + "/sub/.git/config") }, nil},
+	{"F-10 rename the workspace", `mv $PWD ../moved && ln -s /etc $PWD`, func(w *world, _ string) bool { return exists(w.dir + "/moved") }, nil},
+	{"F-09 exchange", python(`os.mkdir("evil"); call(316,-100,b"evil",-100,b".git",2)`), func(w *world, _ string) bool { return !exists(w.ws + "/.git/config") }, nil},
+	{"G-01 git's configuration", `printf "[core]\n\tfsmonitor = touch /tmp/x\n" >> .git/config`, func(w *world, _ string) bool {
+		b, _ := os.ReadFile(w.ws + "/.git/config")
+		return strings.Contains(string(b), "fsmonitor")
+	}, nil},
+	{"F-14 /proc/self/root", `echo x > /proc/self/root$OUT/new`, made("$OUT/new"), nil},
+	{"F-14 /proc/PID/root", `echo x > /proc/$CANARY/root$OUT/new`, made("$OUT/new"), nil},
+	{"F-14 /proc/PID/cwd", `echo x > /proc/$CANARY/cwd/$NAME; rm /proc/$CANARY/cwd/$NAME && echo done-well`, done, nil},
+	{"F-27 the log", `echo forged >> $LOCKSTILE_HOME/sandbox.log`, func(w *world, _ string) bool { return w.lockstile("log", "verify").code != 0 }, nil},
+	{"F-27 the configuration", `echo > $LOCKSTILE_HOME/config.toml`, func(w *world, _ string) bool { return exists(w.home + "/config.toml") }, nil},
+	{"N-01 TCP", `exec 3<>/dev/tcp/127.0.0.1/$PORT`, reached, nil},
+	{"N-01 TCP to 0.0.0.0", `exec 3<>/dev/tcp/0.0.0.0/$PORT`, reached, nil},
+	{"N-03 UDP", `echo x > /dev/udp/127.0.0.1/$PORT`, reached, nil},
+	{"N-03 UDP without connect", python(`socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(b"x",("127.0.0.1",int(os.environ["PORT"])))`), reached, nil},
+	{"N-08 socket by path", python(`socket.socket(socket.AF_UNIX).connect("/tmp/"+os.environ["NAME"]+".sock")`), reached, nil},
+	{"N-10 abstract socket", python(`socket.socket(socket.AF_UNIX).connect("\0"+os.environ["NAME"])`), reached, nil},
+	{"N-14 netlink", python(`socket.socket(socket.AF_NETLINK,socket.SOCK_RAW,15)`), done, nil},
+	{"N-15 packet socket", python(`socket.socket(socket.AF_PACKET,socket.SOCK_RAW,3)`), done, root},
+	{"N-15 raw socket", python(`socket.socket(socket.AF_INET,socket.SOCK_RAW,1)`), done, root},
+	{"N-16 vsock", python(`socket.socket(socket.AF_VSOCK,socket.SOCK_STREAM)`), done, vsock},
+	{"N-20 shared memory", python(`k=call(29,0x4c53,4096,0o1666)
+print("id",k)`), func(*world, string) bool {
+		id, err := unix.SysvShmGet(0x4c53, 4096, 0)
+		if err == nil {
+			unix.SysvShmCtl(id, unix.IPC_RMID, nil)
+		}
+		return err == nil
+	}, nil},
+	{"K-05 kill a host process", `kill -9 $CANARY`, canaryDead, nil},
+	{"K-02 ptrace", python(`call(101,16,int(os.environ["CANARY"]),0,0)`), done, nil},
+	{"K-03 read its memory", python(`open("/proc/%s/mem"%os.environ["CANARY"],"rb")`), done, nil},
+	{"F-14 environment of a host process", `tr "\0" "\n" < /proc/$CANARY/environ`, prints(secret), nil},
+	{"K-11 mount", `mount -t tmpfs none $OUT && echo done-well; umount $OUT 2>/dev/null`, done, root},
+	{"K-11 user namespace", `unshare -U true && echo done-well`, done, nil},
+	{"K-11 its own root", `unshare -r /usr/sbin/chroot / /bin/true && echo done-well`, done, nil},
+	{"K-17 bpf", python(`a=ctypes.create_string_buffer(b"\x02\0\0\0\4\0\0\0\4\0\0\0\1\0\0\0",128)
+call(321,0,a,72)`), done, root},
+	{"K-17 perf", python(`a=ctypes.create_string_buffer(b"\1\0\0\0\x70\0\0\0\0\0\0\0\0\0\0\0",112)
+call(298,a,0,-1,-1,0)`), done, root},
+	{"N-05 io_uring", python(`call(425,1,ctypes.create_string_buffer(120))`), done, nil},
+	{"K-18 keyring", python(`call(248,b"user",b"lockstile",b"x",1,-3)`), done, nil},
+	{"K-14 host name", `hostname $NAME`, func(w *world, _ string) bool {
+		var u unix.Utsname
+		unix.Uname(&u)
+		if unix.ByteSliceToString(u.Nodename[:]) != filepath.Base(w.dir) {
+			return false
+		}
+		unix.Sethostname([]byte(hostname))
+		return true
+	}, root},
+	{"K-14 sysctl", `cat /proc/sys/kernel/domainname | tee /proc/sys/kernel/domainname && echo done-well`, done, root},
+	{"K-19 nice of a host process", `renice 5 $CANARY`, func(w *world, _ string) bool {
+		n, err := unix.Getpriority(unix.PRIO_PROCESS, w.canary.Process.Pid)
+		return err == nil && n != 20
+	}, nil},
+	{"E-06 secrets in the environment", `env`, prints(secret), nil},
+	{"E-01 type into the terminal", python(`import fcntl
+t=os.open("/dev/tty",os.O_RDWR)
+for c in b"typed\n": fcntl.ioctl(t,0x5412,bytes([c]))`), done, typing},
+	{"E-09 inherited descriptor", `cat <&9; cat /proc/self/fd/9`, prints(secret), nil},
+}
+
+// hostname is put back after the row that changes it.
+var hostname, _ = os.Hostname()
+
+var ordinary = []caseRow{
+	{"P-02 files", `mkdir -p a/b && echo x > a/b/c && mv a/b/c a/d && ln -s d a/l && ln a/d a/h && cat a/l a/h && rm -r a && echo done-well`, done, nil},
+	{"P-02 /tmp and TMPDIR", `f=$(mktemp) && echo x > $f && cat $f && echo x > /dev/shm/f && echo done-well`, done, nil},
+	{"P-03 git", `export GIT_PAGER=cat; git init -q r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m first && git status --porcelain && git log --oneline && git diff && echo done-well`, done, nil},
+	{"P-03 git, on what is there", `export GIT_PAGER=cat; echo more >> tracked; git status --porcelain | grep -q "M tracked" && git diff | grep -q +more && git log --oneline | grep -q first && git blame tracked | grep -q more && echo done-well`, done, nil},
+	{"P-03 git, in a checkout below", `cd sub && echo x > new && mkdir d && mv new d/moved && git status --porcelain | grep -q d/ && rm -r d && echo done-well`, done, nil},
+	{"P-09 node child processes", `node -e 'const c=require("child_process"); console.log(c.execSync("echo done-well").toString()); c.spawn("true").on("exit",n=>process.exit(n))'`, done, nil},
+	{"P-08 python processes", "python3 -c '\nimport multiprocessing as m\nif __name__==\"__main__\":\n  with m.Pool(2) as p: print(sum(p.map(abs,[-1,-2])))\n  q=m.Queue(); q.put(1); q.get()\nprint(\"done-\"+\"well\")'", done, nil},
+	{"P-10 gcc", `printf 'int main(void){return 0;}' > m.c && gcc -o m m.c && ./m && echo done-well`, done, nil},
+	{"P-10 go build", `printf 'package main\nfunc main() { println("done-" + "well") }\n' > m.go && GO111MODULE=off GOCACHE=/tmp/go-build go build -o m m.go && ./m 2>&1`, done, nil},
+	{"P-12 loopback", python(`s=socket.create_server(("127.0.0.1",0))
+c=socket.create_connection(s.getsockname())
+c.sendall(b"x"); assert s.accept()[0].recv(1)==b"x"`), done, nil},
+	{"P-13 own sockets", python(`a,b=socket.socketpair()
+l=socket.socket(socket.AF_UNIX); l.bind("own"); l.listen()
+socket.socket(socket.AF_UNIX).connect("own")`), done, nil},
+	{"P-16 10 MB of output", `head -c 10000000 /dev/zero | tr "\0" a; echo; echo done-well`, func(_ *world, out string) bool {
+		return strings.Count(out, "a") >= 10_000_000 && strings.Contains(out, "done-well")
+	}, nil},
+	{"P-02 200 MB file", `head -c 200000000 /dev/zero > big && test $(stat -c %s big) = 200000000 && rm big && echo done-well`, done, nil},
+	{"E-08 long argument", `x=$(head -c 130000 /dev/zero | tr "\0" b); /bin/echo "$x" | wc -c && echo done-well`, done, nil},
+	{"P-21 unicode", `echo "grüße → 日本" > "ñ é.txt" && cat *.txt && echo done-well`, done, nil},
+	{"P-21 identity", `test "$(id -u)" = "$(stat -c %u .)" && test -n "$HOME" && echo done-well`, done, nil},
+	{"P-22 threads and shells", `for i in 1 2 3; do (exec bash -c 'true') & done; wait; echo done-well`, done, nil},
+}
