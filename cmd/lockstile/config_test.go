@@ -63,12 +63,12 @@ func TestConfigOfTheReport(t *testing.T) {
 }
 
 func TestConfigIsObeyed(t *testing.T) {
-	p := newPlace(t)
-	root := filepath.Join(p.dir, "root")
-	mkdir(t, root)
-	mkdir(t, filepath.Join(p.dir, "tmpdir"))
-	p.env = []string{"TMPDIR=" + filepath.Join(p.dir, "tmpdir"), "GITHUB_TOKEN=secret", "PLAIN=value"}
-	p.config(`
+	bothWays(t, func(t *testing.T, p *place) {
+		root := filepath.Join(p.dir, "root")
+		mkdir(t, root)
+		mkdir(t, filepath.Join(p.dir, "tmpdir"))
+		p.env = []string{"TMPDIR=" + filepath.Join(p.dir, "tmpdir"), "GITHUB_TOKEN=secret", "PLAIN=value"}
+		p.config(`
 [sandbox_workspace_write]
 writable_roots = ["` + root + `"]
 exclude_slash_tmp = true
@@ -79,48 +79,51 @@ sandbox_mode = "read-only"
 [profiles.bare.shell_environment_policy]
 inherit = "none"
 `)
-	r := p.lockstile("run", "--", "sh", "-c", `echo x > `+root+`/f && echo "$ADDED,$PLAIN,$GITHUB_TOKEN"; echo x > /tmp/f && echo tmp; echo x > $TMPDIR/f && echo tmpdir`)
-	if r.stdout != "yes,value,\ntmpdir\n" || !exists(root+"/f") {
-		t.Errorf("%q %s", r.stdout, r.stderr)
-	}
-	if r := p.lockstile("run", "-c", "sandbox_workspace_write.exclude_tmpdir_env_var=true", "--", "sh", "-c", "echo x > $TMPDIR/f"); r.code == 0 {
-		t.Error("an excluded TMPDIR can be written")
-	}
-	if r := p.lockstile("run", "--profile", "quiet", "--", "sh", "-c", "echo x > f"); r.code == 0 || exists(p.ws+"/f") {
-		t.Error("the profile is not obeyed")
-	}
-	if r := p.lockstile("run", "--profile", "bare", "--", "/usr/bin/env"); r.stdout != "ADDED=yes\n" {
-		t.Errorf("environment %q %s", r.stdout, r.stderr)
-	}
+		r := p.lockstile("run", "--", "sh", "-c", `echo x > `+root+`/f && echo "$ADDED,$PLAIN,$GITHUB_TOKEN"; exec 2>/dev/null; echo x > /tmp/f && echo tmp; echo x > $TMPDIR/f && echo tmpdir`)
+		if r.stdout != "yes,value,\ntmpdir\n" || !exists(root+"/f") {
+			t.Errorf("%q %s", r.stdout, r.stderr)
+		}
+		if r := p.lockstile("run", "-c", "sandbox_workspace_write.exclude_tmpdir_env_var=true", "--", "sh", "-c", "echo x > $TMPDIR/f"); r.code == 0 {
+			t.Error("an excluded TMPDIR can be written")
+		}
+		if r := p.lockstile("run", "--profile", "quiet", "--", "sh", "-c", "echo x > f"); r.code == 0 || exists(p.ws+"/f") {
+			t.Error("the profile is not obeyed")
+		}
+		if r := p.lockstile("run", "--profile", "bare", "--", "/usr/bin/env"); r.stdout != "ADDED=yes\n" {
+			t.Errorf("environment %q %s", r.stdout, r.stderr)
+		}
+	})
 }
 
 // TestWorkspaceHasNoSay: files of the repository loosen nothing.
 func TestWorkspaceHasNoSay(t *testing.T) {
-	p := newPlace(t)
-	for _, name := range []string{".lockstile", ".codex"} {
-		mkdir(t, filepath.Join(p.ws, name))
-		write(t, filepath.Join(p.ws, name, "config.toml"), "sandbox_mode = \"danger-full-access\"\n")
-	}
-	write(t, filepath.Join(p.ws, "config.toml"), "sandbox_mode = \"danger-full-access\"\n")
-	p.lockstile("run", "--", "sh", "-c", "echo x > "+p.dir+"/out")
-	if l := p.logLines()[0]; l.Mode != "workspace-write" || exists(p.dir+"/out") {
-		t.Errorf("%+v", l)
-	}
+	bothWays(t, func(t *testing.T, p *place) {
+		for _, name := range []string{".lockstile", ".codex"} {
+			mkdir(t, filepath.Join(p.ws, name))
+			write(t, filepath.Join(p.ws, name, "config.toml"), "sandbox_mode = \"danger-full-access\"\n")
+		}
+		write(t, filepath.Join(p.ws, "config.toml"), "sandbox_mode = \"danger-full-access\"\n")
+		p.lockstile("run", "--", "sh", "-c", "echo x > "+p.dir+"/out")
+		if l := p.logLines()[0]; l.Mode != "workspace-write" || exists(p.dir+"/out") {
+			t.Errorf("%+v", l)
+		}
+	})
 }
 
 func TestConfigErrors(t *testing.T) {
-	p := newPlace(t)
-	for text, want := range map[string]string{
-		"sandbox_mode = \"workspace-write\"\n[sandbox_workspace_write]\nnetwork_acess = true\n": "config.toml:3: unknown key",
-		"sandbox_mode = 3\n": "config.toml:1:",
-		"sandbox_mode = \n":  "config.toml:1",
-	} {
-		p.config(text)
-		r := p.lockstile("run", "--", "sh", "-c", "echo x > ran")
-		if r.code != 126 || !strings.Contains(r.stderr, want) || exists(p.ws+"/ran") {
-			t.Errorf("%q: exit %d, %q, want %q", text, r.code, r.stderr, want)
+	bothWays(t, func(t *testing.T, p *place) {
+		for _, c := range []struct{ text, want string }{
+			{"sandbox_mode = \"workspace-write\"\n[sandbox_workspace_write]\nnetwork_acess = true\n", "config.toml:3: unknown key"},
+			{"sandbox_mode = 3\n", "config.toml:1:"},
+			{"sandbox_mode = \n", "config.toml:1"},
+		} {
+			p.config(c.text)
+			r := p.lockstile("run", "--", "sh", "-c", "echo x > ran")
+			if r.code != 126 || !strings.Contains(r.stderr, c.want) || exists(p.ws+"/ran") {
+				t.Errorf("%q: exit %d, %q, want %q", c.text, r.code, r.stderr, c.want)
+			}
 		}
-	}
+	})
 }
 
 func TestConfigShows(t *testing.T) {

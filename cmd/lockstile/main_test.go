@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,64 @@ type place struct {
 	*testing.T
 	dir, ws, home string
 	env           []string // beside what os.Environ has
+	way           string   // "--tty" or "--tty=false" for each run, "" for what comes
+}
+
+// bothWays runs a test on pipes and in a terminal, and compares the records: but
+// for the terminal, they must be one.
+func bothWays(t *testing.T, test func(t *testing.T, p *place)) {
+	var records []string
+	for _, way := range ioFlags {
+		t.Run(strings.TrimPrefix(way, "--"), func(t *testing.T) {
+			p := newPlace(t)
+			p.way = way
+			test(t, p)
+			records = append(records, p.record())
+		})
+	}
+	if len(records) != 2 || t.Failed() {
+		return
+	}
+	pipes, terminal := strings.SplitAfter(records[0], "\n"), strings.SplitAfter(records[1], "\n")
+	for i := range min(len(pipes), len(terminal)) {
+		if pipes[i] != terminal[i] {
+			t.Fatalf("on pipes the log says\n%sin a terminal\n%s", pipes[i], terminal[i])
+		}
+	}
+	if len(pipes) != len(terminal) {
+		t.Errorf("%d lines on pipes, %d in a terminal", len(pipes), len(terminal))
+	}
+}
+
+// record is the log without what differs from run to run, and what a terminal adds.
+func (p *place) record() string {
+	p.Helper()
+	text, err := os.ReadFile(filepath.Join(p.home, "sandbox.log"))
+	if err != nil {
+		return ""
+	}
+	var out strings.Builder
+	for l := range strings.Lines(strings.ReplaceAll(string(text), p.dir, "DIR")) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(l), &fields); err != nil {
+			p.Fatalf("%v in %q", err, l)
+		}
+		if io, ok := fields["io"]; ok && (io == "terminal") != (p.way == "--tty") {
+			p.Errorf("%s: the log says io %v", p.way, io)
+		}
+		for _, name := range []string{"io", "time", "prev", "pid", "by", "ms"} {
+			delete(fields, name)
+		}
+		if proven, ok := fields["proven"].([]any); ok {
+			fields["proven"] = slices.DeleteFunc(proven, func(r any) bool { return r == "terminal" })
+		}
+		b, err := json.Marshal(fields) // in the order of the names
+		if err != nil {
+			p.Fatal(err)
+		}
+		out.Write(append(b, '\n'))
+	}
+	return out.String()
 }
 
 func newPlace(t *testing.T) *place {
@@ -74,6 +133,9 @@ func newPlace(t *testing.T) *place {
 
 // command is the program with args, in the workspace.
 func (p *place) command(bin string, args ...string) *exec.Cmd {
+	if p.way != "" && len(args) > 0 && args[0] == "run" {
+		args = slices.Insert(slices.Clone(args), 1, p.way)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	p.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, bin, args...)
@@ -101,7 +163,11 @@ func (p *place) do(cmd *exec.Cmd) result {
 	if err != nil && !errors.As(err, &exit) {
 		p.Fatalf("%v: %v", cmd.Args, err)
 	}
-	return result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	printed := out.String()
+	if p.way == "--tty" {
+		printed = strings.ReplaceAll(printed, "\r\n", "\n") // as a terminal ends lines
+	}
+	return result{cmd.ProcessState.ExitCode(), printed, errs.String()}
 }
 
 // lockstile runs the program.

@@ -50,9 +50,7 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 		mode, io, _ := strings.Cut(both, " ")
 		probe := newPlace(t)
 		probe.env = []string{"TMPDIR=" + probe.ws + "/../tmpdir"}
-		if err := os.Mkdir(filepath.Join(probe.dir, "tmpdir"), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		probe.furnish()
 		probe.lockstile("run", "--sandbox", mode, "--tty="+strconv.FormatBool(io == "terminal"), "--", "true")
 		proven := probe.logLines()[0].Proven
 		if (io == "terminal") != slices.Contains(proven, "terminal") {
@@ -71,9 +69,7 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 				// The paths of the view belong to the place.
 				mine := strings.ReplaceAll(restriction, probe.dir, p.dir)
 				p.env = []string{"TMPDIR=" + p.dir + "/tmpdir"}
-				if err := os.Mkdir(filepath.Join(p.dir, "tmpdir"), 0o755); err != nil {
-					t.Fatal(err)
-				}
+				p.furnish()
 				got := p.refusedAs(p.leaveOut(mode, io, "LOCKSTILE_LEAVE_OUT="+mine))
 				if got.Restriction != mine {
 					t.Errorf("named %q (%s)", got.Restriction, got.Reason)
@@ -83,6 +79,15 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// furnish makes all that a view can have of a place: a TMPDIR, and protected
+// names in the workspace and below.
+func (p *place) furnish() {
+	p.Helper()
+	for _, dir := range []string{p.dir + "/tmpdir", p.ws + "/.git", p.ws + "/sub/.claude"} {
+		mkdir(p.T, dir)
 	}
 }
 
@@ -158,40 +163,42 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 		"no folder at all": func(t *testing.T, p *place) { p.env = []string{"LOCKSTILE_HOME=", "HOME="} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPlace(t)
-			prepare(t, p)
-			for _, mode := range []string{"workspace-write", "danger-full-access"} {
-				cmd := p.command(program, "run", "--sandbox", mode, "--", "sh", "-c", "echo x > ran")
-				r := p.do(cmd)
-				if r.code != 126 || exists(filepath.Join(p.ws, "ran")) {
-					t.Errorf("%s: exit %d, ran %v", mode, r.code, exists(filepath.Join(p.ws, "ran")))
+			bothWays(t, func(t *testing.T, p *place) {
+				prepare(t, p)
+				for _, mode := range []string{"workspace-write", "danger-full-access"} {
+					cmd := p.command(program, "run", "--sandbox", mode, "--", "sh", "-c", "echo x > ran")
+					r := p.do(cmd)
+					if r.code != 126 || exists(filepath.Join(p.ws, "ran")) {
+						t.Errorf("%s: exit %d, ran %v", mode, r.code, exists(filepath.Join(p.ws, "ran")))
+					}
+					if !strings.Contains(r.stderr, "refused at") || !strings.Contains(r.stderr, "hint: ") {
+						t.Errorf("%s: reason and mend are not said: %s", mode, r.stderr)
+					}
 				}
-				if !strings.Contains(r.stderr, "refused at") || !strings.Contains(r.stderr, "hint: ") {
-					t.Errorf("%s: reason and mend are not said: %s", mode, r.stderr)
-				}
-			}
+			})
 		})
 	}
 }
 
 // TestFullDevice puts the log on a file system with no room for a line.
 func TestFullDevice(t *testing.T) {
-	p := newPlace(t)
-	script := `mount -t tmpfs -o size=64k none "$1" && cp "$0" /dev/null && head -c 1000000 /dev/zero > "$1/fill" 2>/dev/null
+	bothWays(t, func(t *testing.T, p *place) {
+		script := `mount -t tmpfs -o size=64k none "$1" && cp "$0" /dev/null && head -c 1000000 /dev/zero > "$1/fill" 2>/dev/null
 		: > "$1/sandbox.log"; chmod 600 "$1/sandbox.log"
-		LOCKSTILE_HOME="$1" exec "$0" run --sandbox danger-full-access -- sh -c 'echo x > ran'`
-	mkdir(t, p.home)
-	args := []string{"--mount", "--", "sh", "-c", script, program, p.home}
-	if os.Geteuid() != 0 {
-		args = append([]string{"--user", "--map-current-user", "--keep-caps"}, args...)
-	}
-	r := p.do(p.command("unshare", args...))
-	if r.code != 126 || exists(filepath.Join(p.ws, "ran")) {
-		t.Errorf("exit %d: %s", r.code, r.stderr)
-	}
-	if !strings.Contains(r.stderr, "no space left") || !strings.Contains(r.stderr, "hint: free space") {
-		t.Errorf("reason and mend are not said: %s", r.stderr)
-	}
+		LOCKSTILE_HOME="$1" exec "$0" run "$2" --sandbox danger-full-access -- sh -c 'echo x > ran'`
+		mkdir(t, p.home)
+		args := []string{"--mount", "--", "sh", "-c", script, program, p.home, p.way}
+		if os.Geteuid() != 0 {
+			args = append([]string{"--user", "--map-current-user", "--keep-caps"}, args...)
+		}
+		r := p.do(p.command("unshare", args...))
+		if r.code != 126 || exists(filepath.Join(p.ws, "ran")) {
+			t.Errorf("exit %d: %s", r.code, r.stderr)
+		}
+		if !strings.Contains(r.stderr, "no space left") || !strings.Contains(r.stderr, "hint: free space") {
+			t.Errorf("reason and mend are not said: %s", r.stderr)
+		}
+	})
 }
 
 func mkdir(t *testing.T, dir string) {

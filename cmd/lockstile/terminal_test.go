@@ -191,21 +191,30 @@ func TestTerminalInterrupt(t *testing.T) {
 	}
 }
 
-// TestTerminalKilled: whatever ends lockstile, the tree ends; its terminal can't
-// be put back by SIGKILL, but by every other signal.
+// TestTerminalKilled: whatever ends lockstile, the tree ends, and the terminal is
+// put back: by every signal that ends a program and can be caught.
 func TestTerminalKilled(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
-		p, c := newPlace(t), newConsole(t, 24, 80)
-		before := c.modes()
-		cmd := c.on(p.command(program, "run", "--", "sh", "-c", "echo ready; exec sleep 1007"))
-		c.wait("ready")
-		cmd.Process.Signal(sig)
-		cmd.Wait()
-		if code := cmd.ProcessState.ExitCode(); code != 128+int(sig) {
-			t.Errorf("%v: exit %d, want %d", sig, code, 128+int(sig))
-		}
-		if c.modes() != before {
-			t.Errorf("%v: the terminal's modes are not as before", sig)
+	for sig := syscall.Signal(1); sig < 32; sig++ {
+		switch sig {
+		case syscall.SIGKILL, syscall.SIGSTOP: // can't be caught
+		case syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT, syscall.SIGCHLD, syscall.SIGURG, syscall.SIGWINCH: // end nothing
+		case syscall.SIGPIPE, syscall.SIGALRM, syscall.SIGVTALRM, syscall.SIGPROF, syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGIO, syscall.SIGPWR: // end no Go program
+		default:
+			t.Run(sig.String(), func(t *testing.T) {
+				t.Parallel()
+				p, c := newPlace(t), newConsole(t, 24, 80)
+				before := c.modes()
+				cmd := c.on(p.command(program, "run", "--", "sh", "-c", "echo ready; exec sleep 1007"))
+				c.wait("ready")
+				cmd.Process.Signal(sig)
+				cmd.Wait()
+				if code := cmd.ProcessState.ExitCode(); code != 128+int(sig) {
+					t.Errorf("exit %d, want %d", code, 128+int(sig))
+				}
+				if c.modes() != before {
+					t.Error("the terminal's modes are not as before")
+				}
+			})
 		}
 	}
 }

@@ -19,6 +19,17 @@ import (
 
 var modes = []string{"workspace-write", "read-only", "danger-full-access"}
 
+// ways gives each mode, on pipes and in a terminal.
+func ways(yield func(mode, way string) bool) {
+	for _, mode := range modes {
+		for _, way := range ioFlags {
+			if !yield(mode, way) {
+				return
+			}
+		}
+	}
+}
+
 // family is a command whose processes have spread: sessions of their own,
 // orphans, ignored signals. It says when all are there.
 const family = `
@@ -60,10 +71,11 @@ type running struct {
 	mark string
 }
 
-func (p *place) begin(mode, script string) *running {
+func (p *place) begin(mode, way, script string) *running {
 	p.Helper()
 	mark := fmt.Sprintf("LOCKSTILE_TEST_MARK=%s-%d", filepath.Base(p.dir), time.Now().UnixNano())
 	p.env = append(p.env, mark)
+	p.way = way
 	cmd := p.command(program, "run", "--sandbox", mode, "--", "sh", "-c", script)
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
@@ -73,7 +85,7 @@ func (p *place) begin(mode, script string) *running {
 		p.Fatal(err)
 	}
 	r := &running{p, cmd, bufio.NewReader(pipe), mark}
-	if text, err := r.out.ReadString('\n'); err != nil || text != "ready\n" {
+	if text, err := r.out.ReadString('\n'); err != nil || strings.TrimRight(text, "\r\n") != "ready" {
 		p.Fatalf("the command said %q: %v", text, err)
 	}
 	return r
@@ -127,11 +139,11 @@ func (r *running) gone() {
 
 // TestTreeEndsWithUs ends lockstile by each signal; the tree must end as well.
 func TestTreeEndsWithUs(t *testing.T) {
-	for _, mode := range modes {
+	for mode, way := range ways {
 		for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGABRT, syscall.SIGQUIT} {
-			t.Run(mode+"/"+sig.String(), func(t *testing.T) {
+			t.Run(mode+" "+way+" "+sig.String(), func(t *testing.T) {
 				t.Parallel()
-				r := newPlace(t).begin(mode, family+"exec sleep 1007")
+				r := newPlace(t).begin(mode, way, family+"exec sleep 1007")
 				r.grown(8)
 				r.cmd.Process.Signal(sig)
 				code := r.end()
@@ -147,10 +159,10 @@ func TestTreeEndsWithUs(t *testing.T) {
 
 // TestTreeEndsWithTheCommand: run returns when no process of the tree is left.
 func TestTreeEndsWithTheCommand(t *testing.T) {
-	for _, mode := range modes {
-		t.Run(mode, func(t *testing.T) {
+	for mode, way := range ways {
+		t.Run(mode+" "+way, func(t *testing.T) {
 			t.Parallel()
-			r := newPlace(t).begin(mode, family+"exit 9")
+			r := newPlace(t).begin(mode, way, family+"exit 9")
 			if code := r.end(); code != 9 {
 				t.Errorf("exit %d, want 9", code)
 			}
@@ -164,10 +176,10 @@ func TestTreeEndsWithTheCommand(t *testing.T) {
 
 // TestInitKilled kills the sandbox's first process from outside.
 func TestInitKilled(t *testing.T) {
-	for _, mode := range modes {
-		t.Run(mode, func(t *testing.T) {
+	for mode, way := range ways {
+		t.Run(mode+" "+way, func(t *testing.T) {
 			t.Parallel()
-			r := newPlace(t).begin(mode, family+"exec sleep 1007")
+			r := newPlace(t).begin(mode, way, family+"exec sleep 1007")
 			children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", r.cmd.Process.Pid, r.cmd.Process.Pid))
 			if err != nil {
 				t.Fatal(err)
@@ -204,12 +216,15 @@ func threads(t *testing.T, pid int) (tasks []string) {
 }
 
 func TestSignalsArePassedOn(t *testing.T) {
-	for _, mode := range modes {
+	for mode, way := range ways {
 		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH} {
-			t.Run(mode+"/"+sig.String(), func(t *testing.T) {
+			if sig == syscall.SIGWINCH && way == "--tty" {
+				continue // it comes from the terminal's own size (TestTerminal)
+			}
+			t.Run(mode+" "+way+" "+sig.String(), func(t *testing.T) {
 				t.Parallel()
 				// The shell is in its wait when the signal comes; its child gets it too.
-				r := newPlace(t).begin(mode, fmt.Sprintf("trap 'exit 41' %d; echo ready; while :; do sleep 0.02; done", int(sig)))
+				r := newPlace(t).begin(mode, way, fmt.Sprintf("trap 'exit 41' %d; echo ready; while :; do sleep 0.02; done", int(sig)))
 				r.cmd.Process.Signal(sig)
 				if code := r.end(); code != 41 {
 					t.Errorf("exit %d, want 41", code)
@@ -222,11 +237,12 @@ func TestSignalsArePassedOn(t *testing.T) {
 // TestKilledAtAnyMoment kills lockstile while it starts, again and again, and
 // looks for what is left.
 func TestKilledAtAnyMoment(t *testing.T) {
-	for _, mode := range modes {
-		t.Run(mode, func(t *testing.T) {
+	for mode, way := range ways {
+		t.Run(mode+" "+way, func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t)
-			mark := "LOCKSTILE_TEST_MARK=moment-" + filepath.Base(filepath.Dir(p.dir)) + "-" + mode
+			p.way = way
+			mark := "LOCKSTILE_TEST_MARK=moment-" + filepath.Base(filepath.Dir(p.dir)) + mode + way
 			p.env = []string{mark}
 			var group sync.WaitGroup
 			for i := range 150 {

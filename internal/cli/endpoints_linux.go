@@ -25,17 +25,24 @@ type endpoints struct {
 const flushTime = 2 * time.Second
 
 func connect(how tty, escapes bool) (*endpoints, error) {
-	e := &endpoints{escapes: escapes}
-	if how == ttyYes || how == ttyAuto && onTerminal() {
-		e.size = &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
-		if size, err := pty.SizeOf(os.Stdout); err == nil {
-			e.size = &size
-		}
+	e := &endpoints{escapes: escapes, size: terminalSize(how)}
+	if e.size != nil {
 		return e, nil
 	}
 	var err error
 	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, escapes)
 	return e, err
+}
+
+// terminalSize is that of the terminal which the command is to have, nil for none.
+func terminalSize(how tty) *lockstile.Size {
+	if how == ttyNo || how == ttyAuto && !onTerminal() {
+		return nil
+	}
+	if size, err := pty.SizeOf(os.Stdout); err == nil {
+		return &size
+	}
+	return &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
 }
 
 func onTerminal() bool {
@@ -73,16 +80,21 @@ func (e *endpoints) leave() error {
 	if e.size == nil {
 		return e.streams.Wait(flushTime)
 	}
-	defer e.master.Close()
 	if e.screen == nil {
 		return nil
 	}
 	return e.screen.Wait(flushTime)
 }
 
-// drop is for a command that was not started.
+// drop frees what is held, and puts our terminal back where leave could not.
 func (e *endpoints) drop() {
 	if e.streams != nil {
 		e.streams.Close()
+	}
+	if e.screen != nil {
+		e.screen.Close()
+	}
+	if e.master != nil {
+		e.master.Close()
 	}
 }

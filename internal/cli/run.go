@@ -84,9 +84,9 @@ func run(args []string) int {
 	if err != nil {
 		return refused(err, f.json)
 	}
+	defer ends.drop() // a panic comes by here too
 	child, gate, err := start(p, home, f.argv, ends)
 	if err != nil {
-		ends.drop()
 		return refused(err, f.json)
 	}
 	defer gate.Close()
@@ -139,7 +139,7 @@ func recordRefusal(home string, f runFlags, err error) {
 		return
 	}
 	defer gate.Close()
-	gate.Refused(lockstile.Request{Argv: f.argv, Policy: policy.Policy{Workspace: f.dir}}, why)
+	gate.Refused(lockstile.Request{Argv: f.argv, Policy: policy.Policy{Workspace: f.dir}, Terminal: terminalSize(f.tty)}, why)
 }
 
 // refusedResult is a refusal as --json shows it.

@@ -15,6 +15,7 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -77,6 +78,36 @@ func (g *Gate) Start(r Request) (*Child, error) {
 func (g *Gate) Refused(r Request, why *refusal.Error) { g.recordRefusal(r, why) }
 
 func (g *Gate) start(r Request) (*Child, error) {
+	c, err := g.confine(r)
+	if err != nil {
+		return nil, err
+	}
+	record, err := g.recordStart(r, c.plan, c.verdict, c.Launch)
+	if err != nil {
+		c.Kill()
+		return nil, err
+	}
+	running, err := c.Release()
+	if err != nil {
+		err = releaseRefused(r, err)
+		g.recordNoExec(record, err)
+		return nil, err
+	}
+	return &Child{Terminal: c.Master(), running: running, gate: g, record: record}, nil
+}
+
+// confined is a process in its restrictions, all of them proven, which waits
+// for its release.
+type confined struct {
+	*launch.Launch
+	plan     *plan.Plan
+	evidence *attest.Evidence
+	verdict  attest.Verdict
+}
+
+// confine places the command in its restrictions and measures them. Where one is
+// not proven, nothing is left of the process.
+func (g *Gate) confine(r Request) (*confined, error) {
 	intended, err := intend(g.home, r)
 	if err != nil {
 		return nil, err
@@ -96,32 +127,21 @@ func (g *Gate) start(r Request) (*Child, error) {
 	expected := attest.Expect(intended.policy, machine)
 
 	intended.command.Stdio = streams.fds()
-	confined, err := launch.Start(intended.plan, intended.command)
+	placed, err := launch.Start(intended.plan, intended.command)
 	runtime.KeepAlive(r) // the process has its own copies by now
 	if err != nil {
 		return nil, launchRefused(err)
 	}
-	evidence, err := look(confined, machine)
+	evidence, err := look(placed, machine)
 	if err != nil {
-		err = explainFault(confined, expected, err)
-		confined.Kill()
+		err = explainFault(placed, expected, err)
+		placed.Kill()
 		return nil, err
 	}
 	verdict := attest.Appraise(expected, evidence)
 	if !verdict.OK() {
-		confined.Kill()
+		placed.Kill()
 		return nil, notProven(verdict)
 	}
-	record, err := g.recordStart(r, intended.plan, verdict, confined)
-	if err != nil {
-		confined.Kill()
-		return nil, err
-	}
-	running, err := confined.Release()
-	if err != nil {
-		err = releaseRefused(r, err)
-		g.recordNoExec(record, err)
-		return nil, err
-	}
-	return &Child{Terminal: confined.Master(), running: running, gate: g, record: record}, nil
+	return &confined{placed, intended.plan, evidence, verdict}, nil
 }

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -187,4 +189,49 @@ func TestTerminal(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestBothWaysAreOne: a start on pipes and one in a terminal differ in the
+// evidence by the terminal alone, and in nothing of the verdict but it.
+func TestBothWaysAreOne(t *testing.T) {
+	for _, mode := range []policy.Mode{policy.ModeWorkspaceWrite, policy.ModeReadOnly, policy.ModeDangerFullAccess} {
+		g, r, mark := opened(t)
+		r.Policy.Mode = mode
+		pipes := evidenceOf(t, g, r)
+		r.Stdin, r.Stdout, r.Stderr, r.Terminal = nil, nil, nil, &Size{Rows: 24, Cols: 80}
+		terminal := evidenceOf(t, g, r)
+		for fact, value := range terminal.evidence.Facts {
+			other, ok := pipes.evidence.Facts[fact]
+			switch {
+			case fact == "command.terminal":
+				if ok {
+					t.Errorf("%s: a terminal on pipes: %q", mode, other)
+				}
+			case !ok:
+				t.Errorf("%s: %s is measured in a terminal alone", mode, fact)
+			case value != other && !strings.Contains(string(fact), ".ns.") && fact != "trial.session keyring": // each start has its own
+				t.Errorf("%s: %s is %q on pipes, %q in a terminal", mode, fact, other, value)
+			}
+		}
+		if n, m := len(pipes.evidence.Facts)+1, len(terminal.evidence.Facts); n != m {
+			t.Errorf("%s: %d facts on pipes, %d in a terminal", mode, n-1, m)
+		}
+		proven := slices.DeleteFunc(terminal.verdict.Proven, func(r refusal.Restriction) bool { return r == refusal.Terminal })
+		if !slices.Equal(pipes.verdict.Proven, proven) {
+			t.Errorf("%s: proven on pipes %q, in a terminal %q", mode, pipes.verdict.Proven, proven)
+		}
+		if _, err := os.Lstat(mark); err == nil {
+			t.Errorf("%s: the command ran before its release", mode)
+		}
+	}
+}
+
+func evidenceOf(t *testing.T, g *Gate, r Request) *confined {
+	t.Helper()
+	c, err := g.confine(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Kill()
+	return c
 }
