@@ -324,3 +324,32 @@ func TestTerminalJobControl(t *testing.T) {
 		}
 	}
 }
+
+// TestTerminalSuspend: ^Z stops a command that no shell inside looks after, and
+// lockstile with it, as it stops any job of the user's own shell.
+func TestTerminalSuspend(t *testing.T) {
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			p, c := newPlace(t), newConsole(t, 24, 80)
+			p.env = []string{"PS1=prompt>", "ENV=/dev/null", "MODE=" + mode, "LOCKSTILE=" + program}
+			cmd := c.on(p.command("bash", "--norc", "--noprofile", "-i"))
+			c.wait("prompt>")
+			c.typed("$LOCKSTILE run --sandbox $MODE -- sh -c 'echo ready; while :; do echo x >> /dev/stderr; sleep 0.01; done'; echo e-$?\r")
+			c.wait("ready\r\n(x\r\n)+")
+			c.typedUntil("\x1a", "Stopped")
+			c.typed("stty -a | grep -o ' icanon'; echo count-$((1-1))\r")
+			c.wait(" icanon\r\n")
+			c.wait("count-0\r\n")
+			still := len(c.seen())
+			time.Sleep(100 * time.Millisecond)
+			if more := c.seen()[still:]; strings.Contains(more, "x\r\n") {
+				t.Errorf("the command goes on: %q", more)
+			}
+			c.typed("fg >/dev/null; echo e-$?\r")
+			c.wait(`count-0\r\n(.|\r|\n)*fg(.|\r|\n)*x\r\nx\r\n`)
+			c.typedUntil("\x03", `e-130\r\n`)
+			c.typedUntilEnd("\x04", cmd)
+		})
+	}
+}

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/lockstile/lockstile"
@@ -71,7 +72,22 @@ func (e *endpoints) join(child *lockstile.Child) (err error) {
 	}
 	e.master = child.Terminal
 	e.screen, err = pty.Attach(os.Stdin, os.Stdout, e.master, e.escapes)
+	if err == nil {
+		go e.suspend(child)
+	}
 	return err
+}
+
+// suspend stops the command and us when the user asks for it, and lets it go on
+// with us. It lives as long as the program.
+func (e *endpoints) suspend(child *lockstile.Child) {
+	for range e.screen.Suspended() {
+		if child.Signal(syscall.SIGSTOP) != nil {
+			return // it has ended
+		}
+		e.screen.Stop()
+		_ = child.Signal(syscall.SIGCONT)
+	}
 }
 
 // leave copies what is left when the command has ended, and puts our terminal

@@ -29,6 +29,7 @@ type Attachment struct {
 	inDone, outDone chan struct{}
 	outErr          error
 	signals         chan os.Signal
+	suspended       chan struct{}
 	sigDone         chan struct{}
 	once            sync.Once
 	result          error
@@ -44,7 +45,7 @@ type Attachment struct {
 // any time. From Attach to their return nothing else may read or write master.
 func Attach(in, out, master *os.File, allowEscapes bool) (*Attachment, error) {
 	a := &Attachment{
-		master: -1, in: input{src: -1}, signals: make(chan os.Signal, 1),
+		master: -1, in: input{src: -1}, signals: make(chan os.Signal, 1), suspended: make(chan struct{}, 1),
 		inDone: make(chan struct{}), outDone: make(chan struct{}), sigDone: make(chan struct{}),
 	}
 	if err := a.open(in, out, master, allowEscapes); err != nil {
@@ -104,6 +105,9 @@ func (a *Attachment) openEnds(in, out *os.File, kindIn, kindOut Kind, allow bool
 		}
 	}
 	a.in.dst, a.in.stop, a.in.terminal = a.master, a.stop, kindIn == KindTerminal
+	if a.in.terminal {
+		a.in.typed = a.noticeSuspend
+	}
 	if kindOut == KindClosed {
 		if out, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
 			return err

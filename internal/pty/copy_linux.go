@@ -207,6 +207,7 @@ type input struct {
 	src      int
 	dst      int // non-blocking
 	terminal bool
+	typed    func([]byte) // looks at what goes in; nil for nothing
 	stop     *bell
 	left     int  // bytes read and not written
 	last     byte // the last byte written
@@ -231,6 +232,9 @@ func (in *input) run(size int) error {
 			return err
 		case n == 0:
 			return nil
+		}
+		if in.typed != nil {
+			in.typed(buf[:n])
 		}
 		in.left = n
 		w := writer{fd: in.dst, abort: in.stop}

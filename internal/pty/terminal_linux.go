@@ -125,6 +125,15 @@ func (t *Terminal) Raw() error {
 	return terminalError("set the terminal to raw mode", unix.IoctlSetTermios(t.fd, unix.TCSETS, &m))
 }
 
+// cooked puts the modes back for as long as the terminal is a shell's.
+func (t *Terminal) cooked() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.restored && t.ours() {
+		_ = withoutStop(func() error { return unix.IoctlSetTermios(t.fd, unix.TCSETS, &t.saved) })
+	}
+}
+
 // answerTime is how long after a question its answer is waited for. The other
 // end may be a network away; what comes later cannot be told from typing.
 const answerTime = 300 * time.Millisecond
