@@ -21,6 +21,7 @@ func Lockstile() Tables {
 			{"internal/nofile", ""},
 			{"internal/plan", "internal/host policy refusal"},
 			{"internal/pty", ""},
+			{"internal/session", "internal/gate internal/pty refusal"},
 			{"internal/tape", ""},
 		},
 		Apart: []Apart{

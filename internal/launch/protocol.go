@@ -243,6 +243,7 @@ func (l *Launch) Master() *os.File {
 	if l.master < 0 {
 		return nil
 	}
+	_ = unix.SetNonblock(l.master, true) // for deadlines, and so that a Close ends a Read
 	f := os.NewFile(uintptr(l.master), "terminal")
 	l.master = -1
 	return f

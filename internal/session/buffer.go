@@ -1,0 +1,69 @@
+package session
+
+import "sync"
+
+// BufferSize is how much unread output a session keeps, in bytes: the first and
+// the last half of it, since both the beginning and the end of an output tell
+// most. What came between is counted and lost.
+const BufferSize = 1 << 20
+
+// Output is what a command has printed since the last look.
+type Output struct {
+	Head    []byte // all of it where Omitted is 0
+	Omitted int64  // bytes that were lost between Head and Tail
+	Tail    []byte
+}
+
+// buffer holds output that nobody has taken yet. The zero value is ready.
+type buffer struct {
+	mu      sync.Mutex
+	head    []byte
+	tail    []byte // a ring of half once it is full
+	begin   int    // where the ring begins
+	omitted int64
+	total   int64 // bytes ever written
+}
+
+const half = BufferSize / 2
+
+// Write keeps p and never fails or waits: a command is not held up by a caller
+// that doesn't look.
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(p)
+	b.total += int64(n)
+	room := min(half-len(b.head), n)
+	b.head = append(b.head, p[:room]...)
+	b.keepTail(p[room:])
+	return n, nil
+}
+
+func (b *buffer) keepTail(p []byte) {
+	if over := len(p) - half; over > 0 {
+		b.omitted += int64(len(b.tail) + over)
+		b.tail, b.begin = append(b.tail[:0], p[over:]...), 0
+		return
+	}
+	room := min(half-len(b.tail), len(p))
+	b.tail = append(b.tail, p[:room]...)
+	p = p[room:]
+	b.omitted += int64(len(p))
+	for len(p) > 0 {
+		n := copy(b.tail[b.begin:], p)
+		b.begin = (b.begin + n) % half
+		p = p[n:]
+	}
+}
+
+// take gives what is there and forgets it.
+func (b *buffer) take() Output {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := Output{Head: b.head, Omitted: b.omitted, Tail: append(b.tail[b.begin:len(b.tail):len(b.tail)], b.tail[:b.begin]...)}
+	if out.Omitted == 0 {
+		out.Head, out.Tail = append(out.Head, out.Tail...), nil
+	}
+	b.head, b.tail, b.begin, b.omitted = nil, nil, 0, 0
+	return out
+}
