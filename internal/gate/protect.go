@@ -19,6 +19,7 @@ import (
 // (docs/residuals.md).
 func protectedPaths(p policy.Policy) ([]string, error) {
 	var out []string
+	names := anywhere()
 	for _, root := range p.Roots() {
 		entries, err := list(root.Path)
 		if err != nil {
@@ -27,10 +28,10 @@ func protectedPaths(p policy.Policy) ([]string, error) {
 		for _, e := range entries {
 			path := filepath.Join(root.Path, e.Name())
 			switch {
-			case trusted(e, true):
+			case plain(e.Type()) && policy.IsProtected(e.Name(), true):
 				out = append(out, path)
 			case e.IsDir():
-				within, err := protectedIn(path)
+				within, err := protectedIn(path, names)
 				if err != nil {
 					return nil, cannotLook(root.Path, path, err)
 				}
@@ -42,25 +43,36 @@ func protectedPaths(p policy.Policy) ([]string, error) {
 	return slices.Compact(out), nil // a root may lie in another
 }
 
-// protectedIn looks into a folder of a root. One that can't be looked into is
+// protectedIn asks a folder of a root for each name, as the program that trusts
+// it would: so the file system decides which spellings are that name, and a
+// folder with many files costs no more. One that can't be looked into is
 // protected as a whole: the command, as its owner, could open it for itself.
-func protectedIn(dir string) ([]string, error) {
-	entries, err := list(dir)
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return []string{dir}, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil // gone since
-	case err != nil:
-		return nil, err
-	}
+func protectedIn(dir string, names []string) ([]string, error) {
 	var out []string
-	for _, e := range entries {
-		if trusted(e, false) {
-			out = append(out, filepath.Join(dir, e.Name()))
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		info, err := os.Lstat(path)
+		switch {
+		case err == nil && plain(info.Mode()):
+			out = append(out, path)
+		case errors.Is(err, fs.ErrPermission):
+			return []string{dir}, nil
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// anywhere lists the names that are protected at any depth.
+func anywhere() []string {
+	var out []string
+	for _, n := range policy.ProtectedNames() {
+		if !n.RootOnly {
+			out = append(out, n.Pattern)
+		}
+	}
+	return out
 }
 
 // list is os.ReadDir without the sorting.
@@ -73,9 +85,8 @@ func list(dir string) ([]fs.DirEntry, error) {
 	return f.ReadDir(-1)
 }
 
-func trusted(e fs.DirEntry, atRoot bool) bool {
-	return (e.IsDir() || e.Type().IsRegular()) && policy.IsProtected(e.Name(), atRoot)
-}
+// plain leaves out links, on which no mount can stand, and what nobody trusts.
+func plain(m fs.FileMode) bool { return m.IsDir() || m.IsRegular() }
 
 func cannotLook(root, dir string, err error) error {
 	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(root),

@@ -1,0 +1,69 @@
+package gate
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/lockstile/lockstile/policy"
+)
+
+func TestProtectedPaths(t *testing.T) {
+	ws := t.TempDir()
+	for _, dir := range []string{".git/hooks", "sub/.git", "sub/.vscode", "sub/.zed", "sub/deep/.git", "plain"} {
+		if err := os.MkdirAll(filepath.Join(ws, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{".envrc", "a.code-workspace", "file", "sub/.envrc", "sub/file"} {
+		if err := os.WriteFile(filepath.Join(ws, file), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("sub", filepath.Join(ws, ".claude")); err != nil {
+		t.Fatal(err)
+	}
+	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, WritableRoots: []policy.Root{{Path: filepath.Join(ws, "sub")}}}
+	got, err := protectedPaths(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	// .zed is trusted at a root alone; sub is one here, and its folders are looked into.
+	for _, name := range []string{".envrc", ".git", "a.code-workspace", "sub/.envrc", "sub/.git", "sub/.vscode", "sub/.zed", "sub/deep/.git"} {
+		want = append(want, filepath.Join(ws, name))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	for _, name := range anywhere() {
+		if policy.HasGlob(name) {
+			t.Errorf("%s is a pattern: a folder can't be asked for it", name)
+		}
+	}
+	p.Mode = policy.ModeReadOnly
+	if got, err := protectedPaths(p); err != nil || len(got) != 0 {
+		t.Errorf("read-only protects %q, %v", got, err)
+	}
+}
+
+// TestProtectedWhatCantBeLookedInto: a folder that its owner could open again.
+func TestProtectedWhatCantBeLookedInto(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root looks into everything")
+	}
+	ws := t.TempDir()
+	shut := filepath.Join(ws, "shut")
+	if err := os.MkdirAll(filepath.Join(shut, ".git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(shut, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := protectedPaths(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws})
+	os.Chmod(shut, 0o700)
+	if err != nil || !slices.Equal(got, []string{shut}) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
