@@ -20,8 +20,9 @@ const (
 	Seccomp          Restriction = "seccomp"
 	Securebits       Restriction = "securebits" // user 0 is nobody special
 	Capabilities     Restriction = "capabilities"
-	Session          Restriction = "session"  // a session and process group of its own
-	Terminal         Restriction = "terminal" // one of its own, where one is asked for
+	WorkingDir       Restriction = "working directory" // where it was asked for, in the view and not beneath it
+	Session          Restriction = "session"           // a session and process group of its own
+	Terminal         Restriction = "terminal"          // one of its own, where one is asked for
 	Keyring          Restriction = "session keyring"
 	Landlock         Restriction = "landlock"
 	ReadOnlyRoot     Restriction = "read-only root"

@@ -33,11 +33,12 @@ func (p *place) refusedAs(cmd *exec.Cmd) line {
 // leaveOut is a start under mode without one restriction. As root it is kept in
 // namespaces of its own: what it lacks may be what protects this machine.
 func (p *place) leaveOut(mode, io, env string) *exec.Cmd {
-	args := []string{"run", "--sandbox", mode, "--tty=" + strconv.FormatBool(io == "terminal"), "--json", "--", "sh", "-c", "echo x > ran"}
+	args := []string{"run", "-C", p.ws, "--sandbox", mode, "--tty=" + strconv.FormatBool(io == "terminal"), "--json", "--", "sh", "-c", "echo x > ran"}
 	cmd := p.command(leaveOutProgram, args...)
 	if os.Geteuid() == 0 {
 		cmd = p.command("unshare", append([]string{"--pid", "--fork", "--kill-child", "--mount", "--mount-proc", leaveOutProgram}, args...)...)
 	}
+	cmd.Dir = p.dir // not where the command is to be
 	cmd.Env = append(cmd.Env, env)
 	return cmd
 }

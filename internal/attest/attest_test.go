@@ -12,7 +12,7 @@ import (
 func machine() Machine {
 	m := Machine{
 		UID: 1000, GID: 1000, Namespaces: map[string]string{}, SeccompFilters: 2, LandlockABI: 7, Keyring: "77",
-		Terminal: true, Protected: []string{"/work/.git", "/work/sub/.git", "/work/sub/.idea"}, Resolver: "/run/r/resolv.conf", TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
+		Dir: "/work/d", Terminal: true, Protected: []string{"/work/.git", "/work/sub/.git", "/work/sub/.idea"}, Resolver: "/run/r/resolv.conf", TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
 		Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5", "/work/sub": "1:7", "/run/r/resolv.conf": "1:6"},
 	}
 	for _, n := range NamespaceNames() {

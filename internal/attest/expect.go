@@ -24,6 +24,7 @@ type Machine struct {
 	Protected      []string          // what must not be written within the writable roots
 	Resolver       string            // the file that /etc/resolv.conf leads to, "" for itself
 	Files          map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
+	Dir            string            // where the command is to be
 	Terminal       bool              // the command is to have one of its own
 	ProcFiles      []string          // what there is to be made read-only below /proc
 }
@@ -81,6 +82,7 @@ func expectUnconfined(m Machine) []Expectation {
 	}
 	return append(out,
 		Expectation{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
+		expectDir(m),
 		Expectation{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
 		Expectation{Restriction: refusal.Tree, Fact: "trial.parent-death signal", Want: "9"},
 		Expectation{Restriction: refusal.Tree, Fact: "trial.subreaper", Want: "1"},
@@ -91,6 +93,10 @@ func expectUnconfined(m Machine) []Expectation {
 // expectTerminal: the standard streams are one terminal of the view's own
 // /dev/pts, and the command's session has it.
 var expectTerminal = Expectation{Restriction: refusal.Terminal, Fact: "command.terminal", Want: "of the view, controlling"}
+
+func expectDir(m Machine) Expectation {
+	return Expectation{Restriction: refusal.WorkingDir, Fact: "command.working directory", Want: m.Dir}
+}
 
 func expectNamespaces(p policy.Policy, m Machine) []Expectation {
 	var out []Expectation
@@ -204,6 +210,7 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 	}
 	slices.Sort(writable)
 	return append(out,
+		expectDir(m), // after the mounts: where one is missing, it is beneath the view
 		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "command.writable mounts", Want: strings.Join(writable, " ")},
 		Expectation{Restriction: refusal.Propagation, Fact: "command.propagation", Want: "unbindable"})
 }

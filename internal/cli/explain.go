@@ -55,7 +55,7 @@ func explain(args []string) int {
 func picture(x *lockstile.Explanation, argv []string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { b.WriteString(audit.Plain(fmt.Sprintf(format, args...)) + "\n") }
-	line("%s in %s: %s", x.Mode, x.Plan.Dir, strings.Join(argv, " "))
+	line("%s in %s: %s", x.Mode, x.Dir, strings.Join(argv, " "))
 	line("")
 	who := ""
 	for _, g := range groups(x) {

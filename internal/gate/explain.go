@@ -12,6 +12,7 @@ import (
 // Explanation is a start as it would happen.
 type Explanation struct {
 	Mode     string               `json:"mode"`
+	Dir      string               `json:"dir"` // where the command begins
 	Plan     *plan.Plan           `json:"plan"`
 	Steps    []launch.Step        `json:"steps"`
 	Expected []attest.Expectation `json:"expected"`
@@ -43,7 +44,7 @@ func explain(home string, r Request) (*Explanation, error) {
 		return nil, err
 	}
 	return &Explanation{
-		Mode: r.Policy.Mode.String(), Plan: intended.plan, Steps: steps, Expected: attest.Expect(intended.policy, machine),
+		Mode: r.Policy.Mode.String(), Dir: intended.command.Dir, Plan: intended.plan, Steps: steps, Expected: attest.Expect(intended.policy, machine),
 		Log: filepath.Join(home, audit.LogName), Paths: intended.command.Paths,
 	}, nil
 }

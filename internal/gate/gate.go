@@ -31,6 +31,7 @@ type Gate struct {
 type Request struct {
 	Policy                policy.Policy // what is asked for; the gate plans for itself how
 	Argv                  []string
+	Dir                   string   // where it begins, "" for the workspace
 	Env                   []string // the caller's, as NAME=value; Policy.Env says what of it is handed on
 	Stdin, Stdout, Stderr *os.File // nil where Terminal is set
 	Terminal              *Size    // give the command a terminal of its own, of this size; its other end is Child.Terminal

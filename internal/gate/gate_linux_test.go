@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -234,4 +236,38 @@ func evidenceOf(t *testing.T, g *Gate, r Request) *confined {
 	}
 	c.Kill()
 	return c
+}
+
+// TestDir: a command begins where it is asked for, or not at all.
+func TestDir(t *testing.T) {
+	g, r, _ := opened(t)
+	sub := filepath.Join(r.Policy.Workspace, "sub")
+	if err := os.Mkdir(sub, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.Dir = sub
+	if _, err := start(t, g, r).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(filepath.Join(sub, "ran")); err != nil {
+		t.Error("it did not run in its folder")
+	}
+	r.Dir, r.Argv = "/etc", []string{"sh", "-c", `test "$(pwd)" = /etc && ! touch here 2>/dev/null`}
+	if exit, err := start(t, g, r).Wait(); err != nil || exit.Code != 0 {
+		t.Errorf("%+v %v", exit, err)
+	}
+	link := filepath.Join(r.Policy.Workspace, "link")
+	if err := os.Symlink("/etc", link); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"sub", sub + "/..", sub + "/none", "/etc/passwd", link, "/proc/1/root", "/a\x00b"} {
+		r.Dir = dir
+		var why *refusal.Error
+		if child, err := g.Start(r); !errors.As(err, &why) || why.Hint == "" {
+			t.Errorf("%q: %v", dir, err)
+			if child != nil {
+				child.Wait()
+			}
+		}
+	}
 }

@@ -36,6 +36,10 @@ func intend(home string, r Request) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := launch.Command{Paths: candidates(r.Argv[0], p.Workspace, env), Argv: r.Argv, Env: env, Terminal: r.Terminal}
+	dir := r.Dir
+	if dir == "" {
+		dir = p.Workspace
+	}
+	command := launch.Command{Paths: candidates(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Terminal: r.Terminal}
 	return &intent{p, facts, private, planned, command}, nil
 }

@@ -69,7 +69,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		UID: f.UID, GID: f.GID, Namespaces: namespaces, SeccompFilters: filters,
 		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
-		Terminal: i.command.Terminal != nil, Files: map[string]string{},
+		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
 		return m, nil

@@ -22,6 +22,7 @@ type startLine struct {
 	IO        string                `json:"io"` // "pipes" or "terminal"
 	Argv      []string              `json:"argv"`
 	Workspace string                `json:"workspace"`
+	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
 	User      int                   `json:"uid"`
 	By        int                   `json:"by"`  // our pid
 	PID       int                   `json:"pid"` // the command's, on the host
@@ -61,7 +62,7 @@ type record struct {
 func (g *Gate) recordStart(r Request, p *plan.Plan, v attest.Verdict, l *launch.Launch) (record, error) {
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: r.Policy.Mode.String(), Rung: string(p.Rung), IO: ioName(r),
-		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace),
+		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir),
 		User: os.Geteuid(), By: os.Getpid(), PID: l.Command(), Proven: v.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err

@@ -64,8 +64,19 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, err error) er
 		return r
 	}
 	r.Hint = hintForStep(f)
+	if x, ok := culprit(l, f, expected); ok {
+		r.Restriction, r.Reason = x.Restriction, x.Reason()
+	} else if f.Restriction == refusal.WorkingDir {
+		r.Code, r.Reason, r.Hint = refusal.CodeInput, "the working directory can't be entered", "name a folder that is there inside: those in the host's /tmp and /run are not"
+	}
+	return r
+}
+
+// culprit finds what was missing before the step that failed, in the process that
+// stopped at it.
+func culprit(l *launch.Launch, f *launch.Fault, expected []attest.Expectation) (attest.Finding, bool) {
 	if f.PID == 0 {
-		return r
+		return attest.Finding{}, false
 	}
 	e := attest.NewEvidence()
 	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must be what the command must be
@@ -85,11 +96,9 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, err error) er
 		if unread || open || x.Restriction == f.Restriction || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
 			continue
 		}
-		r.Restriction = x.Restriction
-		r.Reason = x.Reason()
-		break
+		return x, true
 	}
-	return r
+	return attest.Finding{}, false
 }
 
 // kindOf gives what a mount shows, without its flag.

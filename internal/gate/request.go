@@ -20,6 +20,8 @@ func checkRequest(r Request) error {
 	switch {
 	case len(r.Argv) == 0 || r.Argv[0] == "":
 		return bad("no command is given", "put it behind --")
+	case r.Dir != "" && (!filepath.IsAbs(r.Dir) || filepath.Clean(r.Dir) != r.Dir || strings.IndexByte(r.Dir, 0) >= 0):
+		return bad("the working directory is not a full path", "give the folder in full, without . and ..")
 	}
 	for _, a := range r.Argv {
 		if strings.IndexByte(a, 0) >= 0 {

@@ -105,7 +105,7 @@ func (w *writer) command(port int) {
 	if w.cmd.Terminal != nil {
 		w.terminal()
 	}
-	w.For("").Do("enter the working directory", 0, unix.SYS_CHDIR, w.plan.Dir)
+	w.restrict(refusal.WorkingDir).Do("enter "+w.cmd.Dir, 0, unix.SYS_CHDIR, w.cmd.Dir)
 	w.closeFrom(lifeFD)
 	if confined {
 		w.keyring()

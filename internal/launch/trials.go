@@ -50,7 +50,7 @@ func (w *writer) commandTrials(port int) {
 		w.try("access to "+dir, unix.SYS_FACCESSAT, cwd, dir, unix.W_OK|unix.X_OK)
 	}
 	if len(w.plan.WriteIn) == 0 {
-		w.tryOpen("write in "+w.plan.Dir, w.plan.Dir, unix.O_TMPFILE|unix.O_WRONLY)
+		w.tryOpen("write in "+w.plan.Workspace, w.plan.Workspace, unix.O_TMPFILE|unix.O_WRONLY)
 	}
 	w.tryConnect("reach the host", port)
 	w.try("packet socket", unix.SYS_SOCKET, unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)

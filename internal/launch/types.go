@@ -19,6 +19,7 @@ type Command struct {
 	Paths []string // files to try in this order, as execvp(3) does
 	Argv  []string
 	Env   []string
+	Dir   string // in the view
 	Stdio [3]int // descriptors that become 0, 1 and 2
 
 	// Terminal gives the command a terminal of its own, of this size, in place of

@@ -109,10 +109,29 @@ func (p Process) View(e *attest.Evidence, places []string) {
 	for point, what := range seen {
 		e.Set(p.fact("mount."+point), what, err)
 	}
+	dir, dirErr := p.workingDir(mounts)
+	e.Set(p.fact("working directory"), dir, errors.Join(err, dirErr))
 	for _, at := range places {
 		id, err := FileID(p.path("root" + at))
 		e.Set(p.fact("file."+at), id, err)
 	}
+}
+
+// workingDir tells where the process is. A folder that a mount of the view hides
+// has the same name as what is on it; its own mount tells them apart.
+func (p Process) workingDir(mounts []mount) (string, error) {
+	dir, err := os.Readlink(p.path("cwd"))
+	if err != nil {
+		return "", err
+	}
+	var st unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, p.path("cwd"), 0, unix.STATX_MNT_ID, &st); err != nil {
+		return "", fmt.Errorf("statx %s: %w", p.path("cwd"), err)
+	}
+	if on(mounts, dir).id != strconv.FormatUint(st.Mnt_id, 10) {
+		dir += " beneath the view"
+	}
+	return dir, nil
 }
 
 // Terminal reads whose terminal the standard streams are.

@@ -17,11 +17,11 @@ import (
 func TestParseMount(t *testing.T) {
 	for line, want := range map[string]mount{
 		"36 35 98:0 / / rw,noatime master:1 - ext3 /dev/root rw,errors=continue": {
-			point: "/", fsType: "ext3", source: "/dev/root", root: "/", propagation: "master"},
+			id: "36", point: "/", fsType: "ext3", source: "/dev/root", root: "/", propagation: "master"},
 		`40 36 0:5 /a\040b /mnt/with\040space ro,relatime - tmpfs none rw`: {
-			point: "/mnt/with space", fsType: "tmpfs", source: "none", root: "/a b", readOnly: true, propagation: "private"},
+			id: "40", point: "/mnt/with space", fsType: "tmpfs", source: "none", root: "/a b", readOnly: true, propagation: "private"},
 		"41 36 0:6 / /x rw shared:5 master:7 unbindable - proc lockstile rw": {
-			point: "/x", fsType: "proc", source: "lockstile", root: "/", propagation: "shared+master+unbindable"},
+			id: "41", point: "/x", fsType: "proc", source: "lockstile", root: "/", propagation: "shared+master+unbindable"},
 	} {
 		got, err := parseMount(line)
 		if err != nil || got != want {
@@ -32,6 +32,16 @@ func TestParseMount(t *testing.T) {
 		"36 35 98:0 / /  - ext3 x rw"} {
 		if m, err := parseMount(line); err == nil {
 			t.Errorf("%q is read as %+v", line, m)
+		}
+	}
+}
+
+// TestOn: of the mounts that cover a path, the deepest, and of those the last.
+func TestOn(t *testing.T) {
+	mounts := []mount{{id: "1", point: "/"}, {id: "2", point: "/a"}, {id: "3", point: "/ab"}, {id: "4", point: "/a"}, {id: "5", point: "/a/b/c"}}
+	for path, want := range map[string]string{"/": "1", "/x": "1", "/a": "4", "/a/b": "4", "/ab": "3", "/a/b/c/d": "5", "/a/b/cd": "4"} {
+		if got := on(mounts, path).id; got != want {
+			t.Errorf("%s lies on %s, want %s", path, got, want)
 		}
 	}
 }

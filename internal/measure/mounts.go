@@ -9,6 +9,7 @@ import (
 
 // mount is one line of /proc/PID/mountinfo (proc_pid_mountinfo(5)).
 type mount struct {
+	id          string // unique among the mounts of the machine
 	point       string
 	fsType      string
 	source      string
@@ -57,7 +58,7 @@ func parseMount(line string) (mount, error) {
 	if len(f) < dash+4 {
 		return mount{}, fmt.Errorf("mountinfo line %q has too few fields", line)
 	}
-	m := mount{root: unescape(f[3]), point: unescape(f[4]), fsType: f[dash+1], source: unescape(f[dash+2])}
+	m := mount{id: f[0], root: unescape(f[3]), point: unescape(f[4]), fsType: f[dash+1], source: unescape(f[dash+2])}
 	for i, opt := range strings.Split(f[5], ",") {
 		if i == 0 && opt != "ro" && opt != "rw" {
 			return mount{}, fmt.Errorf("mountinfo line %q begins its options with %q", line, opt)
@@ -72,6 +73,17 @@ func parseMount(line string) (mount, error) {
 		m.propagation = "private"
 	}
 	return m, nil
+}
+
+// on gives the mount that a path lies on: of the deepest, the last one.
+func on(mounts []mount, path string) (out mount) {
+	for _, m := range mounts {
+		covers := m.point == "/" || path == m.point || strings.HasPrefix(path, m.point+"/")
+		if covers && len(m.point) >= len(out.point) {
+			out = m
+		}
+	}
+	return out
 }
 
 // unescape turns \040 and its like, which the kernel writes for space, tab,

@@ -21,10 +21,10 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	}
 	out := &Plan{
 		Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Full,
-		UID: f.UID, GID: f.GID, Dir: p.Workspace, LastCap: f.LastCap, Keyring: f.Keyring,
+		UID: f.UID, GID: f.GID, Workspace: p.Workspace, LastCap: f.LastCap, Keyring: f.Keyring,
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
-		return &Plan{Target: out.Target, Mode: p.Mode, Rung: Unconfined, UID: f.UID, GID: f.GID, Dir: p.Workspace}, nil
+		return &Plan{Target: out.Target, Mode: p.Mode, Rung: Unconfined, UID: f.UID, GID: f.GID, Workspace: p.Workspace}, nil
 	}
 	if f.LandlockABI < 1 {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Landlock, "this kernel has no Landlock",

@@ -30,7 +30,8 @@ type Plan struct {
 	Rung   Rung        `json:"rung"`
 	UID    int         `json:"uid"`
 	GID    int         `json:"gid"`
-	Dir    string      `json:"dir"` // working directory, absolute
+
+	Workspace string `json:"workspace"` // absolute
 
 	Namespaces []refusal.Restriction `json:"namespaces,omitempty"`
 	View       []Mount               `json:"view,omitempty"`
