@@ -23,6 +23,7 @@ func Lockstile() Tables {
 			{"internal/pty", ""},
 			{"internal/session", "internal/gate internal/pty refusal"},
 			{"internal/tape", ""},
+			{"internal/tool", "internal/gate internal/session policy refusal"},
 		},
 		Apart: []Apart{
 			{"internal/attest", "internal/plan", "what is enforced and what is expected come from the policy apart"},

@@ -67,3 +67,16 @@ func (b *buffer) take() Output {
 	b.head, b.tail, b.begin, b.omitted = nil, nil, 0, 0
 	return out
 }
+
+// Then joins two outputs that came one after the other.
+func (o Output) Then(next Output) Output {
+	switch {
+	case next.Omitted > 0 && o.Omitted > 0:
+		return Output{o.Head, o.Omitted + int64(len(o.Tail)+len(next.Head)) + next.Omitted, next.Tail}
+	case next.Omitted > 0:
+		return Output{append(o.Head, next.Head...), next.Omitted, next.Tail}
+	case o.Omitted > 0:
+		return Output{o.Head, o.Omitted, append(o.Tail, next.Head...)}
+	}
+	return Output{Head: append(o.Head, next.Head...)}
+}

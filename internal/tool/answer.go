@@ -1,0 +1,74 @@
+package tool
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lockstile/lockstile/internal/session"
+)
+
+// Answer is what a tool says of a command: what it printed since the last look,
+// and how it is.
+type Answer struct {
+	Chunk   string        // names this answer
+	Wall    time.Duration // how long it was waited for
+	Exit    *int          // nil while the command runs
+	Session int           // where it runs on; 0 when it has ended
+	Tokens  int           // of the whole output, also of what is cut
+	Output  string        // valid UTF-8, cut to the caller's budget
+}
+
+// String is the answer as models of this tool family know it.
+func (a Answer) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Chunk ID: %s\nWall time: %.4f seconds\n", a.Chunk, a.Wall.Seconds())
+	if a.Exit != nil {
+		fmt.Fprintf(&b, "Process exited with code %d\n", *a.Exit)
+	}
+	if a.Session != 0 {
+		fmt.Fprintf(&b, "Process running with session ID %d\n", a.Session)
+	}
+	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
+	return b.String()
+}
+
+// bytesPerToken is the usual estimate.
+const bytesPerToken = 4
+
+func tokens(bytes int64) int { return int((bytes + bytesPerToken - 1) / bytesPerToken) }
+
+// cut makes text of output that is no longer than budget tokens: its beginning
+// and its end, and between them how much is missing.
+func cut(out session.Output, budget int) (text string, all int) {
+	all = tokens(int64(len(out.Head)+len(out.Tail)) + out.Omitted)
+	head, tail := string(out.Head), string(out.Tail)
+	if out.Omitted > 0 {
+		tail = fmt.Sprintf("\n... %d bytes omitted ...\n", out.Omitted) + tail
+	}
+	text = strings.ToValidUTF8(head+tail, "\uFFFD")
+	limit := budget * bytesPerToken
+	if len(text) <= limit {
+		return text, all
+	}
+	begin, end := whole(text[:limit/2]), text[len(text)-(limit-limit/2):]
+	for len(end) > 0 && !utf8.RuneStart(end[0]) {
+		end = end[1:]
+	}
+	missing := tokens(int64(len(text) - len(begin) - len(end)))
+	return fmt.Sprintf("Warning: truncated output (original token count: %d)\n%s…%d tokens truncated…%s", all, begin, missing, end), all
+}
+
+// whole takes an unfinished character off the end.
+func whole(s string) string {
+	for i := 1; i < utf8.UTFMax && i <= len(s); i++ {
+		if utf8.RuneStart(s[len(s)-i]) {
+			if !utf8.FullRuneInString(s[len(s)-i:]) {
+				return s[:len(s)-i]
+			}
+			return s
+		}
+	}
+	return s
+}

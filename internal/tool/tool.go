@@ -1,0 +1,155 @@
+// Package tool is what a model may call: the tools, what they take, and what they
+// answer. Front ends (MCP and others) carry calls here. It must never start
+// anything but through a session, and never hide from the model that something
+// was refused.
+package tool
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/internal/session"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// Set is the tools of one caller: every command starts at one gate, under one
+// policy, in one workspace. Its methods may be called at the same time.
+type Set struct {
+	gate    *gate.Gate
+	policy  policy.Policy
+	environ []string
+	running table
+}
+
+// New makes the tools. environ is the caller's environment, as NAME=value.
+func New(g *gate.Gate, p policy.Policy, environ []string) *Set {
+	return &Set{gate: g, policy: p, environ: environ, running: table{live: map[int]*session.Session{}}}
+}
+
+// Close ends all commands that run, and returns when nothing is left of them. No
+// other call may be on its way or come later.
+func (s *Set) Close() error { return s.running.end() }
+
+// ExecCommand is a call of exec_command. Zero values ask for the defaults.
+type ExecCommand struct {
+	Cmd             string `json:"cmd"`
+	Workdir         string `json:"workdir,omitempty"`
+	Shell           string `json:"shell,omitempty"`
+	Login           *bool  `json:"login,omitempty"`
+	TTY             bool   `json:"tty,omitempty"`
+	YieldTimeMS     int    `json:"yield_time_ms,omitempty"`
+	MaxOutputTokens int    `json:"max_output_tokens,omitempty"`
+}
+
+// WriteStdin is a call of write_stdin. Zero values ask for the defaults.
+type WriteStdin struct {
+	SessionID       int    `json:"session_id"`
+	Chars           string `json:"chars,omitempty"`
+	YieldTimeMS     int    `json:"yield_time_ms,omitempty"`
+	MaxOutputTokens int    `json:"max_output_tokens,omitempty"`
+}
+
+// Exec starts a shell command and answers when it has ended, or when the caller
+// wants to hear; then it runs on in a session. Where ctx ends first, the command
+// ends too: nobody would know its session. The error is a *refusal.Error where
+// the command was not started.
+func (s *Set) Exec(ctx context.Context, c ExecCommand) (Answer, error) {
+	if c.Cmd == "" {
+		return Answer{}, fmt.Errorf("exec_command: cmd is empty")
+	}
+	r := gate.Request{Policy: s.policy, Argv: s.shell(c), Env: s.environ, Dir: s.dir(c.Workdir)}
+	if c.TTY {
+		r.Terminal = &gate.Size{Rows: 24, Cols: 80}
+	}
+	begun := time.Now()
+	id, started, err := s.running.add(func() (*session.Session, error) { return session.Start(s.gate, r) })
+	if err != nil {
+		return Answer{}, err
+	}
+	out := started.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
+	if err := ctx.Err(); err != nil {
+		s.running.remove(id)
+		_ = started.End()
+		return Answer{}, err
+	}
+	return s.answer(id, started, begun, out, c.MaxOutputTokens)
+}
+
+// Write types into a session, or only looks at it, and answers like Exec.
+func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
+	live, ok := s.running.get(w.SessionID)
+	if !ok {
+		return Answer{}, fmt.Errorf("write_stdin failed: unknown session id %d", w.SessionID)
+	}
+	begun := time.Now()
+	wait := yield(w.YieldTimeMS, 5*time.Second, 5*time.Second, 5*time.Minute)
+	if w.Chars != "" {
+		wait = yield(w.YieldTimeMS, 250*time.Millisecond, 250*time.Millisecond, 30*time.Second)
+		if err := live.Type(w.Chars); err != nil && !isOver(err) {
+			return Answer{}, fmt.Errorf("write_stdin failed: %w", err)
+		}
+	}
+	return s.answer(w.SessionID, live, begun, live.Look(ctx, wait), w.MaxOutputTokens)
+}
+
+// answer tells of a session, and takes leave of one that has ended.
+func (s *Set) answer(id int, of *session.Session, begun time.Time, out session.Output, budget int) (Answer, error) {
+	if budget <= 0 {
+		budget = 10_000
+	}
+	a := Answer{Chunk: chunk(), Wall: time.Since(begun), Session: id}
+	exit, ended, err := of.Exit()
+	if ended {
+		status := exit.Status()
+		a.Exit, a.Session = &status, 0
+		s.running.remove(id)
+		out = out.Then(of.Look(context.Background(), 0)) // what came between the two
+	}
+	a.Output, a.Tokens = cut(out, budget)
+	return a, err
+}
+
+// shell is the command line of a shell command.
+func (s *Set) shell(c ExecCommand) []string {
+	shell := c.Shell
+	if shell == "" {
+		shell = userShell(s.environ)
+	}
+	flag := "-lc"
+	if c.Login != nil && !*c.Login {
+		flag = "-c"
+	}
+	return []string{shell, flag, c.Cmd}
+}
+
+// dir is where a command begins: within the workspace, unless it is a full path.
+func (s *Set) dir(workdir string) string {
+	if workdir == "" {
+		return ""
+	}
+	if !filepath.IsAbs(workdir) {
+		workdir = filepath.Join(s.policy.Workspace, workdir)
+	}
+	if real, err := filepath.EvalSymlinks(workdir); err == nil {
+		return real
+	}
+	return filepath.Clean(workdir) // it may be there inside alone
+}
+
+func yield(ms int, usual, least, most time.Duration) time.Duration {
+	if ms == 0 {
+		return usual
+	}
+	return min(max(time.Duration(ms)*time.Millisecond, least), most)
+}
+
+func chunk() string {
+	var b [3]byte
+	_, _ = rand.Read(b[:]) // never fails, crypto/rand
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,152 @@
+package tool
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// opened is a set of tools for a workspace of its own.
+func opened(t *testing.T) (*Set, string) {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := filepath.Join(dir, "ws")
+	if err := os.MkdirAll(filepath.Join(ws, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	g, err := gate.Open(filepath.Join(dir, "home"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(g, policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, Env: policy.Env{Inherit: policy.InheritAll}}, []string{"PATH=/usr/bin:/bin", "SHELL=/bin/bash", "HOME=" + ws})
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		g.Close()
+	})
+	return s, ws
+}
+
+func exec(t *testing.T, s *Set, c ExecCommand) Answer {
+	t.Helper()
+	a, err := s.Exec(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestExec(t *testing.T) {
+	s, ws := opened(t)
+	for _, tty := range []bool{false, true} {
+		a := exec(t, s, ExecCommand{Cmd: "pwd; echo $0; test -t 1; echo tty $?; exit 5", Workdir: "sub", TTY: tty})
+		want := ws + "/sub\n/bin/bash\ntty 1\n"
+		if tty {
+			want = strings.ReplaceAll(ws+"/sub\n/bin/bash\ntty 0\n", "\n", "\r\n")
+		}
+		if a.Output != want || a.Exit == nil || *a.Exit != 5 || a.Session != 0 || a.Tokens == 0 {
+			t.Errorf("tty %v: %+v", tty, a)
+		}
+	}
+	a := exec(t, s, ExecCommand{Cmd: "shopt -q login_shell; echo $?", Login: new(bool)})
+	if a.Output != "1\n" {
+		t.Errorf("login shell: %q", a.Output)
+	}
+	if a := exec(t, s, ExecCommand{Cmd: "head -c 100000 /dev/zero | tr '\\0' x", MaxOutputTokens: 100}); len(a.Output) > 600 || a.Tokens != 25000 {
+		t.Errorf("%d bytes, %d tokens", len(a.Output), a.Tokens)
+	}
+}
+
+func TestSessions(t *testing.T) {
+	s, _ := opened(t)
+	a := exec(t, s, ExecCommand{Cmd: "echo one; read x; echo got $x; exit 4", TTY: true, YieldTimeMS: 250})
+	if a.Exit != nil || a.Session == 0 || !strings.Contains(a.Output, "one") {
+		t.Fatalf("%+v", a)
+	}
+	b := exec(t, s, ExecCommand{Cmd: "sleep 1007", YieldTimeMS: 250})
+	if b.Session == a.Session {
+		t.Error("two sessions have one number")
+	}
+	c, err := s.Write(context.Background(), WriteStdin{SessionID: a.Session, Chars: "hello\n", YieldTimeMS: 30_000})
+	if err != nil || c.Exit == nil || *c.Exit != 4 || !strings.Contains(c.Output, "got hello") {
+		t.Errorf("%+v %v", c, err)
+	}
+	if _, err := s.Write(context.Background(), WriteStdin{SessionID: a.Session}); err == nil || !strings.Contains(err.Error(), "unknown session") {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.Write(context.Background(), WriteStdin{SessionID: b.Session, Chars: "text"}); err == nil || !strings.Contains(err.Error(), "no terminal") {
+		t.Errorf("%v", err)
+	}
+	d, err := s.Write(context.Background(), WriteStdin{SessionID: b.Session, Chars: "\x03", YieldTimeMS: 30_000})
+	if err != nil || d.Exit == nil || *d.Exit != 130 {
+		t.Errorf("%+v %v", d, err)
+	}
+}
+
+// TestSandboxIsTheSame: nothing about a session or a terminal widens it.
+func TestSandboxIsTheSame(t *testing.T) {
+	s, ws := opened(t)
+	for _, tty := range []bool{false, true} {
+		for _, workdir := range []string{"", "sub", "/etc", "/tmp"} {
+			a := exec(t, s, ExecCommand{Cmd: "echo x > " + ws + "/../out; touch /etc/out; test -e " + ws + "/../out", TTY: tty, Workdir: workdir})
+			if _, err := os.Lstat(ws + "/../out"); err == nil || a.Exit == nil {
+				t.Errorf("tty %v in %q: %+v", tty, workdir, a)
+			}
+		}
+	}
+	s.policy.Mode = policy.ModeUnset
+	var why *refusal.Error
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}); !errors.As(err, &why) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLimit(t *testing.T) {
+	s, _ := opened(t)
+	var group sync.WaitGroup
+	for range maxSessions {
+		group.Go(func() {
+			if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	var why *refusal.Error
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}); !errors.As(err, &why) || why.Hint == "" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestGivenUp: a command whose caller has gone ends.
+func TestGivenUp(t *testing.T) {
+	s, ws := opened(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(300*time.Millisecond, cancel)
+	if _, err := s.Exec(ctx, ExecCommand{Cmd: "while :; do echo x >> ticks; sleep 0.01; done"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	before, _ := os.ReadFile(filepath.Join(ws, "ticks"))
+	time.Sleep(100 * time.Millisecond)
+	after, _ := os.ReadFile(filepath.Join(ws, "ticks"))
+	if len(before) == 0 || len(before) != len(after) {
+		t.Errorf("%d bytes, then %d", len(before), len(after))
+	}
+}
