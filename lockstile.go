@@ -18,6 +18,9 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
+// Version is the version that CHANGELOG.md is at.
+const Version = "0.1.0-dev"
+
 // Gate starts commands and keeps their records in one log.
 type Gate = gate.Gate
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/settings"
 )
 
 const doctorUse = "doctor [--json] [-C DIR]"
@@ -23,8 +24,8 @@ func doctor(args []string) int {
 	if err := onlyFlags(set, args); err != nil {
 		return badUsage(err, doctorUse, "  -C DIR   the folder in which whole starts are tried (default: here)\n  --json   as a JSON list\n\nexit code: 0 when all holds, 1 when something does not\n")
 	}
-	s := settings{dir: dir, sandbox: "workspace-write"}
-	p, home, err := s.load()
+	s := settings.Flags{Dir: dir, Sandbox: "workspace-write"}
+	p, home, err := s.Load()
 	if err != nil {
 		return refused(err, asJSON)
 	}

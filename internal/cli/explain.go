@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -20,15 +21,15 @@ func explain(args []string) int {
 	if len(args) == 0 || args[0] != "start" {
 		return badUsage(errors.New("say what to explain: start"), explainUse, "")
 	}
-	var s settings
+	var s settings.Flags
 	var asJSON bool
 	set := flag.NewFlagSet("explain", flag.ContinueOnError)
-	s.define(set)
+	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := set.Parse(args[1:]); err != nil {
-		return badUsage(err, explainUse, settingsHelp+"  --json           the whole of it, as a JSON object\n")
+		return badUsage(err, explainUse, settings.Help+"  --json           the whole of it, as a JSON object\n")
 	}
-	p, home, err := s.load()
+	p, home, err := s.Load()
 	if err != nil {
 		return refused(err, asJSON)
 	}

@@ -11,13 +11,14 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
 const runUse = "run [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--tty] [--json] -- CMD [ARG...]"
 
-const runHelp = settingsHelp + `  --tty            give the command a terminal, --tty=false: pipes (default: a
+const runHelp = settings.Help + `  --tty            give the command a terminal, --tty=false: pipes (default: a
                    terminal when stdin, stdout and stderr are one)
   --json           say a refusal, and the exit code, as a JSON object on stderr
 
@@ -27,7 +28,7 @@ ran; 127 no such command; 2 the command line makes no sense
 
 // runFlags are the flags of run.
 type runFlags struct {
-	settings
+	settings.Flags
 	tty  tty
 	json bool
 	argv []string
@@ -45,7 +46,7 @@ const (
 func parseRun(args []string) (runFlags, error) {
 	var f runFlags
 	set := flag.NewFlagSet("run", flag.ContinueOnError)
-	f.define(set)
+	f.Define(set)
 	set.BoolFunc("tty", "", func(value string) error {
 		yes, err := strconv.ParseBool(value)
 		if f.tty = ttyNo; yes {
@@ -70,7 +71,7 @@ func run(args []string) int {
 	if err != nil {
 		return badUsage(err, runUse, runHelp)
 	}
-	p, home, err := f.load()
+	p, home, err := f.Load()
 	if err != nil {
 		recordRefusal(home, f, err)
 		return refused(err, f.json)
@@ -139,7 +140,7 @@ func recordRefusal(home string, f runFlags, err error) {
 		return
 	}
 	defer gate.Close()
-	gate.Refused(lockstile.Request{Argv: f.argv, Policy: policy.Policy{Workspace: f.dir}, Terminal: terminalSize(f.tty)}, why)
+	gate.Refused(lockstile.Request{Argv: f.argv, Policy: policy.Policy{Workspace: f.Dir}, Terminal: terminalSize(f.tty)}, why)
 }
 
 // refusedResult is a refusal as --json shows it.

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-)
 
-// release is the version that CHANGELOG.md is at.
-const release = "0.1.0-dev"
+	"github.com/lockstile/lockstile"
+)
 
 func version([]string) int {
 	revision := ""
@@ -18,6 +17,6 @@ func version([]string) int {
 			}
 		}
 	}
-	fmt.Printf("lockstile %s%s %s/%s\n", release, revision, runtime.GOOS, runtime.GOARCH)
+	fmt.Printf("lockstile %s%s %s/%s\n", lockstile.Version, revision, runtime.GOOS, runtime.GOARCH)
 	return exitOK
 }

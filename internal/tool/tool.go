@@ -97,10 +97,13 @@ func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 	return s.answer(w.SessionID, live, begun, live.Look(ctx, wait), w.MaxOutputTokens)
 }
 
+// defaultTokens is how much output an answer holds where the caller doesn't say.
+const defaultTokens = 10_000
+
 // answer tells of a session, and takes leave of one that has ended.
 func (s *Set) answer(id int, of *session.Session, begun time.Time, out session.Output, budget int) (Answer, error) {
 	if budget <= 0 {
-		budget = 10_000
+		budget = defaultTokens
 	}
 	a := Answer{Chunk: chunk(), Wall: time.Since(begun), Session: id}
 	exit, ended, err := of.Exit()

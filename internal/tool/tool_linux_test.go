@@ -150,3 +150,27 @@ func TestGivenUp(t *testing.T) {
 		t.Errorf("%d bytes, then %d", len(before), len(after))
 	}
 }
+
+func TestShell(t *testing.T) {
+	s, ws := opened(t)
+	d, err := s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "pwd; exit 6"}, Workdir: "sub"})
+	if err != nil || d.Exit != 6 || d.Output != ws+"/sub\n" || !strings.HasPrefix(d.String(), "Exit code: 6\nWall time: 0.") {
+		t.Errorf("%+v %v", d, err)
+	}
+	d, err = s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "echo begun; setsid sleep 1007 & sleep 1007"}, TimeoutMS: 200})
+	if err != nil || d.Exit != timedOut || d.Output != "begun\n" || !strings.Contains(d.String(), "timed out after 200 milliseconds") {
+		t.Errorf("%+v %v", d, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	if _, err := s.Shell(ctx, Shell{Command: []string{"sleep", "1007"}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if len(s.running.live) != 0 {
+		t.Errorf("%d sessions are left", len(s.running.live))
+	}
+	var why *refusal.Error
+	if _, err := s.Shell(context.Background(), Shell{Command: []string{"no-such-command"}}); !errors.As(err, &why) {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,222 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+var program string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "lockstile-mcp-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		program = filepath.Join(dir, "lockstile-mcp")
+		var out []byte
+		if out, err = exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+			err = fmt.Errorf("%w\n%s", err, out)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	m.Run()
+}
+
+// client is an MCP client with a server of its own.
+type client struct {
+	*testing.T
+	*mcp.ClientSession
+	dir, ws string
+	server  *exec.Cmd
+}
+
+func connect(t *testing.T, flags ...string) *client {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{T: t, dir: dir, ws: filepath.Join(dir, "ws")}
+	if err := os.Mkdir(c.ws, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	c.server = exec.CommandContext(ctx, program, append([]string{"-C", c.ws}, flags...)...)
+	c.server.Env = append(os.Environ(), "LOCKSTILE_HOME="+dir+"/home", "HOME="+dir, "SHELL=/bin/bash")
+	c.server.Stderr = os.Stderr
+	c.ClientSession, err = mcp.NewClient(&mcp.Implementation{Name: "test"}, nil).Connect(ctx, &mcp.CommandTransport{Command: c.server}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// call calls a tool and gives the text of its answer.
+func (c *client) call(name string, args map[string]any) (text string, failed bool) {
+	c.Helper()
+	r, err := c.CallTool(c.Context(), &mcp.CallToolParams{Name: name, Arguments: args})
+	if err != nil {
+		c.Fatal(err)
+	}
+	if len(r.Content) != 1 || r.StructuredContent != nil {
+		c.Fatalf("%d contents, %v", len(r.Content), r.StructuredContent)
+	}
+	return r.Content[0].(*mcp.TextContent).Text, r.IsError
+}
+
+var running = regexp.MustCompile(`Process running with session ID (\d+)\n`)
+
+// session gives the number in an answer.
+func (c *client) session(text string) int {
+	c.Helper()
+	m := running.FindStringSubmatch(text)
+	if m == nil {
+		c.Fatalf("no session in %q", text)
+	}
+	id, _ := strconv.Atoi(m[1])
+	return id
+}
+
+func (c *client) log() (lines []map[string]any) {
+	c.Helper()
+	b, err := os.ReadFile(c.dir + "/home/sandbox.log")
+	if err != nil {
+		c.Fatal(err)
+	}
+	for text := range strings.Lines(string(b)) {
+		var l map[string]any
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			c.Fatal(err)
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+func TestTools(t *testing.T) {
+	c := connect(t)
+	list, err := c.ListTools(t.Context(), nil)
+	if err != nil || len(list.Tools) != 2 || list.Tools[0].Name != "exec_command" || list.Tools[1].Name != "write_stdin" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	for _, tty := range []bool{false, true} {
+		text, failed := c.call("exec_command", map[string]any{"cmd": "echo hello; touch ../out in; exit 3", "tty": tty})
+		if failed || !strings.Contains(text, "Process exited with code 3\n") || !strings.Contains(text, "hello") {
+			t.Errorf("%q", text)
+		}
+		if _, err := os.Lstat(c.ws + "/in"); err != nil {
+			t.Error("the workspace was not written")
+		}
+		if _, err := os.Lstat(c.dir + "/out"); err == nil {
+			t.Error("written outside of the workspace")
+		}
+		text, _ = c.call("exec_command", map[string]any{"cmd": "read x; echo got $x; exit 5", "tty": tty, "yield_time_ms": 250})
+		if !tty {
+			if !strings.Contains(text, "exited with code 5") { // nothing to read
+				t.Errorf("%q", text)
+			}
+			continue
+		}
+		text, _ = c.call("write_stdin", map[string]any{"session_id": c.session(text), "chars": "typed\n", "yield_time_ms": 20000})
+		if !strings.Contains(text, "got typed") || !strings.Contains(text, "Process exited with code 5\n") {
+			t.Errorf("%q", text)
+		}
+	}
+	if text, failed := c.call("write_stdin", map[string]any{"session_id": 999}); !failed || !strings.Contains(text, "unknown session id 999") {
+		t.Errorf("%q", text)
+	}
+	if text, failed := c.call("exec_command", map[string]any{"cmd": "true", "workdir": "/no/such"}); !failed || !strings.Contains(text, "refused") || !strings.Contains(text, "hint: ") {
+		t.Errorf("%q", text)
+	}
+	ios := map[string]bool{}
+	for _, l := range c.log() {
+		if l["event"] == "start" {
+			ios[l["io"].(string)] = true
+		}
+	}
+	if !ios["pipes"] || !ios["terminal"] {
+		t.Errorf("the log has starts on %v", ios)
+	}
+}
+
+// TestClassic: features.unified_exec chooses the tool, and nothing of the sandbox.
+func TestClassic(t *testing.T) {
+	c := connect(t, "-c", "features.unified_exec=false")
+	list, err := c.ListTools(t.Context(), nil)
+	if err != nil || len(list.Tools) != 1 || list.Tools[0].Name != "shell" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	text, failed := c.call("shell", map[string]any{"command": []string{"sh", "-c", "echo hello; touch ../out in; exit 3"}})
+	if failed || !strings.HasPrefix(text, "Exit code: 3\n") || !strings.Contains(text, "hello") {
+		t.Errorf("%q", text)
+	}
+	if _, err := os.Lstat(c.dir + "/out"); err == nil {
+		t.Error("written outside of the workspace")
+	}
+}
+
+// TestNothingIsLeft: when the client goes, or the server is killed, no command
+// goes on.
+func TestNothingIsLeft(t *testing.T) {
+	for name, end := range map[string]func(c *client){
+		"the client leaves": func(c *client) { c.Close() },
+		"SIGTERM":           func(c *client) { c.server.Process.Signal(syscall.SIGTERM) },
+		"SIGKILL":           func(c *client) { c.server.Process.Kill() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := connect(t)
+			for _, tty := range []bool{false, true} {
+				c.session(first(c.call("exec_command", map[string]any{"tty": tty, "yield_time_ms": 500,
+					"cmd": "trap '' INT HUP TERM; setsid sh -c 'while :; do echo x >> ticks; sleep 0.01; done' & while :; do echo x >> ticks; sleep 0.01; done"})))
+			}
+			end(c)
+			ticks := func() int {
+				b, _ := os.ReadFile(c.ws + "/ticks")
+				return len(b)
+			}
+			for deadline := time.Now().Add(20 * time.Second); ; {
+				before := ticks()
+				time.Sleep(200 * time.Millisecond)
+				if ticks() == before && before > 0 {
+					break
+				}
+				if time.Now().After(deadline) {
+					t.Fatal("a command goes on")
+				}
+			}
+		})
+	}
+}
+
+func first(text string, _ bool) string { return text }
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{{"--no-such"}, {"more"}, {"--sandbox", "soft"}} {
+		out, err := exec.Command(program, args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "usage:") {
+			t.Errorf("%q: %v %s", args, err, out)
+		}
+	}
+	if out, err := exec.Command(program, "--help").Output(); err != nil || !strings.Contains(string(out), "--sandbox MODE") {
+		t.Errorf("%v %s", err, out)
+	}
+}

@@ -1,0 +1,65 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/tool"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+const use = "usage: lockstile-mcp [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME]\n\nServes the tools exec_command and write_stdin on standard input and output, or\nshell where features.unified_exec is off.\n\n"
+
+// Main serves until the client goes away or a signal comes, and ends what runs.
+// It returns the exit code.
+func Main(args []string) int {
+	var f settings.Flags
+	set := flag.NewFlagSet("lockstile-mcp", flag.ContinueOnError)
+	f.Define(set)
+	err := set.Parse(args)
+	if err == nil && set.NArg() > 0 {
+		err = fmt.Errorf("%q is no flag", set.Arg(0))
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Print(use + settings.Help)
+		return 0
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "lockstile-mcp: %v\n%s", err, use)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	if err := serve(ctx, f); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "lockstile-mcp:", err)
+		var why *refusal.Error
+		if errors.As(err, &why) {
+			fmt.Fprintln(os.Stderr, "hint:", why.Hint)
+		}
+		return 1
+	}
+	return 0
+}
+
+func serve(ctx context.Context, f settings.Flags) error {
+	p, home, err := f.Load()
+	if err != nil {
+		return err
+	}
+	gate, err := lockstile.Open(home)
+	if err != nil {
+		return err
+	}
+	tools := tool.New(gate, p, os.Environ())
+	err = newServer(tools, p.UnifiedExec).Run(ctx, &mcp.StdioTransport{})
+	return errors.Join(err, tools.Close(), gate.Close())
+}

@@ -1,0 +1,63 @@
+// Package mcp serves the tools over the Model Context Protocol, on standard input
+// and output. It must never start anything itself, answer in the place of the
+// gate, or print anything but the protocol.
+package mcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/tool"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// newServer makes a server that answers with tools: those of unified exec, or the
+// classic one.
+func newServer(tools *tool.Set, unified bool) *mcp.Server {
+	s := mcp.NewServer(&mcp.Implementation{Name: "lockstile", Title: "lockstile", Version: lockstile.Version}, &mcp.ServerOptions{
+		Instructions: instructions,
+		Capabilities: &mcp.ServerCapabilities{}, // tools alone; they are added by AddTool
+	})
+	if !unified {
+		mcp.AddTool(s, &mcp.Tool{Name: "shell", Description: shellDescription},
+			func(ctx context.Context, _ *mcp.CallToolRequest, c tool.Shell) (*mcp.CallToolResult, any, error) {
+				return say(tools.Shell(ctx, c))
+			})
+		return s
+	}
+	mcp.AddTool(s, &mcp.Tool{Name: "exec_command", Description: execDescription},
+		func(ctx context.Context, _ *mcp.CallToolRequest, c tool.ExecCommand) (*mcp.CallToolResult, any, error) {
+			return say(tools.Exec(ctx, c))
+		})
+	mcp.AddTool(s, &mcp.Tool{Name: "write_stdin", Description: writeDescription},
+		func(ctx context.Context, _ *mcp.CallToolRequest, w tool.WriteStdin) (*mcp.CallToolResult, any, error) {
+			return say(tools.Write(ctx, w))
+		})
+	return s
+}
+
+const instructions = "Commands run in a sandbox that is proven before they start. What is refused is said with the reason and what would mend it."
+
+const shellDescription = "Runs a command (its program and arguments, no shell) in the sandbox to its end, and answers with its exit code and output."
+
+const execDescription = "Runs a shell command in the sandbox and answers with its output when it has ended, or when yield_time_ms is over; then it runs on, and write_stdin takes the session ID."
+
+const writeDescription = "Types characters into a running session, or only waits for more output where chars is empty, and answers with what was printed since."
+
+// say makes a result of an answer. Errors are results too: the model is to read
+// them. It is text alone, since some clients drop it where there is more.
+func say(a fmt.Stringer, err error) (*mcp.CallToolResult, any, error) {
+	if err == nil {
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.String()}}}, nil, nil
+	}
+	text := err.Error()
+	var why *refusal.Error
+	if errors.As(err, &why) && why.Hint != "" {
+		text += "\nhint: " + why.Hint
+	}
+	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: text}}}, nil, nil
+}

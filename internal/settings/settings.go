@@ -1,0 +1,58 @@
+// Package settings is the flags by which each program lets its user choose a
+// policy, and the way from them to it. It must never choose anything itself:
+// what is not said comes from the configuration and its defaults.
+package settings
+
+import (
+	"flag"
+	"io"
+	"os"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/config"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// Flags are what was said on a command line. The zero value says nothing.
+type Flags struct {
+	overrides []string
+	profile   string
+	Sandbox   string // a mode's name
+	Dir       string // the workspace, "." where nothing is said
+}
+
+// Help explains the flags.
+const Help = `  --sandbox MODE   read-only: nothing is writable
+                   workspace-write: DIR, and a private /tmp and TMPDIR (default)
+                   danger-full-access: no restrictions; the record says so
+  -C DIR           the workspace, and the command's working directory (default: here)
+  -c KEY=VALUE     set a key of config.toml for once; may be repeated
+  --profile NAME   lay [profiles.NAME] of config.toml over the rest
+`
+
+// Define adds the flags to a set, and keeps it from printing.
+func (f *Flags) Define(set *flag.FlagSet) {
+	set.SetOutput(io.Discard)
+	set.Func("c", "", func(v string) error { f.overrides = append(f.overrides, v); return nil })
+	set.StringVar(&f.profile, "profile", "", "")
+	set.StringVar(&f.Dir, "C", ".", "")
+	set.Func("sandbox", "", func(name string) error {
+		f.Sandbox = name
+		_, err := policy.ParseMode(name)
+		return err
+	})
+}
+
+// Load reads the configuration and gives the policy, and the product's folder,
+// which is "" where there is none. The error is a *refusal.Error.
+func (f *Flags) Load() (p policy.Policy, home string, err error) {
+	if home, err = lockstile.Home(); err != nil {
+		return p, home, err
+	}
+	userHome, _ := os.UserHomeDir() // without one, ~ in a path is refused
+	p, err = config.Load(config.Input{
+		Home: home, Profile: f.profile, Overrides: f.overrides, Sandbox: f.Sandbox,
+		Workspace: f.Dir, UserHome: userHome, Environ: os.Getenv,
+	})
+	return p, home, err
+}

@@ -1,0 +1,77 @@
+package tool
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/internal/session"
+)
+
+// Shell is a call of shell, the classic tool: it runs a command to its end. Zero
+// values ask for the defaults.
+type Shell struct {
+	Command   []string `json:"command"`
+	Workdir   string   `json:"workdir,omitempty"`
+	TimeoutMS int      `json:"timeout_ms,omitempty"`
+}
+
+// Done is what shell says of a command that has ended.
+type Done struct {
+	Exit    int
+	Wall    time.Duration
+	Timeout time.Duration // that ended it; 0 where it ended itself
+	Tokens  int
+	Output  string
+}
+
+// timedOut is the exit code of a command that took too long, as timeout(1) has it.
+const timedOut = 124
+
+// String is the answer as models of this tool family know it.
+func (d Done) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Exit code: %d\nWall time: %.1f seconds\n", d.Exit, d.Wall.Seconds())
+	if d.Timeout > 0 {
+		fmt.Fprintf(&b, "command timed out after %d milliseconds\n", d.Timeout.Milliseconds())
+	}
+	fmt.Fprintf(&b, "Output:\n%s", d.Output)
+	return b.String()
+}
+
+// Shell starts a command and answers when it has ended. One that takes longer
+// than its time is ended, with its tree; so is one whose caller has gone. The
+// error is a *refusal.Error where the command was not started.
+func (s *Set) Shell(ctx context.Context, c Shell) (Done, error) {
+	if len(c.Command) == 0 {
+		return Done{}, fmt.Errorf("shell: command is empty")
+	}
+	r := gate.Request{Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
+	begun := time.Now()
+	id, run, err := s.running.add(func() (*session.Session, error) { return session.Start(s.gate, r) })
+	if err != nil {
+		return Done{}, err
+	}
+	defer s.running.remove(id)
+	limit := 10 * time.Second
+	if c.TimeoutMS > 0 {
+		limit = time.Duration(c.TimeoutMS) * time.Millisecond
+	}
+	out := run.Look(ctx, limit)
+	_, ended, _ := run.Exit()
+	if err := run.End(); err != nil {
+		return Done{}, err
+	}
+	if err := ctx.Err(); err != nil && !ended {
+		return Done{}, err
+	}
+	exit, _, err := run.Exit()
+	d := Done{Exit: exit.Status(), Wall: time.Since(begun)}
+	if !ended {
+		d.Exit, d.Timeout = timedOut, limit
+	}
+	d.Output, d.Tokens = cut(out.Then(run.Look(ctx, 0)), defaultTokens)
+	return d, err
+}
