@@ -19,15 +19,16 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-var program string
+// The core, which becomes the front end beside it, and that.
+var core, program string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "lockstile-mcp-")
 	if err == nil {
 		defer os.RemoveAll(dir)
-		program = filepath.Join(dir, "lockstile-mcp")
+		core, program = filepath.Join(dir, "lockstile"), filepath.Join(dir, "lockstile-mcp")
 		var out []byte
-		if out, err = exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		if out, err = exec.Command("go", "build", "-o", dir, ".", "../lockstile").CombinedOutput(); err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
 		}
 	}
@@ -58,7 +59,7 @@ func connect(t *testing.T, flags ...string) *client {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	c.server = exec.CommandContext(ctx, program, append([]string{"-C", c.ws}, flags...)...)
+	c.server = exec.CommandContext(ctx, core, append([]string{"mcp", "-C", c.ws}, flags...)...)
 	c.server.Env = append(os.Environ(), "LOCKSTILE_HOME="+dir+"/home", "HOME="+dir, "SHELL=/bin/bash")
 	c.server.Stderr = os.Stderr
 	c.ClientSession, err = mcp.NewClient(&mcp.Implementation{Name: "test"}, nil).Connect(ctx, &mcp.CommandTransport{Command: c.server}, nil)
@@ -215,6 +216,13 @@ func TestUsage(t *testing.T) {
 		if err == nil || !strings.Contains(string(out), "usage:") {
 			t.Errorf("%q: %v %s", args, err, out)
 		}
+	}
+	alone := filepath.Join(t.TempDir(), "lockstile")
+	if err := os.Link(core, alone); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(alone, "mcp").CombinedOutput(); err == nil || !strings.Contains(string(out), "hint: put lockstile-mcp beside lockstile") {
+		t.Errorf("%v %s", err, out)
 	}
 	if out, err := exec.Command(program, "--help").Output(); err != nil || !strings.Contains(string(out), "--sandbox MODE") {
 		t.Errorf("%v %s", err, out)

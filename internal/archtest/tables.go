@@ -80,6 +80,7 @@ func Lockstile() Tables {
 			{"internal/nofile/nofile.go", ruleForeignCode, "declares getrlimit(2), which must be called before package syscall is there"},
 			{"internal/nofile/nofile_amd64.s", ruleForeignCode, "getrlimit(2) alone"},
 			{"internal/nofile/nofile_arm64.s", ruleForeignCode, "getrlimit(2) alone"},
+			{"internal/cli/frontend_linux.go", ruleStart, "becomes the front end that lies beside this program; nothing that a model chose"},
 			{"internal/host/host_linux.go", ruleRawSyscall, "asks for the Landlock version; x/sys has no function for landlock_create_ruleset(2)"},
 			{"internal/pty/copy_linux.go", ruleRawSyscall, "reads and writes that can't wait need not enter the scheduler"},
 			{"internal/pty/copy_linux.go", ruleUnsafe, "the address of the buffer of such a call"},

@@ -31,6 +31,7 @@ func subcommands() []subcommand {
 		{"explain", explainUse, "show a start as it would happen, step by step", explain},
 		{"log", logUse, "show the last N lines of sandbox.log: starts, ends, refusals", log},
 		{"log verify", verifyUse, "check the chain of sandbox.log: no line changed, removed or swapped", log},
+		{"mcp", mcpUse, "serve the tools exec_command and write_stdin to an MCP client", serveMCP},
 		{"version", "version", "say which version this is", version},
 	}
 }
