@@ -13,9 +13,9 @@ import (
 // Shell is a call of shell, the classic tool: it runs a command to its end. Zero
 // values ask for the defaults.
 type Shell struct {
-	Command   []string `json:"command"`
-	Workdir   string   `json:"workdir,omitempty"`
-	TimeoutMS int      `json:"timeout_ms,omitempty"`
+	Command   []string `json:"command" jsonschema:"the program and its arguments; no shell reads them"`
+	Workdir   string   `json:"workdir,omitempty" jsonschema:"the folder to run in, relative to the workspace; default: the workspace"`
+	TimeoutMS int      `json:"timeout_ms,omitempty" jsonschema:"when to end the command, in milliseconds; default 10000"`
 }
 
 // Done is what shell says of a command that has ended.

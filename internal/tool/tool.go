@@ -37,21 +37,21 @@ func (s *Set) Close() error { return s.running.end() }
 
 // ExecCommand is a call of exec_command. Zero values ask for the defaults.
 type ExecCommand struct {
-	Cmd             string `json:"cmd"`
-	Workdir         string `json:"workdir,omitempty"`
-	Shell           string `json:"shell,omitempty"`
-	Login           *bool  `json:"login,omitempty"`
-	TTY             bool   `json:"tty,omitempty"`
-	YieldTimeMS     int    `json:"yield_time_ms,omitempty"`
-	MaxOutputTokens int    `json:"max_output_tokens,omitempty"`
+	Cmd             string `json:"cmd" jsonschema:"the shell command"`
+	Workdir         string `json:"workdir,omitempty" jsonschema:"the folder to run in, relative to the workspace; default: the workspace"`
+	Shell           string `json:"shell,omitempty" jsonschema:"the shell to use; default: the user's"`
+	Login           *bool  `json:"login,omitempty" jsonschema:"whether it is a login shell; default: true"`
+	TTY             bool   `json:"tty,omitempty" jsonschema:"true gives the command a terminal, so that it can be typed at; default: pipes, with nothing to read"`
+	YieldTimeMS     int    `json:"yield_time_ms,omitempty" jsonschema:"how long to wait for the command's end before answering, in milliseconds; 250 to 30000, default 10000"`
+	MaxOutputTokens int    `json:"max_output_tokens,omitempty" jsonschema:"how much output to answer with; default 10000. The beginning and the end are kept"`
 }
 
 // WriteStdin is a call of write_stdin. Zero values ask for the defaults.
 type WriteStdin struct {
-	SessionID       int    `json:"session_id"`
-	Chars           string `json:"chars,omitempty"`
-	YieldTimeMS     int    `json:"yield_time_ms,omitempty"`
-	MaxOutputTokens int    `json:"max_output_tokens,omitempty"`
+	SessionID       int    `json:"session_id" jsonschema:"the session that exec_command answered with"`
+	Chars           string `json:"chars,omitempty" jsonschema:"what to type, control characters as they are (code 3, ^C, interrupts); empty only looks"`
+	YieldTimeMS     int    `json:"yield_time_ms,omitempty" jsonschema:"how long to wait before answering, in milliseconds; with chars 250 to 30000, default 250; else 5000 to 300000, default 5000"`
+	MaxOutputTokens int    `json:"max_output_tokens,omitempty" jsonschema:"how much output to answer with; default 10000"`
 }
 
 // Exec starts a shell command and answers when it has ended, or when the caller
