@@ -13,7 +13,9 @@ import (
 // Child is a command that runs, behind the gate. It must be waited for.
 type Child struct {
 	// Terminal is the outer end of the command's terminal, nil where it has
-	// none. It is the caller's to close.
+	// none. It is the caller's to close. A read of it fails with EIO when the
+	// command's end is closed; the last output may come only with the next read,
+	// since the kernel can see the close before it.
 	Terminal *os.File
 
 	running *launch.Running

@@ -174,6 +174,12 @@ func (o *output) step(buf []byte) (int, error) {
 		o.file = -1 // opened for appending, or a file system without it
 	}
 	n, err := instantly(unix.SYS_READ, o.src, buf)
+	if err == unix.EIO {
+		// The other end of a terminal closed, perhaps after the kernel had looked for
+		// its last output (n_tty_read looks first, then whether it is closed). A read
+		// that begins after the close sees all there is.
+		n, err = instantly(unix.SYS_READ, o.src, buf)
+	}
 	if n <= 0 {
 		return min(n, 0), err
 	}

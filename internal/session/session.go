@@ -88,10 +88,15 @@ func noStreams(err error) error {
 	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: "the command's streams can't be made", Hint: "close other sessions", Err: err}
 }
 
-// copyOutput ends at the end of the pipe, or with EIO from a terminal.
+// copyOutput ends at the end of the pipe, or with EIO from a terminal: the second
+// one, see gate.Child.Terminal.
 func (s *Session) copyOutput() {
 	defer close(s.copied)
-	_, _ = io.Copy(&s.out, s.output)
+	for range 2 {
+		if _, err := io.Copy(&s.out, s.output); err == nil {
+			return
+		}
+	}
 }
 
 // wait sees the command to its end.
