@@ -30,6 +30,9 @@ type Request = gate.Request
 // Child is a command that was started.
 type Child = gate.Child
 
+// Approval is a person's yes to one command.
+type Approval = gate.Approval
+
 // Size is that of a terminal, in characters.
 type Size = gate.Size
 

@@ -15,6 +15,7 @@ type Stage string
 // The stages, in the order in which a start passes them.
 const (
 	StageConfig  Stage = "config"  // reading and merging configuration
+	StageApprove Stage = "approve" // asking a person, where the policy wants that
 	StagePlan    Stage = "plan"    // turning the policy into what this OS can enforce
 	StageConfine Stage = "confine" // placing the process in its restrictions
 	StageAttest  Stage = "attest"  // measuring the restrictions
@@ -28,6 +29,7 @@ type Code string
 // The codes.
 const (
 	CodeConfig      Code = "bad-config"    // a file, flag or key could not be used
+	CodeNotApproved Code = "not-approved"  // a person said no, or there is nobody to ask
 	CodeUnset       Code = "unset"         // the policy leaves something undecided
 	CodeInput       Code = "bad-input"     // the command or the folder can't be started as given
 	CodeUnsupported Code = "unsupported"   // this machine can't enforce what is asked

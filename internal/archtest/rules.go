@@ -46,6 +46,7 @@ var forbiddenImports = []string{
 	"go/build",
 	"go/importer",
 	"testing", // its fuzzing starts workers
+	"mvdan.cc/sh/v3/interp",
 	"golang.org/x/sys/execabs",
 	"golang.org/x/sys/plan9",
 	"golang.org/x/sys/windows/svc/mgr",

@@ -44,7 +44,7 @@ func explain(home string, r Request) (*Explanation, error) {
 		return nil, err
 	}
 	return &Explanation{
-		Mode: r.Policy.Mode.String(), Dir: intended.command.Dir, Plan: intended.plan, Steps: steps, Expected: attest.Expect(intended.policy, machine),
+		Mode: intended.policy.Mode.String(), Dir: intended.command.Dir, Plan: intended.plan, Steps: steps, Expected: attest.Expect(intended.policy, machine),
 		Log: filepath.Join(home, audit.LogName), Paths: intended.command.Paths,
 	}, nil
 }

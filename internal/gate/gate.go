@@ -31,10 +31,20 @@ type Gate struct {
 type Request struct {
 	Policy                policy.Policy // what is asked for; the gate plans for itself how
 	Argv                  []string
-	Dir                   string   // where it begins, "" for the workspace
-	Env                   []string // the caller's, as NAME=value; Policy.Env says what of it is handed on
-	Stdin, Stdout, Stderr *os.File // nil where Terminal is set
-	Terminal              *Size    // give the command a terminal of its own, of this size; its other end is Child.Terminal
+	Dir                   string    // where it begins, "" for the workspace
+	Env                   []string  // the caller's, as NAME=value; Policy.Env says what of it is handed on
+	Stdin, Stdout, Stderr *os.File  // nil where Terminal is set
+	Approval              *Approval // a person's, where one was asked
+	Terminal              *Size     // give the command a terminal of its own, of this size; its other end is Child.Terminal
+}
+
+// Approval is a person's yes to one command. Where it escalates, the command
+// starts in danger-full-access in place of the policy's mode: by the same gate,
+// with a record that says both.
+type Approval struct {
+	By       string // who was asked, and by which way
+	Reason   string // why the caller asked
+	Escalate bool
 }
 
 // Size is that of a terminal, in characters.

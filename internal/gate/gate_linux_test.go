@@ -271,3 +271,52 @@ func TestDir(t *testing.T) {
 		}
 	}
 }
+
+// TestApproval: a person's yes is worth something only where the policy lets one
+// be asked, and the record says all of it.
+func TestApproval(t *testing.T) {
+	g, r, _ := opened(t)
+	outside := filepath.Join(filepath.Dir(r.Policy.Workspace), "outside")
+	r.Argv = []string{"sh", "-c", "echo x > " + outside}
+	yes := &Approval{By: "a test", Reason: "password=hunter2secret wanted", Escalate: true}
+	for _, c := range []struct {
+		mode     policy.Mode
+		asks     policy.Approval
+		approval *Approval
+		code     refusal.Code
+	}{
+		{policy.ModeWorkspaceWrite, policy.ApprovalNever, yes, refusal.CodeNotApproved},
+		{policy.ModeWorkspaceWrite, policy.ApprovalUnset, yes, refusal.CodeNotApproved},
+		{policy.ModeWorkspaceWrite, policy.ApprovalOnRequest, &Approval{Escalate: true}, refusal.CodeNotApproved},
+		{policy.ModeUnset, policy.ApprovalOnRequest, yes, refusal.CodeUnset},
+		{policy.Mode(99), policy.ApprovalOnRequest, yes, refusal.CodeUnset},
+	} {
+		r.Policy.Mode, r.Policy.Approval, r.Approval = c.mode, c.asks, c.approval
+		var why *refusal.Error
+		if _, err := g.Start(r); !errors.As(err, &why) || why.Code != c.code {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	for _, approval := range []*Approval{nil, {By: "a test"}, yes} {
+		r.Policy.Mode, r.Policy.Approval, r.Approval = policy.ModeWorkspaceWrite, policy.ApprovalOnRequest, approval
+		if _, err := start(t, g, r).Wait(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := os.Lstat(outside)
+		if escalated := approval == yes; escalated != (err == nil) {
+			t.Errorf("%+v: %v", approval, err)
+		}
+	}
+	b, err := os.ReadFile(g.log.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"mode":"danger-full-access","rung":"unconfined"`, `"approval":{"by":"a test","reason":"`, `"escalated_from":"workspace-write"`, `"approval":{"by":"a test"}`, `"code":"not-approved"`} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("no %s in the log", want)
+		}
+	}
+	if strings.Contains(string(b), "hunter2secret") {
+		t.Error("a secret is in the log")
+	}
+}

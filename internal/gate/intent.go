@@ -5,6 +5,7 @@ import (
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
 )
 
 // intent is all that is decided of a start before anything is made: one for the
@@ -17,11 +18,37 @@ type intent struct {
 	command launch.Command
 }
 
+// approved gives the policy that holds for a request. An approval is worth
+// something only where the policy lets a person be asked.
+func approved(r Request) (policy.Policy, error) {
+	a := r.Approval
+	if a == nil {
+		return r.Policy, nil
+	}
+	refused := func(reason, hint string) (policy.Policy, error) {
+		return policy.Policy{}, &refusal.Error{Code: refusal.CodeNotApproved, Stage: refusal.StageApprove, Reason: reason, Hint: hint}
+	}
+	switch {
+	case r.Policy.Approval != policy.ApprovalOnRequest && r.Policy.Approval != policy.ApprovalUntrusted:
+		return refused("approval_policy is "+r.Policy.Approval.String()+": nobody may be asked", "go on within the sandbox")
+	case a.By == "":
+		return refused("an approval names nobody", "say who was asked, and how")
+	}
+	p := r.Policy
+	if a.Escalate && (p.Mode == policy.ModeReadOnly || p.Mode == policy.ModeWorkspaceWrite) { // what is unset stays so
+		p.Mode = policy.ModeDangerFullAccess
+	}
+	return p, nil
+}
+
 func intend(home string, r Request) (*intent, error) {
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
-	p := r.Policy
+	p, err := approved(r)
+	if err != nil {
+		return nil, err
+	}
 	p.Home = home
 	env, _ := p.Env.Apply(r.Env)
 	facts, err := host.Read(lookup(env, "TMPDIR"))

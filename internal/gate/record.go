@@ -23,10 +23,29 @@ type startLine struct {
 	Argv      []string              `json:"argv"`
 	Workspace string                `json:"workspace"`
 	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
+	Approval  *approvalField        `json:"approval,omitempty"`
 	User      int                   `json:"uid"`
 	By        int                   `json:"by"`  // our pid
 	PID       int                   `json:"pid"` // the command's, on the host
 	Proven    []refusal.Restriction `json:"proven"`
+}
+
+// approvalField is what a person was asked, in a start line.
+type approvalField struct {
+	By     string `json:"by"`
+	Reason string `json:"reason,omitempty"`
+	From   string `json:"escalated_from,omitempty"` // the policy's mode, where the command left it
+}
+
+func approvalOf(r Request) *approvalField {
+	if r.Approval == nil {
+		return nil
+	}
+	f := &approvalField{By: r.Approval.By, Reason: policy.Redact(r.Approval.Reason)}
+	if r.Approval.Escalate {
+		f.From = r.Policy.Mode.String()
+	}
+	return f
 }
 
 type endLine struct {
@@ -61,8 +80,8 @@ type record struct {
 // recordStart writes the line without which nothing is released.
 func (g *Gate) recordStart(r Request, p *plan.Plan, v attest.Verdict, l *launch.Launch) (record, error) {
 	receipt, err := g.log.Append(startLine{
-		Event: "start", Mode: r.Policy.Mode.String(), Rung: string(p.Rung), IO: ioName(r),
-		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir),
+		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), IO: ioName(r),
+		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
 		User: os.Geteuid(), By: os.Getpid(), PID: l.Command(), Proven: v.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err

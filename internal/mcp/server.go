@@ -18,20 +18,21 @@ import (
 // newServer makes a server that answers with tools: those of unified exec, or the
 // classic one.
 func newServer(tools *tool.Set, unified bool) *mcp.Server {
+	asked := &questions{open: map[string]tool.Question{}}
 	s := mcp.NewServer(&mcp.Implementation{Name: "lockstile", Title: "lockstile", Version: lockstile.Version}, &mcp.ServerOptions{
 		Instructions: instructions,
 		Capabilities: &mcp.ServerCapabilities{}, // tools alone; they are added by AddTool
 	})
 	if !unified {
 		mcp.AddTool(s, &mcp.Tool{Name: "shell", Description: shellDescription},
-			func(ctx context.Context, _ *mcp.CallToolRequest, c tool.Shell) (*mcp.CallToolResult, any, error) {
-				return say(tools.Shell(ctx, c))
+			func(ctx context.Context, r *mcp.CallToolRequest, c tool.Shell) (*mcp.CallToolResult, any, error) {
+				return say(tools.Shell(ctx, c, asked.by(r)))
 			})
 		return s
 	}
 	mcp.AddTool(s, &mcp.Tool{Name: "exec_command", Description: execDescription},
-		func(ctx context.Context, _ *mcp.CallToolRequest, c tool.ExecCommand) (*mcp.CallToolResult, any, error) {
-			return say(tools.Exec(ctx, c))
+		func(ctx context.Context, r *mcp.CallToolRequest, c tool.ExecCommand) (*mcp.CallToolResult, any, error) {
+			return say(tools.Exec(ctx, c, asked.by(r)))
 		})
 	mcp.AddTool(s, &mcp.Tool{Name: "write_stdin", Description: writeDescription},
 		func(ctx context.Context, _ *mcp.CallToolRequest, w tool.WriteStdin) (*mcp.CallToolResult, any, error) {
@@ -53,6 +54,10 @@ const writeDescription = "Types characters into a running session, or only waits
 func say(a fmt.Stringer, err error) (*mcp.CallToolResult, any, error) {
 	if err == nil {
 		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.String()}}}, nil, nil
+	}
+	var question *asking
+	if errors.As(err, &question) {
+		return question.result(), nil, nil
 	}
 	text := err.Error()
 	var why *refusal.Error

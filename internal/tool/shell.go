@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/approve"
 	"github.com/lockstile/lockstile/internal/gate"
-	"github.com/lockstile/lockstile/internal/session"
 )
 
 // Shell is a call of shell, the classic tool: it runs a command to its end. Zero
@@ -16,6 +16,7 @@ type Shell struct {
 	Command   []string `json:"command" jsonschema:"the program and its arguments; no shell reads them"`
 	Workdir   string   `json:"workdir,omitempty" jsonschema:"the folder to run in, relative to the workspace; default: the workspace"`
 	TimeoutMS int      `json:"timeout_ms,omitempty" jsonschema:"when to end the command, in milliseconds; default 10000"`
+	Escalation
 }
 
 // Done is what shell says of a command that has ended.
@@ -41,16 +42,17 @@ func (d Done) String() string {
 	return b.String()
 }
 
-// Shell starts a command and answers when it has ended. One that takes longer
+// Shell starts a command, where need be after asking, and answers when it has ended. One that takes longer
 // than its time is ended, with its tree; so is one whose caller has gone. The
 // error is a *refusal.Error where the command was not started.
-func (s *Set) Shell(ctx context.Context, c Shell) (Done, error) {
+func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if len(c.Command) == 0 {
 		return Done{}, fmt.Errorf("shell: command is empty")
 	}
 	r := gate.Request{Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
 	begun := time.Now()
-	id, run, err := s.running.add(func() (*session.Session, error) { return session.Start(s.gate, r) })
+	q := Question{Command: strings.Join(c.Command, " "), Justification: c.Justification}
+	id, run, err := s.start(ctx, r, ask, q, approve.Argv(c.Command), c.SandboxPermissions)
 	if err != nil {
 		return Done{}, err
 	}

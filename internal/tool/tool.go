@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/approve"
 	"github.com/lockstile/lockstile/internal/gate"
 	"github.com/lockstile/lockstile/internal/session"
 	"github.com/lockstile/lockstile/policy"
@@ -44,6 +45,7 @@ type ExecCommand struct {
 	TTY             bool   `json:"tty,omitempty" jsonschema:"true gives the command a terminal, so that it can be typed at; default: pipes, with nothing to read"`
 	YieldTimeMS     int    `json:"yield_time_ms,omitempty" jsonschema:"how long to wait for the command's end before answering, in milliseconds; 250 to 30000, default 10000"`
 	MaxOutputTokens int    `json:"max_output_tokens,omitempty" jsonschema:"how much output to answer with; default 10000. The beginning and the end are kept"`
+	Escalation
 }
 
 // WriteStdin is a call of write_stdin. Zero values ask for the defaults.
@@ -54,11 +56,11 @@ type WriteStdin struct {
 	MaxOutputTokens int    `json:"max_output_tokens,omitempty" jsonschema:"how much output to answer with; default 10000"`
 }
 
-// Exec starts a shell command and answers when it has ended, or when the caller
+// Exec starts a shell command, where need be after asking, and answers when it has ended, or when the caller
 // wants to hear; then it runs on in a session. Where ctx ends first, the command
 // ends too: nobody would know its session. The error is a *refusal.Error where
 // the command was not started.
-func (s *Set) Exec(ctx context.Context, c ExecCommand) (Answer, error) {
+func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) {
 	if c.Cmd == "" {
 		return Answer{}, fmt.Errorf("exec_command: cmd is empty")
 	}
@@ -67,7 +69,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand) (Answer, error) {
 		r.Terminal = &gate.Size{Rows: 24, Cols: 80}
 	}
 	begun := time.Now()
-	id, started, err := s.running.add(func() (*session.Session, error) { return session.Start(s.gate, r) })
+	id, started, err := s.start(ctx, r, ask, Question{Command: c.Cmd, Justification: c.Justification}, approve.Script(c.Cmd), c.SandboxPermissions)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -46,7 +46,7 @@ func opened(t *testing.T) (*Set, string) {
 
 func exec(t *testing.T, s *Set, c ExecCommand) Answer {
 	t.Helper()
-	a, err := s.Exec(context.Background(), c)
+	a, err := s.Exec(context.Background(), c, nobody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestSandboxIsTheSame(t *testing.T) {
 	}
 	s.policy.Mode = policy.ModeUnset
 	var why *refusal.Error
-	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}); !errors.As(err, &why) {
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}, nobody); !errors.As(err, &why) {
 		t.Errorf("%v", err)
 	}
 }
@@ -123,14 +123,14 @@ func TestLimit(t *testing.T) {
 	var group sync.WaitGroup
 	for range maxSessions {
 		group.Go(func() {
-			if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}); err != nil {
+			if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}, nobody); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	group.Wait()
 	var why *refusal.Error
-	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}); !errors.As(err, &why) || why.Hint == "" {
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}, nobody); !errors.As(err, &why) || why.Hint == "" {
 		t.Errorf("%v", err)
 	}
 }
@@ -140,7 +140,7 @@ func TestGivenUp(t *testing.T) {
 	s, ws := opened(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(300*time.Millisecond, cancel)
-	if _, err := s.Exec(ctx, ExecCommand{Cmd: "while :; do echo x >> ticks; sleep 0.01; done"}); !errors.Is(err, context.Canceled) {
+	if _, err := s.Exec(ctx, ExecCommand{Cmd: "while :; do echo x >> ticks; sleep 0.01; done"}, nobody); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	before, _ := os.ReadFile(filepath.Join(ws, "ticks"))
@@ -153,24 +153,78 @@ func TestGivenUp(t *testing.T) {
 
 func TestShell(t *testing.T) {
 	s, ws := opened(t)
-	d, err := s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "pwd; exit 6"}, Workdir: "sub"})
+	d, err := s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "pwd; exit 6"}, Workdir: "sub"}, nobody)
 	if err != nil || d.Exit != 6 || d.Output != ws+"/sub\n" || !strings.HasPrefix(d.String(), "Exit code: 6\nWall time: 0.") {
 		t.Errorf("%+v %v", d, err)
 	}
-	d, err = s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "echo begun; setsid sleep 1007 & sleep 1007"}, TimeoutMS: 200})
+	d, err = s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "echo begun; setsid sleep 1007 & sleep 1007"}, TimeoutMS: 200}, nobody)
 	if err != nil || d.Exit != timedOut || d.Output != "begun\n" || !strings.Contains(d.String(), "timed out after 200 milliseconds") {
 		t.Errorf("%+v %v", d, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(200*time.Millisecond, cancel)
-	if _, err := s.Shell(ctx, Shell{Command: []string{"sleep", "1007"}}); !errors.Is(err, context.Canceled) {
+	if _, err := s.Shell(ctx, Shell{Command: []string{"sleep", "1007"}}, nobody); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	if len(s.running.live) != 0 {
 		t.Errorf("%d sessions are left", len(s.running.live))
 	}
 	var why *refusal.Error
-	if _, err := s.Shell(context.Background(), Shell{Command: []string{"no-such-command"}}); !errors.As(err, &why) {
+	if _, err := s.Shell(context.Background(), Shell{Command: []string{"no-such-command"}}, nobody); !errors.As(err, &why) {
 		t.Errorf("%v", err)
+	}
+}
+
+// nobody can be asked.
+func nobody(context.Context, Question) (string, error) { return "", errors.New("a test has no user") }
+
+func TestAsking(t *testing.T) {
+	for _, c := range []struct {
+		approval    policy.Approval
+		permissions string
+		cmd         string
+		answer      string
+		asked       bool
+		code        refusal.Code // "" where it starts
+	}{
+		{policy.ApprovalOnRequest, "", "touch x", "", false, ""},
+		{policy.ApprovalOnRequest, "use_default", "touch x", "", false, ""},
+		{policy.ApprovalOnRequest, "require_escalated", "touch ../out", "yes", true, ""},
+		{policy.ApprovalOnRequest, "require_escalated", "ls", "", true, refusal.CodeNotApproved},
+		{policy.ApprovalOnRequest, "require_escalated", "ls", "error", true, refusal.CodeNotApproved},
+		{policy.ApprovalNever, "require_escalated", "ls", "yes", false, refusal.CodeNotApproved},
+		{policy.ApprovalNever, "", "touch x", "", false, ""},
+		{policy.ApprovalUntrusted, "", "ls | cat", "", false, ""},
+		{policy.ApprovalUntrusted, "", "touch x", "yes", true, ""},
+		{policy.ApprovalUntrusted, "", "touch x", "", true, refusal.CodeNotApproved},
+		{policy.ApprovalUnset, "require_escalated", "ls", "yes", true, refusal.CodeNotApproved},
+	} {
+		s, ws := opened(t)
+		s.policy.Approval = c.approval
+		asked := false
+		ask := func(_ context.Context, q Question) (string, error) {
+			asked = true
+			if q.Command != c.cmd || q.Escalate != (c.permissions == "require_escalated") || q.Justification != "because" {
+				t.Errorf("%+v: asked %+v", c, q)
+			}
+			if c.answer == "error" {
+				return "", errors.New("no")
+			}
+			return c.answer, nil
+		}
+		call := ExecCommand{Cmd: c.cmd, Escalation: Escalation{SandboxPermissions: c.permissions, Justification: "because"}}
+		_, err := s.Exec(context.Background(), call, ask)
+		var why *refusal.Error
+		if errors.As(err, &why); asked != c.asked || (err == nil) != (c.code == "") || why != nil && why.Code != c.code {
+			t.Errorf("%+v: asked %v, %v", c, asked, err)
+		}
+		_, statErr := os.Lstat(ws + "/../out")
+		if out := statErr == nil; out != (c.cmd == "touch ../out") {
+			t.Errorf("%+v: outside is written: %v", c, out)
+		}
+	}
+	s, _ := opened(t)
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true", Escalation: Escalation{SandboxPermissions: "all"}}, nobody); err == nil {
+		t.Error("unknown sandbox_permissions are taken")
 	}
 }

@@ -1,0 +1,36 @@
+package approve
+
+import "testing"
+
+func TestScript(t *testing.T) {
+	for _, text := range []string{
+		"ls", "ls -la src", "cat a 'b c' \"d\"", "cat a | head -n 3 | wc -l", "cd src && git status && git diff HEAD~1", "pwd; ls",
+		"git log --oneline -n 3", "grep -r 'x|y' .", "find . -name '*.go' -type f", "rg -n pattern src", "sed -n 3p file", "sed -n 3,9p file",
+		"echo a || true", "ls\npwd",
+	} {
+		if !Script(text) {
+			t.Errorf("%q is not taken for looking", text)
+		}
+	}
+	for _, text := range []string{
+		"", " ", "# nothing", "rm x", "ls; rm x", "ls && rm x", "ls | sh", "ls > file", "ls >> file", "cat < file", "cat <<E\nx\nE",
+		"echo $(rm x)", "echo `rm x`", "echo \"$(rm x)\"", "echo $HOME", "X=1 ls", "PATH=. ls", "ls &", "! ls", "(ls)", "{ ls; }", "f() { rm x; }; f",
+		"if true; then ls; fi", "for x in a; do ls; done", "./ls", "/tmp/ls", "bin/cat x", "ls *", "cat ~/x", "cat =ls", "cat [ab]", "l\\s", "echo $'a'",
+		"git", "git push", "git -c core.pager=evil log", "git --exec-path=x status", "git -C x status", "git diff --ext-diff", "git diff --output=x",
+		"git diff --outp=x", "git diff --o x", "git log --textconv", "git branch -D x", "git commit -m x",
+		"find . -exec rm {} +", "find . -delete", "find . -fprintf x y", "find . -ok rm x",
+		"rg --pre evil x", "rg --pre=evil x", "rg -z x", "rg -nz x", "rg --hostname-bin=x y",
+		"sed -i s/a/b/ x", "sed -n 's/a/b/w x' f", "sed -n 1e", "sed -n wp", "sed s/a/b/ x", "sed -n 3p -i", "sed -n 3p f -i",
+		"cd", "cd -", "cd -P x", "ls 'unfinished", "exec ls", "eval ls", "xargs ls", "env ls", "sudo ls", "time ls", "command rm x", "ls; [[ x ]]", "diff <(ls) x",
+	} {
+		if Script(text) {
+			t.Errorf("%q is taken for looking", text)
+		}
+	}
+}
+
+func FuzzScript(f *testing.F) {
+	f.Add("ls | cat")
+	f.Add("git diff --output=x")
+	f.Fuzz(func(t *testing.T, text string) { Script(text) })
+}

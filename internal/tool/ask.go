@@ -1,0 +1,82 @@
+package tool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/internal/session"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Escalation is how a model asks for more than the sandbox gives.
+type Escalation struct {
+	SandboxPermissions string `json:"sandbox_permissions,omitempty" jsonschema:"use_default, or require_escalated to ask the user for a start without the sandbox"`
+	Justification      string `json:"justification,omitempty" jsonschema:"with require_escalated: the question to the user, in one sentence"`
+}
+
+// Question is what a person is asked before a command starts.
+type Question struct {
+	Command       string
+	Workspace     string
+	Escalate      bool   // whether it is to start without the sandbox
+	Justification string // the model's words
+}
+
+// Ask puts a question to a person and gives who said yes, and by which way; ""
+// means no. An error means that nobody could be asked; ErrAsking, that the same
+// call will be made again with the answer.
+type Ask func(context.Context, Question) (by string, err error)
+
+// ErrAsking ends a call whose question is on its way to a person.
+var ErrAsking = errors.New("the question is on its way to the user")
+
+// start asks where the policy wants it, and starts what may be. What was refused
+// before it reached the gate is in the log like the rest.
+func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, looks bool, permissions string) (int, *session.Session, error) {
+	switch permissions {
+	case "", "use_default":
+	case "require_escalated":
+		q.Escalate = true
+	default:
+		return 0, nil, fmt.Errorf("sandbox_permissions is %q; it can be use_default or require_escalated", permissions)
+	}
+	q.Workspace = s.policy.Workspace
+	var err error
+	if r.Approval, err = s.approval(ctx, ask, q, looks); err != nil {
+		var why *refusal.Error
+		if errors.As(err, &why) {
+			s.gate.Refused(r, why)
+		}
+		return 0, nil, err
+	}
+	return s.running.add(func() (*session.Session, error) { return session.Start(s.gate, r) })
+}
+
+// approval asks where the policy wants it. What only looks needs no question
+// while it stays in the sandbox.
+func (s *Set) approval(ctx context.Context, ask Ask, q Question, looks bool) (*gate.Approval, error) {
+	switch {
+	case !q.Escalate && (s.policy.Approval != policy.ApprovalUntrusted || looks):
+		return nil, nil
+	case q.Escalate && s.policy.Approval == policy.ApprovalNever:
+		return nil, notApproved("approval_policy is never: nobody may be asked", "go on within the sandbox", nil)
+	}
+	by, err := ask(ctx, q)
+	if errors.Is(err, ErrAsking) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, notApproved("nobody could be asked", "use a client that can ask its user (MCP elicitation), or go on within the sandbox", err)
+	}
+	if by == "" {
+		return nil, notApproved("the user said no", "go on without it, or ask what to do in its place", nil)
+	}
+	return &gate.Approval{By: by, Reason: q.Justification, Escalate: q.Escalate}, nil
+}
+
+func notApproved(reason, hint string, err error) error {
+	return &refusal.Error{Code: refusal.CodeNotApproved, Stage: refusal.StageApprove, Reason: reason, Hint: hint, Err: err}
+}
