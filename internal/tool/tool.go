@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"time"
 
@@ -29,8 +30,15 @@ type Set struct {
 
 // New makes the tools. environ is the caller's environment, as NAME=value.
 func New(g *gate.Gate, p policy.Policy, environ []string) *Set {
+	set := maps.Clone(forReaders)
+	maps.Copy(set, p.Env.Set) // the user's own words come last
+	p.Env.Set = set
 	return &Set{gate: g, policy: p, environ: environ, running: table{live: map[int]*session.Session{}}}
 }
+
+// forReaders keeps programs from waiting for somebody to turn pages, and from
+// colours, which a model would read as noise.
+var forReaders = map[string]string{"TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "GIT_PAGER": "cat", "GH_PAGER": "cat"}
 
 // Close ends all commands that run, and returns when nothing is left of them. No
 // other call may be on its way or come later.

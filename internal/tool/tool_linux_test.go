@@ -100,6 +100,20 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestPagers: what would wait for a key doesn't, unless the user wants it.
+func TestPagers(t *testing.T) {
+	s, _ := opened(t)
+	if a := exec(t, s, ExecCommand{Cmd: "echo $PAGER,$GIT_PAGER,$TERM,$SHELL", TTY: true}); a.Output != "cat,cat,dumb,/bin/bash\r\n" {
+		t.Errorf("%q", a.Output)
+	}
+	p := s.policy
+	p.Env.Set = map[string]string{"PAGER": "less"}
+	own := New(s.gate, p, nil)
+	if a := exec(t, own, ExecCommand{Cmd: "echo $PAGER,$TERM"}); a.Output != "less,dumb\n" {
+		t.Errorf("%q", a.Output)
+	}
+}
+
 // TestSandboxIsTheSame: nothing about a session or a terminal widens it.
 func TestSandboxIsTheSame(t *testing.T) {
 	s, ws := opened(t)
