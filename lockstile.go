@@ -42,6 +42,9 @@ type Exit = gate.Exit
 // Open opens the gate that keeps its log and folders in home.
 func Open(home string) (*Gate, error) { return gate.Open(home) }
 
+// Denied is a trusted name that a command made and that was taken back.
+type Denied = gate.Denied
+
 // Explanation is a start as it would happen.
 type Explanation = gate.Explanation
 

@@ -77,6 +77,11 @@ var hostile = []caseRow{
 		b, _ := os.ReadFile(w.ws + "/.git/config")
 		return strings.Contains(string(b), "fsmonitor")
 	}, nil},
+	{"G-12 make a tool's folder", `mkdir -p .vscode && echo x > .vscode/tasks.json`, made("$WS/.vscode"), nil},
+	{"G-12 move one into place", `mkdir v && echo x > v/tasks.json && mv v .vscode`, made("$WS/.vscode"), nil},
+	{"G-12 make a tool's file", `echo x > .mcp.json`, made("$WS/.mcp.json"), nil},
+	{"G-12 and close the folder", `mkdir -p .husky && chmod 0555 .`, made("$WS/.husky"), nil},
+	{"G-12 again and again", `(setsid sh -c "while :; do mkdir .zed; done" >/dev/null 2>&1 &); until test -e .zed; do :; done`, made("$WS/.zed"), nil},
 	{"F-14 /proc/self/root", `echo x > /proc/self/root$OUT/new`, made("$OUT/new"), nil},
 	{"F-14 /proc/PID/root", `echo x > /proc/$CANARY/root$OUT/new`, made("$OUT/new"), nil},
 	{"F-14 /proc/PID/cwd", `echo x > /proc/$CANARY/cwd/$NAME; rm /proc/$CANARY/cwd/$NAME && echo done-well`, done, nil},

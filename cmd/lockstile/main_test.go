@@ -191,7 +191,7 @@ type line struct {
 	Seq, Start                                   uint64
 	Event, Mode, Rung, IO, Signal, Error, Reason string
 	Code, Stage, Restriction                     string
-	Argv, Proven                                 []string
+	Argv, Proven, Denied                         []string
 	Exit                                         *int
 	PID, By                                      int
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -102,15 +103,20 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "lockstile:", err)
 	}
 	if f.json {
-		printJSON(os.Stderr, runResult{Exit: exit.Status(), Signal: int(exit.Signal)})
+		printJSON(os.Stderr, runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied()})
+		return exit.Status()
+	}
+	for _, d := range child.Denied() {
+		fmt.Fprintln(os.Stderr, audit.Plain(fmt.Sprintf("lockstile: taken back: %s is now %s (programs of the host trust that name)", d.Path, d.Now)))
 	}
 	return exit.Status()
 }
 
 // runResult is what run --json says at the end.
 type runResult struct {
-	Exit   int `json:"exit"`
-	Signal int `json:"signal,omitempty"`
+	Exit   int                `json:"exit"`
+	Signal int                `json:"signal,omitempty"`
+	Denied []lockstile.Denied `json:"denied,omitempty"`
 }
 
 func start(p policy.Policy, home string, argv []string, ends *endpoints) (*lockstile.Child, *lockstile.Gate, error) {

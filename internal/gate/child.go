@@ -21,10 +21,12 @@ type Child struct {
 	running *launch.Running
 	gate    *Gate
 	record  record
+	suffix  string // of names that are taken back
 
-	once sync.Once
-	exit Exit
-	err  error
+	once   sync.Once
+	exit   Exit
+	denied []Denied
+	err    error
 }
 
 // Exit is how a command ended.
@@ -41,6 +43,16 @@ func (e Exit) Status() int {
 	return e.Code
 }
 
+// Denied is a name that programs of the host trust, which wasn't there before the
+// command, and which was taken back at its end.
+type Denied struct {
+	Path string `json:"path"` // what it was
+	Now  string `json:"now"`  // what it is
+}
+
+// Denied lists what was taken back, after Wait.
+func (c *Child) Denied() []Denied { return c.denied }
+
 // Signal sends a signal to the command's process group. After the command's end
 // it returns os.ErrProcessDone.
 func (c *Child) Signal(sig syscall.Signal) error { return c.running.Signal(sig) }
@@ -54,21 +66,24 @@ func (c *Child) Wait() (Exit, error) {
 }
 
 func (c *Child) wait() {
-	status, killed, err := c.running.Wait()
-	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis()}
+	end, err := c.running.Wait()
+	for _, path := range end.Denied {
+		c.denied = append(c.denied, Denied{path, path + c.suffix})
+	}
+	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: end.Denied}
 	switch {
-	case err != nil || killed:
+	case err != nil || end.Killed:
 		// The init is ours alone to end: someone killed it, and all else with it.
 		c.exit = Exit{Code: -1, Signal: syscall.SIGKILL}
 		line.Error = "the sandbox was ended from outside"
 		if err != nil {
 			line.Error = "the sandbox's end could not be waited for"
 		}
-	case exitSignal(status) != 0:
-		c.exit = Exit{Code: -1, Signal: exitSignal(status)}
+	case exitSignal(end.Status) != 0:
+		c.exit = Exit{Code: -1, Signal: exitSignal(end.Status)}
 		line.Signal = launch.SignalName(c.exit.Signal)
 	default:
-		code := status.ExitStatus()
+		code := end.Status.ExitStatus()
 		c.exit = Exit{Code: code}
 		line.Exit = &code
 	}

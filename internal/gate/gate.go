@@ -104,7 +104,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		g.recordNoExec(record, err)
 		return nil, err
 	}
-	return &Child{Terminal: c.Master(), running: running, gate: g, record: record}, nil
+	return &Child{Terminal: c.Master(), running: running, gate: g, record: record, suffix: c.suffix}, nil
 }
 
 // confined is a process in its restrictions, all of them proven, which waits
@@ -114,6 +114,7 @@ type confined struct {
 	plan     *plan.Plan
 	evidence *attest.Evidence
 	verdict  attest.Verdict
+	suffix   string
 }
 
 // confine places the command in its restrictions and measures them. Where one is
@@ -154,5 +155,5 @@ func (g *Gate) confine(r Request) (*confined, error) {
 		placed.Kill()
 		return nil, notProven(verdict)
 	}
-	return &confined{placed, intended.plan, evidence, verdict}, nil
+	return &confined{placed, intended.plan, evidence, verdict, intended.command.Denied}, nil
 }

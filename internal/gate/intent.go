@@ -1,6 +1,9 @@
 package gate
 
 import (
+	"crypto/rand"
+	"strings"
+
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
@@ -55,7 +58,7 @@ func intend(home string, r Request) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if facts.Protected, err = protectedPaths(p); err != nil {
+	if facts.Protected, facts.Absent, err = trusted(p); err != nil {
 		return nil, err
 	}
 	private := privatePath(home, p)
@@ -67,6 +70,10 @@ func intend(home string, r Request) (*intent, error) {
 	if dir == "" {
 		dir = p.Workspace
 	}
-	command := launch.Command{Paths: candidates(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Terminal: r.Terminal}
+	command := launch.Command{Paths: candidates(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Terminal: r.Terminal}
 	return &intent{p, facts, private, planned, command}, nil
 }
+
+// deniedSuffix is what a name that is taken back ends with; the command, which
+// could make it beforehand, can't know it.
+func deniedSuffix() string { return ".denied-" + strings.ToLower(rand.Text()[:8]) }

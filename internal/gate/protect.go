@@ -8,39 +8,47 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// protectedPaths lists what is there of the names that programs of the host
-// trust, in each writable root and in the folders directly in it, where
-// checkouts lie side by side. Deeper ones would cost a walk of the whole tree at
-// each start; links are left out, since a mount can't stand on one
-// (docs/residuals.md).
-func protectedPaths(p policy.Policy) ([]string, error) {
-	var out []string
-	names := anywhere()
+// trusted finds the names that programs of the host trust, in each writable root:
+// what is there of them, which becomes read-only, and what isn't, which the end of
+// the start takes back if it has come. Of the folders directly in a root it finds
+// what is there, since checkouts lie side by side. Deeper ones would cost a walk of
+// the whole tree at each start; links are left out, since a mount can't stand on
+// one (docs/residuals.md).
+func trusted(p policy.Policy) (there []string, absent []host.Absent, err error) {
+	deep := literals(func(n policy.Name) bool { return !n.RootOnly })
 	for _, root := range p.Roots() {
+		info, err := os.Stat(root.Path)
+		if err != nil {
+			return nil, nil, cannotLook(root.Path, root.Path, err)
+		}
 		entries, err := list(root.Path)
 		if err != nil {
-			return nil, cannotLook(root.Path, root.Path, err)
+			return nil, nil, cannotLook(root.Path, root.Path, err)
 		}
+		missing := literals(func(policy.Name) bool { return true })
 		for _, e := range entries {
 			path := filepath.Join(root.Path, e.Name())
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == e.Name() })
 			switch {
 			case plain(e.Type()) && policy.IsProtected(e.Name(), true):
-				out = append(out, path)
+				there = append(there, path)
 			case e.IsDir():
-				within, err := protectedIn(path, names)
+				within, err := protectedIn(path, deep)
 				if err != nil {
-					return nil, cannotLook(root.Path, path, err)
+					return nil, nil, cannotLook(root.Path, path, err)
 				}
-				out = append(out, within...)
+				there = append(there, within...)
 			}
 		}
+		absent = append(absent, host.Absent{Dir: root.Path, Mode: uint32(info.Mode().Perm()), Names: missing})
 	}
-	slices.Sort(out)
-	return slices.Compact(out), nil // a root may lie in another
+	slices.Sort(there)
+	return slices.Compact(there), absent, nil // a root may lie in another
 }
 
 // protectedIn asks a folder of a root for each name, as the program that trusts
@@ -64,11 +72,12 @@ func protectedIn(dir string, names []string) ([]string, error) {
 	return out, nil
 }
 
-// anywhere lists the names that are protected at any depth.
-func anywhere() []string {
+// literals lists protected names, without the patterns: a folder can't be asked
+// for one.
+func literals(wanted func(policy.Name) bool) []string {
 	var out []string
 	for _, n := range policy.ProtectedNames() {
-		if !n.RootOnly {
+		if wanted(n) && !policy.HasGlob(n.Pattern) {
 			out = append(out, n.Pattern)
 		}
 	}

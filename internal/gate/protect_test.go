@@ -11,6 +11,9 @@ import (
 
 func TestProtectedPaths(t *testing.T) {
 	ws := t.TempDir()
+	if err := os.Chmod(ws, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, dir := range []string{".git/hooks", "sub/.git", "sub/.vscode", "sub/.zed", "sub/deep/.git", "plain"} {
 		if err := os.MkdirAll(filepath.Join(ws, dir), 0o755); err != nil {
 			t.Fatal(err)
@@ -25,7 +28,7 @@ func TestProtectedPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, WritableRoots: []policy.Root{{Path: filepath.Join(ws, "sub")}}}
-	got, err := protectedPaths(p)
+	got, absent, err := trusted(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,14 +40,18 @@ func TestProtectedPaths(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	for _, name := range anywhere() {
-		if policy.HasGlob(name) {
-			t.Errorf("%s is a pattern: a folder can't be asked for it", name)
+	for _, n := range policy.ProtectedNames() {
+		if policy.HasGlob(n.Pattern) && !n.RootOnly {
+			t.Errorf("%s is a pattern: a folder can't be asked for it", n.Pattern)
 		}
 	}
+	if len(absent) != 2 || absent[0].Dir != ws || absent[0].Mode != 0o755 || slices.Contains(absent[0].Names, ".git") ||
+		slices.Contains(absent[0].Names, ".claude") || !slices.Contains(absent[0].Names, ".bashrc") || !slices.Contains(absent[1].Names, ".husky") {
+		t.Errorf("absent: %+v", absent)
+	}
 	p.Mode = policy.ModeReadOnly
-	if got, err := protectedPaths(p); err != nil || len(got) != 0 {
-		t.Errorf("read-only protects %q, %v", got, err)
+	if got, absent, err := trusted(p); err != nil || len(got)+len(absent) != 0 {
+		t.Errorf("read-only protects %q and sweeps %v, %v", got, absent, err)
 	}
 }
 
@@ -61,7 +68,7 @@ func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 	if err := os.Chmod(shut, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := protectedPaths(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws})
+	got, _, err := trusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws})
 	os.Chmod(shut, 0o700)
 	if err != nil || !slices.Equal(got, []string{shut}) {
 		t.Errorf("%q, %v", got, err)

@@ -49,12 +49,13 @@ func approvalOf(r Request) *approvalField {
 }
 
 type endLine struct {
-	Event  string `json:"event"` // "end"
-	Start  uint64 `json:"start"` // seq of the start line
-	Exit   *int   `json:"exit,omitempty"`
-	Signal string `json:"signal,omitempty"`
-	Error  string `json:"error,omitempty"`
-	Millis int64  `json:"ms"`
+	Event  string   `json:"event"` // "end"
+	Start  uint64   `json:"start"` // seq of the start line
+	Exit   *int     `json:"exit,omitempty"`
+	Signal string   `json:"signal,omitempty"`
+	Error  string   `json:"error,omitempty"`
+	Denied []string `json:"denied,omitempty"` // names that were made and taken back
+	Millis int64    `json:"ms"`
 }
 
 type refusalLine struct {

@@ -12,6 +12,7 @@ type Facts struct {
 	LastCap     int      // number of the last capability that the kernel knows
 	Keyring     bool     // keyctl(2) can be called
 	ProcFiles   []string // what is there of the files and folders below /proc that change the machine
+	Absent      []Absent // trusted names that are not there, in writable roots
 	Protected   []string // files and folders in writable roots that programs of the host trust
 	UserHome    string   // the user's home, canonical; empty where there is none
 	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
@@ -22,3 +23,10 @@ type Facts struct {
 // machine; user 0 needs no capability for them (runc's list of read-only paths,
 // and the files that drivers add).
 var procControls = []string{"acpi", "asound", "bus", "fs", "irq", "mtrr", "scsi", "sys", "sysrq-trigger"}
+
+// Absent are names that programs of the host trust and that a folder doesn't have.
+type Absent struct {
+	Dir   string   `json:"dir"`
+	Mode  uint32   `json:"mode"` // of the folder, as chmod(2) takes it
+	Names []string `json:"names"`
+}

@@ -43,6 +43,40 @@ func (w *writer) init() {
 	}
 	w.say(lifeFD, messageSealed)
 	plumbing.Watch(lifeFD, sig)
+	w.sweep()
+}
+
+// sweep takes back the trusted names that were made: each is renamed, since it
+// may be a whole folder. It runs when the tree has ended, whoever ended it. A
+// folder that was closed to writing gets its own mode again first.
+func (w *writer) sweep() {
+	for _, s := range w.plan.Sweep {
+		plumbing := w.For("")
+		plumbing.Unless("sweep: may "+s.Dir+" be written", unix.SYS_FACCESSAT, cwd, s.Dir, unix.W_OK|unix.X_OK)
+		plumbing.Do("sweep: the mode of "+s.Dir, tape.Any, unix.SYS_FCHMODAT, cwd, s.Dir, int(s.Mode))
+		for _, name := range s.Names {
+			path := s.Dir + "/" + name
+			op := plumbing.Do("sweep: "+path, tape.Any, unix.SYS_RENAMEAT2, cwd, path, cwd, path+w.cmd.Denied, unix.RENAME_NOREPLACE)
+			w.sweeps = append(w.sweeps, sweep{path, op})
+		}
+	}
+}
+
+// sweep is one name that is taken back where it is there.
+type sweep struct {
+	path string
+	op   tape.Op
+}
+
+// denied lists what was taken back.
+func (l *Launch) denied() []string {
+	var out []string
+	for _, s := range l.sweeps {
+		if r, ran := l.tape.Result(s.op); ran && r == 0 {
+			out = append(out, s.path)
+		}
+	}
+	return out
 }
 
 // joinNetwork takes the init into the namespace that the command has made; the

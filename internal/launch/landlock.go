@@ -68,12 +68,24 @@ func (w *writer) landlock() {
 	at.Do("close", 0, unix.SYS_CLOSE, set)
 }
 
-// initLandlock takes all files from the init. It has no scope for signals: the
-// init could not end the tree with one.
+// accessRename is what rename(2) within a folder takes.
+const accessRename = unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
+	unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SYM |
+	unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_CHAR | unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK
+
+// initLandlock takes all files from the init, but that it may rename where the
+// sweep does. It has no scope for signals: the init could not end the tree with one.
 func (w *writer) initLandlock() {
 	at := w.restrict(refusal.InitLandlock)
 	fs, _, size := handled(w.plan.Landlock.ABI)
 	attr, _ := w.Words(fs, 0, 0)
 	set := at.Save("init: landlock rule set", tape.OK, unix.SYS_LANDLOCK_CREATE_RULESET, attr, size, 0)
+	for _, s := range w.plan.Sweep {
+		rule, slot := w.Words(accessRename, 0)
+		fd := slot + 8
+		at.Into(fd, "init: open "+s.Dir, tape.OK, unix.SYS_OPENAT, cwd, s.Dir, unix.O_PATH|unix.O_CLOEXEC, 0)
+		at.Do("init: landlock rule for "+s.Dir, 0, unix.SYS_LANDLOCK_ADD_RULE, set, unix.LANDLOCK_RULE_PATH_BENEATH, rule, 0)
+		at.Do("init: close", 0, unix.SYS_CLOSE, fd)
+	}
 	at.Do("init: landlock", 0, unix.SYS_LANDLOCK_RESTRICT_SELF, set, 0)
 }

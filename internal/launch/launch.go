@@ -32,6 +32,7 @@ type writer struct {
 	netW    tape.Slot
 	trials  []trial
 	execs   []tape.Op
+	sweeps  []sweep
 }
 
 // Start starts the first process. The process is on its way when Start returns;
@@ -77,7 +78,7 @@ func (l *Launch) start(p *plan.Plan, c Command) error {
 	if err := w.Err(); err != nil {
 		return err
 	}
-	l.trials, l.execs = w.trials, w.execs
+	l.trials, l.execs, l.sweeps = w.trials, w.execs, w.sweeps
 	l.first, err = l.tape.Run(w.cloneFlags())
 	return err
 }

@@ -42,6 +42,6 @@ type Running struct{}
 
 func (*Running) Signal(syscall.Signal) error { return errors.ErrUnsupported }
 
-func (*Running) Wait() (ws syscall.WaitStatus, killed bool, err error) {
-	return ws, true, errors.ErrUnsupported
+func (*Running) Wait() (End, error) {
+	return End{Killed: true}, errors.ErrUnsupported
 }

@@ -66,6 +66,7 @@ type Launch struct {
 	seen     map[byte]bool
 	trials   []trial
 	execs    []tape.Op
+	sweeps   []sweep
 	paths    []string
 }
 
@@ -358,14 +359,15 @@ func (r *Running) Signal(sig syscall.Signal) error {
 	return os.NewSyscallError("write to the init", err)
 }
 
-// Wait waits until no process of the command's tree is left and gives the
-// command's status. killed is true when the init was ended before the command.
-func (r *Running) Wait() (ws syscall.WaitStatus, killed bool, err error) {
-	_, err = r.l.reap()
+// Wait waits until no process of the command's tree is left, and what had to be
+// taken back is.
+func (r *Running) Wait() (End, error) {
+	_, err := r.l.reap()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.over = true
 	ws, ok := r.l.tape.Status()
+	end := End{Status: ws, Killed: !ok, Denied: r.l.denied()}
 	r.l.close()
-	return ws, !ok, err
+	return end, err
 }

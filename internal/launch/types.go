@@ -20,7 +20,11 @@ type Command struct {
 	Argv  []string
 	Env   []string
 	Dir   string // in the view
-	Stdio [3]int // descriptors that become 0, 1 and 2
+
+	// Denied is put behind a name that the sweep takes back: new for each start, so
+	// that no name is taken already.
+	Denied string
+	Stdio  [3]int // descriptors that become 0, 1 and 2
 
 	// Terminal gives the command a terminal of its own, of this size, in place of
 	// Stdio, which must still be open descriptors: they are what it has until then.
@@ -79,3 +83,10 @@ func (e *ExecError) Error() string { return e.Errno.Error() }
 
 // Unwrap gives the errno.
 func (e *ExecError) Unwrap() error { return e.Errno }
+
+// End is how a command and its tree ended.
+type End struct {
+	Status syscall.WaitStatus // the command's; 0 where Killed is set
+	Killed bool               // the init was ended before the command
+	Denied []string           // names that were made and are taken back, as full paths
+}

@@ -119,6 +119,7 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		for _, m := range out.View[private0:] { // the roots
 			out.WriteIn = append(out.WriteIn, m.Path)
 		}
+		out.Sweep = f.Absent
 	}
 	// A mount point can't be renamed or removed: so each folder between the root,
 	// which is one, and a protected name becomes one, and stays writable.

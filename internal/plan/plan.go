@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -40,6 +41,7 @@ type Plan struct {
 	LastCap    int                   `json:"last_cap,omitempty"`
 	Keyring    bool                  `json:"keyring,omitempty"`
 	WriteIn    []string              `json:"write_in,omitempty"` // where a write is tried
+	Sweep      []host.Absent         `json:"sweep,omitempty"`    // what is taken back at the end, where it is there then
 }
 
 // MountKind is what a mount of the view shows.

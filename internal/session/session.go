@@ -123,6 +123,17 @@ func (s *Session) Look(ctx context.Context, wait time.Duration) Output {
 	return s.out.take()
 }
 
+// Denied lists the trusted names that the command made and that were taken back,
+// when it has ended.
+func (s *Session) Denied() []gate.Denied {
+	select {
+	case <-s.over:
+		return s.child.Denied()
+	default:
+		return nil
+	}
+}
+
 // Exit tells how the command ended; ok is false while it runs. An error means
 // that the end is not known, or not in the log.
 func (s *Session) Exit() (exit gate.Exit, ok bool, err error) {

@@ -71,6 +71,8 @@ func fork(h *header) (pid uintptr, err syscall.Errno) {
 		me, life, signals := interpret(h)
 		if life != 0 {
 			watch(h, life, signals)
+			end(h)
+			sweep(h)
 		}
 		stop(h, me)
 	}

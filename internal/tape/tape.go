@@ -35,9 +35,10 @@ func Errno(e unix.Errno) Want { return -Want(e) }
 
 // The kinds of op.
 const (
-	kindCall  = iota // one system call
-	kindFork         // clone(SIGCHLD): the child goes on, the parent jumps to op.jump
-	kindWatch        // the first process's last op: wait, pass signals on, end the tree
+	kindCall   = iota // one system call
+	kindFork          // clone(SIGCHLD): the child goes on, the parent jumps to op.jump
+	kindWatch         // of the first process: wait, pass signals on, end the tree; then the rest, the sweep
+	kindUnless        // in the sweep: a call that skips the next one when its result is 0
 )
 
 // op is one entry. It is read by the new process: no pointers of Go in it.

@@ -13,9 +13,9 @@ import (
 // process has one thread.
 const childrenPath = "/proc/thread-self/children"
 
-// watch is the rest of the first process's life: it reaps, hands signals to the
-// second process's group, and ends the tree when that process ends or the
-// parent's channel closes.
+// watch is the longest part of the first process's life: it reaps, and hands
+// signals to the second process's group, until that process ends or the parent's
+// channel closes.
 //
 //go:nosplit
 //go:norace
@@ -47,9 +47,43 @@ func watch(h *header, life, signals uintptr) {
 			syscall.RawSyscall6(unix.SYS_KILL, uintptr(-int(h.second)), uintptr(h.buf[0]), 0, 0, 0, 0)
 		}
 	}
+}
+
+// end ends the tree. Only as the first process of a pid namespace may it kill all
+// that it can see: elsewhere that is the whole machine.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func end(h *header) {
 	self, _, _ := syscall.RawSyscall6(unix.SYS_GETPID, 0, 0, 0, 0, 0, 0)
-	if self != 1 { // the first process of a pid namespace takes all others with it
+	if self != 1 {
 		endChildren(h)
+		return
+	}
+	syscall.RawSyscall6(unix.SYS_KILL, ^uintptr(0), uintptr(unix.SIGKILL), 0, 0, 0, 0)
+	reap(h, 0) // until there are none
+}
+
+// sweep runs the ops behind the watch, whatever their results are, and exits.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func sweep(h *header) {
+	base := unsafe.Pointer(h)
+	for i := uintptr(h.at[First]) + 1; i < uintptr(h.ops); i++ {
+		o := (*op)(unsafe.Add(base, opsOff+i*unsafe.Sizeof(op{})))
+		r1, _, e := syscall.RawSyscall6(o.nr, argument(h, o, 0), argument(h, o, 1), argument(h, o, 2),
+			argument(h, o, 3), argument(h, o, 4), argument(h, o, 5))
+		r := int64(r1)
+		if e != 0 {
+			r = -int64(e)
+		}
+		*(*int64)(unsafe.Add(base, resOff+i*8)) = r
+		if o.kind == kindUnless && r == 0 {
+			i++
+		}
 	}
 	for {
 		syscall.RawSyscall6(unix.SYS_EXIT_GROUP, 0, 0, 0, 0, 0, 0)

@@ -56,7 +56,14 @@ func (t *Tape) Resume(fork Op) {
 	}
 }
 
-// Watch adds the first process's last op; life is the channel to the parent and
+// Unless adds a call to the sweep that skips the next one when its result is 0.
+func (w Writer) Unless(name string, nr uintptr, args ...any) Op {
+	return w.add(name, op{kind: kindUnless, nr: nr, want: Any}, args)
+}
+
+// Watch adds the wait of the first process. What is written behind it is the
+// sweep: calls that run when no process of the tree is left, whatever their
+// results are, and however the parent ended. life is the channel to the parent and
 // signals a signalfd for SIGCHLD. A byte on life is a signal for the second
 // process's group; its end, or that of the second process, ends the tree.
 func (w Writer) Watch(life int, signals Slot) Op {

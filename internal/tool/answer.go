@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/lockstile/lockstile/internal/gate"
 	"github.com/lockstile/lockstile/internal/session"
 )
 
@@ -17,6 +18,7 @@ type Answer struct {
 	Exit    *int          // nil while the command runs
 	Session int           // where it runs on; 0 when it has ended
 	Tokens  int           // of the whole output, also of what is cut
+	Denied  []gate.Denied // what the command made and may not
 	Output  string        // valid UTF-8, cut to the caller's budget
 }
 
@@ -30,8 +32,16 @@ func (a Answer) String() string {
 	if a.Session != 0 {
 		fmt.Fprintf(&b, "Process running with session ID %d\n", a.Session)
 	}
+	sayDenied(&b, a.Denied)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
 	return b.String()
+}
+
+// sayDenied tells a model what became of names that it may not make.
+func sayDenied(b *strings.Builder, denied []gate.Denied) {
+	for _, d := range denied {
+		fmt.Fprintf(b, "Taken back: %s is now %s. Programs of the user's host trust that name; ask the user to make it\n", d.Path, d.Now)
+	}
 }
 
 // bytesPerToken is the usual estimate.

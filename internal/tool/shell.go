@@ -25,6 +25,7 @@ type Done struct {
 	Wall    time.Duration
 	Timeout time.Duration // that ended it; 0 where it ended itself
 	Tokens  int
+	Denied  []gate.Denied // what the command made and may not
 	Output  string
 }
 
@@ -38,6 +39,7 @@ func (d Done) String() string {
 	if d.Timeout > 0 {
 		fmt.Fprintf(&b, "command timed out after %d milliseconds\n", d.Timeout.Milliseconds())
 	}
+	sayDenied(&b, d.Denied)
 	fmt.Fprintf(&b, "Output:\n%s", d.Output)
 	return b.String()
 }
@@ -70,7 +72,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		return Done{}, err
 	}
 	exit, _, err := run.Exit()
-	d := Done{Exit: exit.Status(), Wall: time.Since(begun)}
+	d := Done{Exit: exit.Status(), Wall: time.Since(begun), Denied: run.Denied()}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}

@@ -119,7 +119,7 @@ func (s *Set) answer(id int, of *session.Session, begun time.Time, out session.O
 	exit, ended, err := of.Exit()
 	if ended {
 		status := exit.Status()
-		a.Exit, a.Session = &status, 0
+		a.Exit, a.Session, a.Denied = &status, 0, of.Denied()
 		s.running.remove(id)
 		out = out.Then(of.Look(context.Background(), 0)) // what came between the two
 	}

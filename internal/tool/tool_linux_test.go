@@ -100,6 +100,24 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestTakenBack: a model is told what became of a name that it may not make.
+func TestTakenBack(t *testing.T) {
+	s, ws := opened(t)
+	a := exec(t, s, ExecCommand{Cmd: "mkdir .vscode"})
+	d, err := s.Shell(context.Background(), Shell{Command: []string{"mkdir", ".git"}}, nobody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{".vscode": a.String(), ".git": d.String()} {
+		if !strings.Contains(text, "Taken back: "+ws+"/"+name+" is now "+ws+"/"+name+".denied-") {
+			t.Errorf("%q", text)
+		}
+		if _, err := os.Lstat(ws + "/" + name); err == nil {
+			t.Errorf("%s is there", name)
+		}
+	}
+}
+
 // TestPagers: what would wait for a key doesn't, unless the user wants it.
 func TestPagers(t *testing.T) {
 	s, _ := opened(t)

@@ -1,0 +1,108 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// sweptAs finds what a name was taken back as.
+func (p *place) sweptAs(name string) string {
+	p.Helper()
+	found, err := filepath.Glob(filepath.Join(p.ws, name+".denied-*"))
+	if err != nil || len(found) != 1 {
+		p.Errorf("%s was taken back as %q, %v", name, found, err)
+		return ""
+	}
+	return found[0]
+}
+
+// TestTrustedNamesAreTakenBack: what wasn't there is not there afterwards, in
+// whatever way it came.
+func TestTrustedNamesAreTakenBack(t *testing.T) {
+	for name, script := range map[string]string{
+		".git":          "mkdir -p .git/hooks && echo x > .git/hooks/post-commit",
+		".envrc":        "echo x > .envrc",
+		".claude":       "mkdir made && echo x > made/settings.json && mv made .claude",
+		".vscode":       "ln -s /etc .vscode",
+		".mcp.json":     "mkfifo .mcp.json",
+		".husky":        "mkdir .husky && chmod 0 .husky && chmod 0555 .",
+		".idea":         "mkdir .idea && chmod 0 .",
+		".bashrc":       "echo x > a && ln a .bashrc",
+		".codex":        "(setsid sh -c 'while :; do mkdir .codex; done' >/dev/null 2>&1 &) ; sleep 0.1",
+		".agents":       "mkdir .agents; kill -9 $$",
+		".devcontainer": "cp -r /etc/skel .devcontainer",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bothWays(t, func(t *testing.T, p *place) {
+				r := p.lockstile("run", "--", "sh", "-c", script)
+				if exists(filepath.Join(p.ws, name)) {
+					t.Errorf("%s is there", name)
+				}
+				now := p.sweptAs(name)
+				if !strings.Contains(r.stderr, filepath.Join(p.ws, name)) || !strings.Contains(r.stderr, now) {
+					t.Errorf("it isn't said: %q", r.stderr)
+				}
+				info, err := os.Stat(p.ws)
+				if err != nil || info.Mode().Perm() != 0o755 {
+					t.Errorf("the folder's mode is %v, %v", info.Mode(), err)
+				}
+				if l := p.lastLine(); len(l.Denied) != 1 || l.Denied[0] != filepath.Join(p.ws, name) {
+					t.Errorf("the log says %q", l.Denied)
+				}
+				p.verify()
+			})
+		})
+	}
+}
+
+// TestNothingIsTakenBack where nothing was made, or where it was there before.
+func TestNothingIsTakenBack(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		mkdir(t, p.ws+"/.git")
+		before, err := os.Stat(p.ws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := p.sh("workspace-write", "cat /dev/null; git status >/dev/null 2>&1; ls -a", 0)
+		after, err := os.Stat(p.ws)
+		if err != nil || !os.SameFile(before, after) || !after.ModTime().Equal(before.ModTime()) || ctime(after) != ctime(before) {
+			t.Errorf("the folder was touched: %v", err)
+		}
+		if strings.Contains(r.stderr, "denied") || !exists(p.ws+"/.git") || len(p.lastLine().Denied) != 0 {
+			t.Errorf("%q %+v", r.stderr, p.lastLine())
+		}
+	})
+}
+
+func ctime(info os.FileInfo) syscall.Timespec { return info.Sys().(*syscall.Stat_t).Ctim }
+
+// TestSweptWhenKilled: also where lockstile is killed, while something makes the
+// name again and again.
+func TestSweptWhenKilled(t *testing.T) {
+	for _, way := range ioFlags {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			for range 20 {
+				r := newPlace(t).begin("workspace-write", way, `
+					for i in 1 2 3; do setsid sh -c 'while :; do mkdir -p .git/hooks; echo x > .git/hooks/post-commit; done' & done
+					while [ ! -e .git/hooks/post-commit ]; do sleep 0.001; done; echo ready; sleep 1007`)
+				r.cmd.Process.Kill()
+				r.end()
+				r.gone()
+				for deadline := time.Now().Add(20 * time.Second); exists(r.ws + "/.git"); time.Sleep(time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatal(".git is there")
+					}
+				}
+				r.sweptAs(".git")
+			}
+		})
+	}
+}
