@@ -104,9 +104,9 @@ func (a *asking) result() *mcp.CallToolResult {
 func message(q tool.Question) string {
 	var b strings.Builder
 	if q.Escalate {
-		fmt.Fprintf(&b, "Start WITHOUT the sandbox, with all your rights, in %s?", audit.Plain(q.Workspace))
+		fmt.Fprintf(&b, "Start WITHOUT the sandbox, with all your rights, in %s?", audit.Plain(q.Dir))
 	} else {
-		fmt.Fprintf(&b, "Start inside the sandbox, in %s?", audit.Plain(q.Workspace))
+		fmt.Fprintf(&b, "Start inside the sandbox, in %s?", audit.Plain(q.Dir))
 	}
 	fmt.Fprintf(&b, "\n\n    %s\n", audit.Plain(q.Command))
 	if q.Justification != "" {

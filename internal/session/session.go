@@ -110,8 +110,9 @@ func (s *Session) wait() {
 	close(s.over)
 }
 
-// Look waits until the command has ended, the time is over, or ctx is done, and
-// takes what was printed since the last look.
+// Look waits until the command has ended or the time is over, and takes what was
+// printed since the last look. Where ctx is done first it takes nothing: the next
+// look has it.
 func (s *Session) Look(ctx context.Context, wait time.Duration) Output {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -119,6 +120,7 @@ func (s *Session) Look(ctx context.Context, wait time.Duration) Output {
 	case <-s.over:
 	case <-timer.C:
 	case <-ctx.Done():
+		return Output{}
 	}
 	return s.out.take()
 }

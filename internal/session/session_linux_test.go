@@ -170,7 +170,9 @@ func TestEnd(t *testing.T) {
 }
 
 func TestLookIsGivenUp(t *testing.T) {
-	s := started(t, false, "sleep 1007")
+	s := started(t, false, "echo printed; sleep 1007")
+	defer s.sees(t, "printed") // by the next look
+	time.Sleep(50 * time.Millisecond)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	begin := time.Now()

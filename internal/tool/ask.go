@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/lockstile/lockstile/internal/gate"
 	"github.com/lockstile/lockstile/internal/session"
@@ -20,7 +22,7 @@ type Escalation struct {
 // Question is what a person is asked before a command starts.
 type Question struct {
 	Command       string
-	Workspace     string
+	Dir           string // where it begins, which the model chose too
 	Escalate      bool   // whether it is to start without the sandbox
 	Justification string // the model's words
 }
@@ -43,7 +45,9 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 	default:
 		return 0, nil, fmt.Errorf("sandbox_permissions is %q; it can be use_default or require_escalated", permissions)
 	}
-	q.Workspace = s.policy.Workspace
+	if q.Dir = r.Dir; q.Dir == "" {
+		q.Dir = s.policy.Workspace
+	}
 	var err error
 	if r.Approval, err = s.approval(ctx, ask, q, looks); err != nil {
 		var why *refusal.Error
@@ -80,3 +84,17 @@ func (s *Set) approval(ctx context.Context, ask Ask, q Question, looks bool) (*g
 func notApproved(reason, hint string, err error) error {
 	return &refusal.Error{Code: refusal.CodeNotApproved, Stage: refusal.StageApprove, Reason: reason, Hint: hint, Err: err}
 }
+
+// words writes a command line so that it can be read in one way only.
+func words(argv []string) string {
+	out := make([]string, len(argv))
+	for i, arg := range argv {
+		out[i] = arg
+		if arg == "" || strings.Trim(arg, plainLetters) != "" {
+			out[i] = strconv.Quote(arg)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+const plainLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"

@@ -53,7 +53,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	}
 	r := gate.Request{Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
 	begun := time.Now()
-	q := Question{Command: strings.Join(c.Command, " "), Justification: c.Justification}
+	q := Question{Command: words(c.Command), Justification: c.Justification}
 	id, run, err := s.start(ctx, r, ask, q, approve.Argv(c.Command), c.SandboxPermissions)
 	if err != nil {
 		return Done{}, err

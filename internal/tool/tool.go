@@ -64,10 +64,10 @@ type WriteStdin struct {
 	MaxOutputTokens int    `json:"max_output_tokens,omitempty" jsonschema:"how much output to answer with; default 10000"`
 }
 
-// Exec starts a shell command, where need be after asking, and answers when it has ended, or when the caller
-// wants to hear; then it runs on in a session. Where ctx ends first, the command
-// ends too: nobody would know its session. The error is a *refusal.Error where
-// the command was not started.
+// Exec starts a shell command, where need be after asking, and answers when it
+// has ended, or when the caller wants to hear; then it runs on in a session. Where
+// ctx ends first, the command ends too: nobody would know its session. The error
+// is a *refusal.Error where the command was not started.
 func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) {
 	if c.Cmd == "" {
 		return Answer{}, fmt.Errorf("exec_command: cmd is empty")
@@ -77,7 +77,12 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		r.Terminal = &gate.Size{Rows: 24, Cols: 80}
 	}
 	begun := time.Now()
-	id, started, err := s.start(ctx, r, ask, Question{Command: c.Cmd, Justification: c.Justification}, approve.Script(c.Cmd), c.SandboxPermissions)
+	q := Question{Command: c.Cmd, Justification: c.Justification}
+	looks := approve.Script(c.Cmd)
+	if c.Shell != "" { // any program could be it
+		q.Command, looks = words(r.Argv), false
+	}
+	id, started, err := s.start(ctx, r, ask, q, looks, c.SandboxPermissions)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -104,7 +109,11 @@ func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 			return Answer{}, fmt.Errorf("write_stdin failed: %w", err)
 		}
 	}
-	return s.answer(w.SessionID, live, begun, live.Look(ctx, wait), w.MaxOutputTokens)
+	out := live.Look(ctx, wait)
+	if err := ctx.Err(); err != nil {
+		return Answer{}, err
+	}
+	return s.answer(w.SessionID, live, begun, out, w.MaxOutputTokens)
 }
 
 // defaultTokens is how much output an answer holds where the caller doesn't say.

@@ -255,7 +255,19 @@ func TestAsking(t *testing.T) {
 			t.Errorf("%+v: outside is written: %v", c, out)
 		}
 	}
-	s, _ := opened(t)
+	// What the model chose beside the command is in the question.
+	s, ws := opened(t)
+	s.policy.Approval = policy.ApprovalUntrusted
+	var asked Question
+	ask := func(_ context.Context, q Question) (string, error) { asked = q; return "", nil }
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "ls", Shell: "./evil", Workdir: "sub"}, ask); err == nil || asked.Command != "./evil -lc ls" || asked.Dir != ws+"/sub" {
+		t.Errorf("asked %+v", asked)
+	}
+	for want, argv := range map[string][]string{`rm -rf a b`: {"rm", "-rf", "a", "b"}, `rm "-rf a" "" "b;c"`: {"rm", "-rf a", "", "b;c"}} {
+		if words(argv) != want {
+			t.Errorf("%q is written %s", argv, words(argv))
+		}
+	}
 	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true", Escalation: Escalation{SandboxPermissions: "all"}}, nobody); err == nil {
 		t.Error("unknown sandbox_permissions are taken")
 	}
