@@ -1,6 +1,9 @@
 package session
 
-import "sync"
+import (
+	"sync"
+	"unicode/utf8"
+)
 
 // BufferSize is how much unread output a session keeps, in bytes: the first and
 // the last half of it, since both the beginning and the end of an output tell
@@ -21,7 +24,6 @@ type buffer struct {
 	tail    []byte // a ring of half once it is full
 	begin   int    // where the ring begins
 	omitted int64
-	total   int64 // bytes ever written
 }
 
 const half = BufferSize / 2
@@ -32,7 +34,6 @@ func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := len(p)
-	b.total += int64(n)
 	room := min(half-len(b.head), n)
 	b.head = append(b.head, p[:room]...)
 	b.keepTail(p[room:])
@@ -56,8 +57,10 @@ func (b *buffer) keepTail(p []byte) {
 	}
 }
 
-// take gives what is there and forgets it.
-func (b *buffer) take() Output {
+// take gives what is there and forgets it. No character is cut: where more may
+// come, the beginning of one at the end stays for the next time, and what is
+// omitted begins and ends between two.
+func (b *buffer) take(more bool) Output {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := Output{Head: b.head, Omitted: b.omitted, Tail: append(b.tail[b.begin:len(b.tail):len(b.tail)], b.tail[:b.begin]...)}
@@ -65,7 +68,37 @@ func (b *buffer) take() Output {
 		out.Head, out.Tail = append(out.Head, out.Tail...), nil
 	}
 	b.head, b.tail, b.begin, b.omitted = nil, nil, 0, 0
+	last := &out.Head
+	if out.Omitted > 0 {
+		last = &out.Tail
+		n := unfinished(out.Head)
+		out.Head = out.Head[:len(out.Head)-n]
+		m := 0
+		for m < len(out.Tail) && m < utf8.UTFMax-1 && !utf8.RuneStart(out.Tail[m]) {
+			m++
+		}
+		out.Tail = out.Tail[m:]
+		out.Omitted += int64(n + m)
+	}
+	if n := unfinished(*last); more && n > 0 {
+		cut := len(*last) - n
+		b.head = append(b.head, (*last)[cut:]...)
+		*last = (*last)[:cut]
+	}
 	return out
+}
+
+// unfinished is the length of the beginning of a character at the end of p.
+func unfinished(p []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(p); n++ {
+		if utf8.RuneStart(p[len(p)-n]) {
+			if utf8.FullRune(p[len(p)-n:]) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
 }
 
 // Then joins two outputs that came one after the other.

@@ -2,7 +2,9 @@ package session
 
 import (
 	"bytes"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -26,11 +28,12 @@ func TestBuffer(t *testing.T) {
 			}
 			in = append(in, p...)
 			if rapid.IntRange(0, 3).Draw(t, "look") == 0 {
-				check(t, in, b.take())
-				in = nil
+				out := b.take(true)
+				check(t, in[:len(in)-len(b.head)], out)
+				in = append([]byte(nil), b.head...)
 			}
 		}
-		check(t, in, b.take())
+		check(t, in, b.take(false))
 	})
 }
 
@@ -47,4 +50,40 @@ func check(t *rapid.T, in []byte, out Output) {
 	if !bytes.HasPrefix(in, out.Head) || !bytes.HasSuffix(in, out.Tail) {
 		t.Fatal("what is kept is neither beginning nor end")
 	}
+}
+
+// TestCharactersStayWhole: text of characters, split anywhere, comes out whole at
+// each look, and in the end complete.
+func TestCharactersStayWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOfN(rapid.RuneFrom([]rune("aé€𝄞\u0300")), 1, 60, -1).Draw(t, "text")
+		if rapid.Bool().Draw(t, "long") {
+			text = strings.Repeat(text, 2*BufferSize/len(text))
+		}
+		var b buffer
+		var out strings.Builder
+		missing := int64(0)
+		take := func(more bool) {
+			o := b.take(more)
+			for _, part := range [][]byte{o.Head, o.Tail} {
+				if !utf8.Valid(part) {
+					t.Fatalf("cut: %q … %q", part[:min(4, len(part))], part[max(0, len(part)-4):])
+				}
+				out.Write(part)
+			}
+			missing += o.Omitted
+		}
+		for rest := text; rest != ""; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "n")
+			b.Write([]byte(rest[:n]))
+			rest = rest[n:]
+			if rapid.Bool().Draw(t, "look") {
+				take(true)
+			}
+		}
+		take(false)
+		if int64(out.Len())+missing != int64(len(text)) || missing == 0 && out.String() != text {
+			t.Fatalf("%d bytes and %d missing of %d", out.Len(), missing, len(text))
+		}
+	})
 }

@@ -122,8 +122,13 @@ func (s *Session) Look(ctx context.Context, wait time.Duration) Output {
 	case <-ctx.Done():
 		return Output{}
 	}
-	return s.out.take()
+	_, over, _ := s.Exit()
+	return s.out.take(!over)
 }
+
+// Signal sends a signal to the command's process group. After the end it is
+// os.ErrProcessDone.
+func (s *Session) Signal(sig syscall.Signal) error { return s.child.Signal(sig) }
 
 // Denied lists the trusted names that the command made and that were taken back,
 // when it has ended.

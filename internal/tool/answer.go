@@ -18,6 +18,7 @@ type Answer struct {
 	Exit    *int          // nil while the command runs
 	Session int           // where it runs on; 0 when it has ended
 	Tokens  int           // of the whole output, also of what is cut
+	Evicted string        // what became of another session for this one
 	Denied  []gate.Denied // what the command made and may not
 	Output  string        // valid UTF-8, cut to the caller's budget
 }
@@ -31,6 +32,9 @@ func (a Answer) String() string {
 	}
 	if a.Session != 0 {
 		fmt.Fprintf(&b, "Process running with session ID %d\n", a.Session)
+	}
+	if a.Evicted != "" {
+		fmt.Fprintln(&b, a.Evicted)
 	}
 	sayDenied(&b, a.Denied)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)

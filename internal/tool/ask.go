@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lockstile/lockstile/internal/gate"
 	"github.com/lockstile/lockstile/internal/session"
@@ -15,8 +16,10 @@ import (
 
 // Escalation is how a model asks for more than the sandbox gives.
 type Escalation struct {
-	SandboxPermissions string `json:"sandbox_permissions,omitempty" jsonschema:"use_default, or require_escalated to ask the user for a start without the sandbox"`
-	Justification      string `json:"justification,omitempty" jsonschema:"with require_escalated: the question to the user, in one sentence"`
+	SandboxPermissions    string         `json:"sandbox_permissions,omitempty" jsonschema:"use_default, or require_escalated to ask the user for a start without the sandbox"`
+	AdditionalPermissions map[string]any `json:"additional_permissions,omitempty" jsonschema:"with with_additional_permissions, which is refused here"`
+	Justification         string         `json:"justification,omitempty" jsonschema:"with require_escalated: the question to the user, in one sentence"`
+	PrefixRule            []string       `json:"prefix_rule,omitempty" jsonschema:"accepted and not kept: a yes is for one command"`
 }
 
 // Question is what a person is asked before a command starts.
@@ -37,26 +40,61 @@ var ErrAsking = errors.New("the question is on its way to the user")
 
 // start asks where the policy wants it, and starts what may be. What was refused
 // before it reached the gate is in the log like the rest.
-func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, looks bool, permissions string) (int, *session.Session, error) {
-	switch permissions {
+func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, looks bool, e Escalation) (begun, error) {
+	if e.SandboxPermissions == "with_additional_permissions" || len(e.AdditionalPermissions) > 0 {
+		err := notApproved("additional permissions can't be asked for here", "go on within the sandbox, or ask the user to change config.toml (writable_roots, network_access)", nil)
+		s.recordRefused(r, err)
+		return begun{}, err
+	}
+	switch e.SandboxPermissions {
 	case "", "use_default":
 	case "require_escalated":
 		q.Escalate = true
 	default:
-		return 0, nil, fmt.Errorf("sandbox_permissions is %q; it can be use_default or require_escalated", permissions)
+		return begun{}, fmt.Errorf("sandbox_permissions is %q; it can be use_default or require_escalated", e.SandboxPermissions)
 	}
+	q.Justification = e.Justification
 	if q.Dir = r.Dir; q.Dir == "" {
 		q.Dir = s.policy.Workspace
 	}
 	var err error
 	if r.Approval, err = s.approval(ctx, ask, q, looks); err != nil {
-		var why *refusal.Error
-		if errors.As(err, &why) {
-			s.gate.Refused(r, why)
-		}
-		return 0, nil, err
+		s.recordRefused(r, err)
+		return begun{}, err
 	}
-	return s.running.add(func() (*session.Session, error) { return session.Start(s.gate, r) })
+	b := begun{at: time.Now()}
+	if b.Session, err = session.Start(s.gate, r); err != nil {
+		return begun{}, err
+	}
+	var evicted *entry
+	if b.id, evicted = s.running.add(b.Session, q.Command); evicted != nil {
+		_ = evicted.session.End() // its record says how it ended
+		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.id, shorten(evicted.what), MaxSessions)
+	}
+	return b, nil
+}
+
+// begun is a command that was started by a call.
+type begun struct {
+	*session.Session
+	id      int
+	at      time.Time
+	evicted string // what became of another for it, "" for nothing
+}
+
+func (s *Set) recordRefused(r gate.Request, err error) {
+	var why *refusal.Error
+	if errors.As(err, &why) {
+		s.gate.Refused(r, why)
+	}
+}
+
+func shorten(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 // approval asks where the policy wants it. What only looks needs no question

@@ -52,13 +52,11 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		return Done{}, fmt.Errorf("shell: command is empty")
 	}
 	r := gate.Request{Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
-	begun := time.Now()
-	q := Question{Command: words(c.Command), Justification: c.Justification}
-	id, run, err := s.start(ctx, r, ask, q, approve.Argv(c.Command), c.SandboxPermissions)
+	run, err := s.start(ctx, r, ask, Question{Command: words(c.Command)}, approve.Argv(c.Command), c.Escalation)
 	if err != nil {
 		return Done{}, err
 	}
-	defer s.running.remove(id)
+	defer s.running.remove(run.id)
 	limit := 10 * time.Second
 	if c.TimeoutMS > 0 {
 		limit = time.Duration(c.TimeoutMS) * time.Millisecond
@@ -72,7 +70,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		return Done{}, err
 	}
 	exit, _, err := run.Exit()
-	d := Done{Exit: exit.Status(), Wall: time.Since(begun), Denied: run.Denied()}
+	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Denied: run.Denied()}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}

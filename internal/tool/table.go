@@ -2,80 +2,152 @@ package tool
 
 import (
 	"errors"
-	"fmt"
-	"os"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/lockstile/lockstile/internal/session"
-	"github.com/lockstile/lockstile/refusal"
 )
 
-// maxSessions is how many commands may run on at once.
-const maxSessions = 64
+const (
+	// MaxSessions is how many sessions are kept at once.
+	MaxSessions = 64
+	// newest is how many of them, the last to be started, are never evicted.
+	newest = 8
+	// Numbers of sessions: five digits at most, as models know them.
+	leastID, mostID = 1000, 99999
+)
 
-// table holds the sessions by their numbers, which are never used twice.
+// entry is a session in the table.
+type entry struct {
+	id      int
+	session *session.Session
+	what    string // its command, for who is told of its eviction
+	used    uint64 // when it was last asked for, by the table's own count
+	started uint64
+}
+
+// table holds the sessions by their numbers.
 type table struct {
-	mu       sync.Mutex
-	last     int
-	starting int
-	live     map[int]*session.Session
+	mu    sync.Mutex
+	clock uint64
+	live  []*entry
+	gone  []gone // not to be used again yet
 }
 
-// add starts a session and gives it a number.
-func (t *table) add(start func() (*session.Session, error)) (int, *session.Session, error) {
-	t.mu.Lock()
-	if len(t.live)+t.starting >= maxSessions {
-		t.mu.Unlock()
-		return 0, nil, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan,
-			Reason: fmt.Sprintf("%d commands are running already", maxSessions), Hint: "look at the sessions until they end, or interrupt them"}
-	}
-	t.starting++
-	t.mu.Unlock()
-	s, err := start()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.starting--
-	if err != nil {
-		return 0, nil, err
-	}
-	t.last++
-	t.live[t.last] = s
-	return t.last, s, nil
+// gone is a number that was in use, and why it is no more.
+type gone struct {
+	id  int
+	why string
 }
 
-func (t *table) get(id int) (*session.Session, bool) {
+const (
+	hasEnded  = "it has ended, and its end was told"
+	madeRoom  = "it was ended to make room for newer ones"
+	isUnknown = "there never was such a session"
+)
+
+// add keeps a session and gives it a number, and names what had to go for it.
+func (t *table) add(s *session.Session, what string) (id int, evicted *entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s, ok := t.live[id]
-	return s, ok
+	if len(t.live) >= MaxSessions {
+		evicted = t.evictable()
+		t.drop(evicted.id, madeRoom)
+	}
+	t.clock++
+	e := &entry{id: t.freeID(), session: s, what: what, used: t.clock, started: t.clock}
+	t.live = append(t.live, e)
+	return e.id, evicted
+}
+
+// evictable is who goes first: who has ended, then who was not asked for the
+// longest time; the newest stay.
+func (t *table) evictable() *entry {
+	byAge := slices.SortedFunc(slices.Values(t.live), func(a, b *entry) int { return int(a.started) - int(b.started) })
+	old := byAge[:len(byAge)-newest]
+	return slices.MinFunc(old, func(a, b *entry) int {
+		_, aOver, _ := a.session.Exit()
+		_, bOver, _ := b.session.Exit()
+		switch {
+		case aOver && !bOver:
+			return -1
+		case bOver && !aOver:
+			return 1
+		}
+		return int(a.used) - int(b.used)
+	})
+}
+
+// freeID is random, so that a number which a model still has in mind from
+// before is not by chance another session's.
+func (t *table) freeID() int {
+	for {
+		id := leastID + rand.IntN(mostID-leastID+1)
+		taken := slices.ContainsFunc(t.live, func(e *entry) bool { return e.id == id })
+		if !taken && !slices.ContainsFunc(t.gone, func(g gone) bool { return g.id == id }) {
+			return id
+		}
+	}
+}
+
+// get gives a session, or why there is none.
+func (t *table) get(id int) (s *session.Session, why string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range t.live {
+		if e.id == id {
+			t.clock++
+			e.used = t.clock
+			return e.session, ""
+		}
+	}
+	for _, g := range t.gone {
+		if g.id == id {
+			return nil, g.why
+		}
+	}
+	return nil, isUnknown
 }
 
 func (t *table) remove(id int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.live, id)
+	t.drop(id, hasEnded)
+}
+
+// recently is how many numbers are kept from being used again.
+const recently = 1000
+
+func (t *table) drop(id int, why string) {
+	before := len(t.live)
+	t.live = slices.DeleteFunc(t.live, func(e *entry) bool { return e.id == id })
+	if len(t.live) == before {
+		return // gone already
+	}
+	t.gone = append(t.gone, gone{id, why})
+	if len(t.gone) > recently {
+		t.gone = t.gone[1:]
+	}
 }
 
 // end ends all sessions, all at the same time.
 func (t *table) end() error {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	errs := make(chan error, len(t.live))
-	for _, s := range t.live {
-		go func() { errs <- s.End() }()
+	all := t.live
+	t.live = nil
+	t.mu.Unlock()
+	errs := make(chan error, len(all))
+	for _, e := range all {
+		go func() { errs <- e.session.End() }()
 	}
-	var all []error
-	for range t.live {
-		all = append(all, <-errs)
+	var failed []error
+	for range all {
+		failed = append(failed, <-errs)
 	}
-	clear(t.live)
-	return errors.Join(all...)
+	return errors.Join(failed...)
 }
-
-// isOver tells whether an error means that the command has ended; then its end is
-// the answer.
-func isOver(err error) bool { return errors.Is(err, os.ErrProcessDone) }
 
 // userShell is the caller's own shell where it is set.
 func userShell(environ []string) string {

@@ -8,8 +8,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -33,12 +35,15 @@ func New(g *gate.Gate, p policy.Policy, environ []string) *Set {
 	set := maps.Clone(forReaders)
 	maps.Copy(set, p.Env.Set) // the user's own words come last
 	p.Env.Set = set
-	return &Set{gate: g, policy: p, environ: environ, running: table{live: map[int]*session.Session{}}}
+	return &Set{gate: g, policy: p, environ: environ}
 }
 
 // forReaders keeps programs from waiting for somebody to turn pages, and from
-// colours, which a model would read as noise.
-var forReaders = map[string]string{"TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "GIT_PAGER": "cat", "GH_PAGER": "cat"}
+// colours, which a model would read as noise; and text is UTF-8.
+var forReaders = map[string]string{
+	"NO_COLOR": "1", "TERM": "dumb", "COLORTERM": "", "PAGER": "cat", "GIT_PAGER": "cat", "GH_PAGER": "cat",
+	"LANG": "C.UTF-8", "LC_CTYPE": "C.UTF-8", "LC_ALL": "C.UTF-8",
+}
 
 // Close ends all commands that run, and returns when nothing is left of them. No
 // other call may be on its way or come later.
@@ -76,36 +81,35 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	if c.TTY {
 		r.Terminal = &gate.Size{Rows: 24, Cols: 80}
 	}
-	begun := time.Now()
-	q := Question{Command: c.Cmd, Justification: c.Justification}
+	q := Question{Command: c.Cmd}
 	looks := approve.Script(c.Cmd)
 	if c.Shell != "" { // any program could be it
 		q.Command, looks = words(r.Argv), false
 	}
-	id, started, err := s.start(ctx, r, ask, q, looks, c.SandboxPermissions)
+	b, err := s.start(ctx, r, ask, q, looks, c.Escalation)
 	if err != nil {
 		return Answer{}, err
 	}
-	out := started.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
+	out := b.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
 	if err := ctx.Err(); err != nil {
-		s.running.remove(id)
-		_ = started.End()
+		s.running.remove(b.id)
+		_ = b.End()
 		return Answer{}, err
 	}
-	return s.answer(id, started, begun, out, c.MaxOutputTokens)
+	return s.answer(b, out, c.MaxOutputTokens)
 }
 
 // Write types into a session, or only looks at it, and answers like Exec.
 func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
-	live, ok := s.running.get(w.SessionID)
-	if !ok {
-		return Answer{}, fmt.Errorf("write_stdin failed: unknown session id %d", w.SessionID)
+	live, why := s.running.get(w.SessionID)
+	if live == nil {
+		return Answer{}, fmt.Errorf("write_stdin failed: unknown session id %d: %s", w.SessionID, why)
 	}
-	begun := time.Now()
+	b := begun{Session: live, id: w.SessionID, at: time.Now()}
 	wait := yield(w.YieldTimeMS, 5*time.Second, 5*time.Second, 5*time.Minute)
 	if w.Chars != "" {
 		wait = yield(w.YieldTimeMS, 250*time.Millisecond, 250*time.Millisecond, 30*time.Second)
-		if err := live.Type(w.Chars); err != nil && !isOver(err) {
+		if err := live.Type(w.Chars); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return Answer{}, fmt.Errorf("write_stdin failed: %w", err)
 		}
 	}
@@ -113,24 +117,24 @@ func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return Answer{}, err
 	}
-	return s.answer(w.SessionID, live, begun, out, w.MaxOutputTokens)
+	return s.answer(b, out, w.MaxOutputTokens)
 }
 
 // defaultTokens is how much output an answer holds where the caller doesn't say.
 const defaultTokens = 10_000
 
 // answer tells of a session, and takes leave of one that has ended.
-func (s *Set) answer(id int, of *session.Session, begun time.Time, out session.Output, budget int) (Answer, error) {
+func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 	if budget <= 0 {
 		budget = defaultTokens
 	}
-	a := Answer{Chunk: chunk(), Wall: time.Since(begun), Session: id}
-	exit, ended, err := of.Exit()
+	a := Answer{Chunk: chunk(), Wall: time.Since(b.at), Session: b.id, Evicted: b.evicted}
+	exit, ended, err := b.Exit()
 	if ended {
 		status := exit.Status()
-		a.Exit, a.Session, a.Denied = &status, 0, of.Denied()
-		s.running.remove(id)
-		out = out.Then(of.Look(context.Background(), 0)) // what came between the two
+		a.Exit, a.Session, a.Denied = &status, 0, b.Denied()
+		s.running.remove(b.id)
+		out = out.Then(b.Look(context.Background(), 0)) // what came between the two
 	}
 	a.Output, a.Tokens = cut(out, budget)
 	return a, err

@@ -3,6 +3,7 @@ package tool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,20 +151,45 @@ func TestSandboxIsTheSame(t *testing.T) {
 	}
 }
 
-func TestLimit(t *testing.T) {
-	s, _ := opened(t)
+// TestEviction: of too many sessions those that have ended go first, then the one
+// that nobody asked for the longest; with its tree, and it is said.
+func TestEviction(t *testing.T) {
+	s, ws := opened(t)
+	ticking := ExecCommand{Cmd: "(setsid sh -c 'while :; do echo x >> ticks; sleep 0.01; done' &); exec sleep 1007", YieldTimeMS: 250}
+	asked, idle, over := exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}), exec(t, s, ticking), exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250})
 	var group sync.WaitGroup
-	for range maxSessions {
+	for range MaxSessions - 3 {
 		group.Go(func() {
-			if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}, nobody); err != nil {
-				t.Error(err)
+			a, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}, nobody)
+			if err != nil || a.Session < leastID || a.Session > mostID || a.Evicted != "" {
+				t.Errorf("%+v %v", a, err)
 			}
 		})
 	}
 	group.Wait()
-	var why *refusal.Error
-	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}, nobody); !errors.As(err, &why) || why.Hint == "" {
-		t.Errorf("%v", err)
+	ended, _ := s.running.get(over.Session)
+	if err := ended.End(); err != nil {
+		t.Fatal(err)
+	}
+	if live, _ := s.running.get(asked.Session); live == nil {
+		t.Fatal("the first is gone too early")
+	}
+	for _, gone := range []Answer{over, idle} {
+		a := exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250})
+		if want := fmt.Sprintf("Session %d (", gone.Session); !strings.Contains(a.String(), want) {
+			t.Errorf("%q does not say %q", a, want)
+		}
+		if _, err := s.Write(context.Background(), WriteStdin{SessionID: gone.Session}); err == nil || !strings.Contains(err.Error(), madeRoom) {
+			t.Errorf("%v", err)
+		}
+	}
+	if live, why := s.running.get(asked.Session); live == nil {
+		t.Errorf("what was asked for is gone: %s", why)
+	}
+	before, _ := os.ReadFile(filepath.Join(ws, "ticks"))
+	time.Sleep(50 * time.Millisecond)
+	if after, _ := os.ReadFile(filepath.Join(ws, "ticks")); len(before) == 0 || len(after) != len(before) {
+		t.Errorf("its tree goes on: %d, %d", len(before), len(after))
 	}
 }
 
