@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -46,6 +47,8 @@ type client struct {
 	*mcp.ClientSession
 	dir, ws string
 	server  *exec.Cmd
+
+	progress atomic.Int32 // notices that came
 }
 
 func connect(t *testing.T, flags ...string) *client {
@@ -57,6 +60,8 @@ func connect(t *testing.T, flags ...string) *client {
 func connectAsking(t *testing.T, user func(message string) *mcp.ElicitResult, flags ...string) *client {
 	t.Helper()
 	options := &mcp.ClientOptions{}
+	c := &client{T: t}
+	options.ProgressNotificationHandler = func(_ context.Context, r *mcp.ProgressNotificationClientRequest) { c.progress.Add(1) }
 	if user != nil {
 		options.ElicitationHandler = func(_ context.Context, r *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
 			return user(r.Params.Message), nil
@@ -68,7 +73,7 @@ func connectAsking(t *testing.T, user func(message string) *mcp.ElicitResult, fl
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	c := &client{T: t, dir: dir, ws: filepath.Join(dir, "ws")}
+	c.dir, c.ws = dir, filepath.Join(dir, "ws")
 	if err := os.Mkdir(c.ws, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -186,6 +191,38 @@ func TestClassic(t *testing.T) {
 	}
 	if _, err := os.Lstat(c.dir + "/out"); err == nil {
 		t.Error("written outside of the workspace")
+	}
+}
+
+// TestProgress: a client that asks for it hears while a call waits; one that gives
+// a call up ends the command.
+func TestProgress(t *testing.T) {
+	c := connect(t)
+	params := &mcp.CallToolParams{Name: "exec_command", Arguments: map[string]any{"cmd": "sleep 2.5"}}
+	params.SetProgressToken("token")
+	if r, err := c.CallTool(t.Context(), params); err != nil || r.IsError {
+		t.Errorf("%+v %v", r, err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); c.progress.Load() < 2; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d notices came", c.progress.Load())
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := c.CallTool(ctx, &mcp.CallToolParams{Name: "exec_command", Arguments: map[string]any{
+		"cmd": "trap '' INT TERM HUP; while :; do echo x >> ticks; sleep 0.01; done"}}); err == nil {
+		t.Error("a call that was given up has an answer")
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		before, _ := os.ReadFile(c.ws + "/ticks")
+		time.Sleep(200 * time.Millisecond)
+		if after, _ := os.ReadFile(c.ws + "/ticks"); len(before) == len(after) && len(before) > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the command goes on")
+		}
 	}
 }
 

@@ -26,16 +26,19 @@ func newServer(tools *tool.Set, unified bool) *mcp.Server {
 	if !unified {
 		mcp.AddTool(s, &mcp.Tool{Name: "shell", Description: shellDescription},
 			func(ctx context.Context, r *mcp.CallToolRequest, c tool.Shell) (*mcp.CallToolResult, any, error) {
+				defer waiting(ctx, r)()
 				return say(tools.Shell(ctx, c, asked.by(r)))
 			})
 		return s
 	}
 	mcp.AddTool(s, &mcp.Tool{Name: "exec_command", Description: execDescription},
 		func(ctx context.Context, r *mcp.CallToolRequest, c tool.ExecCommand) (*mcp.CallToolResult, any, error) {
+			defer waiting(ctx, r)()
 			return say(tools.Exec(ctx, c, asked.by(r)))
 		})
 	mcp.AddTool(s, &mcp.Tool{Name: "write_stdin", Description: writeDescription},
-		func(ctx context.Context, _ *mcp.CallToolRequest, w tool.WriteStdin) (*mcp.CallToolResult, any, error) {
+		func(ctx context.Context, r *mcp.CallToolRequest, w tool.WriteStdin) (*mcp.CallToolResult, any, error) {
+			defer waiting(ctx, r)()
 			return say(tools.Write(ctx, w))
 		})
 	return s

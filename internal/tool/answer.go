@@ -21,6 +21,7 @@ type Answer struct {
 	Evicted string        // what became of another session for this one
 	Denied  []gate.Denied // what the command made and may not
 	Output  string        // valid UTF-8, cut to the caller's budget
+	Sandbox []Obstacle    // where the sandbox seems to have stood in the way
 }
 
 // String is the answer as models of this tool family know it.
@@ -38,7 +39,18 @@ func (a Answer) String() string {
 	}
 	sayDenied(&b, a.Denied)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
+	sayObstacles(&b, a.Output, a.Sandbox)
 	return b.String()
+}
+
+// sayObstacles comes behind the output, on lines of its own.
+func sayObstacles(b *strings.Builder, output string, all []Obstacle) {
+	if len(all) > 0 && !strings.HasSuffix(output, "\n") {
+		b.WriteByte('\n')
+	}
+	for _, o := range all {
+		fmt.Fprintln(b, o)
+	}
 }
 
 // sayDenied tells a model what became of names that it may not make.

@@ -62,12 +62,12 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 		s.recordRefused(r, err)
 		return begun{}, err
 	}
-	b := begun{at: time.Now()}
+	b := begun{at: time.Now(), dir: q.Dir, escalated: q.Escalate}
 	if b.Session, err = session.Start(s.gate, r); err != nil {
 		return begun{}, err
 	}
 	var evicted *entry
-	if b.id, evicted = s.running.add(b.Session, q.Command); evicted != nil {
+	if b.id, evicted = s.running.add(entry{session: b.Session, what: q.Command, dir: b.dir, escalated: b.escalated}); evicted != nil {
 		_ = evicted.session.End() // its record says how it ended
 		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.id, shorten(evicted.what), MaxSessions)
 	}
@@ -77,9 +77,20 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 // begun is a command that was started by a call.
 type begun struct {
 	*session.Session
-	id      int
-	at      time.Time
-	evicted string // what became of another for it, "" for nothing
+	id        int
+	at        time.Time
+	dir       string
+	escalated bool   // it left the sandbox
+	evicted   string // what became of another for it, "" for nothing
+}
+
+// mode gives the policy that a command runs under.
+func (s *Set) mode(b begun) policy.Policy {
+	p := s.policy
+	if b.escalated {
+		p.Mode = policy.ModeDangerFullAccess
+	}
+	return p
 }
 
 func (s *Set) recordRefused(r gate.Request, err error) {

@@ -27,6 +27,7 @@ type Done struct {
 	Tokens  int
 	Denied  []gate.Denied // what the command made and may not
 	Output  string
+	Sandbox []Obstacle // where the sandbox seems to have stood in the way
 }
 
 // timedOut is the exit code of a command that took too long, as timeout(1) has it.
@@ -41,6 +42,7 @@ func (d Done) String() string {
 	}
 	sayDenied(&b, d.Denied)
 	fmt.Fprintf(&b, "Output:\n%s", d.Output)
+	sayObstacles(&b, d.Output, d.Sandbox)
 	return b.String()
 }
 
@@ -75,5 +77,6 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		d.Exit, d.Timeout = timedOut, limit
 	}
 	d.Output, d.Tokens = cut(out.Then(run.Look(ctx, 0)), defaultTokens)
+	d.Sandbox = obstacles(d.Output, s.mode(run), run.dir)
 	return d, err
 }

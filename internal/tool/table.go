@@ -24,8 +24,11 @@ type entry struct {
 	id      int
 	session *session.Session
 	what    string // its command, for who is told of its eviction
-	used    uint64 // when it was last asked for, by the table's own count
-	started uint64
+	dir     string // where it began
+
+	escalated bool
+	used      uint64 // when it was last asked for, by the table's own count
+	started   uint64
 }
 
 // table holds the sessions by their numbers.
@@ -49,7 +52,7 @@ const (
 )
 
 // add keeps a session and gives it a number, and names what had to go for it.
-func (t *table) add(s *session.Session, what string) (id int, evicted *entry) {
+func (t *table) add(e entry) (id int, evicted *entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.live) >= MaxSessions {
@@ -57,8 +60,8 @@ func (t *table) add(s *session.Session, what string) (id int, evicted *entry) {
 		t.drop(evicted.id, madeRoom)
 	}
 	t.clock++
-	e := &entry{id: t.freeID(), session: s, what: what, used: t.clock, started: t.clock}
-	t.live = append(t.live, e)
+	e.id, e.used, e.started = t.freeID(), t.clock, t.clock
+	t.live = append(t.live, &e)
 	return e.id, evicted
 }
 
@@ -93,22 +96,22 @@ func (t *table) freeID() int {
 }
 
 // get gives a session, or why there is none.
-func (t *table) get(id int) (s *session.Session, why string) {
+func (t *table) get(id int) (e entry, why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, e := range t.live {
 		if e.id == id {
 			t.clock++
 			e.used = t.clock
-			return e.session, ""
+			return *e, ""
 		}
 	}
 	for _, g := range t.gone {
 		if g.id == id {
-			return nil, g.why
+			return entry{}, g.why
 		}
 	}
-	return nil, isUnknown
+	return entry{}, isUnknown
 }
 
 func (t *table) remove(id int) {

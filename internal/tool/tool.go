@@ -102,18 +102,18 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 // Write types into a session, or only looks at it, and answers like Exec.
 func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 	live, why := s.running.get(w.SessionID)
-	if live == nil {
+	if why != "" {
 		return Answer{}, fmt.Errorf("write_stdin failed: unknown session id %d: %s", w.SessionID, why)
 	}
-	b := begun{Session: live, id: w.SessionID, at: time.Now()}
+	b := begun{Session: live.session, id: w.SessionID, at: time.Now(), dir: live.dir, escalated: live.escalated}
 	wait := yield(w.YieldTimeMS, 5*time.Second, 5*time.Second, 5*time.Minute)
 	if w.Chars != "" {
 		wait = yield(w.YieldTimeMS, 250*time.Millisecond, 250*time.Millisecond, 30*time.Second)
-		if err := live.Type(w.Chars); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		if err := live.session.Type(w.Chars); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return Answer{}, fmt.Errorf("write_stdin failed: %w", err)
 		}
 	}
-	out := live.Look(ctx, wait)
+	out := live.session.Look(ctx, wait)
 	if err := ctx.Err(); err != nil {
 		return Answer{}, err
 	}
@@ -137,6 +137,7 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 		out = out.Then(b.Look(context.Background(), 0)) // what came between the two
 	}
 	a.Output, a.Tokens = cut(out, budget)
+	a.Sandbox = obstacles(a.Output, s.mode(b), b.dir)
 	return a, err
 }
 

@@ -119,6 +119,33 @@ func TestTakenBack(t *testing.T) {
 	}
 }
 
+// TestObstacles: what real programs say in the sandbox, and what a model is told.
+func TestObstacles(t *testing.T) {
+	s, ws := opened(t)
+	if err := os.Mkdir(ws+"/.git", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for cmd, want := range map[string]string{
+		"touch /etc/new":                  `"/etc/new may not be written (outside the workspace and every writable root)`,
+		"cd /etc && echo x > new":         `inferred: `,
+		"mkdir .git/hooks":                `/.git/hooks may not be written (protected name`,
+		`python3 -c 'open("/usr/x","w")'`: `/usr/x may not be written`,
+		"mount -t tmpfs none /mnt 2>&1 || python3 -c 'import os; os.setuid(1)'":      "",
+		"python3 -c 'import socket; socket.create_connection((\"192.0.2.1\",80),2)'": "network_access = true",
+		"echo fine":                 "",
+		"rm -f /tmp/none; ls /none": "",
+	} {
+		a := exec(t, s, ExecCommand{Cmd: cmd, Login: new(bool)})
+		text := a.String()
+		if want == "" && strings.Contains(text, "Sandbox: ") && !strings.Contains(cmd, "mount") || !strings.Contains(text, strings.TrimPrefix(want, `"`)) {
+			t.Errorf("%s\n%s\nwant %s", cmd, text, want)
+		}
+		if strings.Contains(want, "protected") && strings.Contains(text, "config.toml") {
+			t.Errorf("a setting for what no setting allows: %s", text)
+		}
+	}
+}
+
 // TestPagers: what would wait for a key doesn't, unless the user wants it.
 func TestPagers(t *testing.T) {
 	s, _ := opened(t)
@@ -168,11 +195,11 @@ func TestEviction(t *testing.T) {
 	}
 	group.Wait()
 	ended, _ := s.running.get(over.Session)
-	if err := ended.End(); err != nil {
+	if err := ended.session.End(); err != nil {
 		t.Fatal(err)
 	}
-	if live, _ := s.running.get(asked.Session); live == nil {
-		t.Fatal("the first is gone too early")
+	if _, why := s.running.get(asked.Session); why != "" {
+		t.Fatalf("the first is gone too early: %s", why)
 	}
 	for _, gone := range []Answer{over, idle} {
 		a := exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250})
@@ -183,7 +210,7 @@ func TestEviction(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if live, why := s.running.get(asked.Session); live == nil {
+	if _, why := s.running.get(asked.Session); why != "" {
 		t.Errorf("what was asked for is gone: %s", why)
 	}
 	before, _ := os.ReadFile(filepath.Join(ws, "ticks"))

@@ -1,0 +1,105 @@
+package tool
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+)
+
+// Obstacle is a place where the sandbox seems to have stood in a command's way:
+// what the command said, and what follows from the policy. It is a guess from
+// text, for a model to act on; the record has none of it.
+type Obstacle struct {
+	Observed string // a line of output
+	Inferred string // which restriction, of what
+	Allow    string // the line of config.toml that would allow it; "" where none does
+}
+
+// String is the obstacle in one line.
+func (o Obstacle) String() string {
+	s := fmt.Sprintf("Sandbox: observed %q; inferred: %s", o.Observed, o.Inferred)
+	if o.Allow != "" {
+		s += "; the user could allow it in config.toml: " + o.Allow
+	}
+	return s
+}
+
+// maxObstacles is how many are told of.
+const maxObstacles = 3
+
+var (
+	// A path before the error, quoted or not, as coreutils, shells, Python and Go print it.
+	readOnly = regexp.MustCompile(`(?:['"‘]([^'"’]+)['"’]|([^\s:'"]+)): Read-only file system|Read-only file system: ['"]([^'"]+)['"]`)
+	network  = regexp.MustCompile(`(?i)network is unreachable|could not resolve host|temporary failure in name resolution|name or service not known|no address associated with hostname|getaddrinfo (?:EAI_AGAIN|ENOTFOUND)`)
+	forbids  = regexp.MustCompile(`Operation not permitted|EPERM`)
+)
+
+// obstacles looks for them in a command's output; dir is where it began.
+func obstacles(output string, p policy.Policy, dir string) []Obstacle {
+	if p.Mode == policy.ModeDangerFullAccess {
+		return nil
+	}
+	var out []Obstacle
+	for line := range strings.Lines(output) {
+		o, ok := obstacle(strings.TrimSpace(line), p, dir)
+		if ok && !slices.ContainsFunc(out, func(x Obstacle) bool { return x.Inferred == o.Inferred }) {
+			out = append(out, o)
+		}
+		if len(out) == maxObstacles {
+			break
+		}
+	}
+	return out
+}
+
+func obstacle(line string, p policy.Policy, dir string) (Obstacle, bool) {
+	o := Obstacle{Observed: shorten(line)}
+	m := readOnly.FindStringSubmatch(line)
+	switch {
+	case m != nil:
+		path := m[1] + m[2] + m[3] // one of them
+		full := path
+		if !filepath.IsAbs(path) {
+			full = filepath.Join(dir, path)
+		}
+		decision := p.DecideWrite(full)
+		switch {
+		case !decision.Allowed:
+			path = full
+		case full == path:
+			return o, false // it says so for another reason
+		default: // relative to where the command went
+			path = "./" + path
+			decision = policy.Decision{Rule: "seen from where the command was"}
+		}
+		o.Inferred = fmt.Sprintf("%s may not be written (%s)", path, decision.Rule)
+		o.Allow = allowWrite(path, p, decision)
+	case !p.NetworkOpen() && network.MatchString(line):
+		o.Inferred = "the network is off: commands have only a loopback of their own"
+		if o.Allow = "[sandbox_workspace_write] network_access = true"; p.Mode == policy.ModeReadOnly {
+			o.Allow = `sandbox_mode = "workspace-write" with ` + o.Allow
+		}
+	case forbids.MatchString(line):
+		o.Inferred = "the call is one that the sandbox forbids (privileges, mounts, namespaces, other processes), or that this user may not make at all"
+	default:
+		return o, false
+	}
+	return o, true
+}
+
+// allowWrite is the setting under which a path could be written.
+func allowWrite(path string, p policy.Policy, d policy.Decision) string {
+	switch {
+	case strings.HasPrefix(d.Rule, "protected name"):
+		return "" // none
+	case p.Mode == policy.ModeReadOnly:
+		return `sandbox_mode = "workspace-write"`
+	case !filepath.IsAbs(path):
+		return "[sandbox_workspace_write] writable_roots"
+	}
+	return fmt.Sprintf("[sandbox_workspace_write] writable_roots = [%q]", filepath.Dir(path))
+}
