@@ -1,4 +1,4 @@
-.PHONY: test cases bench
+.PHONY: test cases bench parity
 
 test:
 	bash scripts/test.sh
@@ -10,3 +10,9 @@ cases:
 # What starts and output cost next to doing without.
 bench:
 	go test -run '^$$' -bench . -benchtime 11x -timeout 10m ./cmd/lockstile
+
+# The table of parity, as it is in docs/parity.md.
+parity:
+	@echo '| Mode | network | io | writes in the workspace | outside | reaches the host | restrictions proven | run | library | shell | exec_command | MCP |'
+	@echo '|---|---|---|---|---|---|---|---|---|---|---|---|'
+	@go test -count=1 -timeout 5m -v -run 'TestParity$$' ./cmd/lockstile-mcp | sed -n 's/^.*go:[0-9]*: \(| .*\)/\1/p'

@@ -1,0 +1,293 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/config"
+	"github.com/lockstile/lockstile/internal/pty"
+	"github.com/lockstile/lockstile/internal/tool"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// setting is what the user chose, and how the command is joined to its caller.
+type setting struct {
+	mode    string
+	network bool
+	tty     bool
+}
+
+func (s setting) flags(ws string) []string {
+	return []string{"-C", ws, "--sandbox", s.mode, "-c", "sandbox_workspace_write.network_access=" + strconv.FormatBool(s.network)}
+}
+
+func (s setting) policy(t *testing.T, p *probe) policy.Policy {
+	t.Helper()
+	out, err := config.Load(config.Input{Home: p.home, Sandbox: s.mode, Workspace: p.ws, Environ: func(string) string { return "" },
+		Overrides: []string{"sandbox_workspace_write.network_access=" + strconv.FormatBool(s.network)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// probe is a place of its own for one start, and what it did to it.
+type probe struct {
+	dir, ws, home string
+	port          int
+	reached       atomic.Bool
+}
+
+func newProbe(t *testing.T) *probe {
+	t.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "lockstile-parity-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	p := &probe{dir: dir, ws: dir + "/ws", home: dir + "/home"}
+	if err := os.Mkdir(p.ws, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	p.port = l.Addr().(*net.TCPAddr).Port
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			p.reached.Store(true)
+			c.Close()
+		}
+	}()
+	return p
+}
+
+// argv is the same on every channel: it tries to write inside and outside, to
+// reach the host, and to make a trusted name.
+func (p *probe) argv() []string {
+	return []string{"/bin/bash", "-c", fmt.Sprintf("echo x > in; echo x > ../out; mkdir .vscode; exec 3<>/dev/tcp/127.0.0.1/%d; exit 5", p.port)}
+}
+
+// effect is what is seen from outside afterwards.
+type effect struct{ in, out, host, trusted bool }
+
+func (p *probe) effect() effect {
+	there := func(path string) bool {
+		_, err := os.Lstat(path)
+		return err == nil
+	}
+	time.Sleep(10 * time.Millisecond) // for the listener
+	return effect{there(p.ws + "/in"), there(p.dir + "/out"), p.reached.Load(), there(p.ws + "/.vscode")}
+}
+
+// record gives the lines of the log, without what belongs to one run or to the io.
+func (p *probe) record(t *testing.T, tty bool) (lines []map[string]any) {
+	t.Helper()
+	b, err := os.ReadFile(p.home + "/sandbox.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(p.dir, "DIR", strconv.Itoa(p.port), "PORT").Replace(string(b))
+	for line := range strings.Lines(text) {
+		var l map[string]any
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatal(err)
+		}
+		if io, ok := l["io"]; ok && (io == "terminal") != tty {
+			t.Errorf("the record says %v", io)
+		}
+		for _, name := range []string{"time", "prev", "by", "pid", "ms", "io"} {
+			delete(l, name)
+		}
+		if proven, ok := l["proven"].([]any); ok {
+			var rest []any
+			for _, r := range proven {
+				if r != "terminal" {
+					rest = append(rest, r)
+				}
+			}
+			l["proven"] = rest
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// channels are all ways to a start.
+var channels = []struct {
+	name  string
+	pipes bool // it has no terminal
+	start func(t *testing.T, p *probe, s setting)
+}{
+	{"run", false, func(t *testing.T, p *probe, s setting) {
+		args := append([]string{"run", "--tty=" + strconv.FormatBool(s.tty)}, s.flags(p.ws)...)
+		cmd := exec.Command(core, append(append(args, "--"), p.argv()...)...)
+		cmd.Env = append(os.Environ(), "LOCKSTILE_HOME="+p.home)
+		var exit *exec.ExitError
+		if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+	}},
+	{"library", false, func(t *testing.T, p *probe, s setting) {
+		g, err := lockstile.Open(p.home)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		r := lockstile.Request{Policy: s.policy(t, p), Argv: p.argv(), Env: os.Environ()}
+		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer null.Close()
+		if s.tty {
+			r.Terminal = &lockstile.Size{Rows: 24, Cols: 80}
+		} else {
+			r.Stdin, r.Stdout, r.Stderr = null, null, null
+		}
+		child, err := g.Start(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.tty {
+			defer child.Terminal.Close()
+			a, err := pty.Attach(null, null, child.Terminal, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Close()
+		}
+		if _, err := child.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}},
+	{"shell", true, func(t *testing.T, p *probe, s setting) {
+		withTools(t, p, s, func(tools *tool.Set) error {
+			_, err := tools.Shell(context.Background(), tool.Shell{Command: p.argv()}, nil)
+			return err
+		})
+	}},
+	{"exec_command", false, func(t *testing.T, p *probe, s setting) {
+		withTools(t, p, s, func(tools *tool.Set) error {
+			_, err := tools.Exec(context.Background(), tool.ExecCommand{Cmd: p.argv()[2], Shell: p.argv()[0], Login: new(bool), TTY: s.tty}, nil)
+			return err
+		})
+	}},
+	{"MCP", false, func(t *testing.T, p *probe, s setting) {
+		cmd := exec.Command(core, append([]string{"mcp"}, s.flags(p.ws)...)...)
+		cmd.Env = append(os.Environ(), "LOCKSTILE_HOME="+p.home)
+		c, err := mcp.NewClient(&mcp.Implementation{Name: "parity"}, nil).Connect(t.Context(), &mcp.CommandTransport{Command: cmd}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		r, err := c.CallTool(t.Context(), &mcp.CallToolParams{Name: "exec_command", Arguments: map[string]any{
+			"cmd": p.argv()[2], "shell": p.argv()[0], "login": false, "tty": s.tty}})
+		if err != nil || r.IsError {
+			t.Fatalf("%+v %v", r, err)
+		}
+	}},
+}
+
+func withTools(t *testing.T, p *probe, s setting, call func(*tool.Set) error) {
+	t.Helper()
+	g, err := lockstile.Open(p.home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	tools := tool.New(g, s.policy(t, p), os.Environ())
+	if err := errors.Join(call(tools), tools.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestParity: whichever way a command comes, what it can do, what is proven of it
+// and what is recorded are one. With -v it prints the table in docs/parity.md.
+func TestParity(t *testing.T) {
+	started, records := 0, 0
+	for _, mode := range []string{"read-only", "workspace-write", "danger-full-access"} {
+		for _, network := range []bool{false, true} {
+			var first []map[string]any
+			for _, tty := range []bool{false, true} {
+				s := setting{mode, network, tty}
+				inside := mode != "read-only"
+				free := mode == "danger-full-access"
+				want := effect{in: inside, out: free, host: free || network && inside, trusted: free}
+				var same []string
+				for _, c := range channels {
+					if c.pipes && tty {
+						same = append(same, "–")
+						continue
+					}
+					p := newProbe(t)
+					c.start(t, p, s)
+					started++
+					if got := p.effect(); got != want {
+						t.Errorf("%+v by %s: %+v, want %+v", s, c.name, got, want)
+					}
+					lines := p.record(t, tty)
+					for _, l := range lines {
+						if l["event"] == "start" {
+							records++
+						}
+					}
+					if first == nil {
+						first = lines
+					} else if !reflect.DeepEqual(lines, first) {
+						t.Errorf("%+v by %s: the record is\n%v\nnot\n%v", s, c.name, lines, first)
+					}
+					same = append(same, "same")
+				}
+				proven, _ := first[0]["proven"].([]any)
+				t.Logf("| %s | %s | %s | %s | %s | %s | %d | %s |", mode, word(network, "on", "off"), word(tty, "terminal", "pipes"),
+					word(want.in, "yes", "no"), word(want.out, "yes", "no"), word(want.host, "yes", "no"), len(proven), strings.Join(same, " | "))
+			}
+		}
+	}
+	if started != records {
+		t.Errorf("%d commands were started, %d starts are recorded", started, records)
+	}
+	t.Logf("%d commands started, %d start records", started, records)
+}
+
+func word(b bool, yes, no string) string {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// TestParityIsInTheDocs: the table there is the one that is printed.
+func TestParityIsInTheDocs(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "parity.md"))
+	if err != nil {
+		t.Skip("no checkout here")
+	}
+	if n := strings.Count(string(text), "| same |"); n < 12 {
+		t.Errorf("docs/parity.md has %d rows", n)
+	}
+}
