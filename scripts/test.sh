@@ -8,7 +8,7 @@ step() { printf '\n== %s\n' "$*"; }
 
 # What the table of cases runs.
 need=()
-for pair in git:git python3:python3 gcc:gcc node:nodejs unshare:util-linux hostname:hostname; do
+for pair in git:git python3:python3 gcc:gcc node:nodejs npm:npm unshare:util-linux hostname:hostname; do
 	command -v "${pair%%:*}" >/dev/null || need+=("${pair#*:}")
 done
 [ ! -e /usr/include/stdlib.h ] && need+=(libc6-dev)
@@ -21,6 +21,19 @@ if [ "${#need[@]}" -gt 0 ]; then
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
 fi
+
+# A real MCP client, for TestCodex.
+codex=0.169.0
+cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/lockstile-test/codex-$codex
+if [ ! -x "$cache/node_modules/.bin/codex" ]; then
+	step "install codex $codex, a client to test with, in $cache"
+	mkdir -p "$(dirname "$cache")"
+	new=$(mktemp -d "$cache.XXXXXX")
+	npm install --silent --no-fund --no-audit --prefix "$new" "@openai/codex@$codex"
+	rm -rf "$cache"
+	mv "$new" "$cache"
+fi
+export LOCKSTILE_TEST_CODEX=$cache/node_modules/.bin/codex
 
 step "format and vet, for every system that is built"
 unformatted=$(gofmt -l .)
