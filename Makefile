@@ -10,6 +10,7 @@ cases:
 # What starts and output cost next to doing without.
 bench:
 	go test -run '^$$' -bench . -benchtime 11x -timeout 10m ./cmd/lockstile
+	go test -run '^$$' -bench . -benchtime 300x -timeout 10m ./cmd/lockstile-mcp
 
 # The table of parity, as it is in docs/parity.md.
 parity:

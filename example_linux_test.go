@@ -1,10 +1,13 @@
 package lockstile_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/policy"
@@ -68,4 +71,41 @@ func ExampleGate_Start_refused() {
 	// Output:
 	// refused at plan: no sandbox mode is set
 	// hint: say --sandbox read-only, workspace-write or danger-full-access
+}
+
+// A session lives on between looks, and can be typed at.
+func ExampleStartSession() {
+	home, _ := os.MkdirTemp("", "lockstile-home-")
+	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
+	defer os.RemoveAll(home)
+	defer os.RemoveAll(workspace)
+
+	gate, err := lockstile.Open(home)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer gate.Close()
+	p, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, workspace)
+	if err != nil {
+		log.Fatal(err)
+	}
+	session, err := lockstile.StartSession(gate, lockstile.Request{
+		Policy:   p,
+		Argv:     []string{"sh", "-c", "stty -echo; read name; echo hello $name; exit 4"},
+		Env:      []string{"PATH=/usr/bin:/bin"},
+		Terminal: &lockstile.Size{Rows: 24, Cols: 80},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.End()
+	session.Look(context.Background(), 200*time.Millisecond) // what it prints at first
+	if err := session.Type("world\n"); err != nil {
+		log.Fatal(err)
+	}
+	out := session.Look(context.Background(), time.Minute) // until it has ended
+	exit, _, err := session.Exit()
+	fmt.Println(strings.Contains(string(out.Head), "hello world"), exit.Code, err)
+	// Output:
+	// true 4 <nil>
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/internal/session"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -44,6 +45,17 @@ func Open(home string) (*Gate, error) { return gate.Open(home) }
 
 // Denied is a trusted name that a command made and that was taken back.
 type Denied = gate.Denied
+
+// Session is a command that lives on: looked at, typed into, ended.
+type Session = session.Session
+
+// Output is what a session's command has printed since the last look.
+type Output = session.Output
+
+// StartSession starts a command that lives on, at a gate as any other. The request
+// names no streams: with Terminal set the command gets a terminal, else pipes, with
+// nothing to read on its input. The error is a *refusal.Error.
+func StartSession(g *Gate, r Request) (*Session, error) { return session.Start(g, r) }
 
 // Explanation is a start as it would happen.
 type Explanation = gate.Explanation

@@ -25,6 +25,10 @@ import (
 var core, program string
 
 func TestMain(m *testing.M) {
+	if os.Getenv("LOCKSTILE_TEST_PLAIN_SERVER") != "" {
+		servePlainly()
+		return
+	}
 	dir, err := os.MkdirTemp("", "lockstile-mcp-")
 	if err == nil {
 		defer os.RemoveAll(dir)

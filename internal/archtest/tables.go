@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/gate policy refusal"},
+			{".", "internal/gate internal/session policy refusal"},
 			{"refusal", ""},
 			{"policy", ""},
 			{"cmd/lockstile", "internal/cli"},

@@ -33,6 +33,9 @@ type Done struct {
 // timedOut is the exit code of a command that took too long, as timeout(1) has it.
 const timedOut = 124
 
+// mostTimeoutMS is a day.
+const mostTimeoutMS = 24 * 60 * 60 * 1000
+
 // String is the answer as models of this tool family know it.
 func (d Done) String() string {
 	var b strings.Builder
@@ -61,7 +64,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	defer s.running.remove(run.id)
 	limit := 10 * time.Second
 	if c.TimeoutMS > 0 {
-		limit = time.Duration(c.TimeoutMS) * time.Millisecond
+		limit = time.Duration(min(c.TimeoutMS, mostTimeoutMS)) * time.Millisecond
 	}
 	out := run.Look(ctx, limit)
 	_, ended, _ := run.Exit()

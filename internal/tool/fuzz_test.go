@@ -1,0 +1,45 @@
+package tool
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/approve"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// FuzzArguments: whatever a model sends as arguments, the command line holds its
+// text as one word, the folder is a full path or refused as none, and waits and
+// budgets stay in their ranges.
+func FuzzArguments(f *testing.F) {
+	f.Add([]byte(`{"cmd":"ls","workdir":"../x","yield_time_ms":-1}`))
+	f.Add([]byte(`{"cmd":"a\u0000b","shell":"/bin/sh","login":null,"sandbox_permissions":"require_escalated"}`))
+	f.Add([]byte(`{"command":["rm","-rf",""],"timeout_ms":9223372036854775807,"session_id":1e9,"chars":"\ud800"}`))
+	s := &Set{policy: policy.Policy{Workspace: "/nowhere/at/all"}}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var c ExecCommand
+		if json.Unmarshal(raw, &c) == nil {
+			argv := s.shell(c)
+			if len(argv) != 3 || argv[2] != c.Cmd {
+				t.Errorf("%q becomes %q", c.Cmd, argv)
+			}
+			if dir := s.dir(c.Workdir); dir != "" && (!filepath.IsAbs(dir) || filepath.Clean(dir) != dir) {
+				t.Errorf("workdir %q becomes %q", c.Workdir, dir)
+			}
+			if d := yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second); d < 250*time.Millisecond || d > 30*time.Second {
+				t.Errorf("yield %d becomes %v", c.YieldTimeMS, d)
+			}
+			approve.Script(c.Cmd)
+			obstacles(c.Cmd, s.policy, "/")
+		}
+		var w Shell
+		if json.Unmarshal(raw, &w) == nil {
+			words(w.Command)
+			if approve.Argv(w.Command) && len(w.Command) == 0 {
+				t.Error("nothing is taken for looking")
+			}
+		}
+	})
+}
