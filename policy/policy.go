@@ -97,6 +97,8 @@ type Policy struct {
 
 	TerminalEscapes bool // terminal.dangerous_escapes: pass OSC 52 set, title reports, file transfer on to the user's terminal
 
+	MaxSessions int // sessions.max: how many commands that live on are kept for one caller
+
 	Values []Value // every effective key with its origin, in a stable order
 }
 

@@ -24,6 +24,7 @@ func build(in Input, s settings) (policy.Policy, error) {
 		WindowsSandbox:      s.text("windows.sandbox"),
 		UnifiedExec:         s.flag("features.unified_exec"),
 		TerminalEscapes:     s.flag("terminal.dangerous_escapes"),
+		MaxSessions:         s.count("sessions.max"),
 	}
 	p.NetworkAccess = p.Mode == policy.ModeDangerFullAccess ||
 		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")
@@ -46,6 +47,7 @@ func (s settings) get(name string) setting {
 }
 
 func (s settings) text(name string) string   { v, _ := s.get(name).value.(string); return v }
+func (s settings) count(name string) int     { v, _ := s.get(name).value.(int64); return int(v) }
 func (s settings) flag(name string) bool     { v, _ := s.get(name).value.(bool); return v }
 func (s settings) list(name string) []string { v, _ := s.get(name).value.([]string); return v }
 

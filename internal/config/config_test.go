@@ -117,9 +117,11 @@ include_only = ["B*"]
 set = { "X.Y" = "1" }
 [terminal]
 dangerous_escapes = true
+[sessions]
+max = 300
 `)
 	p := mustLoad(t, in)
-	if p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
+	if p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
 		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes {
 		t.Errorf("%+v", p)
 	}
@@ -324,4 +326,14 @@ func TestWorkspaceHasNoSay(t *testing.T) {
 	wantRefusal(t, in, "not an absolute path")
 	in.Home = dir
 	wantRefusal(t, in, "where lockstile keeps its configuration")
+}
+
+func TestCounts(t *testing.T) {
+	for value, ok := range map[string]bool{"9": true, "64": true, "4096": true, "8": false, "-1": false, "4097": false, "64.0": false, `"64"`: false, "true": false, "99999999999999999999": false} {
+		in := newInput(t, "")
+		in.Overrides = []string{"sessions.max=" + value}
+		if _, err := Load(in); (err == nil) != ok {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
 }

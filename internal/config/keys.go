@@ -14,6 +14,7 @@ const (
 	kindString
 	kindList
 	kindStringTable // any names, string values
+	kindCount       // a whole number of sessions
 )
 
 // Key describes one key of the configuration. To add a key: a row in keys, its
@@ -44,7 +45,12 @@ var keys = [...]key{
 	{"shell_environment_policy.include_only", kindList, []string(nil), nil},
 	{setKey, kindStringTable, nil, nil},
 	{"terminal.dangerous_escapes", kindBool, false, nil},
+	{"sessions.max", kindCount, int64(64), nil},
 }
+
+// The range of a kindCount: the eight newest sessions are never ended for others,
+// and each needs a process or two.
+const leastCount, mostCount = 9, 4096
 
 // lookup returns the key of that name, nil when there is none. A name below
 // the set table is a key of its own.
@@ -82,6 +88,12 @@ func (k *key) check(value any) (converted any, problem string) {
 		return s, k.checkString(s)
 	case kindList:
 		return checkList(value)
+	case kindCount:
+		n, ok := value.(int64)
+		if !ok || n < leastCount || n > mostCount {
+			return nil, fmt.Sprintf("must be a whole number from %d to %d", leastCount, mostCount)
+		}
+		return n, ""
 	}
 	return nil, "must be a table of names and strings, not " + describe(value)
 }

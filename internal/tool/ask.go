@@ -69,7 +69,7 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 	var evicted *entry
 	if b.id, evicted = s.running.add(entry{session: b.Session, what: q.Command, dir: b.dir, escalated: b.escalated}); evicted != nil {
 		_ = evicted.session.End() // its record says how it ended
-		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.id, shorten(evicted.what), MaxSessions)
+		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.id, shorten(evicted.what), s.running.max)
 	}
 	return b, nil
 }

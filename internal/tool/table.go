@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// MaxSessions is how many sessions are kept at once.
-	MaxSessions = 64
+	// defaultMax is how many sessions are kept where the policy doesn't say.
+	defaultMax = 64
 	// newest is how many of them, the last to be started, are never evicted.
 	newest = 8
 	// Numbers of sessions: five digits at most, as models know them.
@@ -33,6 +33,7 @@ type entry struct {
 
 // table holds the sessions by their numbers.
 type table struct {
+	max   int
 	mu    sync.Mutex
 	clock uint64
 	live  []*entry
@@ -55,7 +56,7 @@ const (
 func (t *table) add(e entry) (id int, evicted *entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.live) >= MaxSessions {
+	if len(t.live) >= t.max {
 		evicted = t.evictable()
 		t.drop(evicted.id, madeRoom)
 	}

@@ -35,7 +35,11 @@ func New(g *gate.Gate, p policy.Policy, environ []string) *Set {
 	set := maps.Clone(forReaders)
 	maps.Copy(set, p.Env.Set) // the user's own words come last
 	p.Env.Set = set
-	return &Set{gate: g, policy: p, environ: environ}
+	kept := p.MaxSessions
+	if kept <= newest { // the policy of a program that doesn't say
+		kept = defaultMax
+	}
+	return &Set{gate: g, policy: p, environ: environ, running: table{max: kept}}
 }
 
 // forReaders keeps programs from waiting for somebody to turn pages, and from

@@ -182,10 +182,12 @@ func TestSandboxIsTheSame(t *testing.T) {
 // that nobody asked for the longest; with its tree, and it is said.
 func TestEviction(t *testing.T) {
 	s, ws := opened(t)
+	const kept = 12
+	s.running.max = kept
 	ticking := ExecCommand{Cmd: "(setsid sh -c 'while :; do echo x >> ticks; sleep 0.01; done' &); exec sleep 1007", YieldTimeMS: 250}
 	asked, idle, over := exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}), exec(t, s, ticking), exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250})
 	var group sync.WaitGroup
-	for range MaxSessions - 3 {
+	for range kept - 3 {
 		group.Go(func() {
 			a, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}, nobody)
 			if err != nil || a.Session < leastID || a.Session > mostID || a.Evicted != "" {
