@@ -276,6 +276,7 @@ func (l *Launch) Release() (*Running, error) {
 	unix.Close(l.sync)
 	unix.Close(l.listener)
 	l.sync, l.listener = -1, -1
+	l.tape.Rest()
 	return &Running{l: l}, nil
 }
 
@@ -313,6 +314,31 @@ func (l *Launch) Kill() {
 	}
 	l.reap()
 	l.close()
+}
+
+// awaitEnd is reap without a thread that sits in the kernel: a caller may wait for
+// a thousand commands.
+func (l *Launch) awaitEnd() error {
+	if unix.SetNonblock(l.first.Pidfd, true) != nil {
+		_, err := l.reap()
+		return err
+	}
+	ended := os.NewFile(uintptr(l.first.Pidfd), "pidfd")
+	l.first.Pidfd = -1
+	defer ended.Close()
+	conn, err := ended.SyscallConn()
+	reaped := false
+	if err == nil {
+		err = conn.Read(func(uintptr) bool { // it can be read when the process has ended, pidfd_open(2)
+			pid, errno := unix.Wait4(l.first.PID, nil, unix.WALL|unix.WNOHANG, nil)
+			reaped = pid > 0 || errno != nil && errno != unix.EINTR
+			return reaped
+		})
+	}
+	if !reaped { // no poll on such a descriptor here
+		_, err = l.reap()
+	}
+	return err
 }
 
 // reap waits for the first process's end.
@@ -362,7 +388,7 @@ func (r *Running) Signal(sig syscall.Signal) error {
 // Wait waits until no process of the command's tree is left, and what had to be
 // taken back is.
 func (r *Running) Wait() (End, error) {
-	_, err := r.l.reap()
+	err := r.l.awaitEnd()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.over = true

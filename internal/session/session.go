@@ -93,7 +93,7 @@ func noStreams(err error) error {
 func (s *Session) copyOutput() {
 	defer close(s.copied)
 	for range 2 {
-		if _, err := io.Copy(&s.out, s.output); err == nil {
+		if err := copyAll(&s.out, s.output); err == nil {
 			return
 		}
 	}

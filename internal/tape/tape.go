@@ -120,6 +120,12 @@ func (t *Tape) Free() error {
 	return err
 }
 
+// Rest gives up this process's pages of the memory, which stay the new processes'.
+// What is read of it later comes back by itself.
+func (t *Tape) Rest() {
+	_ = unix.Madvise(t.mem, unix.MADV_DONTNEED) // without it, it only takes memory
+}
+
 // Err is the first mistake made while writing; a tape with one can't be run.
 func (t *Tape) Err() error { return t.err }
 
