@@ -27,6 +27,7 @@ type entry struct {
 	dir     string // where it began
 
 	escalated bool
+	calls     int    // that wait for it now
 	used      uint64 // when it was last asked for, by the table's own count
 	started   uint64
 }
@@ -61,13 +62,13 @@ func (t *table) add(e entry) (id int, evicted *entry) {
 		t.drop(evicted.id, madeRoom)
 	}
 	t.clock++
-	e.id, e.used, e.started = t.freeID(), t.clock, t.clock
+	e.id, e.used, e.started, e.calls = t.freeID(), t.clock, t.clock, 1
 	t.live = append(t.live, &e)
 	return e.id, evicted
 }
 
 // evictable is who goes first: who has ended, then who was not asked for the
-// longest time; the newest stay.
+// longest time; the newest stay, and whom a call waits for while there is another.
 func (t *table) evictable() *entry {
 	byAge := slices.SortedFunc(slices.Values(t.live), func(a, b *entry) int { return int(a.started) - int(b.started) })
 	old := byAge[:len(byAge)-newest]
@@ -79,6 +80,8 @@ func (t *table) evictable() *entry {
 			return -1
 		case bOver && !aOver:
 			return 1
+		case a.calls != b.calls && (a.calls == 0 || b.calls == 0):
+			return a.calls - b.calls
 		}
 		return int(a.used) - int(b.used)
 	})
@@ -96,7 +99,7 @@ func (t *table) freeID() int {
 	}
 }
 
-// get gives a session, or why there is none.
+// get gives a session, for a call that says when it has left, or why there is none.
 func (t *table) get(id int) (e entry, why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -104,6 +107,7 @@ func (t *table) get(id int) (e entry, why string) {
 		if e.id == id {
 			t.clock++
 			e.used = t.clock
+			e.calls++
 			return *e, ""
 		}
 	}
@@ -113,6 +117,17 @@ func (t *table) get(id int) (e entry, why string) {
 		}
 	}
 	return entry{}, isUnknown
+}
+
+// left says that a call which added or got a session waits for it no more.
+func (t *table) left(id int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range t.live {
+		if e.id == id {
+			e.calls--
+		}
+	}
 }
 
 func (t *table) remove(id int) {

@@ -94,6 +94,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
+	defer s.running.left(b.id)
 	out := b.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
 	if err := ctx.Err(); err != nil {
 		s.running.remove(b.id)
@@ -109,6 +110,7 @@ func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 	if why != "" {
 		return Answer{}, fmt.Errorf("write_stdin failed: unknown session id %d: %s", w.SessionID, why)
 	}
+	defer s.running.left(w.SessionID)
 	b := begun{Session: live.session, id: w.SessionID, at: time.Now(), dir: live.dir, escalated: live.escalated}
 	wait := yield(w.YieldTimeMS, 5*time.Second, 5*time.Second, 5*time.Minute)
 	if w.Chars != "" {

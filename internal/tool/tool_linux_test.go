@@ -197,12 +197,14 @@ func TestEviction(t *testing.T) {
 	}
 	group.Wait()
 	ended, _ := s.running.get(over.Session)
+	s.running.left(over.Session)
 	if err := ended.session.End(); err != nil {
 		t.Fatal(err)
 	}
 	if _, why := s.running.get(asked.Session); why != "" {
 		t.Fatalf("the first is gone too early: %s", why)
 	}
+	s.running.left(asked.Session)
 	for _, gone := range []Answer{over, idle} {
 		a := exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250})
 		if want := fmt.Sprintf("Session %d (", gone.Session); !strings.Contains(a.String(), want) {
@@ -219,6 +221,31 @@ func TestEviction(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	if after, _ := os.ReadFile(filepath.Join(ws, "ticks")); len(before) == 0 || len(after) != len(before) {
 		t.Errorf("its tree goes on: %d, %d", len(before), len(after))
+	}
+}
+
+// TestEvictionSparesCalls: a session that a call waits for stays while there is another.
+func TestEvictionSparesCalls(t *testing.T) {
+	s, _ := opened(t)
+	const kept = 12
+	s.running.max = kept
+	waited := make(chan Answer)
+	first := exec(t, s, ExecCommand{Cmd: "read x; exit 8", TTY: true, YieldTimeMS: 250})
+	go func() {
+		a, err := s.Write(context.Background(), WriteStdin{SessionID: first.Session, YieldTimeMS: 60_000})
+		if err != nil {
+			t.Error(err)
+		}
+		waited <- a
+	}()
+	for range kept + 4 {
+		exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250})
+	}
+	if _, err := s.Write(context.Background(), WriteStdin{SessionID: first.Session, Chars: "\n"}); err != nil {
+		t.Error(err)
+	}
+	if a := <-waited; a.Exit == nil || *a.Exit != 8 {
+		t.Errorf("%+v", a)
 	}
 }
 
