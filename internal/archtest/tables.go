@@ -45,6 +45,7 @@ func Lockstile() Tables {
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config",
 				"parses text"},
+			{"github.com/charmbracelet/x/vt", StartsNever, "", "draws a terminal's screen, in tests"},
 			{"go.uber.org/goleak", StartsNever, "", "watches goroutines in tests"},
 			{"pgregory.net/rapid", StartsNever, "", "makes up inputs in tests"},
 			{"charm.land/bubbletea", StartsCan, "", "Exec and ExecProcess run a command in place of the screen"},

@@ -1,0 +1,177 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+
+	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// screen is a session as a user would see it, drawn by a terminal emulator that
+// nobody here wrote.
+type screen struct {
+	*testing.T
+	*Session
+	ws string
+	vt *vt.SafeEmulator
+}
+
+func onScreen(t *testing.T, argv ...string) *screen {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &screen{T: t, ws: filepath.Join(dir, "ws"), vt: vt.NewSafeEmulator(80, 24)}
+	if err := os.Mkdir(c.ws, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&text, "line %d\n", i+1)
+	}
+	if err := os.WriteFile(c.ws+"/text", []byte(text.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	g, err := gate.Open(filepath.Join(dir, "home"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Session, err = Start(g, gate.Request{
+		Policy: policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: c.ws, Env: policy.Env{Inherit: policy.InheritAll}},
+		Argv:   argv, Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin", "TERM=xterm-256color", "LANG=C.UTF-8", "HOME=" + c.ws},
+		Terminal: &gate.Size{Rows: 24, Cols: 80},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { // what the terminal answers to questions in the output
+		buf := make([]byte, 256)
+		for {
+			n, err := c.vt.Read(buf)
+			if err != nil {
+				return
+			}
+			_ = c.Type(string(buf[:n]))
+		}
+	}()
+	t.Cleanup(func() {
+		c.vt.Close()
+		if err := c.End(); err != nil {
+			t.Error(err)
+		}
+		g.Close()
+	})
+	return c
+}
+
+// shows waits until the text is on the screen.
+func (c *screen) shows(text string) {
+	c.Helper()
+	if !c.showsWithin(text, patience) {
+		c.Fatalf("%q is not shown:\n%s", text, c.vt.String())
+	}
+}
+
+func (c *screen) showsWithin(text string, limit time.Duration) bool {
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
+		out := c.Look(context.Background(), 10*time.Millisecond)
+		c.vt.Write(out.Head)
+		if strings.Contains(c.vt.String(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// keysUntil types keys until the text is on the screen: while a program takes up
+// a new size, a key may be lost.
+func (c *screen) keysUntil(keys, text string) {
+	c.Helper()
+	for range 40 {
+		c.keys(keys)
+		if c.showsWithin(text, 500*time.Millisecond) {
+			return
+		}
+	}
+	c.Fatalf("%q is not shown:\n%s", text, c.vt.String())
+}
+
+func (c *screen) keys(text string) {
+	c.Helper()
+	if err := c.Type(text); err != nil {
+		c.Fatal(err)
+	}
+}
+
+func (c *screen) ends(code int) {
+	c.Helper()
+	c.Look(context.Background(), patience)
+	if exit, over, err := c.Exit(); !over || err != nil || exit.Code != code {
+		c.Errorf("%+v %v %v\n%s", exit, over, err, c.vt.String())
+	}
+}
+
+func TestPagerOnScreen(t *testing.T) {
+	c := onScreen(t, "less", "text")
+	c.shows("line 1\n")
+	c.shows("line 23")
+	c.keys(" ")
+	c.shows("line 46")
+	c.keys("/line 150\n")
+	c.shows("line 150")
+	if strings.Contains(c.vt.String(), "line 149\n") {
+		t.Errorf("the match is not at the top:\n%s", c.vt.String())
+	}
+	if err := c.Resize(gate.Size{Rows: 10, Cols: 40}); err != nil {
+		t.Fatal(err)
+	}
+	c.vt.Resize(40, 10)
+	c.keysUntil("g", "line 9")
+	if strings.Contains(c.vt.String(), "line 10\n") {
+		t.Errorf("it didn't take the size:\n%s", c.vt.String())
+	}
+	c.keys("q")
+	c.ends(0)
+}
+
+func TestEditorOnScreen(t *testing.T) {
+	c := onScreen(t, "vim", "-N", "-u", "NONE", "-i", "NONE", "text")
+	c.shows("line 22")
+	c.keys("Onew first line\x1b")
+	c.shows("new first line")
+	c.keys(":wq\r")
+	c.ends(0)
+	if b, err := os.ReadFile(c.ws + "/text"); err != nil || !strings.HasPrefix(string(b), "new first line\nline 1\n") {
+		t.Errorf("%.40q %v", b, err)
+	}
+}
+
+func TestPythonOnScreen(t *testing.T) {
+	c := onScreen(t, "python3", "-q")
+	c.shows(">>>")
+	c.keys("print('a' + 'b' * 3)\r")
+	c.shows("abbb")
+	c.keys("import time; time.sleep(1007)\r")
+	c.shows("1007")
+	c.keys("\x03")
+	c.shows("KeyboardInterrupt")
+	c.keys("exit(5)\r")
+	c.ends(5)
+}
+
+func TestTopOnScreen(t *testing.T) {
+	c := onScreen(t, "top")
+	c.shows("PID USER")
+	c.shows("top")
+	c.keys("q")
+	c.ends(0)
+}
