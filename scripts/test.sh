@@ -29,7 +29,7 @@ if [ ! -x "$cache/node_modules/.bin/codex" ]; then
 	step "install codex $codex, a client to test with, in $cache"
 	mkdir -p "$(dirname "$cache")"
 	new=$(mktemp -d "$cache.XXXXXX")
-	npm install --silent --no-fund --no-audit --prefix "$new" "@openai/codex@$codex"
+	npm install --loglevel=error --no-fund --no-audit --prefix "$new" "@openai/codex@$codex"
 	rm -rf "$cache"
 	mv "$new" "$cache"
 fi
