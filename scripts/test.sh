@@ -29,6 +29,8 @@ if [ ! -x "$cache/node_modules/.bin/codex" ]; then
 	step "install codex $codex, a client to test with, in $cache"
 	mkdir -p "$(dirname "$cache")"
 	new=$(mktemp -d "$cache.XXXXXX")
+	# Node doesn't know the system's own certificates by itself.
+	export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
 	npm install --loglevel=error --no-fund --no-audit --prefix "$new" "@openai/codex@$codex"
 	rm -rf "$cache"
 	mv "$new" "$cache"
