@@ -15,9 +15,16 @@ import (
 // that are known to, joined by pipes, && || and ;, of literal words, with nothing
 // redirected, assigned or substituted.
 func Script(text string) bool {
+	if len(text) > maxScript {
+		return false
+	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 	return err == nil && len(file.Stmts) > 0 && allOf(file.Stmts)
 }
+
+// maxScript bounds what is parsed, in bytes. The parser goes one call deeper with
+// each parenthesis, and a stack that grows without end ends the program.
+const maxScript = 4096
 
 func allOf(stmts []*syntax.Stmt) bool {
 	for _, s := range stmts {
@@ -157,6 +164,10 @@ func gitLooks(args []string) bool {
 	}
 	return !slices.ContainsFunc(args[1:], func(arg string) bool {
 		long, _, _ := strings.Cut(arg, "=")
-		return long == "--ext-diff" || long == "--textconv" || strings.HasPrefix("--output", long) && len(long) > 2 && strings.HasPrefix(long, "--o")
+		return slices.ContainsFunc(gitActs, func(option string) bool { return len(long) > len("--") && strings.HasPrefix(option, long) })
 	})
 }
+
+// gitActs run programs or write files. Git takes any beginning of a long option
+// for it, where no other begins so.
+var gitActs = []string{"--ext-diff", "--textconv", "--output"}

@@ -1,6 +1,9 @@
 package approve
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestScript(t *testing.T) {
 	for _, text := range []string{
@@ -17,7 +20,7 @@ func TestScript(t *testing.T) {
 		"echo $(rm x)", "echo `rm x`", "echo \"$(rm x)\"", "echo $HOME", "X=1 ls", "PATH=. ls", "ls &", "! ls", "(ls)", "{ ls; }", "f() { rm x; }; f",
 		"if true; then ls; fi", "for x in a; do ls; done", "./ls", "/tmp/ls", "bin/cat x", "ls *", "cat ~/x", "cat =ls", "cat [ab]", "l\\s", "echo $'a'",
 		"git", "git push", "git -c core.pager=evil log", "git --exec-path=x status", "git -C x status", "git diff --ext-diff", "git diff --output=x",
-		"git diff --outp=x", "git diff --o x", "git log --textconv", "git branch -D x", "git commit -m x",
+		"git diff --outp=x", "git diff --o x", "git log --textconv", "git diff --ext-d", "git diff --ex", "git log --textc", "git diff --out", "git branch -D x", "git commit -m x",
 		"find . -exec rm {} +", "find . -delete", "find . -fprintf x y", "find . -ok rm x",
 		"rg --pre evil x", "rg --pre=evil x", "rg -z x", "rg -nz x", "rg --hostname-bin=x y",
 		"sed -i s/a/b/ x", "sed -n 's/a/b/w x' f", "sed -n 1e", "sed -n wp", "sed s/a/b/ x", "sed -n 3p -i", "sed -n 3p f -i",
@@ -26,6 +29,18 @@ func TestScript(t *testing.T) {
 		if Script(text) {
 			t.Errorf("%q is taken for looking", text)
 		}
+	}
+}
+
+// TestDeepScript: what nests without end is asked about, and ends nobody.
+func TestDeepScript(t *testing.T) {
+	for _, part := range []string{"(", "$((", "$(", "{ ", "[[ (", "\"$(", "if true; then ", "a|", "! "} {
+		if Script(strings.Repeat(part, 8<<20/len(part))) {
+			t.Errorf("%q is taken for looking", part)
+		}
+	}
+	if !Script("ls "+strings.Repeat("x", maxScript-3)) || Script("ls "+strings.Repeat("x", maxScript-2)) {
+		t.Error("the bound is elsewhere")
 	}
 }
 

@@ -40,7 +40,7 @@ var ErrAsking = errors.New("the question is on its way to the user")
 
 // start asks where the policy wants it, and starts what may be. What was refused
 // before it reached the gate is in the log like the rest.
-func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, looks bool, e Escalation) (begun, error) {
+func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, looks func() bool, e Escalation) (begun, error) {
 	if e.SandboxPermissions == "with_additional_permissions" || len(e.AdditionalPermissions) > 0 {
 		err := notApproved("additional permissions can't be asked for here", "go on within the sandbox, or ask the user to change config.toml (writable_roots, network_access)", nil)
 		s.recordRefused(r, err)
@@ -110,9 +110,9 @@ func shorten(text string) string {
 
 // approval asks where the policy wants it. What only looks needs no question
 // while it stays in the sandbox.
-func (s *Set) approval(ctx context.Context, ask Ask, q Question, looks bool) (*gate.Approval, error) {
+func (s *Set) approval(ctx context.Context, ask Ask, q Question, looks func() bool) (*gate.Approval, error) {
 	switch {
-	case !q.Escalate && (s.policy.Approval != policy.ApprovalUntrusted || looks):
+	case !q.Escalate && (s.policy.Approval != policy.ApprovalUntrusted || looks()):
 		return nil, nil
 	case q.Escalate && s.policy.Approval == policy.ApprovalNever:
 		return nil, notApproved("approval_policy is never: nobody may be asked", "go on within the sandbox", nil)

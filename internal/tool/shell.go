@@ -49,15 +49,17 @@ func (d Done) String() string {
 	return b.String()
 }
 
-// Shell starts a command, where need be after asking, and answers when it has ended. One that takes longer
-// than its time is ended, with its tree; so is one whose caller has gone. The
-// error is a *refusal.Error where the command was not started.
+// Shell starts a command, where need be after asking, and answers when it has
+// ended. One that takes longer than its time is ended, with its tree; so is one
+// whose caller has gone. The error is a *refusal.Error where the command was not
+// started.
 func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if len(c.Command) == 0 {
 		return Done{}, fmt.Errorf("shell: command is empty")
 	}
 	r := gate.Request{Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
-	run, err := s.start(ctx, r, ask, Question{Command: words(c.Command)}, approve.Argv(c.Command), c.Escalation)
+	looks := func() bool { return approve.Argv(c.Command) }
+	run, err := s.start(ctx, r, ask, Question{Command: words(c.Command)}, looks, c.Escalation)
 	if err != nil {
 		return Done{}, err
 	}

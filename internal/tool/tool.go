@@ -86,9 +86,9 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		r.Terminal = &gate.Size{Rows: 24, Cols: 80}
 	}
 	q := Question{Command: c.Cmd}
-	looks := approve.Script(c.Cmd)
-	if c.Shell != "" { // any program could be it
-		q.Command, looks = words(r.Argv), false
+	looks := func() bool { return c.Shell == "" && approve.Script(c.Cmd) } // any program could be the shell
+	if c.Shell != "" {
+		q.Command = words(r.Argv)
 	}
 	b, err := s.start(ctx, r, ask, q, looks, c.Escalation)
 	if err != nil {
