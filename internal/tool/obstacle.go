@@ -31,12 +31,25 @@ func (o Obstacle) String() string {
 // maxObstacles is how many are told of.
 const maxObstacles = 3
 
+// What programs print, searched as it is: each answer's output is gone through,
+// and expressions would take longer than a start.
+const readOnlyText = "Read-only file system"
+
 var (
-	// A path before the error, quoted or not, as coreutils, shells, Python and Go print it.
-	readOnly = regexp.MustCompile(`(?:['"‘]([^'"’]+)['"’]|([^\s:'"]+)): Read-only file system|Read-only file system: ['"]([^'"]+)['"]`)
-	network  = regexp.MustCompile(`(?i)network is unreachable|could not resolve host|temporary failure in name resolution|name or service not known|no address associated with hostname|getaddrinfo (?:EAI_AGAIN|ENOTFOUND)`)
-	forbids  = regexp.MustCompile(`Operation not permitted|EPERM`)
+	networkTexts = []string{ // in lower case
+		"network is unreachable", "could not resolve host", "temporary failure in name resolution", "name or service not known",
+		"no address associated with hostname", "getaddrinfo eai_again", "getaddrinfo enotfound",
+	}
+	forbidTexts = []string{"Operation not permitted", "EPERM"}
 )
+
+// readOnlyPath finds the path in a line that has readOnlyText: before or behind
+// it, quoted or not, as coreutils, shells, Python and Go print it.
+var readOnlyPath = regexp.MustCompile(`(?:['"‘]([^'"’]+)['"’]|([^\s:'"]+)): Read-only file system|Read-only file system: ['"]([^'"]+)['"]`)
+
+func holds(line string, texts []string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(line, text) })
+}
 
 // obstacles looks for them in a command's output; dir is where it began.
 func obstacles(output string, p policy.Policy, dir string) []Obstacle {
@@ -58,7 +71,10 @@ func obstacles(output string, p policy.Policy, dir string) []Obstacle {
 
 func obstacle(line string, p policy.Policy, dir string) (Obstacle, bool) {
 	o := Obstacle{Observed: shorten(line)}
-	m := readOnly.FindStringSubmatch(line)
+	var m []string
+	if strings.Contains(line, readOnlyText) {
+		m = readOnlyPath.FindStringSubmatch(line)
+	}
 	switch {
 	case m != nil:
 		path := m[1] + m[2] + m[3] // one of them
@@ -78,12 +94,12 @@ func obstacle(line string, p policy.Policy, dir string) (Obstacle, bool) {
 		}
 		o.Inferred = fmt.Sprintf("%s may not be written (%s)", path, decision.Rule)
 		o.Allow = allowWrite(path, p, decision)
-	case !p.NetworkOpen() && network.MatchString(line):
+	case !p.NetworkOpen() && holds(strings.ToLower(line), networkTexts):
 		o.Inferred = "the network is off: commands have only a loopback of their own"
 		if o.Allow = "[sandbox_workspace_write] network_access = true"; p.Mode == policy.ModeReadOnly {
 			o.Allow = `sandbox_mode = "workspace-write" with ` + o.Allow
 		}
-	case forbids.MatchString(line):
+	case holds(line, forbidTexts):
 		o.Inferred = "the call is one that the sandbox forbids (privileges, mounts, namespaces, other processes), or that this user may not make at all"
 	default:
 		return o, false
