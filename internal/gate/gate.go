@@ -15,7 +15,6 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/launch"
-	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -93,7 +92,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	record, err := g.recordStart(r, c.plan, c.verdict, c.Launch)
+	record, err := g.recordStart(r, c.intent.plan, c.verdict, c.Launch)
 	if err != nil {
 		c.Kill()
 		return nil, err
@@ -104,17 +103,16 @@ func (g *Gate) start(r Request) (*Child, error) {
 		g.recordNoExec(record, err)
 		return nil, err
 	}
-	return &Child{Terminal: c.Master(), running: running, gate: g, record: record, suffix: c.suffix}, nil
+	return &Child{Terminal: c.Master(), running: running, gate: g, record: record, suffix: c.intent.command.Denied}, nil
 }
 
 // confined is a process in its restrictions, all of them proven, which waits
 // for its release.
 type confined struct {
 	*launch.Launch
-	plan     *plan.Plan
+	intent   *intent
 	evidence *attest.Evidence
 	verdict  attest.Verdict
-	suffix   string
 }
 
 // confine places the command in its restrictions and measures them. Where one is
@@ -155,5 +153,5 @@ func (g *Gate) confine(r Request) (*confined, error) {
 		placed.Kill()
 		return nil, notProven(verdict)
 	}
-	return &confined{placed, intended.plan, evidence, verdict, intended.command.Denied}, nil
+	return &confined{placed, intended, evidence, verdict}, nil
 }

@@ -20,6 +20,7 @@ import (
 // the whole tree at each start; links are left out, since a mount can't stand on
 // one (docs/residuals.md).
 func trusted(p policy.Policy) (there []string, absent []host.Absent, err error) {
+	all := literals(func(policy.Name) bool { return true })
 	deep := literals(func(n policy.Name) bool { return !n.RootOnly })
 	for _, root := range p.Roots() {
 		info, err := os.Stat(root.Path)
@@ -30,13 +31,15 @@ func trusted(p policy.Policy) (there []string, absent []host.Absent, err error) 
 		if err != nil {
 			return nil, nil, cannotLook(root.Path, root.Path, err)
 		}
-		missing := literals(func(policy.Name) bool { return true })
+		missing := slices.Clone(all)
 		for _, e := range entries {
 			path := filepath.Join(root.Path, e.Name())
-			missing = slices.DeleteFunc(missing, func(name string) bool { return name == e.Name() })
 			switch {
-			case plain(e.Type()) && policy.IsProtected(e.Name(), true):
-				there = append(there, path)
+			case policy.IsProtected(e.Name(), true):
+				missing = slices.DeleteFunc(missing, func(name string) bool { return name == e.Name() })
+				if plain(e.Type()) {
+					there = append(there, path)
+				}
 			case e.IsDir():
 				within, err := protectedIn(path, deep)
 				if err != nil {

@@ -71,7 +71,7 @@ func (b *buffer) take(more bool) Output {
 	last := &out.Head
 	if out.Omitted > 0 {
 		last = &out.Tail
-		n := unfinished(out.Head)
+		n := Unfinished(out.Head)
 		out.Head = out.Head[:len(out.Head)-n]
 		m := 0
 		for m < len(out.Tail) && m < utf8.UTFMax-1 && !utf8.RuneStart(out.Tail[m]) {
@@ -80,7 +80,7 @@ func (b *buffer) take(more bool) Output {
 		out.Tail = out.Tail[m:]
 		out.Omitted += int64(n + m)
 	}
-	if n := unfinished(*last); more && n > 0 {
+	if n := Unfinished(*last); more && n > 0 {
 		cut := len(*last) - n
 		b.head = append(b.head, (*last)[cut:]...)
 		*last = (*last)[:cut]
@@ -88,11 +88,12 @@ func (b *buffer) take(more bool) Output {
 	return out
 }
 
-// unfinished is the length of the beginning of a character at the end of p.
-func unfinished(p []byte) int {
-	for n := 1; n < utf8.UTFMax && n <= len(p); n++ {
-		if utf8.RuneStart(p[len(p)-n]) {
-			if utf8.FullRune(p[len(p)-n:]) {
+// Unfinished is the length of the beginning of a character at the end of a text, 0
+// where it ends with a whole one.
+func Unfinished[Text []byte | string](t Text) int {
+	for n := 1; n < utf8.UTFMax && n <= len(t); n++ {
+		if utf8.RuneStart(t[len(t)-n]) {
+			if utf8.FullRuneInString(string(t[len(t)-n:])) {
 				return 0
 			}
 			return n

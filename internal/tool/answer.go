@@ -34,10 +34,7 @@ func (a Answer) String() string {
 	if a.Session != 0 {
 		fmt.Fprintf(&b, "Process running with session ID %d\n", a.Session)
 	}
-	if a.Evicted != "" {
-		fmt.Fprintln(&b, a.Evicted)
-	}
-	sayDenied(&b, a.Denied)
+	sayBesides(&b, a.Evicted, a.Denied)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
 	sayObstacles(&b, a.Output, a.Sandbox)
 	return b.String()
@@ -53,8 +50,12 @@ func sayObstacles(b *strings.Builder, output string, all []Obstacle) {
 	}
 }
 
-// sayDenied tells a model what became of names that it may not make.
-func sayDenied(b *strings.Builder, denied []gate.Denied) {
+// sayBesides tells a model what became of another session, and of names that it
+// may not make.
+func sayBesides(b *strings.Builder, evicted string, denied []gate.Denied) {
+	if evicted != "" {
+		fmt.Fprintln(b, evicted)
+	}
 	for _, d := range denied {
 		fmt.Fprintf(b, "Taken back: %s is now %s. Programs of the user's host trust that name; ask the user to make it\n", d.Path, d.Now)
 	}
@@ -78,23 +79,11 @@ func cut(out session.Output, budget int) (text string, all int) {
 	if len(text) <= limit {
 		return text, all
 	}
-	begin, end := whole(text[:limit/2]), text[len(text)-(limit-limit/2):]
+	begin, end := text[:limit/2], text[len(text)-(limit-limit/2):]
+	begin = begin[:len(begin)-session.Unfinished(begin)]
 	for len(end) > 0 && !utf8.RuneStart(end[0]) {
 		end = end[1:]
 	}
 	missing := tokens(int64(len(text) - len(begin) - len(end)))
 	return fmt.Sprintf("Warning: truncated output (original token count: %d)\n%s…%d tokens truncated…%s", all, begin, missing, end), all
-}
-
-// whole takes an unfinished character off the end.
-func whole(s string) string {
-	for i := 1; i < utf8.UTFMax && i <= len(s); i++ {
-		if utf8.RuneStart(s[len(s)-i]) {
-			if !utf8.FullRuneInString(s[len(s)-i:]) {
-				return s[:len(s)-i]
-			}
-			return s
-		}
-	}
-	return s
 }

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,15 @@ func TestAnswer(t *testing.T) {
 	a.Exit, a.Session = nil, 7
 	if s := a.String(); !strings.Contains(s, "\nProcess running with session ID 7\n") || strings.Contains(s, "exited") {
 		t.Errorf("%q", s)
+	}
+}
+
+// TestEvictionIsSaid in both replies.
+func TestEvictionIsSaid(t *testing.T) {
+	for _, reply := range []fmt.Stringer{Answer{Evicted: "Session 7 was ended"}, Done{Evicted: "Session 7 was ended"}} {
+		if !strings.Contains(reply.String(), "\nSession 7 was ended\n") {
+			t.Errorf("%q", reply)
+		}
 	}
 }
 

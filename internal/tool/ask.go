@@ -62,26 +62,23 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 		s.recordRefused(r, err)
 		return begun{}, err
 	}
-	b := begun{at: time.Now(), dir: q.Dir, escalated: q.Escalate}
-	if b.Session, err = session.Start(s.gate, r); err != nil {
+	b := begun{entry: entry{what: q.Command, dir: q.Dir, escalated: q.Escalate}, at: time.Now()}
+	if b.session, err = session.Start(s.gate, r); err != nil {
 		return begun{}, err
 	}
 	var evicted *entry
-	if b.id, evicted = s.running.add(entry{session: b.Session, what: q.Command, dir: b.dir, escalated: b.escalated}); evicted != nil {
+	if b.id, evicted = s.running.add(b.entry); evicted != nil {
 		_ = evicted.session.End() // its record says how it ended
 		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.id, shorten(evicted.what), s.running.max)
 	}
 	return b, nil
 }
 
-// begun is a command that was started by a call.
+// begun is a session as a call has it.
 type begun struct {
-	*session.Session
-	id        int
-	at        time.Time
-	dir       string
-	escalated bool   // it left the sandbox
-	evicted   string // what became of another for it, "" for nothing
+	entry
+	at      time.Time // when the call began to wait
+	evicted string    // what became of another for it, "" for nothing
 }
 
 // mode gives the policy that a command runs under.

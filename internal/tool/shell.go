@@ -25,6 +25,7 @@ type Done struct {
 	Wall    time.Duration
 	Timeout time.Duration // that ended it; 0 where it ended itself
 	Tokens  int
+	Evicted string        // what became of a session for this command
 	Denied  []gate.Denied // what the command made and may not
 	Output  string
 	Sandbox []Obstacle // where the sandbox seems to have stood in the way
@@ -43,7 +44,7 @@ func (d Done) String() string {
 	if d.Timeout > 0 {
 		fmt.Fprintf(&b, "command timed out after %d milliseconds\n", d.Timeout.Milliseconds())
 	}
-	sayDenied(&b, d.Denied)
+	sayBesides(&b, d.Evicted, d.Denied)
 	fmt.Fprintf(&b, "Output:\n%s", d.Output)
 	sayObstacles(&b, d.Output, d.Sandbox)
 	return b.String()
@@ -68,20 +69,20 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if c.TimeoutMS > 0 {
 		limit = time.Duration(min(c.TimeoutMS, mostTimeoutMS)) * time.Millisecond
 	}
-	out := run.Look(ctx, limit)
-	_, ended, _ := run.Exit()
-	if err := run.End(); err != nil {
+	out := run.session.Look(ctx, limit)
+	_, ended, _ := run.session.Exit()
+	if err := run.session.End(); err != nil {
 		return Done{}, err
 	}
 	if err := ctx.Err(); err != nil && !ended {
 		return Done{}, err
 	}
-	exit, _, err := run.Exit()
-	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Denied: run.Denied()}
+	exit, _, err := run.session.Exit()
+	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Denied: run.session.Denied()}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}
-	d.Output, d.Tokens = cut(out.Then(run.Look(ctx, 0)), defaultTokens)
+	d.Output, d.Tokens = cut(out.Then(run.session.Look(ctx, 0)), defaultTokens)
 	d.Sandbox = obstacles(d.Output, s.mode(run), run.dir)
 	return d, err
 }

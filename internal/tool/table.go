@@ -26,7 +26,7 @@ type entry struct {
 	what    string // its command, for who is told of its eviction
 	dir     string // where it began
 
-	escalated bool
+	escalated bool   // it left the sandbox
 	calls     int    // that wait for it now
 	used      uint64 // when it was last asked for, by the table's own count
 	started   uint64

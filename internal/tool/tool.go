@@ -95,10 +95,10 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		return Answer{}, err
 	}
 	defer s.running.left(b.id)
-	out := b.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
+	out := b.session.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
 	if err := ctx.Err(); err != nil {
 		s.running.remove(b.id)
-		_ = b.End()
+		_ = b.session.End()
 		return Answer{}, err
 	}
 	return s.answer(b, out, c.MaxOutputTokens)
@@ -111,15 +111,15 @@ func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 		return Answer{}, fmt.Errorf("write_stdin failed: unknown session id %d: %s", w.SessionID, why)
 	}
 	defer s.running.left(w.SessionID)
-	b := begun{Session: live.session, id: w.SessionID, at: time.Now(), dir: live.dir, escalated: live.escalated}
+	b := begun{entry: live, at: time.Now()}
 	wait := yield(w.YieldTimeMS, 5*time.Second, 5*time.Second, 5*time.Minute)
 	if w.Chars != "" {
 		wait = yield(w.YieldTimeMS, 250*time.Millisecond, 250*time.Millisecond, 30*time.Second)
-		if err := live.session.Type(w.Chars); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		if err := b.session.Type(w.Chars); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return Answer{}, fmt.Errorf("write_stdin failed: %w", err)
 		}
 	}
-	out := live.session.Look(ctx, wait)
+	out := b.session.Look(ctx, wait)
 	if err := ctx.Err(); err != nil {
 		return Answer{}, err
 	}
@@ -135,12 +135,12 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 		budget = defaultTokens
 	}
 	a := Answer{Chunk: chunk(), Wall: time.Since(b.at), Session: b.id, Evicted: b.evicted}
-	exit, ended, err := b.Exit()
+	exit, ended, err := b.session.Exit()
 	if ended {
 		status := exit.Status()
-		a.Exit, a.Session, a.Denied = &status, 0, b.Denied()
+		a.Exit, a.Session, a.Denied = &status, 0, b.session.Denied()
 		s.running.remove(b.id)
-		out = out.Then(b.Look(context.Background(), 0)) // what came between the two
+		out = out.Then(b.session.Look(context.Background(), 0)) // what came between the two
 	}
 	a.Output, a.Tokens = cut(out, budget)
 	a.Sandbox = obstacles(a.Output, s.mode(b), b.dir)
