@@ -22,8 +22,6 @@ func interpret(h *header) (me, life, signals uintptr) {
 	var (
 		i    uintptr
 		r    int64
-		r1   uintptr
-		e    syscall.Errno
 		o    *op
 		base = unsafe.Pointer(h)
 	)
@@ -34,16 +32,15 @@ func interpret(h *header) (me, life, signals uintptr) {
 		case kindWatch:
 			return me, argument(h, o, 0), argument(h, o, 1)
 		case kindFork:
-			r1, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
-			if e == 0 && r1 == 0 {
+			r1, _, e := syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+			if r = int64(r1); e != 0 {
+				r = -int64(e)
+			}
+			if r == 0 {
 				me = Second
 			}
 		default:
-			r1, _, e = syscall.RawSyscall6(o.nr, argument(h, o, 0), argument(h, o, 1), argument(h, o, 2),
-				argument(h, o, 3), argument(h, o, 4), argument(h, o, 5))
-		}
-		if r = int64(r1); e != 0 {
-			r = -int64(e)
+			r = call(h, o)
 		}
 		if me == First || o.kind != kindFork {
 			*(*int64)(unsafe.Add(base, resOff+i*8)) = r
@@ -61,6 +58,20 @@ func interpret(h *header) (me, life, signals uintptr) {
 		}
 	}
 	return me, 0, 0
+}
+
+// call makes one call, and gives its value or -errno.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func call(h *header, o *op) int64 {
+	r, _, e := syscall.RawSyscall6(o.nr, argument(h, o, 0), argument(h, o, 1), argument(h, o, 2),
+		argument(h, o, 3), argument(h, o, 4), argument(h, o, 5))
+	if e != 0 {
+		return -int64(e)
+	}
+	return int64(r)
 }
 
 // argument gives an op's argument, read from its slot where it is one.

@@ -74,12 +74,7 @@ func sweep(h *header) {
 	base := unsafe.Pointer(h)
 	for i := uintptr(h.at[First]) + 1; i < uintptr(h.ops); i++ {
 		o := (*op)(unsafe.Add(base, opsOff+i*unsafe.Sizeof(op{})))
-		r1, _, e := syscall.RawSyscall6(o.nr, argument(h, o, 0), argument(h, o, 1), argument(h, o, 2),
-			argument(h, o, 3), argument(h, o, 4), argument(h, o, 5))
-		r := int64(r1)
-		if e != 0 {
-			r = -int64(e)
-		}
+		r := call(h, o)
 		*(*int64)(unsafe.Add(base, resOff+i*8)) = r
 		if o.kind == kindUnless && r == 0 {
 			i++
