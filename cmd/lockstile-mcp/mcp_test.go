@@ -63,7 +63,19 @@ func connect(t *testing.T, flags ...string) *client {
 // connectAsking is connect with a user who answers questions; nil for nobody.
 func connectAsking(t *testing.T, user func(message string) *mcp.ElicitResult, flags ...string) *client {
 	t.Helper()
-	options := &mcp.ClientOptions{}
+	return connectWith(t, &mcp.ClientOptions{}, user, flags...)
+}
+
+// connectByHand is connect with a user, and a client that leaves it to the test to
+// put the questions and bring the answers.
+func connectByHand(t *testing.T) *client {
+	t.Helper()
+	user := func(string) *mcp.ElicitResult { return &mcp.ElicitResult{Action: "cancel"} }
+	return connectWith(t, &mcp.ClientOptions{MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true}}, user)
+}
+
+func connectWith(t *testing.T, options *mcp.ClientOptions, user func(message string) *mcp.ElicitResult, flags ...string) *client {
+	t.Helper()
 	c := &client{T: t}
 	options.ProgressNotificationHandler = func(_ context.Context, r *mcp.ProgressNotificationClientRequest) { c.progress.Add(1) }
 	if user != nil {

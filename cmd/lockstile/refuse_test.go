@@ -83,6 +83,19 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 	}
 }
 
+// TestBeneathTheView: who stands in the host's folder, which the view hides by one
+// of the same name, is not where it should be.
+func TestBeneathTheView(t *testing.T) {
+	for _, io := range []string{"pipes", "terminal"} {
+		p := newPlace(t)
+		cmd := p.leaveOut("workspace-write", io, "LOCKSTILE_LEAVE_OUT=working directory")
+		cmd.Dir = p.ws
+		if got := p.refusedAs(cmd); got.Restriction != "working directory" || !strings.Contains(got.Reason, "beneath the view") {
+			t.Errorf("%s: %+v", io, got)
+		}
+	}
+}
+
 // furnish makes all that a view can have of a place: a TMPDIR, and protected
 // names in the workspace and below.
 func (p *place) furnish() {
