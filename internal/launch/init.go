@@ -11,8 +11,8 @@ import (
 )
 
 // init is the first process's part of the tape: it makes the view, gives up what
-// it had for that, lets itself be looked at, and then only reaps and ends the
-// tree. It is a process of its own, since process 1 of a namespace ignores
+// it had for that, lets itself be looked at, and then only reaps, ends the tree,
+// and sweeps. It is a process of its own, since process 1 of a namespace ignores
 // signals that it has no handler for, which a command must not.
 func (w *writer) init() {
 	plumbing := w.For("")

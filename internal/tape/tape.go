@@ -7,7 +7,8 @@
 //
 // It knows system calls, not what they are for: which restriction a call serves
 // is a label on it. It must never run a call that is not on the tape, go on
-// after a result that is not the wanted one, or decide what a failure means.
+// before the command's end after a result that is not the wanted one, or decide
+// what a failure means.
 package tape
 
 import (
