@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -173,5 +174,70 @@ func TestTopOnScreen(t *testing.T) {
 	c.shows("PID USER")
 	c.shows("top")
 	c.keys("q")
+	c.ends(0)
+}
+
+func TestNodeOnScreen(t *testing.T) {
+	c := onScreen(t, "node")
+	c.shows("Welcome to Node.js")
+	c.keys("'a' + 'b'.repeat(3)\r")
+	c.shows("'abbb'")
+	c.keys("'a' + 'b'.rep\t") // it completes, and shows what the answer would be
+	c.shows("'b'.repeat")
+	c.keys("\x15console.log('on' + 1); while (true) {}\r")
+	c.shows("on1\n") // until then the terminal is raw, and ^C a key like others
+	c.keys("\x03")
+	c.shows("Script execution was interrupted")
+	c.keys("process.exit(5)\r")
+	c.ends(5)
+}
+
+func TestDebuggerOnScreen(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join(dir, "sum.c")
+	if err := os.WriteFile(source, []byte("int sum(int a, int b) {\n\treturn a + b;\n}\nint main(void) {\n\treturn sum(40, 2);\n}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := onScreen(t, "bash", "--norc", "--noprofile")
+	if out, err := exec.Command("gcc", "-g", "-O0", "-o", c.ws+"/sum", source).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	c.keys("exec gdb -q -nx ./sum\r")
+	c.shows("(gdb)")
+	c.keys("break sum\r")
+	c.shows("Breakpoint 1 at")
+	c.keys("run\r")
+	c.shows("Breakpoint 1, sum (a=40, b=2)")
+	c.keys("print a * b\r")
+	c.shows("$1 = 80")
+	c.keys("kill\r")
+	c.shows("(y or n)")
+	c.keys("y\r")
+	c.shows("killed]")
+	c.keys("quit\r")
+	c.ends(0)
+}
+
+func TestCommitOnScreen(t *testing.T) {
+	c := onScreen(t, "bash", "--norc", "--noprofile")
+	git := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-C", c.ws, "-c", "safe.directory=*"}, args...)...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%q: %v %s", args, err, out)
+		}
+		return string(out)
+	}
+	c.keys("export GIT_EDITOR='vim -N -u NONE -i NONE' GIT_DIR=$PWD/repo GIT_WORK_TREE=$PWD; git init -q && git add text && git -c user.name=a -c user.email=a@b commit\r")
+	c.shows("Please enter the commit message")
+	c.keys("Osay why\x1b")
+	c.shows("say why")
+	c.keys(":wq\r")
+	c.shows("1 file changed")
+	if log := git("--git-dir", c.ws+"/repo", "log", "--format=%an: %s"); log != "a: say why\n" {
+		t.Errorf("%q", log)
+	}
+	c.keys("exit\r")
 	c.ends(0)
 }
