@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +25,11 @@ var core, program string
 func TestMain(m *testing.M) {
 	if os.Getenv("LOCKSTILE_TEST_PLAIN_SERVER") != "" {
 		servePlainly()
+		return
+	}
+	if ws := os.Getenv("LOCKSTILE_TEST_CLIENT"); ws != "" {
+		core = os.Getenv("LOCKSTILE_TEST_CORE")
+		startAndStay(ws)
 		return
 	}
 	dir, err := os.MkdirTemp("", "lockstile-mcp-")
@@ -75,28 +79,34 @@ func connectByHand(t *testing.T) *client {
 
 func connectWith(t *testing.T, options *mcp.ClientOptions, user func(message string) *mcp.ElicitResult, flags ...string) *client {
 	t.Helper()
-	c := &client{T: t}
-	options.ProgressNotificationHandler = func(_ context.Context, r *mcp.ProgressNotificationClientRequest) { c.progress.Add(1) }
-	if user != nil {
-		options.ElicitationHandler = func(_ context.Context, r *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
-			return user(r.Params.Message), nil
-		}
-	}
 	// Not below /tmp: the sandbox has its own.
 	dir, err := os.MkdirTemp("/var/tmp", "lockstile-mcp-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	c.dir, c.ws = dir, filepath.Join(dir, "ws")
-	if err := os.Mkdir(c.ws, 0o755); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "ws"), 0o755); err != nil {
 		t.Fatal(err)
+	}
+	return connectIn(t, dir, options, user, flags...)
+}
+
+// connectIn is connectWith for the workspace and the log of another client.
+func connectIn(t *testing.T, dir string, options *mcp.ClientOptions, user func(message string) *mcp.ElicitResult, flags ...string) *client {
+	t.Helper()
+	c := &client{T: t, dir: dir, ws: filepath.Join(dir, "ws")}
+	options.ProgressNotificationHandler = func(_ context.Context, r *mcp.ProgressNotificationClientRequest) { c.progress.Add(1) }
+	if user != nil {
+		options.ElicitationHandler = func(_ context.Context, r *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
+			return user(r.Params.Message), nil
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	c.server = exec.CommandContext(ctx, core, append([]string{"mcp", "-C", c.ws}, flags...)...)
 	c.server.Env = append(os.Environ(), "LOCKSTILE_HOME="+dir+"/home", "HOME="+dir, "SHELL=/bin/bash")
 	c.server.Stderr = os.Stderr
+	var err error
 	c.ClientSession, err = mcp.NewClient(&mcp.Implementation{Name: "test"}, options).Connect(ctx, &mcp.CommandTransport{Command: c.server}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -229,50 +239,7 @@ func TestProgress(t *testing.T) {
 		"cmd": "trap '' INT TERM HUP; while :; do echo x >> ticks; sleep 0.01; done"}}); err == nil {
 		t.Error("a call that was given up has an answer")
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		before, _ := os.ReadFile(c.ws + "/ticks")
-		time.Sleep(200 * time.Millisecond)
-		if after, _ := os.ReadFile(c.ws + "/ticks"); len(before) == len(after) && len(before) > 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the command goes on")
-		}
-	}
-}
-
-// TestNothingIsLeft: when the client goes, or the server is killed, no command
-// goes on.
-func TestNothingIsLeft(t *testing.T) {
-	for name, end := range map[string]func(c *client){
-		"the client leaves": func(c *client) { c.Close() },
-		"SIGTERM":           func(c *client) { c.server.Process.Signal(syscall.SIGTERM) },
-		"SIGKILL":           func(c *client) { c.server.Process.Kill() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := connect(t)
-			for _, tty := range []bool{false, true} {
-				c.session(first(c.call("exec_command", map[string]any{"tty": tty, "yield_time_ms": 500,
-					"cmd": "trap '' INT HUP TERM; setsid sh -c 'while :; do echo x >> ticks; sleep 0.01; done' & while :; do echo x >> ticks; sleep 0.01; done"})))
-			}
-			end(c)
-			ticks := func() int {
-				b, _ := os.ReadFile(c.ws + "/ticks")
-				return len(b)
-			}
-			for deadline := time.Now().Add(20 * time.Second); ; {
-				before := ticks()
-				time.Sleep(200 * time.Millisecond)
-				if ticks() == before && before > 0 {
-					break
-				}
-				if time.Now().After(deadline) {
-					t.Fatal("a command goes on")
-				}
-			}
-		})
-	}
+	ticksEnd(t, c.ws)
 }
 
 func first(text string, _ bool) string { return text }
