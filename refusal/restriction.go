@@ -31,7 +31,6 @@ const (
 
 // The restrictions of the sandbox's own first process, the init.
 const (
-	InitNetwork      Restriction = "init network namespace"
 	InitCapabilities Restriction = "init capabilities"
 	InitDescriptors  Restriction = "init descriptors"
 	InitLandlock     Restriction = "init landlock"

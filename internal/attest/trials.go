@@ -48,7 +48,7 @@ func expectInit(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.InitUndumpable, Fact: "trial.init is dumpable", Want: "0"},
 	}
 	if !p.NetworkAccess {
-		out = append(out, Expectation{Restriction: refusal.InitNetwork, Fact: "init.ns.net", Want: m.Namespaces["net"], Not: true})
+		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "init.ns.net", Want: m.Namespaces["net"], Not: true})
 	}
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
 		out = append(out, Expectation{Restriction: refusal.InitCapabilities, Fact: Fact("init.status." + set), Want: noCaps})

@@ -47,7 +47,12 @@ func doctorLayers(home string, p policy.Policy) []Finding {
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
 	}
-	names, results := launch.Try(planned)
+	launcher, err := launch.NewLauncher()
+	if err != nil {
+		return []Finding{finding("a process of our own", err)}
+	}
+	defer launcher.Close() // what it does has been seen
+	names, results := launcher.Try(planned)
 	var out []Finding
 	for i, name := range names {
 		out = append(out, finding(name, results[i]))

@@ -8,6 +8,7 @@
 package gate
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,8 +23,9 @@ import (
 // Gate starts commands and keeps their records in one log. It may be used by
 // several goroutines.
 type Gate struct {
-	home string
-	log  *audit.Log
+	home     string
+	log      *audit.Log
+	launcher *launch.Launcher
 }
 
 // Request is one command that is to be started.
@@ -64,12 +66,17 @@ func Open(home string) (*Gate, error) {
 		log.Close()
 		return nil, asRefusal(err)
 	}
-	return &Gate{home: home, log: log}, nil
+	launcher, err := launch.NewLauncher()
+	if err != nil {
+		log.Close()
+		return nil, launchRefused(err)
+	}
+	return &Gate{home: home, log: log, launcher: launcher}, nil
 }
 
 // Close closes the log. Children write the end of their record until they have
 // been waited for, so the gate is closed after them.
-func (g *Gate) Close() error { return g.log.Close() }
+func (g *Gate) Close() error { return errors.Join(g.launcher.Close(), g.log.Close()) }
 
 // Start starts one command. Every error is a *refusal.Error; then no instruction
 // of the command has run.
@@ -137,12 +144,15 @@ func (g *Gate) confine(r Request) (*confined, error) {
 	expected := attest.Expect(intended.policy, machine)
 
 	intended.command.Stdio = streams.fds()
-	placed, err := launch.Start(intended.plan, intended.command)
+	placed, err := g.launcher.Start(intended.plan, intended.command)
 	runtime.KeepAlive(r) // the process has its own copies by now
-	if err != nil {
+	if placed == nil {
 		return nil, launchRefused(err)
 	}
-	evidence, err := look(placed, machine)
+	var evidence *attest.Evidence
+	if err == nil {
+		evidence, err = look(placed, machine)
+	}
 	if err != nil {
 		err = explainFault(placed, expected, err)
 		placed.Kill()

@@ -80,11 +80,7 @@ func culprit(l *launch.Launch, f *launch.Fault, expected []attest.Expectation) (
 	}
 	e := attest.NewEvidence()
 	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must be what the command must be
-	if f.Who == "command" {
-		p.Namespaces(e, attest.NamespaceNames()...)
-	} else {
-		p.Namespaces(e, "user", "pid", "mnt", "ipc", "uts", "cgroup")
-	}
+	p.Namespaces(e, attest.NamespaceNames()...)
 	p.Status(e)
 	p.IDMaps(e)
 	p.View(e, nil)

@@ -16,7 +16,7 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 	}
 	defer t.Free() // our own mapping: can't fail
 	w := &writer{Tape: t, plan: p, cmd: c}
-	fork, init := w.write([2]int{-1, -1}, 0)
+	fork, init := w.rest(w.place(), 0)
 	if err := w.Err(); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"bytes"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -35,48 +36,70 @@ func (w *writer) cloneFlags() (flags uint64) {
 	return flags
 }
 
-// prologue is what both processes have in common. fds become 0 to 4.
-func (w *writer) prologue(fds [5]int) {
-	w.descriptors(fds)
+// prologue is what is the same for all commands: the namespaces but that of
+// mounts, which is to show the machine as it is when a command starts.
+func (w *writer) prologue() {
+	w.descriptors()
 	if w.plan.Rung == plan.Unconfined {
 		w.restrict(refusal.Tree).Do("adopt orphans", 0, unix.SYS_PRCTL, unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 		return
 	}
 	w.idMaps()
 	for _, n := range w.plan.Namespaces {
-		if n != refusal.UserNamespace && n != refusal.PIDNamespace && n != refusal.NetworkNamespace {
+		if n != refusal.UserNamespace && n != refusal.PIDNamespace && n != refusal.MountNamespace {
 			w.restrict(n).Do("unshare "+string(n), 0, unix.SYS_UNSHARE, namespaceFlags[n])
 		}
 	}
+	if w.plan.Has(refusal.NetworkNamespace) {
+		w.loopback()
+	}
 	w.privileges()
-	plumbing := w.For("")
-	w.mounted = plumbing.Save("eventfd", tape.OK, unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC)
-	// A pipe, not an eventfd: the init must see the command's death.
-	ends, at := w.Words(0)
-	plumbing.Do("pipe", 0, unix.SYS_PIPE2, ends, unix.O_CLOEXEC)
-	w.netR, w.netW = at, at+4
 }
 
 func (w *writer) restrict(r refusal.Restriction) tape.Writer { return w.For(string(r)) }
 
-// descriptors puts fds where they belong and closes everything else: a clone
-// without exec holds all that the parent has open. They are moved up first, so
-// that none is overwritten by another.
-func (w *writer) descriptors(fds [5]int) {
+// descriptors puts the two channels where they belong and closes everything else.
+// They are moved up first, so that none is overwritten by the other.
+func (w *writer) descriptors() {
 	plumbing := w.For("")
-	var up [5]tape.Slot
-	for i, fd := range fds {
-		up[i] = plumbing.Save("move a descriptor up", tape.OK, unix.SYS_FCNTL, fd, unix.F_DUPFD_CLOEXEC, 16)
+	var up [2]tape.Slot
+	for i := range up {
+		up[i] = plumbing.Save("move a channel up", tape.OK, unix.SYS_FCNTL, w.Given(i), unix.F_DUPFD_CLOEXEC, 16)
 	}
-	place := func(i, flags int, alarm tape.Slot) {
-		plumbing.Into(alarm, "put a descriptor in its place", tape.OK, unix.SYS_DUP3, up[i], i, flags)
-	}
-	for i := range 3 {
-		place(i, 0, w.Slot())
-	}
-	place(syncFD, unix.O_CLOEXEC, w.AlarmSlot(tape.Second))
-	place(lifeFD, unix.O_CLOEXEC, w.AlarmSlot(tape.First))
+	plumbing.Into(w.AlarmSlot(tape.Second), "put a channel in its place", syncFD, unix.SYS_DUP3, up[0], syncFD, unix.O_CLOEXEC)
+	plumbing.Into(w.AlarmSlot(tape.First), "put a channel in its place", lifeFD, unix.SYS_DUP3, up[1], lifeFD, unix.O_CLOEXEC)
 	w.closeFrom(lifeFD + 1)
+}
+
+// awaitCommand waits for the parent's word, with which the command's standard
+// streams come. Only then is the rest of the tape there.
+func (w *writer) awaitCommand() (given tape.Slot) {
+	header, given := w.hearing(3)
+	w.For("").Do("wait for the command", 1, unix.SYS_RECVMSG, lifeFD, header, unix.MSG_CMSG_CLOEXEC)
+	return given
+}
+
+// streams puts the command's standard streams in their places. Where it gets a
+// terminal they stay /dev/null until then.
+func (w *writer) streams(given tape.Slot) {
+	if w.cmd.Terminal != nil {
+		return
+	}
+	for fd := range 3 {
+		w.For("").Do("put a stream in its place", tape.Want(fd), unix.SYS_DUP3, given+tape.Slot(4*fd), fd, 0)
+	}
+	w.closeFrom(lifeFD + 1)
+}
+
+// hearing is a struct msghdr for one byte and n descriptors, and where their
+// numbers will be (recvmsg(2), cmsg(3)).
+func (w *writer) hearing(n int) (header tape.Addr, fds tape.Slot) {
+	text, _ := w.Words(0)
+	iov, _ := w.Words(uint64(text), 1)
+	none := bytes.Repeat([]byte{255}, unix.CmsgSpace(4*n)) // no descriptor, should none come
+	oob, at := w.Bytes(none)
+	header, _ = w.Words(0, 0, uint64(iov), 1, uint64(oob), uint64(len(none)), 0)
+	return header, at + unix.SizeofCmsghdr
 }
 
 func (w *writer) closeFrom(fd int) {
@@ -142,17 +165,6 @@ func (w *writer) keyring() {
 		// Asked now: keyctl is out of reach once the filter is in force.
 		w.try("session keyring", unix.SYS_KEYCTL, unix.KEYCTL_GET_KEYRING_ID, unix.KEY_SPEC_SESSION_KEYRING, 0)
 	}
-}
-
-// network makes the namespace, with loopback up, while the init makes the view.
-func (w *writer) network() {
-	if !w.plan.Has(refusal.NetworkNamespace) {
-		return
-	}
-	w.restrict(refusal.NetworkNamespace).Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)
-	w.loopback()
-	one, _ := w.Words(1)
-	w.For("").Do("the network is there", tape.Positive, unix.SYS_WRITE, w.netW, one, 1)
 }
 
 // loopback brings the namespace's one interface up.

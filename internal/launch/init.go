@@ -21,7 +21,6 @@ func (w *writer) init() {
 		w.view()
 		one, _ := w.Words(1)
 		plumbing.Do("init: the view is there", tape.Positive, unix.SYS_WRITE, w.mounted, one, 8)
-		w.joinNetwork()
 		w.dropCapabilities(refusal.InitCapabilities)
 		w.initLandlock()
 		w.try("init opens a folder", unix.SYS_OPENAT, cwd, "/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -77,22 +76,6 @@ func (l *Launch) denied() []string {
 		}
 	}
 	return out
-}
-
-// joinNetwork takes the init into the namespace that the command has made; the
-// command is process 2 of the pid namespace.
-func (w *writer) joinNetwork() {
-	if !w.plan.Has(refusal.NetworkNamespace) {
-		return
-	}
-	plumbing := w.For("")
-	plumbing.Do("init: close", 0, unix.SYS_CLOSE, w.netW)
-	buf, _ := w.Words(0)
-	plumbing.Do("init: wait for the network", tape.Positive, unix.SYS_READ, w.netR, buf, 1)
-	at := w.restrict(refusal.InitNetwork)
-	ns := at.Save("init: open the network namespace", tape.OK, unix.SYS_OPENAT, cwd, "/proc/2/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	at.Do("init: join the network namespace", 0, unix.SYS_SETNS, ns, unix.CLONE_NEWNET)
-	at.Do("init: close", 0, unix.SYS_CLOSE, ns)
 }
 
 func (w *writer) initDescriptors() {

@@ -4,7 +4,6 @@ package launch
 
 import (
 	"os"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,64 +27,62 @@ type writer struct {
 	cmd  Command
 
 	mounted tape.Slot // eventfd: the init has made the view
-	netR    tape.Slot // pipe: the command has made its network namespace
-	netW    tape.Slot
 	trials  []trial
 	execs   []tape.Op
 	sweeps  []sweep
 }
 
 // Start starts the first process. The process is on its way when Start returns;
-// the caller must end it with Kill, or release it and wait.
-func Start(p *plan.Plan, c Command) (*Launch, error) {
-	t, err := tape.New(leftOut)
+// the caller must end it with Kill, or release it and wait. With a *Fault it is
+// there too, to be looked at before it is ended.
+func (l *Launcher) Start(p *plan.Plan, c Command) (*Launch, error) {
+	place, err := l.take(p)
 	if err != nil {
 		return nil, err
 	}
-	l := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}, paths: c.Paths}
-	if err := l.start(p, c); err != nil {
-		l.close()
+	err = place.fill(p, c)
+	if _, fault := err.(*Fault); err != nil && !fault {
+		place.Kill()
 		return nil, err
 	}
-	return l, nil
+	return place, err
 }
 
-func (l *Launch) start(p *plan.Plan, c Command) error {
-	var ends [2]int // the processes' ends of the two channels
-	for i, mine := range []*int{&l.sync, &l.life} {
-		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			return os.NewSyscallError("socketpair", err)
-		}
-		*mine, ends[i] = pair[0], pair[1]
-		defer unix.Close(pair[1])
-	}
-	// The kernel adds the sender's pid, in our own pid namespace.
-	if err := unix.SetsockoptInt(l.sync, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
-		return os.NewSyscallError("setsockopt", err)
-	}
-	listener, port, err := listen()
-	if err != nil {
-		return err
-	}
-	l.listener = listener
-
-	// The mask is this thread's, and so is what a clone inherits.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+// fill writes the rest of the tape for a first process that waits for it, and
+// lets it go on.
+func (l *Launch) fill(p *plan.Plan, c Command) error {
+	l.deadline = time.Now().Add(patience)
+	l.paths = c.Paths
 	w := &writer{Tape: l.tape, plan: p, cmd: c}
-	w.write(ends, port)
+	w.rest(l.streams, l.port)
 	if err := w.Err(); err != nil {
 		return err
 	}
 	l.trials, l.execs, l.sweeps = w.trials, w.execs, w.sweeps
-	l.first, err = l.tape.Run(w.cloneFlags())
-	return err
+	if err := l.await(messagePlaced); err != nil {
+		return err
+	}
+	var streams []byte
+	if c.Terminal == nil {
+		streams = unix.UnixRights(c.Stdio[:]...)
+	}
+	return os.NewSyscallError("sendmsg", unix.Sendmsg(l.life, []byte{messageGo}, streams, nil, unix.MSG_NOSIGNAL))
 }
 
-// write writes the whole tape and says where its parts begin.
-func (w *writer) write(ends [2]int, port int) (fork tape.Op, init int) {
-	w.prologue([5]int{w.cmd.Stdio[0], w.cmd.Stdio[1], w.cmd.Stdio[2], ends[0], ends[1]})
+// place is the part of the tape that is the same for all commands.
+func (w *writer) place() (streams tape.Slot) {
+	w.prologue()
+	w.say(lifeFD, messagePlaced)
+	return w.awaitCommand()
+}
+
+// rest is the part that is for one command, and says where its parts begin.
+func (w *writer) rest(streams tape.Slot, port int) (fork tape.Op, init int) {
+	w.streams(streams)
+	if w.plan.Rung == plan.Full {
+		w.restrict(refusal.MountNamespace).Do("unshare mount namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNS)
+		w.mounted = w.For("").Save("eventfd", tape.OK, unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC)
+	}
 	fork = w.For("").Fork()
 	w.command(port)
 	w.Resume(fork)
@@ -99,7 +96,6 @@ func (w *writer) command(port int) {
 	confined := w.plan.Rung == plan.Full
 	w.endWithInit()
 	if confined {
-		w.network()
 		w.awaitView()
 	}
 	w.session()

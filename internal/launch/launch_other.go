@@ -14,13 +14,22 @@ import (
 // Launch is never made on this system: Start refuses, and so does the plan.
 type Launch struct{}
 
+// Launcher starts nothing on this system.
+type Launcher struct{}
+
+// NewLauncher gives one.
+func NewLauncher() (*Launcher, error) { return &Launcher{}, nil }
+
+// Close does nothing.
+func (*Launcher) Close() error { return nil }
+
 // Start refuses.
-func Start(*plan.Plan, Command) (*Launch, error) {
+func (*Launcher) Start(*plan.Plan, Command) (*Launch, error) {
 	return nil, errors.ErrUnsupported
 }
 
 // Try tries nothing.
-func Try(*plan.Plan) (names []string, results []error) { return nil, nil }
+func (*Launcher) Try(*plan.Plan) (names []string, results []error) { return nil, nil }
 
 // Describe refuses.
 func Describe(*plan.Plan, Command) ([]Step, error) { return nil, errors.ErrUnsupported }

@@ -21,6 +21,8 @@ import (
 // the order between the two does not matter.
 //
 //	command          parent            init
+//	                             ◀───  placed
+//	                go           ───▶  (with the streams; then it forks the command)
 //	terminal  ───▶  (with its master, where one is asked for)
 //	ready     ───▶  looks at it
 //	(trials)
@@ -32,6 +34,7 @@ import (
 //	(execve: its channel ends)
 //	                signals      ───▶  (until its channel ends)
 const (
+	messagePlaced   = 'A'
 	messageTerminal = 'T'
 	messageReady    = 'R'
 	messageProbed   = 'P'
@@ -59,9 +62,11 @@ type Launch struct {
 	sync     int // our end of the command's channel
 	life     int // our end of the init's channel
 	listener int
-	command  int // the command's pid, in our pid namespace; 0 until it spoke
-	pidfd    int // of the command
-	master   int // of the command's terminal; -1 where it has none
+	port     int       // of the listener
+	streams  tape.Slot // where the first process has the command's streams
+	command  int       // the command's pid, in our pid namespace; 0 until it spoke
+	pidfd    int       // of the command
+	master   int       // of the command's terminal; -1 where it has none
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial

@@ -5,7 +5,6 @@ package launch
 import (
 	"errors"
 	"os"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -60,26 +59,24 @@ var layers = []layer{
 }
 
 // Try tries each layer on its own and tells how it went: nil, or why not.
-func Try(p *plan.Plan) (names []string, results []error) {
-	for _, l := range layers {
-		names = append(names, l.name)
-		results = append(results, l.try(p))
+func (l *Launcher) Try(p *plan.Plan) (names []string, results []error) {
+	for _, one := range layers {
+		names = append(names, one.name)
+		results = append(results, one.try(l.spawner, p))
 	}
 	return names, results
 }
 
-func (l layer) try(p *plan.Plan) error {
+func (l layer) try(spawner *tape.Spawner, p *plan.Plan) error {
 	t, err := tape.New(nil)
 	if err != nil {
 		return err
 	}
 	defer t.Free() // our own mapping: can't fail
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	w := &writer{Tape: t, plan: p}
 	l.write(w)
 	w.For("").Do("end", tape.OK, unix.SYS_EXIT_GROUP, 0)
-	proc, err := t.Run(l.flags)
+	proc, err := spawner.Clone(t, l.flags, [2]int{0, 0})
 	if err != nil {
 		return err
 	}

@@ -33,41 +33,40 @@ type Process struct {
 	Pidfd int
 }
 
-// Run clones the first process with the namespaces in flags (CLONE_NEW*); it
-// begins with the tape at once. The error is that of clone3.
-func (t *Tape) Run(flags uint64) (Process, error) {
-	if t.err != nil {
-		return Process{}, t.err
-	}
-	h := t.h
-	// Written into the arena: a stack moves, and the kernel writes through this.
-	h.clone = cloneArgs{
-		flags:      flags | unix.CLONE_CLEAR_SIGHAND | unix.CLONE_PIDFD,
-		pidfd:      uint64(uintptr(unsafe.Pointer(&h.pidfd))),
-		exitSignal: uint64(unix.SIGCHLD),
-	}
-	copy(h.path[:], childrenPath)
+// forkSpawner forks a process that serves at the channel, and sets its memory up.
+func forkSpawner(mem []byte, channel int) (pid int, err error) {
+	s := (*spawnerState)(unsafe.Pointer(&mem[0]))
+	s.clone = cloneArgs{flags: unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
+	s.channel = int32(channel)
+	copy(s.null[:], os.DevNull)
+	copy(s.name[:], "lockstile-spawn")
+	inHeap := new([64]byte)
+	maps, _ := os.ReadFile("/proc/self/maps") // without it the spawner is larger, no more
+	s.spans = int32(copy(s.heap[:], heapSpans(string(maps), uintptr(unsafe.Pointer(inHeap)))))
 	syscall.ForkLock.Lock()
-	pid, errno := fork(h)
+	r, errno := fork(s)
 	syscall.ForkLock.Unlock()
-	runtime.KeepAlive(t)
+	runtime.KeepAlive(inHeap)
 	if errno != 0 {
-		return Process{}, os.NewSyscallError("clone3", errno)
+		return 0, os.NewSyscallError("clone3", errno)
 	}
-	return Process{PID: int(pid), Pidfd: int(h.pidfd)}, nil
+	return int(r), nil
 }
 
-// fork clones; the child runs the tape and never returns.
+// fork makes the spawner, in which it never returns. Each process that the spawner
+// clones runs its tape here.
 //
 //go:noinline
 //go:norace
 //go:nocheckptr
-func fork(h *header) (pid uintptr, err syscall.Errno) {
+func fork(s *spawnerState) (pid uintptr, err syscall.Errno) {
 	beforeFork()
-	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&h.clone)), unsafe.Sizeof(h.clone), 0, 0, 0, 0)
+	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, 0, 0, 0)
 	if err == 0 && pid == 0 {
 		// One after the other, not one within the other: the linker allows a chain
 		// of nosplit functions 792 bytes of stack, and debug builds need much.
+		settle(s)
+		h := serve(s)
 		me, life, signals := interpret(h)
 		if life != 0 {
 			watch(h, life, signals)

@@ -14,6 +14,7 @@ package tape
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"unsafe"
 
@@ -63,13 +64,13 @@ const (
 // header begins each arena. The parent reads it while the others write.
 type header struct {
 	ops    int32
-	at     [2]int32 // index of the op that each process is at
-	fail   [2]int32 // 1 + index of the op that stopped the process
-	alarm  [2]int32 // descriptor on which a failure is told; 0: none yet (AlarmSlot)
-	second int32    // pid of the second process as the first sees it
-	status int32    // raw wait status of the second process
-	done   int32    // 1 once status holds
-	pidfd  int32    // clone3 stores the first process's pidfd here
+	at     [2]int32        // index of the op that each process is at
+	fail   [2]int32        // 1 + index of the op that stopped the process
+	alarm  [2]int32        // descriptor on which a failure is told; 0: none yet (AlarmSlot)
+	second int32           // pid of the second process as the first sees it
+	status int32           // raw wait status of the second process
+	done   int32           // 1 once status holds
+	given  [maxGiven]int32 // descriptors that the first process was given
 	tmp    [4]int32
 	poll   [4]int32     // two struct pollfd
 	buf    [4096]byte   // the watch reads into it
@@ -91,6 +92,7 @@ const unset = -1 << 40
 
 // Tape is one launch, written by the parent. It is not safe for concurrent use.
 type Tape struct {
+	fd     int // of the memory, until a process runs the tape
 	mem    []byte
 	h      *header
 	next   uintptr
@@ -103,18 +105,46 @@ type Tape struct {
 // New makes an empty tape. omit says which labels' calls are left out when they
 // are written; it is nil outside tests.
 func New(omit func(label string) bool) (*Tape, error) {
-	mem, err := syscall.Mmap(-1, 0, arenaSize, syscall.PROT_READ|syscall.PROT_WRITE,
-		syscall.MAP_SHARED|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	fd, err := arenaFile()
 	if err != nil {
+		return nil, fmt.Errorf("make memory for the launch: %w", err)
+	}
+	mem, err := syscall.Mmap(fd, 0, arenaSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	if err != nil {
+		unix.Close(fd)
 		return nil, fmt.Errorf("map memory for the launch: %w", err)
 	}
-	return &Tape{mem: mem, h: (*header)(unsafe.Pointer(&mem[0])), next: dataOff, omit: omit}, nil
+	return &Tape{fd: fd, mem: mem, h: (*header)(unsafe.Pointer(&mem[0])), next: dataOff, omit: omit}, nil
+}
+
+// arenaFile makes the memory as a file, so that a process can map it which was
+// there before it.
+func arenaFile() (int, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && limit.Cur < arenaSize {
+		return -1, fmt.Errorf("the limit of file sizes (ulimit -f) is below %d bytes: %w", arenaSize, unix.EFBIG) // SIGXFSZ would end us
+	}
+	fd, err := unix.MemfdCreate("lockstile", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // before Linux 6.3
+		fd, err = unix.MemfdCreate("lockstile", unix.MFD_CLOEXEC)
+	}
+	if err != nil {
+		return -1, os.NewSyscallError("memfd_create", err)
+	}
+	if err := unix.Ftruncate(fd, arenaSize); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("ftruncate", err)
+	}
+	return fd, nil
 }
 
 // Free gives the memory back. The processes keep their own mapping.
 func (t *Tape) Free() error {
 	if t.mem == nil {
 		return nil
+	}
+	if t.fd >= 0 {
+		unix.Close(t.fd)
 	}
 	err := syscall.Munmap(t.mem)
 	t.mem, t.h = nil, nil
@@ -171,6 +201,9 @@ func (t *Tape) Strings(ss []string) Addr {
 	a, _ := t.Words(w...)
 	return a
 }
+
+// Given is the number of a descriptor that the first process was given.
+func (t *Tape) Given(i int) Slot { return Slot(unsafe.Offsetof(t.h.given)) + Slot(4*i) }
 
 // Slot makes an empty one.
 func (t *Tape) Slot() Slot {

@@ -24,6 +24,18 @@ type trial struct {
 	proc       Process
 }
 
+var spawner *Spawner
+
+func TestMain(m *testing.M) {
+	var err error
+	if spawner, err = NewSpawner(); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	spawner.Close()
+	os.Exit(code)
+}
+
 func newTrial(t *testing.T, omit func(string) bool) *trial {
 	t.Helper()
 	tape, err := New(omit)
@@ -53,7 +65,7 @@ func (c *trial) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var err error
-	if c.proc, err = c.Tape.Run(0); err != nil {
+	if c.proc, err = spawner.Clone(c.Tape, 0, [2]int{c.sync[1], c.life[1]}); err != nil {
 		c.t.Fatal(err)
 	}
 	unix.Close(c.sync[1])
@@ -151,7 +163,7 @@ func TestTrialGoesOn(t *testing.T) {
 
 func TestFailureWaitsForTheLook(t *testing.T) {
 	c := newTrial(t, nil)
-	c.For("").Into(c.AlarmSlot(First), "alarm", OK, unix.SYS_FCNTL, c.sync[1], unix.F_DUPFD_CLOEXEC, 50)
+	c.For("").Into(c.AlarmSlot(First), "alarm", OK, unix.SYS_FCNTL, c.Given(0), unix.F_DUPFD_CLOEXEC, 50)
 	c.For("alpha").Do("fails", 0, unix.SYS_CLOSE, 9999)
 	c.run()
 	if b := hear(t, c.sync[0]); b != MessageFailed {
@@ -192,9 +204,6 @@ func started(t *testing.T, script string, extra func(w Writer)) *trial {
 	chld, _ := c.Words(1 << (uint(unix.SIGCHLD) - 1))
 	w.Do("block", 0, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, all, 0, 8)
 	w.Do("subreaper", 0, unix.SYS_PRCTL, unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-	for _, fd := range []int{c.sync[0], c.life[0]} {
-		w.Do("close the parent's end", 0, unix.SYS_CLOSE, fd)
-	}
 	if extra != nil {
 		extra(w)
 	}
@@ -204,9 +213,10 @@ func started(t *testing.T, script string, extra func(w Writer)) *trial {
 	w.Do("exec nothing", NextPath, unix.SYS_EXECVE, "/no/such/file", c.Strings([]string{"sh"}), c.Strings(nil))
 	w.Do("exec", NextPath, unix.SYS_EXECVE, "/bin/sh", c.Strings([]string{"sh", "-c", script}), c.Strings([]string{"PATH=/usr/bin:/bin"}))
 	c.Resume(fork)
-	w.Do("close", 0, unix.SYS_CLOSE, c.sync[1])
+	w.Do("close", 0, unix.SYS_CLOSE, c.Given(0))
 	sfd := w.Save("signalfd", OK, unix.SYS_SIGNALFD4, -1, chld, 8, unix.SFD_CLOEXEC)
-	w.Watch(c.life[1], sfd)
+	w.Do("put the channel in its place", 40, unix.SYS_DUP3, c.Given(1), 40, 0)
+	w.Watch(40, sfd)
 	if c.Err() != nil {
 		t.Fatal(c.Err())
 	}
@@ -272,12 +282,12 @@ func TestTapeIsFull(t *testing.T) {
 	for range maxOps + 1 {
 		c.For("").Do("pid", OK, unix.SYS_GETPID)
 	}
-	if _, err := c.Tape.Run(0); err == nil {
+	if _, err := spawner.Clone(c.Tape, 0, [2]int{0, 0}); err == nil {
 		t.Error("a tape with too many ops was run")
 	}
 	c = newTrial(t, nil)
 	c.For("").Do("long", OK, unix.SYS_GETPID, strings.Repeat("x", arenaSize))
-	if _, err := c.Tape.Run(0); err == nil {
+	if _, err := spawner.Clone(c.Tape, 0, [2]int{0, 0}); err == nil {
 		t.Error("a tape with too many bytes was run")
 	}
 }

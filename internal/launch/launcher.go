@@ -1,0 +1,69 @@
+//go:build linux
+
+package launch
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tape"
+)
+
+// Launcher makes the first processes, by a spawner of its own. It may be used by
+// several goroutines.
+type Launcher struct {
+	spawner *tape.Spawner
+}
+
+// NewLauncher makes a launcher.
+func NewLauncher() (*Launcher, error) {
+	spawner, err := tape.NewSpawner()
+	if err != nil {
+		return nil, err
+	}
+	return &Launcher{spawner: spawner}, nil
+}
+
+// Close ends the spawner. What was started goes on.
+func (l *Launcher) Close() error { return l.spawner.Close() }
+
+// take gives a first process that waits for its command.
+func (l *Launcher) take(p *plan.Plan) (*Launch, error) {
+	t, err := tape.New(leftOut)
+	if err != nil {
+		return nil, err
+	}
+	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	if err := place.make(l.spawner, p); err != nil {
+		place.close()
+		return nil, err
+	}
+	return place, nil
+}
+
+func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
+	var ends [2]int // the processes' ends of the two channels
+	for i, mine := range []*int{&l.sync, &l.life} {
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return os.NewSyscallError("socketpair", err)
+		}
+		*mine, ends[i] = pair[0], pair[1]
+		defer unix.Close(pair[1])
+	}
+	// The kernel adds the sender's pid, in our own pid namespace.
+	if err := unix.SetsockoptInt(l.sync, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	var err error
+	if l.listener, l.port, err = listen(); err != nil {
+		return err
+	}
+	w := &writer{Tape: l.tape, plan: p}
+	l.streams = w.place()
+	l.first, err = spawner.Clone(l.tape, w.cloneFlags(), ends)
+	return err
+}
