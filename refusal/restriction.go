@@ -15,6 +15,7 @@ const (
 	UTSNamespace     Restriction = "uts namespace"
 	CgroupNamespace  Restriction = "cgroup namespace"
 	IDMaps           Restriction = "id maps"      // own user and group alone, supplementary groups locked
+	Identity         Restriction = "identity"     // our own user, group and supplementary groups
 	Descriptors      Restriction = "descriptors"  // nothing open but stdin, stdout and stderr
 	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs give nothing
 	Seccomp          Restriction = "seccomp"

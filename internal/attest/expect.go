@@ -15,6 +15,7 @@ import (
 // confined process is compared with it.
 type Machine struct {
 	UID, GID       int
+	Identity       map[string]string // Uid, Gid and Groups of this thread, as /proc/PID/status has them
 	Namespaces     map[string]string // of this process, by the names in /proc/self/ns
 	SeccompFilters int               // in force on this process already
 	LandlockABI    int
@@ -65,7 +66,7 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 		// What is missing first explains what is wrong later. Seccomp comes first:
 		// without it the trials spoil the id maps. Where a mount is missing, a
 		// trial on it goes wrong as well.
-		return slices.Concat(expectSeccomp(m), expectNamespaces(p, m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
+		return slices.Concat(expectSeccomp(m), expectNamespaces(p, m), expectIdentity(m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
 	}
 	return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a mode", Want: "set"}}
 }
@@ -77,6 +78,7 @@ func expectUnconfined(m Machine) []Expectation {
 	for _, n := range namespaces {
 		out = append(out, Expectation{Restriction: refusal.HostNamespaces, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name]})
 	}
+	out = append(out, expectIdentity(m)...)
 	if m.Terminal {
 		out = append(out, expectTerminal)
 	}
@@ -88,6 +90,16 @@ func expectUnconfined(m Machine) []Expectation {
 		Expectation{Restriction: refusal.Tree, Fact: "trial.subreaper", Want: "1"},
 		Expectation{Restriction: refusal.InitDescriptors, Fact: "init.fds", Want: "4+cloexec 5+cloexec"},
 	)
+}
+
+// expectIdentity: the command is whom its caller is now, not whom it was when the
+// gate was opened.
+func expectIdentity(m Machine) []Expectation {
+	var out []Expectation
+	for _, key := range []string{"Uid", "Gid", "Groups"} {
+		out = append(out, Expectation{Restriction: refusal.Identity, Fact: Fact("command.status." + key), Want: m.Identity[key]})
+	}
+	return out
 }
 
 // expectTerminal: the standard streams are one terminal of the view's own

@@ -320,3 +320,31 @@ func TestApproval(t *testing.T) {
 		t.Error("a secret is in the log")
 	}
 }
+
+// TestIdentity: who changes its groups after it has opened the gate starts
+// nothing: the command would have the old ones.
+func TestIdentity(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can change its groups")
+	}
+	before, err := syscall.Getgroups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, r, mark := opened(t)
+	if err := syscall.Setgroups([]int{47113}); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Setgroups(before)
+	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
+		r.Policy.Mode = mode
+		_, err := g.Start(r)
+		var why *refusal.Error
+		if !errors.As(err, &why) || why.Restriction != refusal.Identity || !strings.Contains(why.Hint, "open the gate after") {
+			t.Errorf("%s: %v", mode, err)
+		}
+	}
+	if _, err := os.Lstat(mark); err == nil {
+		t.Error("the command ran")
+	}
+}

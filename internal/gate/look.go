@@ -62,12 +62,12 @@ func outcome(t launch.Trial) string {
 // readMachine measures what the confined process is compared with.
 func readMachine(i *intent) (attest.Machine, error) {
 	p, f, private := i.policy, i.facts, i.private
-	namespaces, filters, err := measure.Self()
+	own, err := measure.Self()
 	if err != nil {
 		return attest.Machine{}, err
 	}
 	m := attest.Machine{
-		UID: f.UID, GID: f.GID, Namespaces: namespaces, SeccompFilters: filters,
+		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
 		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
 		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
 	}

@@ -141,6 +141,9 @@ func notProven(v attest.Verdict) error {
 	}
 	f := v.Failed[0]
 	r.Restriction, r.Reason = f.Restriction, f.Reason()
+	if f.Restriction == refusal.Identity {
+		r.Hint = "open the gate after the program has changed its user or groups"
+	}
 	if f.Got == "EACCES" && strings.HasPrefix(string(f.Fact), "trial.write in ") {
 		r.Hint = "start lockstile as the owner of the folder: inside, root is nobody special"
 	}

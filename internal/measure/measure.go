@@ -30,7 +30,7 @@ func (p Process) fact(name string) attest.Fact { return attest.Fact(p.Who + "." 
 func (p Process) path(name string) string { return "/proc/" + strconv.Itoa(p.PID) + "/" + name }
 
 // statusKeys are the lines of /proc/PID/status that are evidence (proc_pid_status(5)).
-var statusKeys = []string{"NoNewPrivs", "Seccomp", "Seccomp_filters", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}
+var statusKeys = []string{"NoNewPrivs", "Seccomp", "Seccomp_filters", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "Uid", "Gid", "Groups"}
 
 // Status reads privileges, filters and the session.
 func (p Process) Status(e *attest.Evidence) {
@@ -270,26 +270,29 @@ func list(name string) ([]string, error) {
 	}
 }
 
-// Self reads what is true of this process, for the comparison.
-func Self() (namespaces map[string]string, seccompFilters int, err error) {
-	namespaces = map[string]string{}
+// Self measures this process for comparison: its namespaces, and of this thread
+// how many filters are in force on it and who it is.
+func Self() (Own, error) {
+	own := Own{Namespaces: map[string]string{}, Identity: map[string]string{}, SeccompFilters: -1}
+	var err error
 	for _, n := range attest.NamespaceNames() {
-		if namespaces[n], err = os.Readlink(path.Join("/proc/self/ns", n)); err != nil {
-			return nil, 0, err
+		if own.Namespaces[n], err = os.Readlink(path.Join("/proc/self/ns", n)); err != nil {
+			return Own{}, err
 		}
 	}
-	// Of this thread: the one whose clone the process will be.
 	text, err := read("/proc/thread-self/status")
 	if err != nil {
-		return nil, 0, err
+		return Own{}, err
+	}
+	lines := parseStatus(text)
+	for _, key := range []string{"Uid", "Gid", "Groups"} {
+		own.Identity[key] = lines[key]
 	}
 	// Absent before Linux 5.9: then the count can't be compared, and the start refuses.
-	count, ok := parseStatus(text)["Seccomp_filters"]
-	if !ok {
-		return namespaces, -1, nil
+	if count, ok := lines["Seccomp_filters"]; ok {
+		own.SeccompFilters, err = strconv.Atoi(count)
 	}
-	seccompFilters, err = strconv.Atoi(count)
-	return namespaces, seccompFilters, err
+	return own, err
 }
 
 // Keyring is the serial of our session keyring, or the errno's name.

@@ -35,8 +35,8 @@ func (p Process) Terminal(*attest.Evidence) {}
 func (p Process) Descriptors(*attest.Evidence) {}
 
 // Self can't be told.
-func Self() (namespaces map[string]string, seccompFilters int, err error) {
-	return nil, 0, errors.ErrUnsupported
+func Self() (Own, error) {
+	return Own{}, errors.ErrUnsupported
 }
 
 // FileID can't be told.

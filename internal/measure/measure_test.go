@@ -103,13 +103,13 @@ func TestProcess(t *testing.T) {
 	p.IDMaps(e)
 	p.View(e, []string{"/", "/no/such/file"})
 	p.Descriptors(e)
-	own, _, err := Self()
+	own, err := Self()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range attest.NamespaceNames() {
-		if got := e.Facts[attest.Fact("command.ns."+n)]; got != own[n] || got == "" {
-			t.Errorf("namespace %s is %q, ours is %q", n, got, own[n])
+		if got := e.Facts[attest.Fact("command.ns."+n)]; got != own.Namespaces[n] || got == "" {
+			t.Errorf("namespace %s is %q, ours is %q", n, got, own.Namespaces[n])
 		}
 	}
 	for fact, want := range map[attest.Fact]string{
