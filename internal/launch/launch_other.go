@@ -23,6 +23,9 @@ func NewLauncher() (*Launcher, error) { return &Launcher{}, nil }
 // Close does nothing.
 func (*Launcher) Close() error { return nil }
 
+// Prepare does nothing.
+func (*Launcher) Prepare(*plan.Plan) {}
+
 // Start refuses.
 func (*Launcher) Start(*plan.Plan, Command) (*Launch, error) {
 	return nil, errors.ErrUnsupported

@@ -4,6 +4,8 @@ package launch
 
 import (
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +18,9 @@ import (
 // several goroutines.
 type Launcher struct {
 	spawner *tape.Spawner
+
+	mu    sync.Mutex
+	ahead *Launch // waits for a command; nil where none was prepared
 }
 
 // NewLauncher makes a launcher.
@@ -27,16 +32,60 @@ func NewLauncher() (*Launcher, error) {
 	return &Launcher{spawner: spawner}, nil
 }
 
-// Close ends the spawner. What was started goes on.
-func (l *Launcher) Close() error { return l.spawner.Close() }
+// Close ends the spawner and what was prepared. What was started goes on.
+func (l *Launcher) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ahead != nil {
+		l.ahead.Kill()
+		l.ahead = nil
+	}
+	return l.spawner.Close()
+}
 
-// take gives a first process that waits for its command.
+// Prepare has the next start's first process made ahead, under a plan like p. It
+// stands in its namespaces, knows of no command, and serves for one. A failure is
+// the next start's to tell, which makes its own.
+func (l *Launcher) Prepare(p *plan.Plan) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ahead != nil && l.ahead.serves(p) {
+		return
+	}
+	if l.ahead != nil {
+		l.ahead.Kill()
+	}
+	l.ahead, _ = l.place(p)
+}
+
+// take gives a first process that waits for its command: the one that was made
+// ahead, or a new one.
 func (l *Launcher) take(p *plan.Plan) (*Launch, error) {
+	l.mu.Lock()
+	ahead := l.ahead
+	if ahead != nil && ahead.serves(p) {
+		l.ahead = nil
+		l.mu.Unlock()
+		return ahead, nil
+	}
+	l.mu.Unlock()
+	return l.place(p)
+}
+
+// serves reports whether a process that waits stands as one under p would.
+func (l *Launch) serves(p *plan.Plan) bool {
+	was := l.plan
+	return was.Rung == p.Rung && slices.Equal(was.Namespaces, p.Namespaces) && was.UID == p.UID && was.GID == p.GID && was.LastCap == p.LastCap &&
+		!ended(l.first.Pidfd)
+}
+
+// place makes a first process.
+func (l *Launcher) place(p *plan.Plan) (*Launch, error) {
 	t, err := tape.New(leftOut)
 	if err != nil {
 		return nil, err
 	}
-	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	place := &Launch{plan: p, tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	if err := place.make(l.spawner, p); err != nil {
 		place.close()
 		return nil, err

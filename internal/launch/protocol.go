@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/tape"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -57,6 +58,7 @@ func (w *writer) hear(fd int) {
 
 // Launch is a start on its way. It is not safe for concurrent use.
 type Launch struct {
+	plan     *plan.Plan
 	tape     *tape.Tape
 	first    tape.Process
 	sync     int // our end of the command's channel

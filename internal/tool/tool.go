@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/approve"
@@ -28,6 +29,8 @@ type Set struct {
 	policy  policy.Policy
 	environ []string
 	running table
+
+	preparing sync.WaitGroup
 }
 
 // New makes the tools. environ is the caller's environment, as NAME=value.
@@ -39,8 +42,13 @@ func New(g *gate.Gate, p policy.Policy, environ []string) *Set {
 	if kept <= newest { // the policy of a program that doesn't say
 		kept = defaultMax
 	}
-	return &Set{gate: g, policy: p, environ: environ, running: table{max: kept}}
+	s := &Set{gate: g, policy: p, environ: environ, running: table{max: kept}}
+	s.prepare()
+	return s
 }
+
+// prepare has the next command's start begun.
+func (s *Set) prepare() { s.preparing.Go(func() { s.gate.Prepare(s.policy) }) }
 
 // forReaders keeps programs from waiting for somebody to turn pages, and from
 // colours, which a model would read as noise; and text is UTF-8.
@@ -51,7 +59,10 @@ var forReaders = map[string]string{
 
 // Close ends all commands that run, and returns when nothing is left of them. No
 // other call may be on its way or come later.
-func (s *Set) Close() error { return s.running.end() }
+func (s *Set) Close() error {
+	s.preparing.Wait()
+	return s.running.end()
+}
 
 // ExecCommand is a call of exec_command. Zero values ask for the defaults.
 type ExecCommand struct {
