@@ -100,7 +100,14 @@ func matchComponent(pattern, name string) bool {
 			return false
 		}
 		_, w := utf8.DecodeRuneInString(name[mark:])
-		mark += w
+		if mark += w; star+1 < len(pattern) && isLiteral(pattern[star+1]) {
+			// The star stands for all that comes before the next such character.
+			next := strings.IndexByte(name[mark:], pattern[star+1])
+			if next < 0 {
+				return false
+			}
+			mark += next
+		}
 		p, n = star+1, mark
 	}
 	for p < len(pattern) && pattern[p] == '*' {
@@ -109,11 +116,18 @@ func matchComponent(pattern, name string) bool {
 	return p == len(pattern)
 }
 
+// isLiteral reports whether a pattern's byte is an ASCII character that stands for
+// itself.
+func isLiteral(b byte) bool { return b < utf8.RuneSelf && b != '*' && b != '?' && b != '[' }
+
 // matchOne matches the first element of pattern, not a star, against the first
 // character of name, which is not empty. It returns how many bytes each took.
 func matchOne(pattern, name string) (patternWidth, nameWidth int, ok bool) {
 	if pattern == "" {
 		return 0, 0, false
+	}
+	if isLiteral(pattern[0]) {
+		return 1, 1, pattern[0] == name[0]
 	}
 	r, width := utf8.DecodeRuneInString(name)
 	switch pattern[0] {

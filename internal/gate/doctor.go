@@ -47,10 +47,7 @@ func doctorLayers(home string, p policy.Policy) []Finding {
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
 	}
-	launcher, err := launch.NewLauncher()
-	if err != nil {
-		return []Finding{finding("a process of our own", err)}
-	}
+	launcher := launch.NewLauncher()
 	defer launcher.Close() // what it does has been seen
 	names, results := launcher.Try(planned)
 	var out []Finding

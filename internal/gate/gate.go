@@ -68,15 +68,10 @@ func Open(home string) (*Gate, error) {
 		log.Close()
 		return nil, asRefusal(err)
 	}
-	launcher, err := launch.NewLauncher()
-	if err != nil {
-		log.Close()
-		return nil, launchRefused(err)
-	}
-	return &Gate{home: home, log: log, launcher: launcher}, nil
+	return &Gate{home: home, log: log, launcher: launch.NewLauncher()}, nil
 }
 
-// Close closes the log. Children write the end of their record until they have
+// Close ends what waits for a start, and closes the log. Children write the end of their record until they have
 // been waited for, so the gate is closed after them.
 func (g *Gate) Close() error { return errors.Join(g.launcher.Close(), g.log.Close()) }
 

@@ -19,6 +19,17 @@ func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	if err := l.Ready(); err != nil {
 		return nil, err
 	}
+	// The init is there before the command is. It seals itself while that is looked at.
+	if err := l.Hardened(); err != nil {
+		return nil, err
+	}
+	init := measure.Process{Who: "init", PID: l.Init()}
+	init.Status(e)
+	init.Namespaces(e, "net")
+	init.Descriptors(e)
+	if err := l.Seal(); err != nil {
+		return nil, err
+	}
 	command := measure.Process{Who: "command", PID: l.Command()}
 	command.Status(e)
 	command.Namespaces(e, attest.NamespaceNames()...)
@@ -31,14 +42,7 @@ func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	if m.Terminal {
 		command.Terminal(e)
 	}
-	if err := l.Hardened(); err != nil {
-		return nil, err
-	}
-	init := measure.Process{Who: "init", PID: l.Init()}
-	init.Status(e)
-	init.Namespaces(e, "net")
-	init.Descriptors(e)
-	if err := l.Seal(); err != nil {
+	if err := l.Sealed(); err != nil {
 		return nil, err
 	}
 	for _, t := range l.Trials() {

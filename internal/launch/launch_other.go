@@ -18,7 +18,7 @@ type Launch struct{}
 type Launcher struct{}
 
 // NewLauncher gives one.
-func NewLauncher() (*Launcher, error) { return &Launcher{}, nil }
+func NewLauncher() *Launcher { return &Launcher{} }
 
 // Close does nothing.
 func (*Launcher) Close() error { return nil }
@@ -43,6 +43,7 @@ func (*Launch) Ready() error                     { return errors.ErrUnsupported 
 func (*Launch) Probed() error                    { return errors.ErrUnsupported }
 func (*Launch) Hardened() error                  { return errors.ErrUnsupported }
 func (*Launch) Seal() error                      { return errors.ErrUnsupported }
+func (*Launch) Sealed() error                    { return errors.ErrUnsupported }
 func (*Launch) Trials() []Trial                  { return nil }
 func (*Launch) Settled(refusal.Restriction) bool { return false }
 func (*Launch) Release() (*Running, error)       { return nil, errors.ErrUnsupported }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -25,15 +24,14 @@ import (
 //	                             ◀───  placed
 //	                go           ───▶  (with the streams; then it forks the command)
 //	terminal  ───▶  (with its master, where one is asked for)
-//	ready     ───▶  looks at it
-//	(trials)
-//	probed    ───▶  looks again
 //	                looks at it  ◀───  hardened
-//	                go           ───▶  (undumpable)
-//	                             ◀───  sealed
+//	ready     ───▶  go           ───▶  (undumpable)
+//	(trials)        looks at it
+//	probed    ───▶  looks again  ◀───  sealed
 //	          ◀───  go
 //	(execve: its channel ends)
-//	                signals      ───▶  (until its channel ends)
+//	                signals      ───▶
+//	                             ◀───  over (nothing of the tree is left)
 const (
 	messagePlaced   = 'A'
 	messageTerminal = 'T'
@@ -96,13 +94,11 @@ func (l *Launch) Probed() error { return l.await(messageProbed) }
 // Hardened waits until the init has nothing left to give up but to be looked at.
 func (l *Launch) Hardened() error { return l.await(messageHardened) }
 
-// Seal takes the init out of sight, its last restriction.
-func (l *Launch) Seal() error {
-	if err := l.tell(l.life); err != nil {
-		return err
-	}
-	return l.await(messageSealed)
-}
+// Seal tells the init to take itself out of sight, its last restriction.
+func (l *Launch) Seal() error { return l.tell(l.life) }
+
+// Sealed waits until the init has nothing left to give up.
+func (l *Launch) Sealed() error { return l.await(messageSealed) }
 
 // await reads both channels until the message has come.
 func (l *Launch) await(message byte) error {
@@ -284,7 +280,7 @@ func (l *Launch) Release() (*Running, error) {
 	unix.Close(l.listener)
 	l.sync, l.listener = -1, -1
 	l.tape.Rest()
-	return &Running{l: l}, nil
+	return newRunning(l), nil
 }
 
 // awaitExec waits for the end of the command's channel, which execve closes. The
@@ -323,31 +319,6 @@ func (l *Launch) Kill() {
 	l.close()
 }
 
-// awaitEnd is reap without a thread that sits in the kernel: a caller may wait for
-// a thousand commands.
-func (l *Launch) awaitEnd() error {
-	if unix.SetNonblock(l.first.Pidfd, true) != nil {
-		_, err := l.reap()
-		return err
-	}
-	ended := os.NewFile(uintptr(l.first.Pidfd), "pidfd")
-	l.first.Pidfd = -1
-	defer ended.Close()
-	conn, err := ended.SyscallConn()
-	reaped := false
-	if err == nil {
-		err = conn.Read(func(uintptr) bool { // it can be read when the process has ended, pidfd_open(2)
-			pid, errno := unix.Wait4(l.first.PID, nil, unix.WALL|unix.WNOHANG, nil)
-			reaped = pid > 0 || errno != nil && errno != unix.EINTR
-			return reaped
-		})
-	}
-	if !reaped { // no poll on such a descriptor here
-		_, err = l.reap()
-	}
-	return err
-}
-
 // reap waits for the first process's end.
 func (l *Launch) reap() (syscall.WaitStatus, error) {
 	var ws unix.WaitStatus
@@ -369,38 +340,4 @@ func (l *Launch) close() {
 	}
 	l.first.PID = 0
 	l.tape.Free() // unmapping our own mapping can't fail
-}
-
-// Running is a released command. Signal may be called beside Wait.
-type Running struct {
-	l    *Launch
-	mu   sync.Mutex // a signal must not meet the channel's number in other use
-	over bool
-}
-
-// Signal passes a signal on to the command's process group.
-func (r *Running) Signal(sig syscall.Signal) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.over {
-		return os.ErrProcessDone
-	}
-	_, err := unix.Write(r.l.life, []byte{byte(sig)})
-	if err == unix.EPIPE || err == unix.ECONNRESET {
-		return os.ErrProcessDone
-	}
-	return os.NewSyscallError("write to the init", err)
-}
-
-// Wait waits until no process of the command's tree is left, and what had to be
-// taken back is.
-func (r *Running) Wait() (End, error) {
-	err := r.l.awaitEnd()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.over = true
-	ws, ok := r.l.tape.Status()
-	end := End{Status: ws, Killed: !ok, Denied: r.l.denied()}
-	r.l.close()
-	return end, err
 }

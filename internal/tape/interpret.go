@@ -123,5 +123,9 @@ func stop(h *header, me uintptr) {
 	}
 }
 
-// MessageFailed is the byte by which a process says that it stopped.
-const MessageFailed = 'F'
+// The bytes by which a process says that it stopped, and the first that the tree
+// has ended and the sweep is done.
+const (
+	MessageFailed = 'F'
+	MessageOver   = 'O'
+)

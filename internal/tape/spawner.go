@@ -26,18 +26,17 @@ import (
 // processes have from the spawner: as they were when that was made.
 type Spawner struct {
 	mu      sync.Mutex
+	closed  bool
 	pid     int // 0: none
 	channel int
 	mem     []byte // what it works in, with the pages that it had when it was made
 }
 
-// NewSpawner makes a spawner.
-func NewSpawner() (*Spawner, error) {
+// NewSpawner makes a spawner. Where that fails, Clone tries again, and tells.
+func NewSpawner() *Spawner {
 	s := &Spawner{}
-	if err := s.start(); err != nil {
-		return nil, err
-	}
-	return s, nil
+	_ = s.start()
+	return s
 }
 
 // patience is how long the spawner may take, which does little.
@@ -74,6 +73,7 @@ func (s *Spawner) start() error {
 func (s *Spawner) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	return s.end()
 }
 
@@ -108,12 +108,15 @@ func (s *Spawner) Clone(t *Tape, flags uint64, given [maxGiven]int) (Process, er
 	copy(t.h.path[:], childrenPath)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return Process{}, fmt.Errorf("the spawner: %w", os.ErrClosed)
+	}
 	pid, err := s.ask(t, given)
 	if errors.Is(err, errGone) {
 		if err := s.end(); err != nil {
 			return Process{}, err
 		}
-		if err := s.start(); err != nil {
+		if err := s.start(); err != nil { // the next call tries again
 			return Process{}, err
 		}
 		pid, err = s.ask(t, given)
@@ -138,6 +141,9 @@ func newProcess(pid int) (Process, error) {
 
 // ask sends one request and waits for the answer.
 func (s *Spawner) ask(t *Tape, given [maxGiven]int) (pid int, err error) {
+	if s.pid == 0 {
+		return 0, errGone
+	}
 	r := request{at: uintptr(unsafe.Pointer(&t.mem[0])), size: uintptr(len(t.mem))}
 	text := unsafe.Slice((*byte)(unsafe.Pointer(&r)), unsafe.Sizeof(r))
 	err = unix.Sendmsg(s.channel, text, unix.UnixRights(t.fd, given[0], given[1]), nil, unix.MSG_NOSIGNAL)

@@ -3,6 +3,7 @@
 package tape
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,10 +37,7 @@ func answers(t *testing.T, s *Spawner) {
 
 func newSpawner(t *testing.T) *Spawner {
 	t.Helper()
-	s, err := NewSpawner()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := NewSpawner()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -111,12 +109,27 @@ func TestSpawnerIsSmall(t *testing.T) {
 	heap[4096] = 1 // it is still ours
 }
 
-// TestSpawnerEnds with the channel, which its parent's death closes.
-func TestSpawnerEnds(t *testing.T) {
-	s, err := NewSpawner()
+func TestSpawnerIsClosed(t *testing.T) {
+	s := NewSpawner()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tape, err := New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer tape.Free()
+	if _, err := s.Clone(tape, 0, [2]int{0, 0}); !errors.Is(err, os.ErrClosed) || s.pid != 0 {
+		t.Errorf("%v, spawner %d", err, s.pid)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSpawnerEnds with the channel, which its parent's death closes.
+func TestSpawnerEnds(t *testing.T) {
+	s := NewSpawner()
 	answers(t, s)
 	unix.Shutdown(s.channel, unix.SHUT_RDWR)
 	var ws unix.WaitStatus

@@ -27,10 +27,7 @@ type trial struct {
 var spawner *Spawner
 
 func TestMain(m *testing.M) {
-	var err error
-	if spawner, err = NewSpawner(); err != nil {
-		panic(err)
-	}
+	spawner = NewSpawner()
 	code := m.Run()
 	spawner.Close()
 	os.Exit(code)

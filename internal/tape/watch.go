@@ -65,7 +65,8 @@ func end(h *header) {
 	reap(h, 0) // until there are none
 }
 
-// sweep runs the ops behind the watch, whatever their results are, and exits.
+// sweep runs the ops behind the watch, whatever their results are, says that all
+// is over, and exits.
 //
 //go:nosplit
 //go:norace
@@ -79,6 +80,12 @@ func sweep(h *header) {
 		if o.kind == kindUnless && r == 0 {
 			i++
 		}
+	}
+	// What is left is our own end, for which nobody need wait: the kernel takes the
+	// namespaces down.
+	if fd := uintptr(h.alarm[First]); fd != 0 {
+		h.buf[0] = MessageOver
+		syscall.RawSyscall6(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(&h.buf)), 1, 0, 0, 0)
 	}
 	for {
 		syscall.RawSyscall6(unix.SYS_EXIT_GROUP, 0, 0, 0, 0, 0, 0)

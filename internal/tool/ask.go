@@ -66,7 +66,6 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 	if b.session, err = session.Start(s.gate, r); err != nil {
 		return begun{}, err
 	}
-	s.prepare()
 	var evicted *entry
 	if b.id, evicted = s.running.add(b.entry); evicted != nil {
 		_ = evicted.session.End() // its record says how it ended

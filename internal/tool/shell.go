@@ -65,6 +65,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		return Done{}, err
 	}
 	defer s.running.remove(run.id)
+	defer s.prepare()
 	limit := 10 * time.Second
 	if c.TimeoutMS > 0 {
 		limit = time.Duration(min(c.TimeoutMS, mostTimeoutMS)) * time.Millisecond

@@ -106,6 +106,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		return Answer{}, err
 	}
 	defer s.running.left(b.id)
+	defer s.prepare()
 	out := b.session.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
 	if err := ctx.Err(); err != nil {
 		s.running.remove(b.id)
