@@ -109,3 +109,34 @@ func ExampleStartSession() {
 	// Output:
 	// true 4 <nil>
 }
+
+// Sessions that are kept by numbers, as a front end for agents does it.
+func ExampleSessions() {
+	home, _ := os.MkdirTemp("", "lockstile-home-")
+	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
+	defer os.RemoveAll(home)
+	defer os.RemoveAll(workspace)
+	gate, err := lockstile.Open(home)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer gate.Close()
+	p, err := lockstile.NewPolicy(policy.ModeReadOnly, workspace)
+	if err != nil {
+		log.Fatal(err)
+	}
+	sessions := lockstile.NewSessions(64)
+	defer sessions.Close() // ends what still runs
+	session, err := lockstile.StartSession(gate, lockstile.Request{Policy: p, Argv: []string{"cat"}, Env: []string{"PATH=/usr/bin:/bin"},
+		Terminal: &lockstile.Size{Rows: 24, Cols: 80}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	id, _ := sessions.Add(lockstile.SessionEntry{Session: session, Command: "cat"})
+	sessions.Left(id)
+	for _, s := range sessions.List() {
+		fmt.Println(s.Command, s.ID == id)
+	}
+	// Output:
+	// cat true
+}

@@ -57,6 +57,16 @@ type Output = session.Output
 // nothing to read on its input. The error is a *refusal.Error.
 func StartSession(g *Gate, r Request) (*Session, error) { return session.Start(g, r) }
 
+// Sessions keeps sessions by numbers, lists them, and ends the least recently used
+// to make room.
+type Sessions = session.Table
+
+// SessionEntry is a session among those that are kept.
+type SessionEntry = session.Entry
+
+// NewSessions keeps so many sessions at most, 64 where most is 8 or less.
+func NewSessions(most int) *Sessions { return session.NewTable(most) }
+
 // Explanation is a start as it would happen.
 type Explanation = gate.Explanation
 

@@ -62,21 +62,20 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 		s.recordRefused(r, err)
 		return begun{}, err
 	}
-	b := begun{entry: entry{what: q.Command, dir: q.Dir, escalated: q.Escalate}, at: time.Now()}
-	if b.session, err = session.Start(s.gate, r); err != nil {
+	b := begun{Entry: session.Entry{Command: q.Command, Dir: q.Dir, Escalated: q.Escalate, Begun: time.Now()}, at: time.Now()}
+	if b.Session, err = session.Start(s.gate, r); err != nil {
 		return begun{}, err
 	}
-	var evicted *entry
-	if b.id, evicted = s.running.add(b.entry); evicted != nil {
-		_ = evicted.session.End() // its record says how it ended
-		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.id, shorten(evicted.what), s.running.max)
+	var evicted *session.Entry
+	if b.ID, evicted = s.running.Add(b.Entry); evicted != nil {
+		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.ID, shorten(evicted.Command), s.running.Most())
 	}
 	return b, nil
 }
 
 // begun is a session as a call has it.
 type begun struct {
-	entry
+	session.Entry
 	at      time.Time // when the call began to wait
 	evicted string    // what became of another for it, "" for nothing
 }
@@ -84,7 +83,7 @@ type begun struct {
 // mode gives the policy that a command runs under.
 func (s *Set) mode(b begun) policy.Policy {
 	p := s.policy
-	if b.escalated {
+	if b.Escalated {
 		p.Mode = policy.ModeDangerFullAccess
 	}
 	return p

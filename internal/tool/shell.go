@@ -64,26 +64,26 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	defer s.running.remove(run.id)
+	defer s.running.Remove(run.ID)
 	defer s.prepare()
 	limit := 10 * time.Second
 	if c.TimeoutMS > 0 {
 		limit = time.Duration(min(c.TimeoutMS, mostTimeoutMS)) * time.Millisecond
 	}
-	out := run.session.Look(ctx, limit)
-	_, ended, _ := run.session.Exit()
-	if err := run.session.End(); err != nil {
+	out := run.Look(ctx, limit)
+	_, ended, _ := run.Exit()
+	if err := run.End(); err != nil {
 		return Done{}, err
 	}
 	if err := ctx.Err(); err != nil && !ended {
 		return Done{}, err
 	}
-	exit, _, err := run.session.Exit()
-	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Denied: run.session.Denied()}
+	exit, _, err := run.Exit()
+	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Denied: run.Denied()}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}
-	d.Output, d.Tokens = cut(out.Then(run.session.Look(ctx, 0)), defaultTokens)
-	d.Sandbox = obstacles(d.Output, s.mode(run), run.dir)
+	d.Output, d.Tokens = cut(out.Then(run.Look(ctx, 0)), defaultTokens)
+	d.Sandbox = obstacles(d.Output, s.mode(run), run.Dir)
 	return d, err
 }

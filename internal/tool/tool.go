@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +29,7 @@ type Set struct {
 	gate    *gate.Gate
 	policy  policy.Policy
 	environ []string
-	running table
+	running *session.Table
 
 	preparing sync.WaitGroup
 }
@@ -38,11 +39,7 @@ func New(g *gate.Gate, p policy.Policy, environ []string) *Set {
 	set := maps.Clone(forReaders)
 	maps.Copy(set, p.Env.Set) // the user's own words come last
 	p.Env.Set = set
-	kept := p.MaxSessions
-	if kept <= newest { // the policy of a program that doesn't say
-		kept = defaultMax
-	}
-	s := &Set{gate: g, policy: p, environ: environ, running: table{max: kept}}
+	s := &Set{gate: g, policy: p, environ: environ, running: session.NewTable(p.MaxSessions)}
 	s.prepare()
 	return s
 }
@@ -61,7 +58,7 @@ var forReaders = map[string]string{
 // other call may be on its way or come later.
 func (s *Set) Close() error {
 	s.preparing.Wait()
-	return s.running.end()
+	return s.running.Close()
 }
 
 // ExecCommand is a call of exec_command. Zero values ask for the defaults.
@@ -105,12 +102,12 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
-	defer s.running.left(b.id)
+	defer s.running.Left(b.ID)
 	defer s.prepare()
-	out := b.session.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
+	out := b.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
 	if err := ctx.Err(); err != nil {
-		s.running.remove(b.id)
-		_ = b.session.End()
+		s.running.Remove(b.ID)
+		_ = b.End()
 		return Answer{}, err
 	}
 	return s.answer(b, out, c.MaxOutputTokens)
@@ -118,20 +115,20 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 
 // Write types into a session, or only looks at it, and answers like Exec.
 func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
-	live, why := s.running.get(w.SessionID)
-	if why != "" {
-		return Answer{}, fmt.Errorf("write_stdin failed: unknown session id %d: %s", w.SessionID, why)
+	live, err := s.running.Get(w.SessionID)
+	if err != nil {
+		return Answer{}, fmt.Errorf("write_stdin failed: %w", err)
 	}
-	defer s.running.left(w.SessionID)
-	b := begun{entry: live, at: time.Now()}
+	defer s.running.Left(w.SessionID)
+	b := begun{Entry: live, at: time.Now()}
 	wait := yield(w.YieldTimeMS, 5*time.Second, 5*time.Second, 5*time.Minute)
 	if w.Chars != "" {
 		wait = yield(w.YieldTimeMS, 250*time.Millisecond, 250*time.Millisecond, 30*time.Second)
-		if err := b.session.Type(w.Chars); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		if err := b.Type(w.Chars); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return Answer{}, fmt.Errorf("write_stdin failed: %w", err)
 		}
 	}
-	out := b.session.Look(ctx, wait)
+	out := b.Look(ctx, wait)
 	if err := ctx.Err(); err != nil {
 		return Answer{}, err
 	}
@@ -146,17 +143,27 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 	if budget <= 0 {
 		budget = defaultTokens
 	}
-	a := Answer{Chunk: chunk(), Wall: time.Since(b.at), Session: b.id, Evicted: b.evicted}
-	exit, ended, err := b.session.Exit()
+	a := Answer{Chunk: chunk(), Wall: time.Since(b.at), Session: b.ID, Evicted: b.evicted}
+	exit, ended, err := b.Exit()
 	if ended {
 		status := exit.Status()
-		a.Exit, a.Session, a.Denied = &status, 0, b.session.Denied()
-		s.running.remove(b.id)
-		out = out.Then(b.session.Look(context.Background(), 0)) // what came between the two
+		a.Exit, a.Session, a.Denied = &status, 0, b.Denied()
+		s.running.Remove(b.ID)
+		out = out.Then(b.Look(context.Background(), 0)) // what came between the two
 	}
 	a.Output, a.Tokens = cut(out, budget)
-	a.Sandbox = obstacles(a.Output, s.mode(b), b.dir)
+	a.Sandbox = obstacles(a.Output, s.mode(b), b.Dir)
 	return a, err
+}
+
+// userShell is the caller's own shell where it is set.
+func userShell(environ []string) string {
+	for _, e := range environ {
+		if shell, ok := strings.CutPrefix(e, "SHELL="); ok && strings.HasPrefix(shell, "/") {
+			return shell
+		}
+	}
+	return "/bin/sh"
 }
 
 // shell is the command line of a shell command.

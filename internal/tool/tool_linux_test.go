@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/internal/session"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -183,39 +184,39 @@ func TestSandboxIsTheSame(t *testing.T) {
 func TestEviction(t *testing.T) {
 	s, ws := opened(t)
 	const kept = 12
-	s.running.max = kept
+	s.running = session.NewTable(kept)
 	ticking := ExecCommand{Cmd: "(setsid sh -c 'while :; do echo x >> ticks; sleep 0.01; done' &); exec sleep 1007", YieldTimeMS: 250}
 	asked, idle, over := exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}), exec(t, s, ticking), exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250})
 	var group sync.WaitGroup
 	for range kept - 3 {
 		group.Go(func() {
 			a, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}, nobody)
-			if err != nil || a.Session < leastID || a.Session > mostID || a.Evicted != "" {
+			if err != nil || a.Session < 1000 || a.Session > 99999 || a.Evicted != "" {
 				t.Errorf("%+v %v", a, err)
 			}
 		})
 	}
 	group.Wait()
-	ended, _ := s.running.get(over.Session)
-	s.running.left(over.Session)
-	if err := ended.session.End(); err != nil {
+	ended, _ := s.running.Get(over.Session)
+	s.running.Left(over.Session)
+	if err := ended.End(); err != nil {
 		t.Fatal(err)
 	}
-	if _, why := s.running.get(asked.Session); why != "" {
-		t.Fatalf("the first is gone too early: %s", why)
+	if _, why := s.running.Get(asked.Session); why != nil {
+		t.Fatalf("the first is gone too early: %v", why)
 	}
-	s.running.left(asked.Session)
+	s.running.Left(asked.Session)
 	for _, gone := range []Answer{over, idle} {
 		a := exec(t, s, ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250})
 		if want := fmt.Sprintf("Session %d (", gone.Session); !strings.Contains(a.String(), want) {
 			t.Errorf("%q does not say %q", a, want)
 		}
-		if _, err := s.Write(context.Background(), WriteStdin{SessionID: gone.Session}); err == nil || !strings.Contains(err.Error(), madeRoom) {
+		if _, err := s.Write(context.Background(), WriteStdin{SessionID: gone.Session}); err == nil || !strings.Contains(err.Error(), "ended to make room") {
 			t.Errorf("%v", err)
 		}
 	}
-	if _, why := s.running.get(asked.Session); why != "" {
-		t.Errorf("what was asked for is gone: %s", why)
+	if _, why := s.running.Get(asked.Session); why != nil {
+		t.Errorf("what was asked for is gone: %v", why)
 	}
 	before, _ := os.ReadFile(filepath.Join(ws, "ticks"))
 	time.Sleep(50 * time.Millisecond)
@@ -228,7 +229,7 @@ func TestEviction(t *testing.T) {
 func TestEvictionSparesCalls(t *testing.T) {
 	s, _ := opened(t)
 	const kept = 12
-	s.running.max = kept
+	s.running = session.NewTable(kept)
 	waited := make(chan Answer)
 	first := exec(t, s, ExecCommand{Cmd: "read x; exit 8", TTY: true, YieldTimeMS: 250})
 	go func() {
@@ -280,8 +281,8 @@ func TestShell(t *testing.T) {
 	if _, err := s.Shell(ctx, Shell{Command: []string{"sleep", "1007"}}, nobody); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	if len(s.running.live) != 0 {
-		t.Errorf("%d sessions are left", len(s.running.live))
+	if len(s.running.List()) != 0 {
+		t.Errorf("%d sessions are left", len(s.running.List()))
 	}
 	var why *refusal.Error
 	if _, err := s.Shell(context.Background(), Shell{Command: []string{"no-such-command"}}, nobody); !errors.As(err, &why) {
