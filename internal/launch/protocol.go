@@ -280,6 +280,7 @@ func (l *Launch) Release() (*Running, error) {
 	unix.Close(l.listener)
 	l.sync, l.listener = -1, -1
 	l.tape.Rest()
+	l.plan, l.trials, l.execs, l.paths, l.seen = nil, nil, nil, nil, nil
 	return newRunning(l), nil
 }
 

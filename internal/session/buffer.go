@@ -24,6 +24,8 @@ type buffer struct {
 	tail    []byte // a ring of half once it is full
 	begin   int    // where the ring begins
 	omitted int64
+	fresh   bool          // something has come since it was taken
+	wake    chan struct{} // closed when something comes; nil where nobody waits
 }
 
 const half = BufferSize / 2
@@ -34,6 +36,11 @@ func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := len(p)
+	b.fresh = b.fresh || n > 0
+	if b.fresh && b.wake != nil {
+		close(b.wake)
+		b.wake = nil
+	}
 	room := min(half-len(b.head), n)
 	b.head = append(b.head, p[:room]...)
 	b.keepTail(p[room:])
@@ -57,6 +64,21 @@ func (b *buffer) keepTail(p []byte) {
 	}
 }
 
+// more is closed when something has come since the last take.
+func (b *buffer) more() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.wake == nil {
+		b.wake = make(chan struct{})
+	}
+	wake := b.wake
+	if b.fresh {
+		close(b.wake)
+		b.wake = nil
+	}
+	return wake
+}
+
 // take gives what is there and forgets it. No character is cut: where more may
 // come, the beginning of one at the end stays for the next time, and what is
 // omitted begins and ends between two.
@@ -67,7 +89,7 @@ func (b *buffer) take(more bool) Output {
 	if out.Omitted == 0 {
 		out.Head, out.Tail = append(out.Head, out.Tail...), nil
 	}
-	b.head, b.tail, b.begin, b.omitted = nil, nil, 0, 0
+	b.head, b.tail, b.begin, b.omitted, b.fresh = nil, nil, 0, 0, false
 	last := &out.Head
 	if out.Omitted > 0 {
 		last = &out.Tail

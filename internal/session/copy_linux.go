@@ -50,3 +50,17 @@ func copyAll(to io.Writer, f *os.File) error {
 		}
 	}
 }
+
+// writeNow writes what f takes without waiting, and tells how much that was.
+// Errors are left to the next write.
+func writeNow(f *os.File, text string) (n int) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = conn.Write(func(fd uintptr) bool {
+		n, _ = unix.Write(int(fd), []byte(text))
+		return true
+	})
+	return max(n, 0)
+}

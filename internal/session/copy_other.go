@@ -12,3 +12,6 @@ func copyAll(to io.Writer, f *os.File) error {
 	_, err := io.Copy(to, f)
 	return err
 }
+
+// writeNow leaves it to the next write.
+func writeNow(*os.File, string) int { return 0 }

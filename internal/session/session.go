@@ -114,16 +114,32 @@ func (s *Session) wait() {
 // printed since the last look. Where ctx is done first it takes nothing: the next
 // look has it.
 func (s *Session) Look(ctx context.Context, wait time.Duration) Output {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-s.over:
-	case <-timer.C:
-	case <-ctx.Done():
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-s.over:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
 		return Output{}
 	}
 	_, over, _ := s.Exit()
 	return s.out.take(!over)
+}
+
+// Await waits until something was printed since the last look, or the command has
+// ended. The error is that of ctx.
+func (s *Session) Await(ctx context.Context) error {
+	select {
+	case <-s.over:
+	case <-s.out.more():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }
 
 // Signal sends a signal to the command's process group. After the end it is
@@ -167,8 +183,13 @@ func (s *Session) Type(text string) error {
 		}
 		return s.child.Signal(syscall.SIGINT)
 	}
+	// A deadline wakes the scheduler, which a key that can be taken need not.
+	rest := text[writeNow(s.terminal, text):]
+	if rest == "" {
+		return nil
+	}
 	_ = s.terminal.SetWriteDeadline(time.Now().Add(typeTime)) // the write tells of a closed one
-	_, err := io.WriteString(s.terminal, text)
+	_, err := io.WriteString(s.terminal, rest)
 	return ended(err)
 }
 

@@ -38,7 +38,7 @@ type Table struct {
 	mu    sync.Mutex
 	clock uint64
 	live  []*Entry // the oldest first
-	gone  []gone // not to be used again yet
+	gone  []gone   // not to be used again yet
 }
 
 // NewTable makes a table for so many sessions, 64 where most is 8 or less: the 8

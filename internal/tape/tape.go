@@ -96,6 +96,8 @@ type Tape struct {
 	mem    []byte
 	h      *header
 	next   uintptr
+	watch  int      // op of the watch
+	sweep  uintptr  // where the bytes begin that the sweep needs
 	labels []string // per op: the restriction it serves, "" for plumbing
 	names  []string // per op: what it does
 	omit   func(label string) bool
@@ -151,10 +153,21 @@ func (t *Tape) Free() error {
 	return err
 }
 
-// Rest gives up this process's pages of the memory, which stay the new processes'.
-// What is read of it later comes back by itself.
+// Rest gives up what only the way to the command's exec needed: for as long as the
+// first process lives, the watch and the sweep are left. Their results and the
+// Status can still be read, and nothing else.
 func (t *Tape) Rest() {
-	_ = unix.Madvise(t.mem, unix.MADV_DONTNEED) // without it, it only takes memory
+	t.labels, t.names = nil, nil
+	for _, r := range [][2]uintptr{
+		{opsOff, opsOff + uintptr(t.watch)*unsafe.Sizeof(op{})}, {resOff, resOff + uintptr(t.watch)*8}, {dataOff, t.sweep},
+	} {
+		page := uintptr(os.Getpagesize())
+		start, end := (r[0]+page-1)&^(page-1), r[1]&^(page-1)
+		if start < end {
+			_ = unix.Madvise(t.mem[start:end], unix.MADV_REMOVE) // without it, it only takes memory
+		}
+	}
+	_ = unix.Madvise(t.mem, unix.MADV_DONTNEED) // of this process
 }
 
 // Err is the first mistake made while writing; a tape with one can't be run.
