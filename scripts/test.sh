@@ -47,12 +47,24 @@ for target in linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 d
 	GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 go vet ./...
 done
 go vet -tags lockstile_leave_out ./...
+go vet -tags lockstile_tally ./...
 
 step "a build for the debugger links (stack of the nosplit functions)"
 go build -gcflags='all=-N -l' -o /dev/null ./cmd/lockstile
 
 step "tests as $(id -un)"
-go test -count=1 -timeout 5m ./...
+tally=$(mktemp /var/tmp/lockstile-tally.XXXXXX)
+trap 'rm -f "$tally"' EXIT
+GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally go test -count=1 -timeout 5m ./...
+
+step "no command without a verdict and a record"
+count() { grep -cx "$1" "$tally" || true; }
+commands=$(count command) absent=$(count 'no exec') verdicts=$(count verdict) records=$(count record)
+echo "$commands commands started, $absent were not there; $verdicts verdicts, $records start records"
+if [ "$commands" = 0 ] || [ $((commands + absent)) != "$verdicts" ] || [ "$verdicts" != "$records" ]; then
+	echo "these must be equal" >&2
+	exit 1
+fi
 
 if [ "$(id -u)" = 0 ]; then
 	step "end-to-end tests as a normal user"

@@ -104,7 +104,7 @@ func (p *probe) effect() effect {
 }
 
 // record gives the lines of the log, without what belongs to one run or to the io.
-func (p *probe) record(t *testing.T, tty bool) (lines []map[string]any) {
+func (p *probe) record(t *testing.T, channel string, tty bool) (lines []map[string]any) {
 	t.Helper()
 	b, err := os.ReadFile(p.home + "/sandbox.log")
 	if err != nil {
@@ -116,10 +116,13 @@ func (p *probe) record(t *testing.T, tty bool) (lines []map[string]any) {
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
 		}
+		if by, ok := l["channel"]; ok && by != strings.ToLower(channel) {
+			t.Errorf("the record says channel %v, not %s", by, channel)
+		}
 		if io, ok := l["io"]; ok && (io == "terminal") != tty {
 			t.Errorf("the record says %v", io)
 		}
-		for _, name := range []string{"time", "prev", "by", "pid", "ms", "io"} {
+		for _, name := range []string{"time", "prev", "by", "pid", "ms", "io", "channel"} {
 			delete(l, name)
 		}
 		if proven, ok := l["proven"].([]any); ok {
@@ -185,13 +188,13 @@ var channels = []struct {
 		}
 	}},
 	{"shell", true, func(t *testing.T, p *probe, s setting) {
-		withTools(t, p, s, func(tools *tool.Set) error {
+		withTools(t, p, s, "shell", func(tools *tool.Set) error {
 			_, err := tools.Shell(context.Background(), tool.Shell{Command: p.argv()}, nil)
 			return err
 		})
 	}},
 	{"exec_command", false, func(t *testing.T, p *probe, s setting) {
-		withTools(t, p, s, func(tools *tool.Set) error {
+		withTools(t, p, s, "exec_command", func(tools *tool.Set) error {
 			_, err := tools.Exec(context.Background(), tool.ExecCommand{Cmd: p.argv()[2], Shell: p.argv()[0], Login: new(bool), TTY: s.tty}, nil)
 			return err
 		})
@@ -212,14 +215,14 @@ var channels = []struct {
 	}},
 }
 
-func withTools(t *testing.T, p *probe, s setting, call func(*tool.Set) error) {
+func withTools(t *testing.T, p *probe, s setting, channel string, call func(*tool.Set) error) {
 	t.Helper()
 	g, err := lockstile.Open(p.home)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	tools := tool.New(g, s.policy(t, p), os.Environ())
+	tools := tool.New(g, s.policy(t, p), os.Environ(), channel)
 	if err := errors.Join(call(tools), tools.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +252,7 @@ func TestParity(t *testing.T) {
 					if got := p.effect(); got != want {
 						t.Errorf("%+v by %s: %+v, want %+v", s, c.name, got, want)
 					}
-					lines := p.record(t, tty)
+					lines := p.record(t, c.name, tty)
 					for _, l := range lines {
 						if l["event"] == "start" {
 							records++

@@ -124,7 +124,7 @@ func start(p policy.Policy, home string, argv []string, ends *endpoints) (*locks
 	if err != nil {
 		return nil, nil, err
 	}
-	request := lockstile.Request{Policy: p, Argv: argv, Env: os.Environ()}
+	request := lockstile.Request{Channel: "run", Policy: p, Argv: argv, Env: os.Environ()}
 	ends.give(&request)
 	child, err := gate.Start(request)
 	if err != nil {
@@ -146,7 +146,7 @@ func recordRefusal(home string, f runFlags, err error) {
 		return
 	}
 	defer gate.Close()
-	gate.Refused(lockstile.Request{Argv: f.argv, Policy: policy.Policy{Workspace: f.Dir}, Terminal: terminalSize(f.tty)}, why)
+	gate.Refused(lockstile.Request{Channel: "run", Argv: f.argv, Policy: policy.Policy{Workspace: f.Dir}, Terminal: terminalSize(f.tty)}, why)
 }
 
 // refusedResult is a refusal as --json shows it.

@@ -64,7 +64,7 @@ func (g *Gate) trial(p policy.Policy) error {
 		return err
 	}
 	defer null.Close()
-	child, err := g.Start(Request{Policy: p, Argv: []string{"true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null})
+	child, err := g.Start(Request{Channel: "doctor", Policy: p, Argv: []string{"true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null})
 	if err != nil {
 		return err
 	}

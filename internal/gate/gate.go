@@ -18,6 +18,7 @@ import (
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -38,6 +39,7 @@ type Request struct {
 	Env                   []string  // the caller's, as NAME=value; Policy.Env says what of it is handed on
 	Stdin, Stdout, Stderr *os.File  // nil where Terminal is set
 	Approval              *Approval // a person's, where one was asked
+	Channel               string    // by which way it comes, for the record; "" is "library"
 	Terminal              *Size     // give the command a terminal of its own, of this size; its other end is Child.Terminal
 }
 
@@ -113,13 +115,16 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
+	tally.Count(tally.Verdict)
 	record, err := g.recordStart(r, c.intent.plan, c.verdict, c.Launch)
 	if err != nil {
 		c.Kill()
 		return nil, err
 	}
+	tally.Count(tally.Record)
 	running, err := c.Release()
 	if err != nil {
+		tally.Count(tally.NoExec)
 		err = releaseRefused(r, err)
 		g.recordNoExec(record, err)
 		return nil, err
@@ -147,7 +152,6 @@ func (g *Gate) confine(r Request) (*confined, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer streams.close()
 	if err := makePrivate(intended); err != nil {
 		return nil, err
 	}
@@ -157,7 +161,7 @@ func (g *Gate) confine(r Request) (*confined, error) {
 	}
 	expected := attest.Expect(intended.policy, machine)
 
-	intended.command.Stdio = streams.fds()
+	intended.command.Stdio = streams
 	placed, err := g.launcher.Start(intended.plan, intended.command)
 	runtime.KeepAlive(r) // the process has its own copies by now
 	if placed == nil {

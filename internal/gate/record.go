@@ -19,7 +19,8 @@ type startLine struct {
 	Event     string                `json:"event"` // "start"
 	Mode      string                `json:"mode"`
 	Rung      string                `json:"rung"`
-	IO        string                `json:"io"` // "pipes" or "terminal"
+	Channel   string                `json:"channel"` // by which way it came
+	IO        string                `json:"io"`      // "pipes" or "terminal"
 	Argv      []string              `json:"argv"`
 	Workspace string                `json:"workspace"`
 	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
@@ -61,6 +62,7 @@ type endLine struct {
 type refusalLine struct {
 	Event       string              `json:"event"` // "refusal"
 	Mode        string              `json:"mode"`
+	Channel     string              `json:"channel"`
 	IO          string              `json:"io"`
 	Argv        []string            `json:"argv"`
 	Workspace   string              `json:"workspace"`
@@ -81,7 +83,7 @@ type record struct {
 // recordStart writes the line without which nothing is released.
 func (g *Gate) recordStart(r Request, p *plan.Plan, v attest.Verdict, l *launch.Launch) (record, error) {
 	receipt, err := g.log.Append(startLine{
-		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), IO: ioName(r),
+		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
 		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
 		User: os.Geteuid(), By: os.Getpid(), PID: l.Command(), Proven: v.Proven,
 	})
@@ -96,13 +98,21 @@ func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
 		return
 	}
 	_, err := g.log.Append(refusalLine{
-		Event: "refusal", Mode: r.Policy.Mode.String(), IO: ioName(r), Argv: policy.RedactArgs(r.Argv),
+		Event: "refusal", Mode: r.Policy.Mode.String(), Channel: channel(r), IO: ioName(r), Argv: policy.RedactArgs(r.Argv),
 		Workspace: policy.Redact(r.Policy.Workspace), User: os.Geteuid(), By: os.Getpid(),
 		Code: why.Code, Stage: why.Stage, Restriction: why.Restriction, Reason: policy.Redact(reasonOf(why)),
 	})
 	if err != nil {
 		why.Err = errors.Join(why.Err, fmt.Errorf("the refusal is not in the log: %w", err))
 	}
+}
+
+// channel is the caller's own word, cut where a request has too much of it.
+func channel(r Request) string {
+	if r.Channel == "" {
+		return "library"
+	}
+	return r.Channel[:min(len(r.Channel), mostChannel)]
 }
 
 func ioName(r Request) string {

@@ -23,6 +23,9 @@ func checkRequest(r Request) error {
 	case r.Dir != "" && (!filepath.IsAbs(r.Dir) || filepath.Clean(r.Dir) != r.Dir || strings.IndexByte(r.Dir, 0) >= 0):
 		return bad("the working directory is not a full path", "give the folder in full, without . and ..")
 	}
+	if len(r.Channel) > mostChannel {
+		return bad("the channel's name is too long", "give a word")
+	}
 	for _, a := range r.Argv {
 		if strings.IndexByte(a, 0) >= 0 {
 			return bad("an argument holds a NUL byte", "")
@@ -31,30 +34,23 @@ func checkRequest(r Request) error {
 	return nil
 }
 
-// streams are the descriptors that a command begins with.
-type streams struct {
-	files [3]*os.File
-	own   bool // they are ours to close
-}
+// mostChannel is how long a channel's name may be, in bytes.
+const mostChannel = 64
 
-// openStreams takes the request's standard streams. Where the command is to have
-// a terminal, it begins with the null device.
-func openStreams(r Request) (streams, error) {
-	bad := func(reason, hint string) (streams, error) {
-		return streams{}, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
+// openStreams gives the descriptors of the request's standard streams: none where
+// the command is to have a terminal.
+func openStreams(r Request) (fds [3]int, err error) {
+	bad := func(reason, hint string) ([3]int, error) {
+		return fds, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
 	}
 	given := [3]*os.File{r.Stdin, r.Stdout, r.Stderr}
 	if r.Terminal != nil {
 		if given != [3]*os.File{} {
 			return bad("a terminal and standard streams are asked for", "leave out one of them")
 		}
-		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-		if err != nil {
-			return streams{}, err
-		}
-		return streams{[3]*os.File{null, null, null}, true}, nil
+		return fds, nil
 	}
-	for _, f := range given {
+	for i, f := range given {
 		if f == nil {
 			return bad("a standard stream is missing", "open os.DevNull in its place")
 		}
@@ -66,21 +62,9 @@ func openStreams(r Request) (streams, error) {
 			// What lies below it would be seen by the host's mounts, not the view's.
 			return bad("a standard stream is a folder", "give a file, a pipe or a terminal")
 		}
+		fds[i] = int(f.Fd())
 	}
-	return streams{files: given}, nil
-}
-
-func (s streams) fds() (out [3]int) {
-	for i, f := range s.files {
-		out[i] = int(f.Fd())
-	}
-	return out
-}
-
-func (s streams) close() {
-	if s.own {
-		s.files[0].Close()
-	}
+	return fds, nil
 }
 
 // lookup gives a variable's value, "" where it is not set.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/internal/tape"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -276,6 +277,7 @@ func (l *Launch) Release() (*Running, error) {
 		l.Kill()
 		return nil, err
 	}
+	tally.Count(tally.Command)
 	unix.Close(l.sync)
 	unix.Close(l.listener)
 	l.sync, l.listener = -1, -1

@@ -27,7 +27,7 @@ type Command struct {
 	Stdio  [3]int // descriptors that become 0, 1 and 2
 
 	// Terminal gives the command a terminal of its own, of this size, in place of
-	// Stdio, which must still be open descriptors: they are what it has until then.
+	// Stdio.
 	Terminal *Size
 }
 

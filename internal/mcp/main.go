@@ -59,7 +59,7 @@ func serve(ctx context.Context, f settings.Flags) error {
 	if err != nil {
 		return err
 	}
-	tools := tool.New(gate, p, os.Environ())
+	tools := tool.New(gate, p, os.Environ(), "mcp")
 	err = newServer(tools, p.UnifiedExec).Run(ctx, &mcp.StdioTransport{})
 	return errors.Join(err, tools.Close(), gate.Close())
 }

@@ -58,7 +58,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if len(c.Command) == 0 {
 		return Done{}, fmt.Errorf("shell: command is empty")
 	}
-	r := gate.Request{Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
+	r := gate.Request{Channel: s.channel, Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
 	looks := func() bool { return approve.Argv(c.Command) }
 	run, err := s.start(ctx, r, ask, Question{Command: words(c.Command)}, looks, c.Escalation)
 	if err != nil {

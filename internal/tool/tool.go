@@ -29,17 +29,19 @@ type Set struct {
 	gate    *gate.Gate
 	policy  policy.Policy
 	environ []string
+	channel string
 	running *session.Table
 
 	preparing sync.WaitGroup
 }
 
-// New makes the tools. environ is the caller's environment, as NAME=value.
-func New(g *gate.Gate, p policy.Policy, environ []string) *Set {
+// New makes the tools. environ is the caller's environment, as NAME=value;
+// channel is what the record says of where the calls come from.
+func New(g *gate.Gate, p policy.Policy, environ []string, channel string) *Set {
 	set := maps.Clone(forReaders)
 	maps.Copy(set, p.Env.Set) // the user's own words come last
 	p.Env.Set = set
-	s := &Set{gate: g, policy: p, environ: environ, running: session.NewTable(p.MaxSessions)}
+	s := &Set{gate: g, policy: p, environ: environ, channel: channel, running: session.NewTable(p.MaxSessions)}
 	s.prepare()
 	return s
 }
@@ -89,7 +91,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	if c.Cmd == "" {
 		return Answer{}, fmt.Errorf("exec_command: cmd is empty")
 	}
-	r := gate.Request{Policy: s.policy, Argv: s.shell(c), Env: s.environ, Dir: s.dir(c.Workdir)}
+	r := gate.Request{Channel: s.channel, Policy: s.policy, Argv: s.shell(c), Env: s.environ, Dir: s.dir(c.Workdir)}
 	if c.TTY {
 		r.Terminal = &gate.Size{Rows: 24, Cols: 80}
 	}

@@ -36,7 +36,7 @@ func opened(t *testing.T) (*Set, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(g, policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, Env: policy.Env{Inherit: policy.InheritAll}}, []string{"PATH=/usr/bin:/bin", "SHELL=/bin/bash", "HOME=" + ws})
+	s := New(g, policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, Env: policy.Env{Inherit: policy.InheritAll}}, []string{"PATH=/usr/bin:/bin", "SHELL=/bin/bash", "HOME=" + ws}, "test")
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -155,7 +155,7 @@ func TestPagers(t *testing.T) {
 	}
 	p := s.policy
 	p.Env.Set = map[string]string{"PAGER": "less"}
-	own := New(s.gate, p, nil)
+	own := New(s.gate, p, nil, "")
 	if a := exec(t, own, ExecCommand{Cmd: "echo $PAGER,$TERM"}); a.Output != "less,dumb\n" {
 		t.Errorf("%q", a.Output)
 	}
