@@ -155,24 +155,14 @@ func (g *Gate) confine(r Request) (*confined, error) {
 	if err := makePrivate(intended); err != nil {
 		return nil, err
 	}
-	machine, err := readMachine(intended)
-	if err != nil {
-		return nil, err
-	}
-	expected := attest.Expect(intended.policy, machine)
-
 	intended.command.Stdio = streams
 	placed, err := g.launcher.Start(intended.plan, intended.command)
 	runtime.KeepAlive(r) // the process has its own copies by now
 	if placed == nil {
 		return nil, launchRefused(err)
 	}
-	var evidence *attest.Evidence
-	if err == nil {
-		evidence, err = look(placed, machine)
-	}
+	expected, evidence, err := examine(intended, placed, err)
 	if err != nil {
-		err = explainFault(placed, expected, err)
 		placed.Kill()
 		return nil, err
 	}
@@ -182,4 +172,22 @@ func (g *Gate) confine(r Request) (*confined, error) {
 		return nil, notProven(verdict)
 	}
 	return &confined{placed, intended, evidence, verdict}, nil
+}
+
+// examine gathers what is expected of a process on its way, and what is seen. The
+// first is measured while it is on its way. fault is what became of it already.
+func examine(i *intent, placed *launch.Launch, fault error) ([]attest.Expectation, *attest.Evidence, error) {
+	machine, err := readMachine(i)
+	if err != nil {
+		return nil, nil, err
+	}
+	expected := attest.Expect(i.policy, machine)
+	if fault != nil {
+		return nil, nil, explainFault(placed, expected, fault)
+	}
+	evidence, err := look(placed, machine)
+	if err != nil {
+		return nil, nil, explainFault(placed, expected, err)
+	}
+	return expected, evidence, nil
 }

@@ -16,10 +16,7 @@ import (
 // after them, since trials open and close some.
 func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	e := attest.NewEvidence()
-	if err := l.Ready(); err != nil {
-		return nil, err
-	}
-	// The init is there before the command is. It seals itself while that is looked at.
+	// The init is there before the command is, and seals itself while that is made.
 	if err := l.Hardened(); err != nil {
 		return nil, err
 	}
@@ -28,6 +25,9 @@ func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	init.Namespaces(e, "net")
 	init.Descriptors(e)
 	if err := l.Seal(); err != nil {
+		return nil, err
+	}
+	if err := l.Ready(); err != nil {
 		return nil, err
 	}
 	command := measure.Process{Who: "command", PID: l.Command()}

@@ -26,9 +26,10 @@ import (
 //	                go           ───▶  (with the streams; then it forks the command)
 //	terminal  ───▶  (with its master, where one is asked for)
 //	                looks at it  ◀───  hardened
-//	ready     ───▶  go           ───▶  (undumpable)
-//	(trials)        looks at it
-//	probed    ───▶  looks again  ◀───  sealed
+//	                go           ───▶  (undumpable)
+//	ready     ───▶  looks at it  ◀───  sealed
+//	(trials)
+//	probed    ───▶  looks again
 //	          ◀───  go
 //	(execve: its channel ends)
 //	                signals      ───▶

@@ -81,7 +81,8 @@ type header struct {
 
 const (
 	maxOps    = 640
-	arenaSize = 8 << 20 // reserved, not touched: argv and environment may be some megabytes
+	arenaSize = 8 << 20   // reserved, not touched: argv and environment may be some megabytes
+	usualSize = 128 << 10 // what most starts fill
 	opsOff    = (unsafe.Sizeof(header{}) + 63) &^ 63
 	resOff    = opsOff + maxOps*unsafe.Sizeof(op{})
 	dataOff   = resOff + maxOps*8
@@ -116,6 +117,7 @@ func New(omit func(label string) bool) (*Tape, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("map memory for the launch: %w", err)
 	}
+	_ = unix.Madvise(mem[:usualSize], unix.MADV_POPULATE_WRITE) // now, and not page by page while a start waits
 	return &Tape{fd: fd, mem: mem, h: (*header)(unsafe.Pointer(&mem[0])), next: dataOff, omit: omit}, nil
 }
 
