@@ -144,19 +144,15 @@ type confined struct {
 // confine places the command in its restrictions and measures them. Where one is
 // not proven, nothing is left of the process.
 func (g *Gate) confine(r Request) (*confined, error) {
-	intended, err := intend(g.home, r)
+	begun := g.launcher.Begin()
+	intended, err := prepare(g.home, r)
 	if err != nil {
+		if begun != nil {
+			begun.Kill()
+		}
 		return nil, err
 	}
-	streams, err := openStreams(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := makePrivate(intended); err != nil {
-		return nil, err
-	}
-	intended.command.Stdio = streams
-	placed, err := g.launcher.Start(intended.plan, intended.command)
+	placed, err := g.launcher.Start(begun, intended.plan, intended.command)
 	runtime.KeepAlive(r) // the process has its own copies by now
 	if placed == nil {
 		return nil, launchRefused(err)
@@ -172,6 +168,18 @@ func (g *Gate) confine(r Request) (*confined, error) {
 		return nil, notProven(verdict)
 	}
 	return &confined{placed, intended, evidence, verdict}, nil
+}
+
+// prepare decides all of a start, and makes what it needs on the host.
+func prepare(home string, r Request) (*intent, error) {
+	i, err := intend(home, r)
+	if err != nil {
+		return nil, err
+	}
+	if i.command.Stdio, err = openStreams(r); err != nil {
+		return nil, err
+	}
+	return i, makePrivate(i)
 }
 
 // examine gathers what is expected of a process on its way, and what is seen. The

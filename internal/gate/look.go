@@ -16,7 +16,7 @@ import (
 // after them, since trials open and close some.
 func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	e := attest.NewEvidence()
-	// The init is there before the command is, and seals itself while that is made.
+	// The init is there before the command is.
 	if err := l.Hardened(); err != nil {
 		return nil, err
 	}
@@ -24,9 +24,6 @@ func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	init.Status(e)
 	init.Namespaces(e, "net")
 	init.Descriptors(e)
-	if err := l.Seal(); err != nil {
-		return nil, err
-	}
 	if err := l.Ready(); err != nil {
 		return nil, err
 	}
@@ -35,6 +32,9 @@ func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	command.Namespaces(e, attest.NamespaceNames()...)
 	command.IDMaps(e)
 	command.View(e, slices.Sorted(maps.Keys(m.Files)))
+	if err := l.Seal(); err != nil { // it does so meanwhile
+		return nil, err
+	}
 	if err := l.Probed(); err != nil {
 		return nil, err
 	}

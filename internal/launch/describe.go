@@ -16,7 +16,9 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 	}
 	defer t.Free() // our own mapping: can't fail
 	w := &writer{Tape: t, plan: p, cmd: c}
-	fork, init := w.rest(w.place(), 0)
+	w.who(whoBoth)
+	w.common()
+	w.rest(0)
 	if err := w.Err(); err != nil {
 		return nil, err
 	}
@@ -29,14 +31,10 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 		}
 	}
 	for i, line := range w.Lines() {
-		who := "both"
-		switch {
-		case i >= init:
-			who = "init"
-		case i > int(fork):
-			who = "command"
+		for len(w.parts) > 1 && w.parts[1].from <= i {
+			w.parts = w.parts[1:]
 		}
-		steps = append(steps, Step{who, refusal.Restriction(line.Label), line.Name})
+		steps = append(steps, Step{w.parts[0].who, refusal.Restriction(line.Label), line.Name})
 	}
 	return steps, nil
 }

@@ -71,24 +71,23 @@ func (w *writer) descriptors() {
 	w.closeFrom(lifeFD + 1)
 }
 
-// awaitCommand waits for the parent's word, with which the command's standard
-// streams come. Only then is the rest of the tape there.
-func (w *writer) awaitCommand() (given tape.Slot) {
+// awaitStreams waits for the parent's word to the command, with which its standard
+// streams come, unless it gets a terminal.
+func (w *writer) awaitStreams() {
 	header, given := w.hearing(3)
-	w.For("").Do("wait for the command", 1, unix.SYS_RECVMSG, lifeFD, header, unix.MSG_CMSG_CLOEXEC)
-	return given
+	w.streams = given
+	w.For("").Do("wait for the streams", 1, unix.SYS_RECVMSG, syncFD, header, unix.MSG_CMSG_CLOEXEC)
 }
 
-// streams puts the command's standard streams in their places. Where it gets a
-// terminal they stay /dev/null until then.
-func (w *writer) streams(given tape.Slot) {
+// takeStreams puts the command's standard streams in their places. Where it gets
+// a terminal they stay /dev/null until then.
+func (w *writer) takeStreams() {
 	if w.cmd.Terminal != nil {
 		return
 	}
 	for fd := range 3 {
-		w.For("").Do("put a stream in its place", tape.Want(fd), unix.SYS_DUP3, given+tape.Slot(4*fd), fd, 0)
+		w.For("").Do("put a stream in its place", tape.Want(fd), unix.SYS_DUP3, w.streams+tape.Slot(4*fd), fd, 0)
 	}
-	w.closeFrom(lifeFD + 1)
 }
 
 // hearing is a struct msghdr for one byte and n descriptors, and where their

@@ -26,89 +26,151 @@ type writer struct {
 	plan *plan.Plan
 	cmd  Command
 
+	place
+	trials []trial
+	execs  []tape.Op
+	sweeps []sweep
+	parts  []part // for people to read
+}
+
+// part is a run of ops that one process makes.
+type part struct {
+	from int
+	who  string
+}
+
+// The processes, as people read them. Before the fork an op is for both.
+const (
+	whoBoth    = "both"
+	whoCommand = "command"
+	whoInit    = "init"
+)
+
+// who says whose the next ops are.
+func (w *writer) who(process string) { w.parts = append(w.parts, part{w.Len(), process}) }
+
+// place is where the part of the tape that is for one command joins the part that
+// is the same for all.
+type place struct {
 	mounted tape.Slot // eventfd: the init has made the view
-	trials  []trial
-	execs   []tape.Op
-	sweeps  []sweep
+	streams tape.Slot // where the command has its standard streams
+	command tape.Op   // the jumps to their parts
+	init    tape.Op
 }
 
-// Start starts the first process. The process is on its way when Start returns;
-// the caller must end it with Kill, or release it and wait. With a *Fault it is
-// there too, to be looked at before it is ended.
-func (l *Launcher) Start(p *plan.Plan, c Command) (*Launch, error) {
-	place, err := l.take(p)
-	if err != nil {
-		return nil, err
+// Start has the command placed, by what Begin gave if it serves. The processes are
+// on their way when it returns; the caller must end them with Kill, or release the
+// command and wait. With a *Fault they are there too, to be looked at before they
+// are ended.
+func (l *Launcher) Start(begun *Launch, p *plan.Plan, c Command) (*Launch, error) {
+	if begun != nil && !begun.serves(p) {
+		begun.Kill()
+		begun = nil
 	}
-	err = place.fill(p, c)
+	if begun == nil {
+		var err error
+		if begun, err = l.place(p); err != nil {
+			return nil, err
+		}
+	}
+	err := begun.fill(p, c)
 	if _, fault := err.(*Fault); err != nil && !fault {
-		place.Kill()
+		begun.Kill()
 		return nil, err
 	}
-	return place, err
+	return begun, err
 }
 
-// fill writes the rest of the tape for a first process that waits for it, and
-// lets it go on.
+// fill writes the rest of the tape for processes that wait for it, and lets them
+// go on.
 func (l *Launch) fill(p *plan.Plan, c Command) error {
 	l.deadline = time.Now().Add(patience)
 	l.paths = c.Paths
-	w := &writer{Tape: l.tape, plan: p, cmd: c}
-	w.rest(l.streams, l.port)
+	w := &writer{Tape: l.tape, plan: p, cmd: c, place: l.place, trials: l.trials}
+	w.rest(l.port)
 	if err := w.Err(); err != nil {
 		return err
 	}
 	l.trials, l.execs, l.sweeps = w.trials, w.execs, w.sweeps
-	if err := l.await(messagePlaced); err != nil {
+	if err := l.begin(); err != nil {
 		return err
 	}
 	var streams []byte
 	if c.Terminal == nil {
 		streams = unix.UnixRights(c.Stdio[:]...)
 	}
-	return os.NewSyscallError("sendmsg", unix.Sendmsg(l.life, []byte{messageGo}, streams, nil, unix.MSG_NOSIGNAL))
+	if err := l.tell(l.sync, streams); err != nil {
+		return err
+	}
+	return l.tell(l.life, nil)
 }
 
-// place is the part of the tape that is the same for all commands.
-func (w *writer) place() (streams tape.Slot) {
+// begin lets a first process that stands in its namespaces go on to where the rest
+// of the tape must be there.
+func (l *Launch) begin() error {
+	if l.begun {
+		return nil
+	}
+	if err := l.await(messagePlaced); err != nil {
+		return err
+	}
+	l.begun = true
+	return l.tell(l.life, nil)
+}
+
+// common writes the part of the tape that is the same for all commands. Two
+// processes wait at its end.
+func (w *writer) common() {
 	w.prologue()
 	w.say(lifeFD, messagePlaced)
-	return w.awaitCommand()
-}
-
-// rest is the part that is for one command, and says where its parts begin.
-func (w *writer) rest(streams tape.Slot, port int) (fork tape.Op, init int) {
-	w.streams(streams)
-	if w.plan.Rung == plan.Full {
+	w.hear(lifeFD)
+	confined := w.plan.Rung == plan.Full
+	if confined {
+		// Not before: it has to show the machine as it is.
 		w.restrict(refusal.MountNamespace).Do("unshare mount namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNS)
 		w.mounted = w.For("").Save("eventfd", tape.OK, unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC)
 	}
-	fork = w.For("").Fork()
-	w.command(port)
+	fork := w.For("").Fork()
+	w.who(whoCommand)
+	w.endWithInit()
+	w.session()
+	if confined {
+		w.keyring()
+		w.seccomp() // nothing of what is left needs what it forbids
+	}
+	w.awaitStreams()
+	w.place.command = w.For("").Jump()
 	w.Resume(fork)
-	init = w.Len()
+	w.who(whoInit)
+	w.hear(lifeFD)
+	w.place.init = w.For("").Jump()
+}
+
+// rest writes the part that is for one command.
+func (w *writer) rest(port int) {
+	w.Resume(w.place.command)
+	w.who(whoCommand)
+	w.command(port)
+	w.Resume(w.place.init)
+	w.who(whoInit)
 	w.init()
-	return fork, init
 }
 
 // command is the second process's part of the tape.
 func (w *writer) command(port int) {
 	confined := w.plan.Rung == plan.Full
-	w.endWithInit()
+	w.takeStreams()
 	if confined {
 		w.awaitView()
 	}
-	w.session()
 	if w.cmd.Terminal != nil {
 		w.terminal()
 	}
 	w.restrict(refusal.WorkingDir).Do("enter "+w.cmd.Dir, 0, unix.SYS_CHDIR, w.cmd.Dir)
 	w.closeFrom(lifeFD)
 	if confined {
-		w.keyring()
 		w.landlock()
 		w.dropCapabilities(refusal.Capabilities)
-		w.seccomp() // last: it forbids what the others need
 	}
 	w.say(syncFD, messageReady)
 	w.commandTrials(port)

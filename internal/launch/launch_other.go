@@ -26,8 +26,11 @@ func (*Launcher) Close() error { return nil }
 // Prepare does nothing.
 func (*Launcher) Prepare(*plan.Plan) {}
 
+// Begin gives nothing.
+func (*Launcher) Begin() *Launch { return nil }
+
 // Start refuses.
-func (*Launcher) Start(*plan.Plan, Command) (*Launch, error) {
+func (*Launcher) Start(*Launch, *plan.Plan, Command) (*Launch, error) {
 	return nil, errors.ErrUnsupported
 }
 

@@ -4,6 +4,7 @@ package launch
 
 import (
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -52,25 +53,24 @@ func (l *Launcher) Prepare(p *plan.Plan) {
 	l.ahead, _ = l.place(p)
 }
 
-// take gives a first process that waits for its command: the one that was made
-// ahead, or a new one.
-func (l *Launcher) take(p *plan.Plan) (*Launch, error) {
+// Begin takes what was made ahead, and has it go on while the caller plans: nil
+// where there is nothing. What isn't given to Start must be ended with Kill.
+func (l *Launcher) Begin() *Launch {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	ahead := l.ahead
-	if ahead != nil && ahead.serves(p) {
-		l.ahead = nil
-		l.mu.Unlock()
-		return ahead, nil
+	l.ahead = nil
+	if ahead != nil && ahead.receive(tape.First, ahead.life) == nil && ahead.seen[messagePlaced] {
+		_ = ahead.begin() // or Start does it, and tells
 	}
-	l.mu.Unlock()
-	return l.place(p)
+	return ahead
 }
 
 // serves reports whether a process that waits stands as one under p would.
 func (l *Launch) serves(p *plan.Plan) bool {
 	was := l.plan
 	return was.Rung == p.Rung && slices.Equal(was.Namespaces, p.Namespaces) && was.UID == p.UID && was.GID == p.GID && was.LastCap == p.LastCap &&
-		!ended(l.first.Pidfd)
+		was.Keyring == p.Keyring && reflect.DeepEqual(was.Seccomp, p.Seccomp) && !ended(l.first.Pidfd)
 }
 
 // place makes a first process.
@@ -106,7 +106,8 @@ func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 		return err
 	}
 	w := &writer{Tape: l.tape, plan: p}
-	l.streams = w.place()
+	w.common()
+	l.place, l.trials = w.place, w.trials
 	l.first, err = spawner.Clone(l.tape, w.cloneFlags(), ends)
 	return err
 }

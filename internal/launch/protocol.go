@@ -23,13 +23,13 @@ import (
 //
 //	command          parent            init
 //	                             ◀───  placed
-//	                go           ───▶  (with the streams; then it forks the command)
+//	                go           ───▶  (it forks the command)
+//	          ◀───  go           ───▶  (the streams come with it; the view is made)
 //	terminal  ───▶  (with its master, where one is asked for)
 //	                looks at it  ◀───  hardened
-//	                go           ───▶  (undumpable)
-//	ready     ───▶  looks at it  ◀───  sealed
-//	(trials)
-//	probed    ───▶  looks again
+//	ready     ───▶  looks at it
+//	(trials)        go           ───▶  (undumpable)
+//	probed    ───▶  looks again  ◀───  sealed
 //	          ◀───  go
 //	(execve: its channel ends)
 //	                signals      ───▶
@@ -64,11 +64,12 @@ type Launch struct {
 	sync     int // our end of the command's channel
 	life     int // our end of the init's channel
 	listener int
-	port     int       // of the listener
-	streams  tape.Slot // where the first process has the command's streams
-	command  int       // the command's pid, in our pid namespace; 0 until it spoke
-	pidfd    int       // of the command
-	master   int       // of the command's terminal; -1 where it has none
+	port     int // of the listener
+	place    place
+	begun    bool // it was told to go on from where it was placed
+	command  int  // the command's pid, in our pid namespace; 0 until it spoke
+	pidfd    int  // of the command
+	master   int  // of the command's terminal; -1 where it has none
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial
@@ -97,7 +98,7 @@ func (l *Launch) Probed() error { return l.await(messageProbed) }
 func (l *Launch) Hardened() error { return l.await(messageHardened) }
 
 // Seal tells the init to take itself out of sight, its last restriction.
-func (l *Launch) Seal() error { return l.tell(l.life) }
+func (l *Launch) Seal() error { return l.tell(l.life, nil) }
 
 // Sealed waits until the init has nothing left to give up.
 func (l *Launch) Sealed() error { return l.await(messageSealed) }
@@ -255,9 +256,10 @@ func (l *Launch) Master() *os.File {
 	return f
 }
 
-func (l *Launch) tell(fd int) error {
+// tell says to go on, with control data where there is some.
+func (l *Launch) tell(fd int, control []byte) error {
 	for {
-		_, err := unix.Write(fd, []byte{messageGo})
+		err := unix.Sendmsg(fd, []byte{messageGo}, control, nil, unix.MSG_NOSIGNAL)
 		if err != unix.EINTR {
 			return os.NewSyscallError("write to the sandbox", err)
 		}
@@ -269,7 +271,7 @@ func (l *Launch) tell(fd int) error {
 // tree has ended.
 func (l *Launch) Release() (*Running, error) {
 	l.deadline = time.Now().Add(patience)
-	if err := l.tell(l.sync); err != nil {
+	if err := l.tell(l.sync, nil); err != nil {
 		l.Kill()
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -35,13 +36,12 @@ var statusKeys = []string{"NoNewPrivs", "Seccomp", "Seccomp_filters", "CapInh", 
 // Status reads privileges, filters and the session.
 func (p Process) Status(e *attest.Evidence) {
 	text, err := read(p.path("status"))
-	lines := parseStatus(text)
 	for _, k := range statusKeys {
-		value, ok := lines[k]
+		value, ok := line(text, k)
 		e.Set(p.fact("status."+k), value, missing(err, ok, k))
 	}
-	pid, okP := lines["NSpid"]
-	sid, okS := lines["NSsid"]
+	pid, okP := line(text, "NSpid")
+	sid, okS := line(text, "NSsid")
 	session := "another's"
 	if pid == sid {
 		session = "own"
@@ -56,15 +56,17 @@ func missing(err error, there bool, what string) error {
 	return err
 }
 
-func parseStatus(text string) map[string]string {
-	out := make(map[string]string, 64)
-	for line := range strings.Lines(text) {
-		key, value, ok := strings.Cut(line, ":")
-		if ok {
-			out[key] = strings.TrimSpace(value)
+// line gives the value of a line "key:\tvalue" of a file of /proc.
+func line(text, key string) (value string, ok bool) {
+	at := 0
+	if !strings.HasPrefix(text, key+":") {
+		if at = strings.Index(text, "\n"+key+":"); at < 0 {
+			return "", false
 		}
+		at++
 	}
-	return out
+	value, _, _ = strings.Cut(text[at+len(key)+1:], "\n")
+	return strings.TrimSpace(value), true
 }
 
 // Namespaces reads which namespaces the process is in.
@@ -199,7 +201,8 @@ func (p Process) descriptors() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		flags, err := strconv.ParseUint(parseStatus(info)["flags"], 8, 64)
+		octal, _ := line(info, "flags")
+		flags, err := strconv.ParseUint(octal, 8, 64)
 		if err != nil {
 			return nil, fmt.Errorf("descriptor %s: flags: %w", n, err)
 		}
@@ -227,7 +230,12 @@ func read(name string) (string, error) {
 		return "", &os.PathError{Op: "open", Path: name, Err: err}
 	}
 	defer unix.Close(fd)
-	buf := make([]byte, 0, 16<<10)
+	pooled := buffers.Get().(*[]byte)
+	buf := (*pooled)[:0]
+	defer func() {
+		*pooled = buf
+		buffers.Put(pooled)
+	}()
 	for {
 		if len(buf) == cap(buf) {
 			buf = slices.Grow(buf, len(buf))
@@ -245,6 +253,12 @@ func read(name string) (string, error) {
 		buf = buf[:len(buf)+n]
 	}
 }
+
+// buffers are kept: a start reads a dozen files.
+var buffers = sync.Pool{New: func() any {
+	buf := make([]byte, 0, 16<<10)
+	return &buf
+}}
 
 // list names what is in a folder of /proc.
 func list(name string) ([]string, error) {
@@ -284,12 +298,11 @@ func Self() (Own, error) {
 	if err != nil {
 		return Own{}, err
 	}
-	lines := parseStatus(text)
 	for _, key := range []string{"Uid", "Gid", "Groups"} {
-		own.Identity[key] = lines[key]
+		own.Identity[key], _ = line(text, key)
 	}
 	// Absent before Linux 5.9: then the count can't be compared, and the start refuses.
-	if count, ok := lines["Seccomp_filters"]; ok {
+	if count, ok := line(text, "Seccomp_filters"); ok {
 		own.SeccompFilters, err = strconv.Atoi(count)
 	}
 	return own, err

@@ -38,9 +38,9 @@ func (m mount) String() string {
 // parseMounts reads mountinfo; a line that it can't read is an error, since what
 // it hides could be writable.
 func parseMounts(text string) ([]mount, error) {
-	var out []mount
-	for line := range strings.Lines(text) {
-		m, err := parseMount(strings.TrimSuffix(line, "\n"))
+	out := make([]mount, 0, 64)
+	for one := range strings.Lines(text) {
+		m, err := parseMount(strings.TrimSuffix(one, "\n"))
 		if err != nil {
 			return nil, err
 		}

@@ -31,6 +31,9 @@ func interpret(h *header) (me, life, signals uintptr) {
 		switch o.kind {
 		case kindWatch:
 			return me, argument(h, o, 0), argument(h, o, 1)
+		case kindJump:
+			i = uintptr(o.jump) - 1
+			continue
 		case kindFork:
 			r1, _, e := syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 			if r = int64(r1); e != 0 {
@@ -101,8 +104,8 @@ func met(w Want, r int64) bool {
 	return r == int64(w)
 }
 
-// stop tells the parent of a failure, stays alive until it has looked, and ends.
-// The parent's answer, and its death, both end the read.
+// stop tells the parent of a failure, and stays alive until it has looked: until it
+// kills, or its channel ends. Words that were on their way are passed over.
 //
 //go:nosplit
 //go:norace
@@ -112,8 +115,8 @@ func stop(h *header, me uintptr) {
 		h.buf[me] = MessageFailed
 		syscall.RawSyscall6(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(&h.buf[me])), 1, 0, 0, 0)
 		for {
-			_, _, e := syscall.RawSyscall6(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&h.tmp[2+me])), 1, 0, 0, 0)
-			if e != syscall.EINTR {
+			n, _, e := syscall.RawSyscall6(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&h.tmp[2+me])), 1, 0, 0, 0)
+			if e != syscall.EINTR && (e != 0 || n == 0) {
 				break
 			}
 		}

@@ -39,6 +39,7 @@ func Errno(e unix.Errno) Want { return -Want(e) }
 const (
 	kindCall   = iota // one system call
 	kindFork          // clone(SIGCHLD): the child goes on, the parent jumps to op.jump
+	kindJump          // go on at op.jump
 	kindWatch         // of the first process: wait, pass signals on, end the tree; then the rest, the sweep
 	kindUnless        // in the sweep: a call that skips the next one when its result is 0
 )

@@ -49,10 +49,14 @@ func (w Writer) Into(s Slot, name string, want Want, nr uintptr, args ...any) Op
 // first goes on where Resume is called.
 func (w Writer) Fork() Op { return w.add("fork", op{kind: kindFork, want: OK}, nil) }
 
-// Resume says that the first process goes on after fork with the next op.
-func (t *Tape) Resume(fork Op) {
-	if fork >= 0 {
-		t.op(int(fork)).jump = uint16(t.h.ops)
+// Jump adds a jump to where Resume is called. It must not be reached before.
+func (w Writer) Jump() Op { return w.add("jump", op{kind: kindJump, want: OK}, nil) }
+
+// Resume says that after a fork the first process, and after a jump who comes
+// there, goes on with the next op.
+func (t *Tape) Resume(from Op) {
+	if from >= 0 {
+		t.op(int(from)).jump = uint16(t.h.ops)
 	}
 }
 
