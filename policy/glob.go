@@ -83,6 +83,14 @@ func isAnchor(path []string, i int) bool { return i == 0 && path[0] == "" }
 // matchComponent matches one component by the same method: only the last *
 // is ever reconsidered.
 func matchComponent(pattern, name string) bool {
+	// Most patterns are *WORD*, or begin so.
+	if len(pattern) > 1 && pattern[0] == '*' && isLiteral(pattern[1]) {
+		at := strings.IndexByte(name, pattern[1])
+		if at < 0 {
+			return false
+		}
+		name = name[at:] // the star stands for what is before, or for more
+	}
 	p, n := 0, 0
 	star, mark := -1, 0
 	for n < len(name) {

@@ -11,12 +11,18 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// look gathers the evidence on a process that waits for its release. What can't
-// change any more is read while the command makes its trials; descriptors only
-// after them, since trials open and close some.
+// look gathers the evidence on a process that waits for its release. Each fact is
+// read when it can't change any more: a command's namespaces once its filter is in
+// force, which lets nobody change them; its descriptors only after the trials,
+// which open and close some.
 func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	e := attest.NewEvidence()
-	// The init is there before the command is.
+	if err := l.Fixed(); err != nil {
+		return nil, err
+	}
+	command := measure.Process{Who: "command", PID: l.Command()}
+	command.Namespaces(e, attest.NamespaceNames()...)
+	command.IDMaps(e)
 	if err := l.Hardened(); err != nil {
 		return nil, err
 	}
@@ -27,10 +33,7 @@ func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	if err := l.Ready(); err != nil {
 		return nil, err
 	}
-	command := measure.Process{Who: "command", PID: l.Command()}
 	command.Status(e)
-	command.Namespaces(e, attest.NamespaceNames()...)
-	command.IDMaps(e)
 	command.View(e, slices.Sorted(maps.Keys(m.Files)))
 	if err := l.Seal(); err != nil { // it does so meanwhile
 		return nil, err

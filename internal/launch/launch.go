@@ -138,6 +138,7 @@ func (w *writer) common() {
 		w.keyring()
 		w.seccomp() // nothing of what is left needs what it forbids
 	}
+	w.say(syncFD, messageFixed)
 	w.awaitStreams()
 	w.place.command = w.For("").Jump()
 	w.Resume(fork)

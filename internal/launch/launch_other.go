@@ -42,6 +42,7 @@ func Describe(*plan.Plan, Command) ([]Step, error) { return nil, errors.ErrUnsup
 
 func (*Launch) Init() int                        { return 0 }
 func (*Launch) Command() int                     { return 0 }
+func (*Launch) Fixed() error                     { return errors.ErrUnsupported }
 func (*Launch) Ready() error                     { return errors.ErrUnsupported }
 func (*Launch) Probed() error                    { return errors.ErrUnsupported }
 func (*Launch) Hardened() error                  { return errors.ErrUnsupported }

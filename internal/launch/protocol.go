@@ -24,6 +24,7 @@ import (
 //	command          parent            init
 //	                             ◀───  placed
 //	                go           ───▶  (it forks the command)
+//	fixed     ───▶  looks at it
 //	          ◀───  go           ───▶  (the streams come with it; the view is made)
 //	terminal  ───▶  (with its master, where one is asked for)
 //	                looks at it  ◀───  hardened
@@ -36,6 +37,7 @@ import (
 //	                             ◀───  over (nothing of the tree is left)
 const (
 	messagePlaced   = 'A'
+	messageFixed    = 'X'
 	messageTerminal = 'T'
 	messageReady    = 'R'
 	messageProbed   = 'P'
@@ -85,8 +87,12 @@ func (l *Launch) Settled(r refusal.Restriction) bool { return l.tape.Settled(str
 // Init and Command are the pids of the two processes.
 func (l *Launch) Init() int { return l.first.PID }
 
-// Command is 0 until Ready has returned.
+// Command is 0 until Fixed has returned.
 func (l *Launch) Command() int { return l.command }
+
+// Fixed waits until the command's namespaces can't change any more: its filter is in
+// force, where it gets one.
+func (l *Launch) Fixed() error { return l.await(messageFixed) }
 
 // Ready waits until all restrictions of the command are in force.
 func (l *Launch) Ready() error { return l.await(messageReady) }

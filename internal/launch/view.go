@@ -106,9 +106,9 @@ func (w *writer) take(at tape.Writer, path string, flags int) tape.Slot {
 	return at.Save("take up "+path, tape.OK, unix.SYS_OPEN_TREE, cwd, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
 }
 
+// attach leaves the descriptor to initDescriptors, which closes all at once.
 func attach(at tape.Writer, from tape.Slot, path string) {
 	at.Do("attach "+path, 0, unix.SYS_MOVE_MOUNT, from, "", cwd, path, unix.MOVE_MOUNT_F_EMPTY_PATH)
-	at.Do("close", 0, unix.SYS_CLOSE, from)
 }
 
 func mount(at tape.Writer, fsType, path string, flags int, options string) {
