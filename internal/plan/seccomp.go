@@ -1,5 +1,7 @@
 package plan
 
+import "sync"
+
 // Rule says how the filter answers one system call. A call without a rule is
 // allowed: what a call may touch is the other layers' matter, the filter takes
 // away the kernel interfaces that a confined program has no business with.
@@ -38,7 +40,10 @@ const (
 	netlinkRoute = 0
 )
 
-func seccompRules() []Rule {
+// seccompRules are the same for all starts; nobody may change them.
+var seccompRules = sync.OnceValue(makeRules)
+
+func makeRules() []Rule {
 	var rules []Rule
 	deny := func(errno string, calls ...string) {
 		for _, c := range calls {
