@@ -123,3 +123,30 @@ func TestTwoClients(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 }
+
+// TestPreparedInVain: what was made ahead and failed is not taken, and the call
+// tells why its own start fails.
+func TestPreparedInVain(t *testing.T) {
+	c := connect(t) // for its folders
+	server := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c",
+		`echo 0 > /proc/sys/user/max_net_namespaces && exec "$0" mcp -C "$1"`, core, c.ws)
+	server.Env = c.server.Env
+	server.Stderr = os.Stderr
+	limited, err := mcp.NewClient(&mcp.Implementation{Name: "limited"}, nil).Connect(t.Context(), &mcp.CommandTransport{Command: server}, nil)
+	if err != nil {
+		t.Skipf("no user namespaces to limit: %v", err)
+	}
+	defer limited.Close()
+	for range 3 {
+		r, err := limited.CallTool(t.Context(), &mcp.CallToolParams{Name: "exec_command", Arguments: map[string]any{"cmd": "echo x > ran"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := r.Content[0].(*mcp.TextContent).Text; !r.IsError || !strings.Contains(text, "(network namespace)") || !strings.Contains(text, "max_net_namespaces") {
+			t.Errorf("%q", text)
+		}
+	}
+	if _, err := os.Stat(c.ws + "/ran"); err == nil {
+		t.Error("the command ran")
+	}
+}

@@ -87,7 +87,12 @@ func (l *Launch) fill(p *plan.Plan, c Command) error {
 	l.deadline = time.Now().Add(patience)
 	l.paths = c.Paths
 	w := &writer{Tape: l.tape, plan: p, cmd: c, place: l.place, trials: l.trials}
-	w.rest(l.port)
+	listener, port, err := listen() // only now: nobody else need see it
+	if err != nil {
+		return err
+	}
+	l.listener = listener
+	w.rest(port)
 	if err := w.Err(); err != nil {
 		return err
 	}

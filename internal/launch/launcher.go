@@ -60,8 +60,16 @@ func (l *Launcher) Begin() *Launch {
 	defer l.mu.Unlock()
 	ahead := l.ahead
 	l.ahead = nil
-	if ahead != nil && ahead.receive(tape.First, ahead.life) == nil && ahead.seen[messagePlaced] {
-		_ = ahead.begin() // or Start does it, and tells
+	if ahead == nil {
+		return nil
+	}
+	err := ahead.receive(tape.First, ahead.life)
+	if err == nil && ahead.seen[messagePlaced] {
+		err = ahead.begin()
+	}
+	if err != nil { // Start makes another, and tells what is wrong
+		ahead.Kill()
+		return nil
 	}
 	return ahead
 }
@@ -101,13 +109,10 @@ func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 	if err := unix.SetsockoptInt(l.sync, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
-	var err error
-	if l.listener, l.port, err = listen(); err != nil {
-		return err
-	}
 	w := &writer{Tape: l.tape, plan: p}
 	w.common()
 	l.place, l.trials = w.place, w.trials
+	var err error
 	l.first, err = spawner.Clone(l.tape, w.cloneFlags(), ends)
 	return err
 }

@@ -66,7 +66,6 @@ type Launch struct {
 	sync     int // our end of the command's channel
 	life     int // our end of the init's channel
 	listener int
-	port     int // of the listener
 	place    place
 	begun    bool // it was told to go on from where it was placed
 	command  int  // the command's pid, in our pid namespace; 0 until it spoke
