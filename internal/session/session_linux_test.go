@@ -181,3 +181,37 @@ func TestLookIsGivenUp(t *testing.T) {
 		t.Error("a look that was given up waited on")
 	}
 }
+
+// TestAwait: it returns when something comes, at the end, and when it is given up.
+func TestAwait(t *testing.T) {
+	s := started(t, true, "stty -echo; echo ready; read x; printf '\\303'; read x; printf '\\244'; exit 0")
+	s.sees(t, "ready")
+	short, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if err := s.Await(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("nothing came, and %v", err)
+	}
+	var seen strings.Builder
+	for range 2 {
+		if err := s.Type("\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Await(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		seen.Write(s.Look(context.Background(), 0).Head) // half a character the first time: nothing
+	}
+	for over := false; !over; _, over, _ = s.Exit() {
+		if err := s.Await(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		seen.Write(s.Look(context.Background(), 0).Head)
+	}
+	seen.Write(s.Look(context.Background(), 0).Head)
+	if seen.String() != "ä" {
+		t.Errorf("%q", seen.String())
+	}
+	if err := s.Await(context.Background()); err != nil { // after the end it never waits
+		t.Error(err)
+	}
+}

@@ -87,7 +87,12 @@ func (s *Spawner) end() error {
 	defer syscall.Munmap(s.mem)
 	_ = unix.Kill(pid, unix.SIGKILL) // our child, not reaped yet: it is there
 	for {
-		if _, err := unix.Wait4(pid, nil, unix.WALL, nil); err != unix.EINTR {
+		_, err := unix.Wait4(pid, nil, unix.WALL, nil)
+		switch err {
+		case unix.EINTR:
+		case unix.ECHILD: // the program reaps whatever ends
+			return nil
+		default:
 			return os.NewSyscallError("wait4", err)
 		}
 	}
