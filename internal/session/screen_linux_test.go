@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,7 +55,9 @@ func onScreen(t *testing.T, argv ...string) *screen {
 	if err != nil {
 		t.Fatal(err)
 	}
+	answers := make(chan struct{})
 	go func() { // what the terminal answers to questions in the output
+		defer close(answers)
 		buf := make([]byte, 256)
 		for {
 			n, err := c.vt.Read(buf)
@@ -65,7 +68,8 @@ func onScreen(t *testing.T, argv ...string) *screen {
 		}
 	}()
 	t.Cleanup(func() {
-		c.vt.Close()
+		c.vt.InputPipe().(io.Closer).Close() // and not its Close, which doesn't wait for a Read
+		<-answers
 		if err := c.End(); err != nil {
 			t.Error(err)
 		}

@@ -47,7 +47,10 @@ func New(g *gate.Gate, p policy.Policy, environ []string, channel string) *Set {
 }
 
 // prepare has the next command's start begun.
-func (s *Set) prepare() { s.preparing.Go(func() { s.gate.Prepare(s.policy) }) }
+func (s *Set) prepare() {
+	p := s.policy
+	s.preparing.Go(func() { s.gate.Prepare(p) })
+}
 
 // forReaders keeps programs from waiting for somebody to turn pages, and from
 // colours, which a model would read as noise; and text is UTF-8.
