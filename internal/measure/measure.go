@@ -95,10 +95,16 @@ func (p Process) View(e *attest.Evidence, places []string) {
 	if err == nil {
 		err = bad
 	}
+	tree, bad := newMountTree(mounts)
+	if err == nil {
+		err = bad
+	}
 	var writable, propagation []string
-	seen := map[string]string{}
+	seen := make(map[string]string, len(mounts))
 	for _, m := range mounts {
-		seen[m.point] = m.String()
+		if top := tree.on(m.point); top.point == m.point { // else it is beneath one of another place
+			seen[m.point] = top.String()
+		}
 		if !m.readOnly {
 			writable = append(writable, m.point)
 		}
@@ -111,7 +117,7 @@ func (p Process) View(e *attest.Evidence, places []string) {
 	for point, what := range seen {
 		e.Set(p.fact("mount."+point), what, err)
 	}
-	dir, dirErr := p.workingDir(mounts)
+	dir, dirErr := p.workingDir(tree)
 	e.Set(p.fact("working directory"), dir, errors.Join(err, dirErr))
 	for _, at := range places {
 		id, err := FileID(p.path("root" + at))
@@ -121,7 +127,7 @@ func (p Process) View(e *attest.Evidence, places []string) {
 
 // workingDir tells where the process is. A folder that a mount of the view hides
 // has the same name as what is on it; its own mount tells them apart.
-func (p Process) workingDir(mounts []mount) (string, error) {
+func (p Process) workingDir(tree mountTree) (string, error) {
 	dir, err := os.Readlink(p.path("cwd"))
 	if err != nil {
 		return "", err
@@ -130,7 +136,7 @@ func (p Process) workingDir(mounts []mount) (string, error) {
 	if err := unix.Statx(unix.AT_FDCWD, p.path("cwd"), 0, unix.STATX_MNT_ID, &st); err != nil {
 		return "", fmt.Errorf("statx %s: %w", p.path("cwd"), err)
 	}
-	if on(mounts, dir).id != strconv.FormatUint(st.Mnt_id, 10) {
+	if tree.on(dir).id != strconv.FormatUint(st.Mnt_id, 10) {
 		dir += " beneath the view"
 	}
 	return dir, nil

@@ -17,11 +17,11 @@ import (
 func TestParseMount(t *testing.T) {
 	for line, want := range map[string]mount{
 		"36 35 98:0 / / rw,noatime master:1 - ext3 /dev/root rw,errors=continue": {
-			id: "36", point: "/", fsType: "ext3", source: "/dev/root", root: "/", propagation: "master"},
+			id: "36", parent: "35", point: "/", fsType: "ext3", source: "/dev/root", root: "/", propagation: "master"},
 		`40 36 0:5 /a\040b /mnt/with\040space ro,relatime - tmpfs none rw`: {
-			id: "40", point: "/mnt/with space", fsType: "tmpfs", source: "none", root: "/a b", readOnly: true, propagation: "private"},
+			id: "40", parent: "36", point: "/mnt/with space", fsType: "tmpfs", source: "none", root: "/a b", readOnly: true, propagation: "private"},
 		"41 36 0:6 / /x rw shared:5 master:7 unbindable - proc lockstile rw": {
-			id: "41", point: "/x", fsType: "proc", source: "lockstile", root: "/", propagation: "shared+master+unbindable"},
+			id: "41", parent: "36", point: "/x", fsType: "proc", source: "lockstile", root: "/", propagation: "shared+master+unbindable"},
 	} {
 		got, err := parseMount(line)
 		if err != nil || got != want {
@@ -36,12 +36,27 @@ func TestParseMount(t *testing.T) {
 	}
 }
 
-// TestOn: of the mounts that cover a path, the deepest, and of those the last.
+// TestOn: what covers what is told by who stands on whom, whatever the order.
 func TestOn(t *testing.T) {
-	mounts := []mount{{id: "1", point: "/"}, {id: "2", point: "/a"}, {id: "3", point: "/ab"}, {id: "4", point: "/a"}, {id: "5", point: "/a/b/c"}}
-	for path, want := range map[string]string{"/": "1", "/x": "1", "/a": "4", "/a/b": "4", "/ab": "3", "/a/b/c/d": "5", "/a/b/cd": "4"} {
-		if got := on(mounts, path).id; got != want {
+	mounts := []mount{
+		{id: "9", parent: "2", point: "/a"}, // a later one, made before the rest
+		{id: "8", parent: "9", point: "/a/b/c"},
+		{id: "1", parent: "0", point: "/"}, {id: "2", parent: "1", point: "/a"}, {id: "3", parent: "1", point: "/ab"},
+		{id: "4", parent: "2", point: "/a/b"}, // beneath /a
+		{id: "5", parent: "3", point: "/ab/c"}, {id: "6", parent: "5", point: "/ab/c"},
+	}
+	tree, err := newMountTree(mounts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/": "1", "/x": "1", "/a": "9", "/a/b": "9", "/ab": "3", "/a/b/c/d": "8", "/a/b/cd": "9", "/ab/c": "6", "/ab/c/d": "6"} {
+		if got := tree.on(path).id; got != want {
 			t.Errorf("%s lies on %s, want %s", path, got, want)
+		}
+	}
+	for _, bad := range [][]mount{nil, mounts[:2], append(mounts, mount{id: "7", parent: "77", point: "/"})} {
+		if _, err := newMountTree(bad); err == nil {
+			t.Errorf("%+v has a root", bad)
 		}
 	}
 }
@@ -62,11 +77,17 @@ func TestMountSays(t *testing.T) {
 
 func FuzzParseMounts(f *testing.F) {
 	f.Add("36 35 98:0 / / rw,noatime master:1 - ext3 /dev/root rw\n")
+	f.Add("1 1 0:1 / / rw - t s rw\n2 2 0:1 / /a rw - t s rw\n")
 	f.Add(`40 36 0:5 /a\040b /mnt/\134\777 ro - tmpfs none rw`)
 	f.Fuzz(func(t *testing.T, text string) {
 		mounts, err := parseMounts(text)
 		if err == nil && len(mounts) != strings.Count(text, "\n")+min(1, len(text)-1-strings.LastIndex(text, "\n")) {
 			t.Errorf("%d mounts of %q", len(mounts), text)
+		}
+		if tree, err := newMountTree(mounts); err == nil {
+			for _, m := range mounts {
+				tree.on(m.point) // it comes to an end
+			}
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 // mount is one line of /proc/PID/mountinfo (proc_pid_mountinfo(5)).
 type mount struct {
 	id          string // unique among the mounts of the machine
+	parent      string // the id of the mount that it stands on
 	point       string
 	fsType      string
 	source      string
@@ -58,7 +59,7 @@ func parseMount(line string) (mount, error) {
 	if len(f) < dash+4 {
 		return mount{}, fmt.Errorf("mountinfo line %q has too few fields", line)
 	}
-	m := mount{id: f[0], root: unescape(f[3]), point: unescape(f[4]), fsType: f[dash+1], source: unescape(f[dash+2])}
+	m := mount{id: f[0], parent: f[1], root: unescape(f[3]), point: unescape(f[4]), fsType: f[dash+1], source: unescape(f[dash+2])}
 	for i, opt := range strings.Split(f[5], ",") {
 		if i == 0 && opt != "ro" && opt != "rw" {
 			return mount{}, fmt.Errorf("mountinfo line %q begins its options with %q", line, opt)
@@ -75,15 +76,58 @@ func parseMount(line string) (mount, error) {
 	return m, nil
 }
 
-// on gives the mount that a path lies on: of the deepest, the last one.
-func on(mounts []mount, path string) (out mount) {
+// mountTree finds the mount that a path leads to, as the kernel does: the order of
+// the lines doesn't tell which of two at one place covers the other.
+type mountTree struct {
+	root mount
+	at   map[edge]mount
+}
+
+// edge is where a mount stands on another one.
+type edge struct{ parent, point string }
+
+func newMountTree(mounts []mount) (mountTree, error) {
+	t := mountTree{at: make(map[edge]mount, len(mounts))}
+	ids := make(map[string]bool, len(mounts))
 	for _, m := range mounts {
-		covers := m.point == "/" || path == m.point || strings.HasPrefix(path, m.point+"/")
-		if covers && len(m.point) >= len(out.point) {
-			out = m
+		ids[m.id] = true
+		t.at[edge{m.parent, m.point}] = m
+	}
+	roots := 0
+	for _, m := range mounts {
+		if m.point == "/" && (!ids[m.parent] || m.parent == m.id) {
+			delete(t.at, edge{m.parent, m.point})
+			t.root = m
+			roots++
 		}
 	}
-	return out
+	if roots != 1 {
+		return mountTree{}, fmt.Errorf("mountinfo has %d roots", roots)
+	}
+	return t, nil
+}
+
+// on gives the mount that a full path leads to.
+func (t mountTree) on(path string) mount {
+	m := t.over(t.root, "/")
+	for i := 1; i < len(path); i++ {
+		if i+1 == len(path) || path[i+1] == '/' {
+			m = t.over(m, path[:i+1])
+		}
+	}
+	return m
+}
+
+// over gives the topmost mount that stands on m at a point.
+func (t mountTree) over(m mount, point string) mount {
+	for range t.at { // the kernel's own table has no circle, a text may
+		next, ok := t.at[edge{m.id, point}]
+		if !ok {
+			break
+		}
+		m = next
+	}
+	return m
 }
 
 // unescape turns \040 and its like, which the kernel writes for space, tab,
