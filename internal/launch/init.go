@@ -53,10 +53,11 @@ func (w *writer) sweep() {
 		plumbing := w.For("")
 		plumbing.Unless("sweep: may "+s.Dir+" be written", unix.SYS_FACCESSAT, cwd, s.Dir, unix.W_OK|unix.X_OK)
 		plumbing.Do("sweep: the mode of "+s.Dir, tape.Any, unix.SYS_FCHMODAT, cwd, s.Dir, int(s.Mode))
+		// By a descriptor: thirty walks down the same path would take longer.
+		dir := plumbing.Save("sweep: find "+s.Dir, tape.Any, unix.SYS_OPENAT, cwd, s.Dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		for _, name := range s.Names {
-			path := s.Dir + "/" + name
-			op := plumbing.Do("sweep: "+path, tape.Any, unix.SYS_RENAMEAT2, cwd, path, cwd, path+w.cmd.Denied, unix.RENAME_NOREPLACE)
-			w.sweeps = append(w.sweeps, sweep{path, op})
+			op := plumbing.Do("sweep: "+name, tape.Any, unix.SYS_RENAMEAT2, dir, name, dir, name+w.cmd.Denied, unix.RENAME_NOREPLACE)
+			w.sweeps = append(w.sweeps, sweep{s.Dir + "/" + name, op})
 		}
 	}
 }

@@ -77,6 +77,9 @@ func sweep(h *header) {
 		o := (*op)(unsafe.Add(base, opsOff+i*unsafe.Sizeof(op{})))
 		r := call(h, o)
 		*(*int64)(unsafe.Add(base, resOff+i*8)) = r
+		if o.save != 0 {
+			*(*int32)(unsafe.Add(base, uintptr(o.save))) = int32(r)
+		}
 		if o.kind == kindUnless && r == 0 {
 			i++
 		}
