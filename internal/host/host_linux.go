@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sort"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -55,12 +56,12 @@ func landlockABI() int {
 
 // lastCap finds the greatest number that the kernel takes for a capability, by
 // halves (PR_CAPBSET_READ in prctl(2)); /proc/sys may be hidden in a container.
-func lastCap() int {
+var lastCap = sync.OnceValue(func() int {
 	const most = 64 // capability sets have 64 bits
 	return sort.Search(most, func(n int) bool {
 		return unix.Prctl(unix.PR_CAPBSET_READ, uintptr(n), 0, 0, 0) != nil
 	}) - 1
-}
+})
 
 func hasKeyring() bool {
 	_, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false)

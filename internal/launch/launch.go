@@ -104,10 +104,10 @@ func (l *Launch) fill(p *plan.Plan, c Command) error {
 	if c.Terminal == nil {
 		streams = unix.UnixRights(c.Stdio[:]...)
 	}
-	if err := l.tell(l.sync, streams); err != nil {
+	if err := l.tell(l.life, nil); err != nil { // first: the view takes longest
 		return err
 	}
-	return l.tell(l.life, nil)
+	return l.tell(l.sync, streams)
 }
 
 // begin lets a first process that stands in its namespaces go on to where the rest
