@@ -4,6 +4,7 @@ package measure
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -51,24 +52,30 @@ func parseMounts(text string) ([]mount, error) {
 }
 
 func parseMount(line string) (mount, error) {
-	f := strings.Split(line, " ")
-	dash := 6
-	for dash < len(f) && f[dash] != "-" {
-		dash++
+	before, after, dashed := strings.Cut(line, " - ")
+	var f [6]string // id, parent, device, root, point, options; then tags, to the dash
+	rest := before
+	for i := range f {
+		var more bool
+		f[i], rest, more = strings.Cut(rest, " ")
+		if !more && i+1 < len(f) {
+			dashed = false
+		}
 	}
-	if len(f) < dash+4 {
+	fsType, after, _ := strings.Cut(after, " ")
+	source, _, whole := strings.Cut(after, " ")
+	if !dashed || !whole {
 		return mount{}, fmt.Errorf("mountinfo line %q has too few fields", line)
 	}
-	m := mount{id: f[0], parent: f[1], root: unescape(f[3]), point: unescape(f[4]), fsType: f[dash+1], source: unescape(f[dash+2])}
-	for i, opt := range strings.Split(f[5], ",") {
-		if i == 0 && opt != "ro" && opt != "rw" {
-			return mount{}, fmt.Errorf("mountinfo line %q begins its options with %q", line, opt)
-		}
-		m.readOnly = m.readOnly || opt == "ro"
+	m := mount{id: f[0], parent: f[1], root: unescape(f[3]), point: unescape(f[4]), fsType: fsType, source: unescape(source)}
+	first, options, _ := strings.Cut(f[5], ",")
+	if first != "ro" && first != "rw" {
+		return mount{}, fmt.Errorf("mountinfo line %q begins its options with %q", line, first)
 	}
-	for _, tag := range f[6:dash] {
+	m.readOnly = first == "ro" || strings.Contains(","+options+",", ",ro,")
+	for tag := range strings.SplitSeq(rest, " ") {
 		word, _, _ := strings.Cut(tag, ":")
-		m.propagation = strings.TrimPrefix(m.propagation+"+"+word, "+")
+		m.propagation = strings.Trim(m.propagation+"+"+word, "+")
 	}
 	if m.propagation == "" {
 		m.propagation = "private"
@@ -88,14 +95,13 @@ type edge struct{ parent, point string }
 
 func newMountTree(mounts []mount) (mountTree, error) {
 	t := mountTree{at: make(map[edge]mount, len(mounts))}
-	ids := make(map[string]bool, len(mounts))
 	for _, m := range mounts {
-		ids[m.id] = true
 		t.at[edge{m.parent, m.point}] = m
 	}
 	roots := 0
 	for _, m := range mounts {
-		if m.point == "/" && (!ids[m.parent] || m.parent == m.id) {
+		isParent := func(other mount) bool { return other.id == m.parent && other.id != m.id }
+		if m.point == "/" && !slices.ContainsFunc(mounts, isParent) {
 			delete(t.at, edge{m.parent, m.point})
 			t.root = m
 			roots++
