@@ -161,16 +161,28 @@ func (t *Tape) Free() error {
 // Status can still be read, and nothing else.
 func (t *Tape) Rest() {
 	t.labels, t.names = nil, nil
-	for _, r := range [][2]uintptr{
-		{opsOff, opsOff + uintptr(t.watch)*unsafe.Sizeof(op{})}, {resOff, resOff + uintptr(t.watch)*8}, {dataOff, t.sweep},
+	watch, all := uintptr(t.watch), uintptr(t.h.ops)
+	at := uintptr(0)
+	for _, kept := range []span{
+		{0, opsOff},
+		{opsOff + watch*unsafe.Sizeof(op{}), opsOff + all*unsafe.Sizeof(op{})},
+		{resOff + watch*8, resOff + all*8},
+		{t.sweep, t.next},
+		{arenaSize, arenaSize},
 	} {
-		page := uintptr(os.Getpagesize())
-		start, end := (r[0]+page-1)&^(page-1), r[1]&^(page-1)
-		if start < end {
-			_ = unix.Madvise(t.mem[start:end], unix.MADV_REMOVE) // without it, it only takes memory
-		}
+		t.remove(at, kept.start)
+		at = kept.end
 	}
 	_ = unix.Madvise(t.mem, unix.MADV_DONTNEED) // of this process
+}
+
+// remove gives the whole pages of a range back to the system, for all who map it.
+func (t *Tape) remove(start, end uintptr) {
+	page := uintptr(os.Getpagesize())
+	start, end = (start+page-1)&^(page-1), end&^(page-1)
+	if start < end {
+		_ = unix.Madvise(t.mem[start:end], unix.MADV_REMOVE) // without it, it only takes memory
+	}
 }
 
 // Err is the first mistake made while writing; a tape with one can't be run.
