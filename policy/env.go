@@ -98,9 +98,8 @@ func (e Env) inherits(name, value string) (bool, string) {
 		return false, `inherit = "none"`
 	}
 	if !e.IgnoreDefaultExcludes {
-		upper := strings.ToUpper(name)
-		if glob, ok := matchUpper(defaultExcludes[:], upper); ok {
-			if _, keep := matchUpper(defaultKept[:], upper); !keep {
+		if glob, ok := matchAny(defaultExcludes[:], name); ok {
+			if _, keep := matchAny(defaultKept[:], name); !keep {
 				return false, `default exclude "` + glob + `"`
 			}
 		}
@@ -139,16 +138,6 @@ func matchAny(globs []string, name string) (string, bool) {
 	name = strings.ToUpper(name)
 	for _, g := range globs {
 		if matchComponent(strings.ToUpper(g), name) {
-			return g, true
-		}
-	}
-	return "", false
-}
-
-// matchUpper is matchAny where all is in upper case already.
-func matchUpper(globs []string, name string) (string, bool) {
-	for _, g := range globs {
-		if matchComponent(g, name) {
 			return g, true
 		}
 	}

@@ -92,11 +92,14 @@ func expectUnconfined(m Machine) []Expectation {
 	)
 }
 
+// IdentityKeys are the lines of /proc/PID/status that tell who a process is.
+func IdentityKeys() []string { return []string{"Uid", "Gid", "Groups"} }
+
 // expectIdentity: the command is whom its caller is now, not whom it was when the
 // gate was opened.
 func expectIdentity(m Machine) []Expectation {
 	var out []Expectation
-	for _, key := range []string{"Uid", "Gid", "Groups"} {
+	for _, key := range IdentityKeys() {
 		out = append(out, Expectation{Restriction: refusal.Identity, Fact: Fact("command.status." + key), Want: m.Identity[key]})
 	}
 	return out

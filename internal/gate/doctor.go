@@ -5,9 +5,7 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
-	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -38,12 +36,8 @@ func Doctor(home string, p policy.Policy) []Finding {
 }
 
 func doctorLayers(home string, p policy.Policy) []Finding {
-	facts, err := host.Read("")
-	if err != nil {
-		return []Finding{finding("the machine's facts", err)}
-	}
-	p.Mode, p.Home = policy.ModeReadOnly, home
-	planned, err := plan.Compile(p, facts, privatePath(home, p))
+	p.Mode = policy.ModeReadOnly
+	planned, err := planAlone(home, p)
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
 	}

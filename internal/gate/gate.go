@@ -73,8 +73,9 @@ func Open(home string) (*Gate, error) {
 	return &Gate{home: home, log: log, launcher: launch.NewLauncher()}, nil
 }
 
-// Close ends what waits for a start, and closes the log. Children write the end of their record until they have
-// been waited for, so the gate is closed after them.
+// Close ends what waits for a start, and closes the log. Children write the end
+// of their record until they have been waited for, so the gate is closed after
+// them.
 func (g *Gate) Close() error { return errors.Join(g.launcher.Close(), g.log.Close()) }
 
 // Start starts one command. Every error is a *refusal.Error; then no instruction
@@ -96,14 +97,19 @@ func (g *Gate) Prepare(p policy.Policy) {
 	if p.Mode == policy.ModeDangerFullAccess {
 		return // there is nothing to stand in
 	}
-	p.Home = g.home
-	facts, err := host.Read("")
-	if err != nil {
-		return
-	}
-	if planned, err := plan.Compile(p, facts, privatePath(g.home, p)); err == nil {
+	if planned, err := planAlone(g.home, p); err == nil {
 		g.launcher.Prepare(planned)
 	}
+}
+
+// planAlone plans a policy without a command.
+func planAlone(home string, p policy.Policy) (*plan.Plan, error) {
+	p.Home = home
+	facts, err := host.Read("")
+	if err != nil {
+		return nil, err
+	}
+	return plan.Compile(p, facts, privatePath(home, p))
 }
 
 // Refused writes down that a request was refused before it reached the gate, for
@@ -145,7 +151,7 @@ type confined struct {
 // not proven, nothing is left of the process.
 func (g *Gate) confine(r Request) (*confined, error) {
 	begun := g.launcher.Begin()
-	intended, err := prepare(g.home, r)
+	intended, err := arrange(g.home, r)
 	if err != nil {
 		if begun != nil {
 			begun.Kill()
@@ -170,8 +176,8 @@ func (g *Gate) confine(r Request) (*confined, error) {
 	return &confined{placed, intended, evidence, verdict}, nil
 }
 
-// prepare decides all of a start, and makes what it needs on the host.
-func prepare(home string, r Request) (*intent, error) {
+// arrange decides all of a start, and makes what it needs on the host.
+func arrange(home string, r Request) (*intent, error) {
 	i, err := intend(home, r)
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func intend(home string, r Request) (*intent, error) {
 		return nil, err
 	}
 	p.Home = home
-	env := lastEnvironment.apply(p.Env, r.Env)
+	env, _ := p.Env.Apply(r.Env)
 	facts, err := host.Read(lookup(env, "TMPDIR"))
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -113,16 +114,17 @@ func TestPrepared(t *testing.T) {
 	}
 }
 
+// killed kills a child and waits for its end, which nobody has reaped.
 func killed(t *testing.T, pid string) {
 	t.Helper()
-	for status := "alive"; !strings.Contains(status, "State:\tZ"); {
-		var n int
-		for _, c := range pid {
-			n = 10*n + int(c-'0')
-		}
-		if err := syscall.Kill(n, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(n, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for status := ""; !strings.Contains(status, "State:\tZ"); {
 		b, err := os.ReadFile("/proc/" + pid + "/status")
 		if err != nil {
 			t.Fatal(err)

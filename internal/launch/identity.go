@@ -74,8 +74,9 @@ func (w *writer) descriptors() {
 // awaitStreams waits for the parent's word to the command, with which its standard
 // streams come, unless it gets a terminal.
 func (w *writer) awaitStreams() {
-	header, given := w.hearing(3)
-	w.streams = given
+	none := bytes.Repeat([]byte{255}, unix.CmsgSpace(3*4)) // no descriptors, should none come
+	header, control := w.message(0, none)
+	w.streams = control + unix.SizeofCmsghdr
 	w.For("").Do("wait for the streams", 1, unix.SYS_RECVMSG, syncFD, header, unix.MSG_CMSG_CLOEXEC)
 }
 
@@ -88,17 +89,6 @@ func (w *writer) takeStreams() {
 	for fd := range 3 {
 		w.For("").Do("put a stream in its place", tape.Want(fd), unix.SYS_DUP3, w.streams+tape.Slot(4*fd), fd, 0)
 	}
-}
-
-// hearing is a struct msghdr for one byte and n descriptors, and where their
-// numbers will be (recvmsg(2), cmsg(3)).
-func (w *writer) hearing(n int) (header tape.Addr, fds tape.Slot) {
-	text, _ := w.Words(0)
-	iov, _ := w.Words(uint64(text), 1)
-	none := bytes.Repeat([]byte{255}, unix.CmsgSpace(4*n)) // no descriptor, should none come
-	oob, at := w.Bytes(none)
-	header, _ = w.Words(0, 0, uint64(iov), 1, uint64(oob), uint64(len(none)), 0)
-	return header, at + unix.SizeofCmsghdr
 }
 
 func (w *writer) closeFrom(fd int) {

@@ -26,7 +26,7 @@ type writer struct {
 	plan *plan.Plan
 	cmd  Command
 
-	place
+	joint
 	trials []trial
 	execs  []tape.Op
 	sweeps []sweep
@@ -49,9 +49,9 @@ const (
 // who says whose the next ops are.
 func (w *writer) who(process string) { w.parts = append(w.parts, part{w.Len(), process}) }
 
-// place is where the part of the tape that is for one command joins the part that
+// joint is where the part of the tape that is for one command joins the part that
 // is the same for all.
-type place struct {
+type joint struct {
 	mounted tape.Slot // eventfd: the init has made the view
 	streams tape.Slot // where the command has its standard streams
 	command tape.Op   // the jumps to their parts
@@ -86,7 +86,7 @@ func (l *Launcher) Start(begun *Launch, p *plan.Plan, c Command) (*Launch, error
 func (l *Launch) fill(p *plan.Plan, c Command) error {
 	l.deadline = time.Now().Add(patience)
 	l.paths = c.Paths
-	w := &writer{Tape: l.tape, plan: p, cmd: c, place: l.place, trials: l.trials}
+	w := &writer{Tape: l.tape, plan: p, cmd: c, joint: l.joint, trials: l.trials}
 	listener, port, err := listen() // only now: nobody else need see it
 	if err != nil {
 		return err
@@ -145,19 +145,19 @@ func (w *writer) common() {
 	}
 	w.say(syncFD, messageFixed)
 	w.awaitStreams()
-	w.place.command = w.For("").Jump()
+	w.joint.command = w.For("").Jump()
 	w.Resume(fork)
 	w.who(whoInit)
 	w.hear(lifeFD)
-	w.place.init = w.For("").Jump()
+	w.joint.init = w.For("").Jump()
 }
 
 // rest writes the part that is for one command.
 func (w *writer) rest(port int) {
-	w.Resume(w.place.command)
+	w.Resume(w.joint.command)
 	w.who(whoCommand)
 	w.command(port)
-	w.Resume(w.place.init)
+	w.Resume(w.joint.init)
 	w.who(whoInit)
 	w.init()
 }

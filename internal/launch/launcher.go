@@ -111,7 +111,7 @@ func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 	}
 	w := &writer{Tape: l.tape, plan: p}
 	w.common()
-	l.place, l.trials = w.place, w.trials
+	l.joint, l.trials = w.joint, w.trials
 	var err error
 	l.first, err = spawner.Clone(l.tape, w.cloneFlags(), ends)
 	return err

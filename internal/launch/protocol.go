@@ -66,7 +66,7 @@ type Launch struct {
 	sync     int // our end of the command's channel
 	life     int // our end of the init's channel
 	listener int
-	place    place
+	joint    joint
 	begun    bool // it was told to go on from where it was placed
 	command  int  // the command's pid, in our pid namespace; 0 until it spoke
 	pidfd    int  // of the command

@@ -4,7 +4,6 @@ package launch
 
 import (
 	"errors"
-	"io"
 	"os"
 	"syscall"
 
@@ -61,12 +60,10 @@ func (r *Running) Wait() (End, error) {
 func (r *Running) awaitOver() bool {
 	var b [1]byte
 	for {
-		n, err := r.channel.Read(b[:])
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case err != nil && !errors.Is(err, io.EOF) || n != 1:
+		if n, _ := r.channel.Read(b[:]); n != 1 {
 			return false
-		case b[0] == tape.MessageOver:
+		}
+		if b[0] == tape.MessageOver {
 			return true
 		}
 	}

@@ -27,18 +27,20 @@ func (w *writer) terminal() {
 	// Not O_CLOEXEC: it would stay among the file's flags, where a program can see it.
 	inner := at.Save("open its inner end", tape.OK, unix.SYS_IOCTL, master, unix.TIOCGPTPEER, unix.O_RDWR|unix.O_NOCTTY)
 	at.Do("put the master in its place", passFD, unix.SYS_DUP3, master, passFD, unix.O_CLOEXEC)
-	at.Do("send the master", 1, unix.SYS_SENDMSG, syncFD, w.message(messageTerminal, unix.UnixRights(passFD)), 0)
+	message, _ := w.message(messageTerminal, unix.UnixRights(passFD))
+	at.Do("send the master", 1, unix.SYS_SENDMSG, syncFD, message, 0)
 	for fd := range 3 {
 		at.Do("make it a standard stream", tape.Want(fd), unix.SYS_DUP3, inner, fd, 0)
 	}
 	at.Do("make it the controlling terminal", 0, unix.SYS_IOCTL, 0, unix.TIOCSCTTY, 0)
 }
 
-// message is a struct msghdr with one byte and control data (sendmsg(2)).
-func (w *writer) message(b byte, control []byte) tape.Addr {
+// message is a struct msghdr with one byte and control data, to send or to take
+// one, and where the control data lies (sendmsg(2), cmsg(3)).
+func (w *writer) message(b byte, control []byte) (header tape.Addr, at tape.Slot) {
 	text, _ := w.Bytes([]byte{b})
 	iov, _ := w.Words(uint64(text), 1)
-	oob, _ := w.Bytes(control)
-	header, _ := w.Words(0, 0, uint64(iov), 1, uint64(oob), uint64(len(control)), 0)
-	return header
+	oob, at := w.Bytes(control)
+	header, _ = w.Words(0, 0, uint64(iov), 1, uint64(oob), uint64(len(control)), 0)
+	return header, at
 }

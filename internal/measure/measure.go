@@ -31,7 +31,7 @@ func (p Process) fact(name string) attest.Fact { return attest.Fact(p.Who + "." 
 func (p Process) path(name string) string { return "/proc/" + strconv.Itoa(p.PID) + "/" + name }
 
 // statusKeys are the lines of /proc/PID/status that are evidence (proc_pid_status(5)).
-var statusKeys = []string{"NoNewPrivs", "Seccomp", "Seccomp_filters", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "Uid", "Gid", "Groups"}
+var statusKeys = append(attest.IdentityKeys(), "NoNewPrivs", "Seccomp", "Seccomp_filters", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 
 // Status reads privileges, filters and the session.
 func (p Process) Status(e *attest.Evidence) {
@@ -304,7 +304,7 @@ func Self() (Own, error) {
 	if err != nil {
 		return Own{}, err
 	}
-	for _, key := range []string{"Uid", "Gid", "Groups"} {
+	for _, key := range attest.IdentityKeys() {
 		own.Identity[key], _ = line(text, key)
 	}
 	// Absent before Linux 5.9: then the count can't be compared, and the start refuses.

@@ -22,10 +22,10 @@ const (
 type Entry struct {
 	*Session
 	ID        int
-	Command   string // for people to know it by
-	Dir       string // where it began
-	Escalated bool   // it left the sandbox
-	Begun     time.Time
+	Command   string    // for people to know it by
+	Dir       string    // where it began
+	Escalated bool      // it left the sandbox
+	Begun     time.Time // when it was added
 
 	calls int    // that wait for it now
 	used  uint64 // when it was last asked for, by the table's own count
@@ -91,7 +91,7 @@ func (t *Table) add(e Entry) (id int, evicted *Entry) {
 		t.drop(evicted.ID, madeRoom)
 	}
 	t.clock++
-	e.ID, e.used, e.calls = t.freeID(), t.clock, 1
+	e.ID, e.Begun, e.used, e.calls = t.freeID(), time.Now(), t.clock, 1
 	t.live = append(t.live, &e)
 	return e.ID, evicted
 }

@@ -27,14 +27,14 @@ type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
 }
 
-// Process is a first process that runs a tape.
+// Process is a child of ours: the spawner, or a first process that runs a tape.
 type Process struct {
 	PID   int
 	Pidfd int
 }
 
 // forkSpawner forks a process that serves at the channel, and sets its memory up.
-func forkSpawner(mem []byte, channel int) (pid int, err error) {
+func forkSpawner(mem []byte, channel int) (Process, error) {
 	s := (*spawnerState)(unsafe.Pointer(&mem[0]))
 	s.clone = cloneArgs{flags: unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
 	s.channel = int32(channel)
@@ -48,9 +48,9 @@ func forkSpawner(mem []byte, channel int) (pid int, err error) {
 	syscall.ForkLock.Unlock()
 	runtime.KeepAlive(inHeap)
 	if errno != 0 {
-		return 0, os.NewSyscallError("clone3", errno)
+		return Process{}, os.NewSyscallError("clone3", errno)
 	}
-	return int(r), nil
+	return newProcess(int(r))
 }
 
 // fork makes the spawner, in which it never returns. Each process that the spawner

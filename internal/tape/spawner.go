@@ -27,7 +27,7 @@ import (
 type Spawner struct {
 	mu      sync.Mutex
 	closed  bool
-	pid     int // 0: none
+	process Process // its PID is 0: none
 	channel int
 	mem     []byte // what it works in, with the pages that it had when it was made
 }
@@ -59,7 +59,7 @@ func (s *Spawner) start() error {
 	_, _ = unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false) // there may be no keyrings here
 	limit := unix.NsecToTimeval(int64(patience))
 	if err = unix.SetsockoptTimeval(pair[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit); err == nil {
-		s.pid, err = forkSpawner(mem, pair[1])
+		s.process, err = forkSpawner(mem, pair[1])
 	}
 	if err != nil {
 		unix.Close(pair[0])
@@ -78,16 +78,17 @@ func (s *Spawner) Close() error {
 }
 
 func (s *Spawner) end() error {
-	if s.pid == 0 {
+	if s.process.PID == 0 {
 		return nil
 	}
-	pid := s.pid
-	s.pid = 0
+	process := s.process
+	s.process = Process{}
 	unix.Close(s.channel)
+	defer unix.Close(process.Pidfd)
 	defer syscall.Munmap(s.mem)
-	_ = unix.Kill(pid, unix.SIGKILL) // our child, not reaped yet: it is there
+	_ = unix.PidfdSendSignal(process.Pidfd, unix.SIGKILL, nil, 0) // one that has ended is as good
 	for {
-		_, err := unix.Wait4(pid, nil, unix.WALL, nil)
+		_, err := unix.Wait4(process.PID, nil, unix.WALL, nil)
 		switch err {
 		case unix.EINTR:
 		case unix.ECHILD: // the program reaps whatever ends
@@ -146,7 +147,7 @@ func newProcess(pid int) (Process, error) {
 
 // ask sends one request and waits for the answer.
 func (s *Spawner) ask(t *Tape, given [maxGiven]int) (pid int, err error) {
-	if s.pid == 0 {
+	if s.process.PID == 0 {
 		return 0, errGone
 	}
 	r := request{at: uintptr(unsafe.Pointer(&t.mem[0])), size: uintptr(len(t.mem))}

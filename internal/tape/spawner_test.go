@@ -50,7 +50,7 @@ func TestSpawnerIsReplaced(t *testing.T) {
 	s := newSpawner(t)
 	answers(t, s)
 	for range 3 {
-		before := s.pid
+		before := s.process.PID
 		if err := unix.Kill(before, unix.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestSpawnerIsReplaced(t *testing.T) {
 			group.Go(func() { answers(t, s) })
 		}
 		group.Wait()
-		if s.pid == before {
+		if s.process.PID == before {
 			t.Error("a dead spawner has answered")
 		}
 		if err := unix.Kill(before, 0); err != unix.ESRCH {
@@ -83,7 +83,7 @@ func TestSpawnerIsSmall(t *testing.T) {
 	defer secret.Close()
 	s := newSpawner(t)
 	answers(t, s) // it has settled
-	dir := fmt.Sprintf("/proc/%d/", s.pid)
+	dir := fmt.Sprintf("/proc/%d/", s.process.PID)
 	status, err := os.ReadFile(dir + "status")
 	if err != nil {
 		t.Fatal(err)
@@ -119,8 +119,8 @@ func TestSpawnerIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tape.Free()
-	if _, err := s.Clone(tape, 0, [2]int{0, 0}); !errors.Is(err, os.ErrClosed) || s.pid != 0 {
-		t.Errorf("%v, spawner %d", err, s.pid)
+	if _, err := s.Clone(tape, 0, [2]int{0, 0}); !errors.Is(err, os.ErrClosed) || s.process.PID != 0 {
+		t.Errorf("%v, spawner %d", err, s.process.PID)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -133,11 +133,12 @@ func TestSpawnerEnds(t *testing.T) {
 	answers(t, s)
 	unix.Shutdown(s.channel, unix.SHUT_RDWR)
 	var ws unix.WaitStatus
-	if _, err := unix.Wait4(s.pid, &ws, 0, nil); err != nil || !ws.Exited() {
+	if _, err := unix.Wait4(s.process.PID, &ws, 0, nil); err != nil || !ws.Exited() {
 		t.Errorf("%v %v", err, ws)
 	}
-	s.pid = 0
 	unix.Close(s.channel)
+	unix.Close(s.process.Pidfd)
+	s.process = Process{}
 }
 
 func TestHeapSpans(t *testing.T) {

@@ -62,7 +62,7 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 		s.recordRefused(r, err)
 		return begun{}, err
 	}
-	b := begun{Entry: session.Entry{Command: q.Command, Dir: q.Dir, Escalated: q.Escalate, Begun: time.Now()}, at: time.Now()}
+	b := begun{Entry: session.Entry{Command: q.Command, Dir: q.Dir, Escalated: q.Escalate}, at: time.Now()}
 	if b.Session, err = session.Start(s.gate, r); err != nil {
 		return begun{}, err
 	}
