@@ -37,13 +37,13 @@ func Doctor(home string, p policy.Policy) []Finding {
 
 func doctorLayers(home string, p policy.Policy) []Finding {
 	p.Mode = policy.ModeReadOnly
-	planned, err := planAlone(home, p)
+	settled, err := settle(home, p, os.Environ())
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
 	}
 	launcher := launch.NewLauncher()
 	defer launcher.Close() // what it does has been seen
-	names, results := launcher.Try(planned)
+	names, results := launcher.Try(settled.plan)
 	var out []Finding
 	for i, name := range names {
 		out = append(out, finding(name, results[i]))

@@ -15,9 +15,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
-	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -90,26 +88,18 @@ func (g *Gate) Start(r Request) (*Child, error) {
 	return child, nil
 }
 
-// Prepare has the first process of the next start under p made ahead: it stands in
-// its namespaces and waits, for one command, which starts the sooner for it. It
-// costs one process that waits. Where it can't be, the start will say so.
-func (g *Gate) Prepare(p policy.Policy) {
+// Prepare has the processes of the next start under p made ahead: they stand in
+// their restrictions and wait for one command, which starts the sooner for it. They
+// are let go when none comes within a minute. environ is what that command's
+// Request.Env will be. Where they can't be made, the start will say so.
+func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	if p.Mode == policy.ModeDangerFullAccess {
 		return // there is nothing to stand in
 	}
-	if planned, err := planAlone(g.home, p); err == nil {
-		g.launcher.Prepare(planned)
+	i, err := settle(g.home, p, environ)
+	if err == nil && makePrivate(i) == nil {
+		g.launcher.Prepare(i.plan)
 	}
-}
-
-// planAlone plans a policy without a command.
-func planAlone(home string, p policy.Policy) (*plan.Plan, error) {
-	p.Home = home
-	facts, err := host.Read("")
-	if err != nil {
-		return nil, err
-	}
-	return plan.Compile(p, facts, privatePath(home, p))
 }
 
 // Refused writes down that a request was refused before it reached the gate, for
@@ -150,20 +140,28 @@ type confined struct {
 // confine places the command in its restrictions and measures them. Where one is
 // not proven, nothing is left of the process.
 func (g *Gate) confine(r Request) (*confined, error) {
-	begun := g.launcher.Begin()
+	defer runtime.KeepAlive(r) // its files are handed on by their numbers
 	intended, err := arrange(g.home, r)
 	if err != nil {
-		if begun != nil {
-			begun.Kill()
-		}
 		return nil, err
 	}
-	placed, err := g.launcher.Start(begun, intended.plan, intended.command)
-	runtime.KeepAlive(r) // the process has its own copies by now
-	if placed == nil {
+	if ahead := g.launcher.Take(intended.plan); ahead != nil {
+		if c, err := prove(intended, ahead); err == nil {
+			return c, nil
+		}
+		// It isn't what is wanted now: a folder may have been replaced since it was
+		// made. What is wrong with the start itself shows again.
+	}
+	placed, err := g.launcher.Place(intended.plan)
+	if err != nil {
 		return nil, launchRefused(err)
 	}
-	expected, evidence, err := examine(intended, placed, err)
+	return prove(intended, placed)
+}
+
+// prove gives processes their command, and measures them.
+func prove(intended *intent, placed *launch.Launch) (*confined, error) {
+	expected, evidence, err := examine(intended, placed, placed.Give(intended.command))
 	if err != nil {
 		placed.Kill()
 		return nil, err

@@ -52,8 +52,23 @@ func intend(home string, r Request) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
+	i, err := settle(home, p, r.Env)
+	if err != nil {
+		return nil, err
+	}
+	dir := r.Dir
+	if dir == "" {
+		dir = p.Workspace
+	}
+	env := i.command.Env
+	i.command = launch.Command{Paths: candidates(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Terminal: r.Terminal}
+	return i, nil
+}
+
+// settle decides what is the same for all commands with this environment.
+func settle(home string, p policy.Policy, environ []string) (*intent, error) {
 	p.Home = home
-	env, _ := p.Env.Apply(r.Env)
+	env, _ := p.Env.Apply(environ)
 	facts, err := host.Read(lookup(env, "TMPDIR"))
 	if err != nil {
 		return nil, err
@@ -66,12 +81,7 @@ func intend(home string, r Request) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := r.Dir
-	if dir == "" {
-		dir = p.Workspace
-	}
-	command := launch.Command{Paths: candidates(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Terminal: r.Terminal}
-	return &intent{p, facts, private, planned, command}, nil
+	return &intent{p, facts, private, planned, launch.Command{Env: env}}, nil
 }
 
 // deniedSuffix is what a name that is taken back ends with; the command, which

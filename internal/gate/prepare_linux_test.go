@@ -62,8 +62,8 @@ func runs(t *testing.T, g *Gate, r Request, mark string) {
 func TestPrepared(t *testing.T) {
 	g, r, mark := opened(t)
 	alone := grown(t, 1) // the spawner
-	g.Prepare(r.Policy)
-	g.Prepare(r.Policy) // there is one already
+	g.Prepare(r.Policy, r.Env)
+	g.Prepare(r.Policy, r.Env) // there is one already
 	two := grown(t, 2)
 	runs(t, g, r, mark)
 	if got := grown(t, 1); !slices.Equal(got, alone) {
@@ -71,29 +71,27 @@ func TestPrepared(t *testing.T) {
 	}
 	runs(t, g, r, mark) // with nothing prepared
 
-	// One that serves for another kind of start gives way, and so it does where
-	// nothing starts at all: it would show the mounts of a time that is over.
+	// One that serves for another kind of start waits on, until another is prepared.
 	networked := r
 	networked.Policy.NetworkAccess = true
-	g.Prepare(r.Policy)
-	grown(t, 2)
+	g.Prepare(r.Policy, r.Env)
+	two = grown(t, 2)
 	runs(t, g, networked, mark)
-	grown(t, 1)
-	g.Prepare(networked.Policy)
+	if got := grown(t, 2); !slices.Equal(got, two) {
+		t.Errorf("%s waits, want %s", got, two)
+	}
+	g.Prepare(networked.Policy, r.Env)
 	without := grown(t, 2)
-	g.Prepare(r.Policy)
+	if slices.Equal(without, two) {
+		t.Errorf("%s still waits", two)
+	}
+	g.Prepare(r.Policy, r.Env)
 	if got := grown(t, 2); slices.Equal(got, without) {
 		t.Errorf("%s still waits", without)
 	}
-	nothing := r
-	nothing.Argv = nil
-	if _, err := g.Start(nothing); err == nil {
-		t.Error("nothing was started")
-	}
-	grown(t, 1)
 
 	// One that was killed is no loss.
-	g.Prepare(r.Policy)
+	g.Prepare(r.Policy, r.Env)
 	for _, pid := range grown(t, 2) {
 		if pid != alone[0] {
 			killed(t, pid)
@@ -104,7 +102,7 @@ func TestPrepared(t *testing.T) {
 	// Nor is the spawner.
 	killed(t, alone[0])
 	runs(t, g, r, mark)
-	g.Prepare(r.Policy)
+	g.Prepare(r.Policy, r.Env)
 	grown(t, 2)
 	if err := g.Close(); err != nil {
 		t.Error(err)
@@ -133,26 +131,77 @@ func killed(t *testing.T, pid string) {
 	}
 }
 
-// TestPreparedSeesTheMachineAsItIs: who waits has no mounts of its own yet.
+// TestPreparedSeesTheMachineAsItIs: what has changed since the processes were made
+// ahead is there for the command all the same.
 func TestPreparedSeesTheMachineAsItIs(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can mount")
+	for name, c := range map[string]struct {
+		change func(t *testing.T, ws string)
+		script string // is to succeed
+	}{
+		"a mount": {func(t *testing.T, ws string) {
+			if os.Getuid() != 0 {
+				t.Skip("only root can mount")
+			}
+			must(t, os.Mkdir(ws+"/late", 0o755))
+			if err := unix.Mount("late", ws+"/late", "tmpfs", 0, ""); err != nil {
+				t.Skip("no mounts here")
+			}
+			t.Cleanup(func() { unix.Unmount(ws+"/late", unix.MNT_DETACH) })
+			must(t, os.WriteFile(ws+"/late/file", nil, 0o644))
+		}, "test -e late/file"},
+		"another workspace": {func(t *testing.T, ws string) {
+			must(t, os.Rename(ws, ws+".old"))
+			must(t, os.Mkdir(ws, 0o755))
+			must(t, os.WriteFile(ws+"/new", nil, 0o644))
+		}, "test -e new"},
+		"a repository": {func(t *testing.T, ws string) {
+			must(t, os.Mkdir(ws+"/.git", 0o755))
+		}, "! touch .git/config"},
+		"another repository": {func(t *testing.T, ws string) {
+			must(t, os.RemoveAll(ws+"/sub/.git"))
+			must(t, os.Mkdir(ws+"/sub/.git", 0o755))
+			must(t, os.WriteFile(ws+"/sub/.git/new", nil, 0o644))
+		}, "test -e sub/.git/new && ! touch sub/.git/config"},
+		"another folder around a repository": {func(t *testing.T, ws string) {
+			must(t, os.Rename(ws+"/sub", ws+"/moved"))
+			must(t, os.MkdirAll(ws+"/sub/.git", 0o755))
+		}, "! touch sub/.git/config && ! touch moved/.git/config"},
+		"no repository": {func(t *testing.T, ws string) {
+			must(t, os.RemoveAll(ws+"/sub"))
+		}, "test ! -e sub && mkdir sub"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, r, mark := opened(t)
+			r.Policy.Mode = policy.ModeWorkspaceWrite
+			ws := r.Policy.Workspace
+			must(t, os.MkdirAll(ws+"/sub/.git", 0o755))
+			g.Prepare(r.Policy, r.Env)
+			stands(t, grown(t, 2))
+			c.change(t, ws)
+			r.Argv = []string{"/bin/sh", "-c", c.script + " && echo > " + mark}
+			runs(t, g, r, mark)
+		})
 	}
-	g, r, mark := opened(t)
-	g.Prepare(r.Policy)
-	grown(t, 2)
-	late := filepath.Join(r.Policy.Workspace, "late")
-	if err := os.Mkdir(late, 0o755); err != nil {
+}
+
+// stands waits until one of the processes has its restrictions: an init without
+// capabilities that sleeps.
+func stands(t *testing.T, pids []string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		for _, pid := range pids {
+			status, _ := os.ReadFile("/proc/" + pid + "/status") // it may have ended
+			if text := string(status); strings.Contains(text, "NoNewPrivs:\t1\n") && strings.Contains(text, "CapEff:\t0000000000000000\n") && strings.Contains(text, "State:\tS") {
+				return
+			}
+		}
+	}
+	t.Fatal("nobody stands in restrictions")
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("late", late, "tmpfs", 0, ""); err != nil {
-		t.Skip("no mounts here")
-	}
-	defer unix.Unmount(late, unix.MNT_DETACH)
-	if err := os.WriteFile(late+"/file", nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	r.Policy.Mode = policy.ModeWorkspaceWrite
-	r.Argv = []string{"/bin/sh", "-c", "test -e late/file && echo > " + mark}
-	runs(t, g, r, mark)
 }

@@ -52,7 +52,7 @@ func launchRefused(err error) error {
 func explainFault(l *launch.Launch, expected []attest.Expectation, err error) error {
 	var f *launch.Fault
 	if !errors.As(err, &f) {
-		return err
+		return launchRefused(err)
 	}
 	r := &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: f.Restriction, Reason: "a step of the launch failed", Err: f}
 	switch {

@@ -36,8 +36,8 @@ func (w *writer) cloneFlags() (flags uint64) {
 	return flags
 }
 
-// prologue is what is the same for all commands: the namespaces but that of
-// mounts, which is to show the machine as it is when a command starts.
+// prologue makes the namespaces but that of mounts, and what both processes have
+// to give up.
 func (w *writer) prologue() {
 	w.descriptors()
 	if w.plan.Rung == plan.Unconfined {

@@ -10,14 +10,13 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// init is the first process's part of the tape: it makes the view, gives up what
-// it had for that, lets itself be looked at, and then only reaps, ends the tree,
-// and sweeps. It is a process of its own, since process 1 of a namespace ignores
-// signals that it has no handler for, which a command must not.
-func (w *writer) init() {
+// harden is the first process's part of the tape, the init's: it makes the view,
+// gives up what it had for that, and lets itself be looked at. It is a process of
+// its own, since process 1 of a namespace ignores signals that it has no handler
+// for, which a command must not.
+func (w *writer) harden() {
 	plumbing := w.For("")
-	confined := w.plan.Rung == plan.Full
-	if confined {
+	if w.plan.Rung == plan.Full {
 		w.view()
 		one, _ := w.Words(1)
 		plumbing.Do("init: the view is there", tape.Positive, unix.SYS_WRITE, w.mounted, one, 8)
@@ -31,17 +30,22 @@ func (w *writer) init() {
 	chld, _ := w.Words(1 << (uint(unix.SIGCHLD) - 1))
 	signals := plumbing.Save("init: signalfd", tape.OK, unix.SYS_SIGNALFD4, -1, chld, 8, unix.SFD_CLOEXEC)
 	up := plumbing.Save("init: move it up", tape.OK, unix.SYS_FCNTL, signals, unix.F_DUPFD_CLOEXEC, 16)
-	sig := plumbing.Save("init: put it in its place", tape.OK, unix.SYS_DUP3, up, sigFD, unix.O_CLOEXEC)
+	plumbing.Do("init: put it in its place", sigFD, unix.SYS_DUP3, up, sigFD, unix.O_CLOEXEC)
 	w.initDescriptors()
 	w.say(lifeFD, messageHardened)
 	w.hear(lifeFD)
-	if confined {
+}
+
+// seal is the init's last restriction; then it only reaps, ends the tree, and
+// sweeps.
+func (w *writer) seal() {
+	if w.plan.Rung == plan.Full {
 		// Only now: nobody but root can look at an undumpable process.
 		w.restrict(refusal.InitUndumpable).Do("init: undumpable", 0, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 		w.try("init is dumpable", unix.SYS_PRCTL, unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
 	}
 	w.say(lifeFD, messageSealed)
-	plumbing.Watch(lifeFD, sig)
+	w.For("").Watch(lifeFD, sigFD)
 	w.sweep()
 }
 

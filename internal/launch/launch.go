@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"errors"
 	"os"
 	"time"
 
@@ -58,35 +59,13 @@ type joint struct {
 	init    tape.Op
 }
 
-// Start has the command placed, by what Begin gave if it serves. The processes are
-// on their way when it returns; the caller must end them with Kill, or release the
-// command and wait. With a *Fault they are there too, to be looked at before they
-// are ended.
-func (l *Launcher) Start(begun *Launch, p *plan.Plan, c Command) (*Launch, error) {
-	if begun != nil && !begun.serves(p) {
-		begun.Kill()
-		begun = nil
-	}
-	if begun == nil {
-		var err error
-		if begun, err = l.place(p); err != nil {
-			return nil, err
-		}
-	}
-	err := begun.fill(p, c)
-	if _, fault := err.(*Fault); err != nil && !fault {
-		begun.Kill()
-		return nil, err
-	}
-	return begun, err
-}
-
-// fill writes the rest of the tape for processes that wait for it, and lets them
-// go on.
-func (l *Launch) fill(p *plan.Plan, c Command) error {
+// Give tells the processes what to start: it writes the rest of the tape, and lets
+// the command go on. That they have ended is no error here. With an error they are still there, to be looked at before
+// they are ended.
+func (l *Launch) Give(c Command) error {
 	l.deadline = time.Now().Add(patience)
 	l.paths = c.Paths
-	w := &writer{Tape: l.tape, plan: p, cmd: c, joint: l.joint, trials: l.trials}
+	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, joint: l.joint, trials: l.trials}
 	listener, port, err := listen() // only now: nobody else need see it
 	if err != nil {
 		return err
@@ -97,41 +76,23 @@ func (l *Launch) fill(p *plan.Plan, c Command) error {
 		return err
 	}
 	l.trials, l.execs, l.sweeps = w.trials, w.execs, w.sweeps
-	if err := l.begin(); err != nil {
-		return err
-	}
 	var streams []byte
 	if c.Terminal == nil {
 		streams = unix.UnixRights(c.Stdio[:]...)
 	}
-	if err := l.tell(l.life, nil); err != nil { // first: the view takes longest
-		return err
+	err = l.tell(l.sync, streams)
+	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
+		return nil // it has ended: how, whoever waits for its messages finds out
 	}
-	return l.tell(l.sync, streams)
+	return err
 }
 
-// begin lets a first process that stands in its namespaces go on to where the rest
-// of the tape must be there.
-func (l *Launch) begin() error {
-	if l.begun {
-		return nil
-	}
-	if err := l.await(messagePlaced); err != nil {
-		return err
-	}
-	l.begun = true
-	return l.tell(l.life, nil)
-}
-
-// common writes the part of the tape that is the same for all commands. Two
-// processes wait at its end.
+// common writes the part of the tape that is the same for all commands under a
+// plan. Two processes wait at its end.
 func (w *writer) common() {
 	w.prologue()
-	w.say(lifeFD, messagePlaced)
-	w.hear(lifeFD)
 	confined := w.plan.Rung == plan.Full
 	if confined {
-		// Not before: it has to show the machine as it is.
 		w.restrict(refusal.MountNamespace).Do("unshare mount namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNS)
 		w.mounted = w.For("").Save("eventfd", tape.OK, unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC)
 	}
@@ -144,11 +105,16 @@ func (w *writer) common() {
 		w.seccomp() // nothing of what is left needs what it forbids
 	}
 	w.say(syncFD, messageFixed)
+	if confined {
+		w.awaitView()
+		w.landlock()
+		w.dropCapabilities(refusal.Capabilities)
+	}
 	w.awaitStreams()
 	w.joint.command = w.For("").Jump()
 	w.Resume(fork)
 	w.who(whoInit)
-	w.hear(lifeFD)
+	w.harden()
 	w.joint.init = w.For("").Jump()
 }
 
@@ -159,25 +125,17 @@ func (w *writer) rest(port int) {
 	w.command(port)
 	w.Resume(w.joint.init)
 	w.who(whoInit)
-	w.init()
+	w.seal()
 }
 
 // command is the second process's part of the tape.
 func (w *writer) command(port int) {
-	confined := w.plan.Rung == plan.Full
 	w.takeStreams()
-	if confined {
-		w.awaitView()
-	}
 	if w.cmd.Terminal != nil {
 		w.terminal()
 	}
 	w.restrict(refusal.WorkingDir).Do("enter "+w.cmd.Dir, 0, unix.SYS_CHDIR, w.cmd.Dir)
 	w.closeFrom(lifeFD)
-	if confined {
-		w.landlock()
-		w.dropCapabilities(refusal.Capabilities)
-	}
 	w.say(syncFD, messageReady)
 	w.commandTrials(port)
 	w.say(syncFD, messageProbed)

@@ -11,7 +11,7 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Launch is never made on this system: Start refuses, and so does the plan.
+// Launch is never made on this system: Place refuses, and so does the plan.
 type Launch struct{}
 
 // Launcher starts nothing on this system.
@@ -26,13 +26,11 @@ func (*Launcher) Close() error { return nil }
 // Prepare does nothing.
 func (*Launcher) Prepare(*plan.Plan) {}
 
-// Begin gives nothing.
-func (*Launcher) Begin() *Launch { return nil }
+// Take gives nothing.
+func (*Launcher) Take(*plan.Plan) *Launch { return nil }
 
-// Start refuses.
-func (*Launcher) Start(*Launch, *plan.Plan, Command) (*Launch, error) {
-	return nil, errors.ErrUnsupported
-}
+// Place refuses.
+func (*Launcher) Place(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
 // Try tries nothing.
 func (*Launcher) Try(*plan.Plan) (names []string, results []error) { return nil, nil }
@@ -40,6 +38,7 @@ func (*Launcher) Try(*plan.Plan) (names []string, results []error) { return nil,
 // Describe refuses.
 func Describe(*plan.Plan, Command) ([]Step, error) { return nil, errors.ErrUnsupported }
 
+func (*Launch) Give(Command) error               { return errors.ErrUnsupported }
 func (*Launch) Init() int                        { return 0 }
 func (*Launch) Command() int                     { return 0 }
 func (*Launch) Fixed() error                     { return errors.ErrUnsupported }

@@ -5,7 +5,6 @@ package launch
 import (
 	"os"
 	"reflect"
-	"slices"
 	"sync"
 	"time"
 
@@ -21,8 +20,13 @@ type Launcher struct {
 	spawner *tape.Spawner
 
 	mu    sync.Mutex
-	ahead *Launch // waits for a command; nil where none was prepared
+	ahead *Launch     // waits for a command; nil where none was prepared
+	idle  *time.Timer // lets it go
 }
+
+// mostIdle is how long a process that was made ahead may wait: it keeps the mounts
+// of the host that it shows.
+var mostIdle = time.Minute
 
 // NewLauncher makes a launcher.
 func NewLauncher() *Launcher { return &Launcher{spawner: tape.NewSpawner()} }
@@ -31,63 +35,89 @@ func NewLauncher() *Launcher { return &Launcher{spawner: tape.NewSpawner()} }
 func (l *Launcher) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ahead != nil {
-		l.ahead.Kill()
-		l.ahead = nil
-	}
+	l.drop()
 	return l.spawner.Close()
 }
 
-// Prepare has the next start's first process made ahead, under a plan like p. It
-// stands in its namespaces, knows of no command, and serves for one. A failure is
-// the next start's to tell, which makes its own.
+// drop ends what was prepared. It is called with mu held.
+func (l *Launcher) drop() {
+	if l.ahead != nil {
+		l.idle.Stop()
+		l.ahead.Kill()
+		l.ahead = nil
+	}
+}
+
+// Prepare has the processes of the next start under p made ahead. They stand in
+// their restrictions, know of no command, and serve for one. A failure is the next
+// start's to tell, which makes its own.
 func (l *Launcher) Prepare(p *plan.Plan) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ahead != nil && l.ahead.serves(p) {
 		return
 	}
-	if l.ahead != nil {
-		l.ahead.Kill()
+	l.drop()
+	// Before the copy of the mounts is made: what changes from here on is seen.
+	mounts, err := unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
 	}
-	l.ahead, _ = l.place(p)
+	made, err := l.Place(p)
+	if err != nil {
+		unix.Close(mounts)
+		return
+	}
+	made.mounts = mounts
+	l.ahead = made
+	l.idle = time.AfterFunc(mostIdle, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.ahead == made {
+			l.drop()
+		}
+	})
 }
 
-// Begin takes what was made ahead, and has it go on while the caller plans: nil
-// where there is nothing. What isn't given to Start must be ended with Kill.
-func (l *Launcher) Begin() *Launch {
+// Take gives the processes that were made ahead, if they serve for p: nil where
+// there are none. Who takes them must Release or Kill them.
+func (l *Launcher) Take(p *plan.Plan) *Launch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ahead := l.ahead
-	l.ahead = nil
 	if ahead == nil {
 		return nil
 	}
-	err := ahead.receive(tape.First, ahead.life)
-	if err == nil && ahead.seen[messagePlaced] {
-		err = ahead.begin()
+	if !ahead.serves(p) {
+		return nil // the next Prepare decides about it
 	}
-	if err != nil { // Start makes another, and tells what is wrong
-		ahead.Kill()
-		return nil
-	}
+	l.idle.Stop()
+	l.ahead = nil
 	return ahead
 }
 
-// serves reports whether a process that waits stands as one under p would.
+// serves reports whether processes that wait would be made just so for p now. That
+// each file is still the same is left to the look at them, as in any start.
 func (l *Launch) serves(p *plan.Plan) bool {
-	was := l.plan
-	return was.Rung == p.Rung && slices.Equal(was.Namespaces, p.Namespaces) && was.UID == p.UID && was.GID == p.GID && was.LastCap == p.LastCap &&
-		was.Keyring == p.Keyring && reflect.DeepEqual(was.Seccomp, p.Seccomp) && !ended(l.first.Pidfd)
+	return reflect.DeepEqual(l.plan, p) && !l.mountsChanged() && !ended(l.first.Pidfd)
 }
 
-// place makes a first process.
-func (l *Launcher) place(p *plan.Plan) (*Launch, error) {
+// mountsChanged reports whether the host's mounts are others than when it was last
+// asked (proc_pid_mountinfo(5) and proc_mounts(5): poll gives an error event).
+func (l *Launch) mountsChanged() bool {
+	fds := []unix.PollFd{{Fd: int32(l.mounts), Events: unix.POLLPRI}}
+	n, err := unix.Poll(fds, 0)
+	return n != 0 || err != nil
+}
+
+// Place makes the processes of one start. They are on their way when it returns,
+// and stop where they need to know of a command, which Give tells them.
+func (l *Launcher) Place(p *plan.Plan) (*Launch, error) {
 	t, err := tape.New(leftOut)
 	if err != nil {
 		return nil, err
 	}
-	place := &Launch{plan: p, tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	place := &Launch{plan: p, tape: t, sync: -1, life: -1, mounts: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	if err := place.make(l.spawner, p); err != nil {
 		place.close()
 		return nil, err

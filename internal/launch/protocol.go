@@ -22,12 +22,11 @@ import (
 // the order between the two does not matter.
 //
 //	command          parent            init
-//	                             ◀───  placed
-//	                go           ───▶  (it forks the command)
 //	fixed     ───▶  looks at it
-//	          ◀───  go           ───▶  (the streams come with it; the view is made)
-//	terminal  ───▶  (with its master, where one is asked for)
+//	(Landlock)                         (the view is made)
 //	                looks at it  ◀───  hardened
+//	          ◀───  go, with its streams
+//	terminal  ───▶  (with its master, where one is asked for)
 //	ready     ───▶  looks at it
 //	(trials)        go           ───▶  (undumpable)
 //	probed    ───▶  looks again  ◀───  sealed
@@ -36,7 +35,6 @@ import (
 //	                signals      ───▶
 //	                             ◀───  over (nothing of the tree is left)
 const (
-	messagePlaced   = 'A'
 	messageFixed    = 'X'
 	messageTerminal = 'T'
 	messageReady    = 'R'
@@ -65,12 +63,12 @@ type Launch struct {
 	first    tape.Process
 	sync     int // our end of the command's channel
 	life     int // our end of the init's channel
+	mounts   int // tells whether the host's mounts have changed since; -1 where nobody asks
 	listener int
 	joint    joint
-	begun    bool // it was told to go on from where it was placed
-	command  int  // the command's pid, in our pid namespace; 0 until it spoke
-	pidfd    int  // of the command
-	master   int  // of the command's terminal; -1 where it has none
+	command  int // the command's pid, in our pid namespace; 0 until it spoke
+	pidfd    int // of the command
+	master   int // of the command's terminal; -1 where it has none
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial
@@ -232,8 +230,9 @@ func (l *Launch) readControl(oob []byte) error {
 		}
 		l.pidfd, err = unix.PidfdOpen(int(cred.Pid), 0)
 		switch {
-		case ended(l.first.Pidfd):
-			// The command went with the init, and its number may be another's by now.
+		case ended(l.first.Pidfd), err == unix.ESRCH:
+			// The command went with the init, which ends or has ended, and its number may
+			// be another's by now.
 			if err == nil {
 				unix.Close(l.pidfd)
 			}
@@ -288,7 +287,10 @@ func (l *Launch) Release() (*Running, error) {
 	tally.Count(tally.Command)
 	unix.Close(l.sync)
 	unix.Close(l.listener)
-	l.sync, l.listener = -1, -1
+	if l.mounts >= 0 {
+		unix.Close(l.mounts)
+	}
+	l.sync, l.listener, l.mounts = -1, -1, -1
 	l.tape.Rest()
 	l.plan, l.trials, l.execs, l.paths, l.seen = nil, nil, nil, nil, nil
 	return newRunning(l), nil
@@ -343,7 +345,7 @@ func (l *Launch) reap() (syscall.WaitStatus, error) {
 }
 
 func (l *Launch) close() {
-	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.master, &l.first.Pidfd} {
+	for _, fd := range []*int{&l.sync, &l.life, &l.mounts, &l.listener, &l.pidfd, &l.master, &l.first.Pidfd} {
 		if *fd > 0 {
 			unix.Close(*fd)
 		}

@@ -162,7 +162,8 @@ func (t *Tape) Free() error {
 // Status can still be read, and nothing else.
 func (t *Tape) Rest() {
 	t.labels, t.names = nil, nil
-	watch, all := uintptr(t.watch), uintptr(t.h.ops)
+	// By the op before the watch we know where the process is; it may not be past it.
+	watch, all := uintptr(max(t.watch-1, 0)), uintptr(t.h.ops)
 	at := uintptr(0)
 	for _, kept := range []span{
 		{0, opsOff},

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -213,7 +214,8 @@ func started(t *testing.T, script string, extra func(w Writer)) *trial {
 	w.Do("close", 0, unix.SYS_CLOSE, c.Given(0))
 	sfd := w.Save("signalfd", OK, unix.SYS_SIGNALFD4, -1, chld, 8, unix.SFD_CLOEXEC)
 	w.Do("put the channel in its place", 40, unix.SYS_DUP3, c.Given(1), 40, 0)
-	w.Watch(40, sfd)
+	w.Do("put the signals in their place", 41, unix.SYS_DUP3, sfd, 41, unix.O_CLOEXEC)
+	w.Watch(40, 41)
 	if c.Err() != nil {
 		t.Fatal(c.Err())
 	}
@@ -271,6 +273,35 @@ func TestWatchEndsTheTree(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRestKeepsWhereTheProcessIs: the parent knows that the first process is at the
+// watch by the op before it, and that op may not be over yet.
+func TestRestKeepsWhereTheProcessIs(t *testing.T) {
+	tape, err := New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tape.Free()
+	w := tape.For("")
+	page := uintptr(os.Getpagesize())
+	for at := uintptr(1); at%page != 0; at = opsOff + uintptr(tape.Len())*unsafe.Sizeof(op{}) {
+		if tape.Len() == maxOps-2 {
+			t.Skip("no op begins with a page")
+		}
+		w.Do("say", 1, unix.SYS_WRITE, 4, "S", 1)
+	}
+	before := tape.Len() - 1
+	said := *tape.op(before)
+	w.Watch(4, 5)
+	w.Do("sweep", Any, unix.SYS_GETPID)
+	tape.Rest()
+	if got := *tape.op(before); got != said {
+		t.Errorf("the op before the watch is %+v, was %+v", got, said)
+	}
+	if got := *tape.op(0); before*int(unsafe.Sizeof(op{})) > int(2*page) && got == said {
+		t.Error("nothing was given back")
 	}
 }
 

@@ -70,7 +70,7 @@ func (w Writer) Unless(name string, nr uintptr, args ...any) Op {
 // results are, and however the parent ended. life is the channel to the parent and
 // signals a signalfd for SIGCHLD. A byte on life is a signal for the second
 // process's group; its end, or that of the second process, ends the tree.
-func (w Writer) Watch(life int, signals Slot) Op {
+func (w Writer) Watch(life, signals int) Op {
 	w.t.watch, w.t.sweep = w.t.Len(), w.t.next
 	return w.add("watch", op{kind: kindWatch, want: OK}, []any{life, signals})
 }

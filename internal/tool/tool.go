@@ -48,8 +48,7 @@ func New(g *gate.Gate, p policy.Policy, environ []string, channel string) *Set {
 
 // prepare has the next command's start begun.
 func (s *Set) prepare() {
-	p := s.policy
-	s.preparing.Go(func() { s.gate.Prepare(p) })
+	s.preparing.Go(func() { s.gate.Prepare(s.policy, s.environ) })
 }
 
 // forReaders keeps programs from waiting for somebody to turn pages, and from
