@@ -168,7 +168,7 @@ func TestPreparedSeesTheMachineAsItIs(t *testing.T) {
 		}, "! touch sub/.git/config && ! touch moved/.git/config"},
 		"no repository": {func(t *testing.T, ws string) {
 			must(t, os.RemoveAll(ws+"/sub"))
-		}, "test ! -e sub && mkdir sub"},
+		}, "test ! -e sub && mkdir sub && rmdir sub"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, r, mark := opened(t)
@@ -179,6 +179,9 @@ func TestPreparedSeesTheMachineAsItIs(t *testing.T) {
 			stands(t, grown(t, 2))
 			c.change(t, ws)
 			r.Argv = []string{"/bin/sh", "-c", c.script + " && echo > " + mark}
+			runs(t, g, r, mark)
+			g.Prepare(r.Policy, r.Env) // nor does the one after it have the old ones
+			stands(t, grown(t, 2))
 			runs(t, g, r, mark)
 		})
 	}

@@ -54,7 +54,7 @@ func (l *Launcher) drop() {
 func (l *Launcher) Prepare(p *plan.Plan) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ahead != nil && l.ahead.serves(p) {
+	if l.ahead != nil && reflect.DeepEqual(l.ahead.plan, p) && !l.ahead.outdated() {
 		return
 	}
 	l.drop()
@@ -85,29 +85,26 @@ func (l *Launcher) Take(p *plan.Plan) *Launch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ahead := l.ahead
-	if ahead == nil {
-		return nil
+	if ahead == nil || !reflect.DeepEqual(ahead.plan, p) {
+		return nil // what waits for another plan waits on
 	}
-	if !ahead.serves(p) {
-		return nil // the next Prepare decides about it
+	if ahead.outdated() {
+		l.drop() // now: the kernel tells of the mounts once
+		return nil
 	}
 	l.idle.Stop()
 	l.ahead = nil
 	return ahead
 }
 
-// serves reports whether processes that wait would be made just so for p now. That
-// each file is still the same is left to the look at them, as in any start.
-func (l *Launch) serves(p *plan.Plan) bool {
-	return reflect.DeepEqual(l.plan, p) && !l.mountsChanged() && !ended(l.first.Pidfd)
-}
-
-// mountsChanged reports whether the host's mounts are others than when it was last
-// asked (proc_pid_mountinfo(5) and proc_mounts(5): poll gives an error event).
-func (l *Launch) mountsChanged() bool {
+// outdated reports whether processes that wait can't serve any more: the host's
+// mounts changed since they were made (proc_pid_mountinfo(5) and proc_mounts(5): poll
+// gives an error event, once for each change), or they ended. That each file is still
+// the same is left to the look at them, as in any start.
+func (l *Launch) outdated() bool {
 	fds := []unix.PollFd{{Fd: int32(l.mounts), Events: unix.POLLPRI}}
 	n, err := unix.Poll(fds, 0)
-	return n != 0 || err != nil
+	return n != 0 || err != nil || ended(l.first.Pidfd)
 }
 
 // Place makes the processes of one start. They are on their way when it returns,
