@@ -66,6 +66,7 @@ func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, lo
 	if b.Session, err = session.Start(s.gate, r); err != nil {
 		return begun{}, err
 	}
+	s.prepare() // beside the command, which needs a while to begin
 	var evicted *session.Entry
 	if b.ID, evicted = s.running.Add(b.Entry); evicted != nil {
 		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.ID, shorten(evicted.Command), s.running.Most())

@@ -65,7 +65,6 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		return Done{}, err
 	}
 	defer s.running.Remove(run.ID)
-	defer s.prepare()
 	limit := 10 * time.Second
 	if c.TimeoutMS > 0 {
 		limit = time.Duration(min(c.TimeoutMS, mostTimeoutMS)) * time.Millisecond

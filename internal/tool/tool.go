@@ -107,7 +107,6 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		return Answer{}, err
 	}
 	defer s.running.Left(b.ID)
-	defer s.prepare()
 	out := b.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
 	if err := ctx.Err(); err != nil {
 		s.running.Remove(b.ID)
