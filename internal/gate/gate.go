@@ -27,6 +27,7 @@ type Gate struct {
 	home     string
 	log      *audit.Log
 	launcher *launch.Launcher
+	ahead    ahead
 }
 
 // Request is one command that is to be started.
@@ -74,7 +75,10 @@ func Open(home string) (*Gate, error) {
 // Close ends what waits for a start, and closes the log. Children write the end
 // of their record until they have been waited for, so the gate is closed after
 // them.
-func (g *Gate) Close() error { return errors.Join(g.launcher.Close(), g.log.Close()) }
+func (g *Gate) Close() error {
+	g.ahead.close()
+	return errors.Join(g.launcher.Close(), g.log.Close())
+}
 
 // Start starts one command. Every error is a *refusal.Error; then no instruction
 // of the command has run.
@@ -98,7 +102,7 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	}
 	i, err := settle(g.home, p, environ)
 	if err == nil && makePrivate(i) == nil {
-		g.launcher.Prepare(i.plan)
+		g.ahead.prepare(g.launcher, i.plan)
 	}
 }
 
@@ -145,8 +149,8 @@ func (g *Gate) confine(r Request) (*confined, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ahead := g.launcher.Take(intended.plan); ahead != nil {
-		if c, err := prove(intended, ahead); err == nil {
+	if s := g.ahead.take(intended.plan); s != nil {
+		if c, err := prove(intended, s); err == nil {
 			return c, nil
 		}
 		// It isn't what is wanted now: a folder may have been replaced since it was
@@ -156,22 +160,22 @@ func (g *Gate) confine(r Request) (*confined, error) {
 	if err != nil {
 		return nil, launchRefused(err)
 	}
-	return prove(intended, placed)
+	return prove(intended, newStanding(placed, intended.plan))
 }
 
 // prove gives processes their command, and measures them.
-func prove(intended *intent, placed *launch.Launch) (*confined, error) {
-	expected, evidence, err := examine(intended, placed, placed.Give(intended.command))
+func prove(intended *intent, s *standing) (*confined, error) {
+	expected, evidence, err := examine(intended, s, s.Give(intended.command))
 	if err != nil {
-		placed.Kill()
+		s.Kill()
 		return nil, err
 	}
 	verdict := attest.Appraise(expected, evidence)
 	if !verdict.OK() {
-		placed.Kill()
+		s.Kill()
 		return nil, notProven(verdict)
 	}
-	return &confined{placed, intended, evidence, verdict}, nil
+	return &confined{s.Launch, intended, evidence, verdict}, nil
 }
 
 // arrange decides all of a start, and makes what it needs on the host.
@@ -188,18 +192,21 @@ func arrange(home string, r Request) (*intent, error) {
 
 // examine gathers what is expected of a process on its way, and what is seen. The
 // first is measured while it is on its way. fault is what became of it already.
-func examine(i *intent, placed *launch.Launch, fault error) ([]attest.Expectation, *attest.Evidence, error) {
+func examine(i *intent, s *standing, fault error) ([]attest.Expectation, *attest.Evidence, error) {
 	machine, err := readMachine(i)
 	if err != nil {
 		return nil, nil, err
 	}
 	expected := attest.Expect(i.policy, machine)
-	if fault != nil {
-		return nil, nil, explainFault(placed, expected, fault)
+	var evidence *attest.Evidence
+	if fault == nil {
+		evidence, fault = s.evidence()
 	}
-	evidence, err := look(placed, machine)
-	if err != nil {
-		return nil, nil, explainFault(placed, expected, err)
+	if fault == nil {
+		fault = look(s.Launch, evidence, machine)
+	}
+	if fault != nil {
+		return nil, nil, explainFault(s.Launch, expected, fault)
 	}
 	return expected, evidence, nil
 }

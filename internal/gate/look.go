@@ -11,11 +11,14 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// look gathers the evidence on a process that waits for its release. Each fact is
-// read when it can't change any more: a command's namespaces once its filter is in
-// force, which lets nobody change them; its descriptors only after the trials,
-// which open and close some.
-func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
+// The evidence on a process that waits for its release is gathered in two looks.
+// Each fact is read when it can't change any more: a command's namespaces once its
+// filter is in force, which lets nobody change them; its descriptors only after the
+// trials, which open and close some.
+
+// lookStanding is the first look, at what is settled before the processes know of a
+// command. It comes no later for those that were placed ahead.
+func lookStanding(l *launch.Launch) (*attest.Evidence, error) {
 	e := attest.NewEvidence()
 	if err := l.Fixed(); err != nil {
 		return nil, err
@@ -30,30 +33,36 @@ func look(l *launch.Launch, m attest.Machine) (*attest.Evidence, error) {
 	init.Status(e)
 	init.Namespaces(e, "net")
 	init.Descriptors(e)
+	return e, nil
+}
+
+// look is the second one, after Give; it adds to the first.
+func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
+	if err := l.Seal(); err != nil { // it does so meanwhile
+		return err
+	}
+	command := measure.Process{Who: "command", PID: l.Command()}
 	if err := l.Ready(); err != nil {
-		return nil, err
+		return err
 	}
 	command.Status(e)
 	command.View(e, slices.Sorted(maps.Keys(m.Files)))
-	if err := l.Seal(); err != nil { // it does so meanwhile
-		return nil, err
-	}
 	if err := l.Probed(); err != nil {
-		return nil, err
+		return err
 	}
 	command.Descriptors(e)
 	if m.Terminal {
 		command.Terminal(e)
 	}
 	if err := l.Sealed(); err != nil {
-		return nil, err
+		return err
 	}
 	for _, t := range l.Trials() {
 		if t.Ran {
 			e.Set(attest.Fact("trial."+t.Name), outcome(t), nil)
 		}
 	}
-	return e, nil
+	return nil
 }
 
 func outcome(t launch.Trial) string {

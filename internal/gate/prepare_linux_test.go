@@ -71,6 +71,18 @@ func TestPrepared(t *testing.T) {
 	}
 	runs(t, g, r, mark) // with nothing prepared
 
+	// What was prepared is what is started.
+	g.Prepare(r.Policy, r.Env)
+	two = grown(t, 2)
+	c, err := g.confine(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if init := strconv.Itoa(c.Init()); !slices.Contains(two, init) {
+		t.Errorf("%s was made, while %s waited", init, two)
+	}
+	c.Kill()
+
 	// One that serves for another kind of start waits on, until another is prepared.
 	networked := r
 	networked.Policy.NetworkAccess = true
@@ -109,6 +121,19 @@ func TestPrepared(t *testing.T) {
 	}
 	if left := waiting(t); len(left) != 0 {
 		t.Errorf("%s are left", left)
+	}
+}
+
+func TestWhatWaitsIsLetGo(t *testing.T) {
+	g, r, _ := opened(t)
+	alone := grown(t, 1)
+	g.Prepare(r.Policy, r.Env)
+	grown(t, 2)
+	g.ahead.mu.Lock()
+	g.ahead.idle.Reset(0)
+	g.ahead.mu.Unlock()
+	if left := grown(t, 1); !slices.Equal(left, alone) {
+		t.Errorf("%s waits still, want the spawner alone, %s", left, alone)
 	}
 }
 

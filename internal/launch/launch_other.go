@@ -23,14 +23,11 @@ func NewLauncher() *Launcher { return &Launcher{} }
 // Close does nothing.
 func (*Launcher) Close() error { return nil }
 
-// Prepare does nothing.
-func (*Launcher) Prepare(*plan.Plan) {}
-
-// Take gives nothing.
-func (*Launcher) Take(*plan.Plan) *Launch { return nil }
-
 // Place refuses.
 func (*Launcher) Place(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
+
+// PlaceAhead refuses.
+func (*Launcher) PlaceAhead(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
 // Try tries nothing.
 func (*Launcher) Try(*plan.Plan) (names []string, results []error) { return nil, nil }
@@ -50,6 +47,7 @@ func (*Launch) Sealed() error                    { return errors.ErrUnsupported 
 func (*Launch) Trials() []Trial                  { return nil }
 func (*Launch) Settled(refusal.Restriction) bool { return false }
 func (*Launch) Release() (*Running, error)       { return nil, errors.ErrUnsupported }
+func (*Launch) Outdated() bool                   { return true }
 func (*Launch) Kill()                            {}
 func (*Launch) Master() *os.File                 { return nil }
 

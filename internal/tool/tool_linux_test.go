@@ -21,8 +21,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// opened is a set of tools for a workspace of its own.
+// opened is a set of tools for a workspace of its own, where nobody may be asked.
 func opened(t *testing.T) (*Set, string) {
+	t.Helper()
+	return openedAsking(t, policy.ApprovalNever)
+}
+
+func openedAsking(t *testing.T, approval policy.Approval) (*Set, string) {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -36,7 +41,7 @@ func opened(t *testing.T) (*Set, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(g, policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, Env: policy.Env{Inherit: policy.InheritAll}}, []string{"PATH=/usr/bin:/bin", "SHELL=/bin/bash", "HOME=" + ws}, "test")
+	s := New(g, policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, Approval: approval, Env: policy.Env{Inherit: policy.InheritAll}}, []string{"PATH=/usr/bin:/bin", "SHELL=/bin/bash", "HOME=" + ws}, "test")
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -172,6 +177,7 @@ func TestSandboxIsTheSame(t *testing.T) {
 			}
 		}
 	}
+	s.preparing.Wait() // it reads the policy
 	s.policy.Mode = policy.ModeUnset
 	var why *refusal.Error
 	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}, nobody); !errors.As(err, &why) {
@@ -314,8 +320,7 @@ func TestAsking(t *testing.T) {
 		{policy.ApprovalUntrusted, "", "touch x", "", true, refusal.CodeNotApproved},
 		{policy.ApprovalUnset, "require_escalated", "ls", "yes", true, refusal.CodeNotApproved},
 	} {
-		s, ws := opened(t)
-		s.policy.Approval = c.approval
+		s, ws := openedAsking(t, c.approval)
 		asked := false
 		ask := func(_ context.Context, q Question) (string, error) {
 			asked = true
@@ -339,8 +344,7 @@ func TestAsking(t *testing.T) {
 		}
 	}
 	// What the model chose beside the command is in the question.
-	s, ws := opened(t)
-	s.policy.Approval = policy.ApprovalUntrusted
+	s, ws := openedAsking(t, policy.ApprovalUntrusted)
 	var asked Question
 	ask := func(_ context.Context, q Question) (string, error) { asked = q; return "", nil }
 	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "ls", Shell: "./evil", Workdir: "sub"}, ask); err == nil || asked.Command != "./evil -lc ls" || asked.Dir != ws+"/sub" {
