@@ -37,6 +37,14 @@ if [ ! -x "$cache/node_modules/.bin/codex" ]; then
 fi
 export LOCKSTILE_TEST_CODEX=$cache/node_modules/.bin/codex
 
+# Windows to test on: it starts processes, jobs and pseudo consoles for real, and
+# pretends or refuses where it has no restriction to give.
+wine=$(dirname "$cache")/wine-1
+if [ ! -x "$wine/bin/wine-run" ]; then
+	step "install Wine in $wine"
+	bash scripts/setup-wine.sh "$wine"
+fi
+
 step "format and vet, for every system that is built"
 unformatted=$(gofmt -l .)
 if [ -n "$unformatted" ]; then
@@ -56,6 +64,10 @@ step "tests as $(id -un)"
 tally=$(mktemp /var/tmp/lockstile-tally.XXXXXX)
 trap 'rm -f "$tally"' EXIT
 GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally go test -count=1 -timeout 5m ./...
+
+step "tests on Windows, as Wine has it"
+GOOS=windows GOARCH=amd64 GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally "$wine/bin/wine-run" \
+	go test -exec "$wine/bin/wine" -count=1 -timeout 5m ./...
 
 step "no command without a verdict and a record"
 count() { grep -cx "$1" "$tally" || true; }

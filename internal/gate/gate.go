@@ -180,13 +180,15 @@ func prove(intended *intent, s *standing) (*confined, error) {
 
 // arrange decides all of a start, and makes what it needs on the host.
 func arrange(home string, r Request) (*intent, error) {
+	stdio, err := openStreams(r)
+	if err != nil {
+		return nil, err
+	}
 	i, err := intend(home, r)
 	if err != nil {
 		return nil, err
 	}
-	if i.command.Stdio, err = openStreams(r); err != nil {
-		return nil, err
-	}
+	i.command.Stdio = stdio
 	return i, makePrivate(i)
 }
 

@@ -17,7 +17,11 @@ func FuzzArguments(f *testing.F) {
 	f.Add([]byte(`{"cmd":"ls","workdir":"../x","yield_time_ms":-1}`))
 	f.Add([]byte(`{"cmd":"a\u0000b","shell":"/bin/sh","login":null,"sandbox_permissions":"require_escalated"}`))
 	f.Add([]byte(`{"command":["rm","-rf",""],"timeout_ms":9223372036854775807,"session_id":1e9,"chars":"\ud800"}`))
-	s := &Set{policy: policy.Policy{Workspace: "/nowhere/at/all"}}
+	nowhere, err := filepath.Abs("/nowhere/at/all")
+	if err != nil {
+		f.Fatal(err)
+	}
+	s := &Set{policy: policy.Policy{Workspace: nowhere}}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var c ExecCommand
 		if json.Unmarshal(raw, &c) == nil {
