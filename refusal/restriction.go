@@ -50,5 +50,12 @@ const HostNetwork Restriction = "none: the host's network"
 // must show as well: what is recorded as unconfined is so.
 const HostNamespaces Restriction = "none: the host's namespaces"
 
+// The restrictions of Windows.
+const (
+	Sandbox  Restriction = "windows sandbox" // the account or token that the policy asks for
+	Handles  Restriction = "handles"         // nothing of ours is inherited but the standard streams
+	HostUser Restriction = "none: the user's own account"
+)
+
 // Mount names the restriction that a path of the view is what the policy says.
 func Mount(path string) Restriction { return Restriction("mount " + path) }

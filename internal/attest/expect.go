@@ -14,6 +14,7 @@ import (
 // Machine is what is true of us and of the host, measured before the start: the
 // confined process is compared with it.
 type Machine struct {
+	OS             string
 	UID, GID       int
 	Identity       map[string]string // Uid, Gid and Groups of this thread, as /proc/PID/status has them
 	Namespaces     map[string]string // of this process, by the names in /proc/self/ns
@@ -28,6 +29,8 @@ type Machine struct {
 	Dir            string            // where the command is to be
 	Terminal       bool              // the command is to have one of its own
 	ProcFiles      []string          // what there is to be made read-only below /proc
+	User           string            // on Windows: the SID of this process's user
+	Privileges     string            // on Windows: those of this process
 }
 
 // namespaces pairs the restrictions with the names in /proc/PID/ns.
@@ -59,16 +62,19 @@ const noCaps = "0000000000000000"
 // Expect lists what must be seen of a start under p. An unset mode expects a
 // fact that nobody measures, so it is never proven.
 func Expect(p policy.Policy, m Machine) []Expectation {
-	switch p.Mode {
-	case policy.ModeDangerFullAccess:
+	switch {
+	case p.Mode == policy.ModeUnset || p.Mode > policy.ModeDangerFullAccess:
+		return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a mode", Want: "set"}}
+	case m.OS == "windows":
+		return expectWindows(p, m)
+	case p.Mode == policy.ModeDangerFullAccess:
 		return expectUnconfined(m)
-	case policy.ModeReadOnly, policy.ModeWorkspaceWrite:
+	default:
 		// What is missing first explains what is wrong later. Seccomp comes first:
 		// without it the trials spoil the id maps. Where a mount is missing, a
 		// trial on it goes wrong as well.
 		return slices.Concat(expectSeccomp(m), expectNamespaces(p, m), expectIdentity(m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
 	}
-	return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a mode", Want: "set"}}
 }
 
 // expectUnconfined: nothing is restricted, and the evidence says so. What is

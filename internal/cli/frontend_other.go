@@ -9,8 +9,8 @@ import (
 
 const mcpUse = "mcp"
 
-// serveMCP has nothing to serve where nothing starts yet.
+// serveMCP becomes the front end on Linux alone: elsewhere a program can't become another.
 func serveMCP([]string) int {
-	fmt.Fprintln(os.Stderr, "lockstile: starting commands isn't built for this system yet")
+	fmt.Fprintln(os.Stderr, "lockstile: on this system lockstile-mcp is started itself, by the client")
 	return exitFail
 }

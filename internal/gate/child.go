@@ -18,6 +18,10 @@ type Child struct {
 	// since the kernel can see the close before it.
 	Terminal *os.File
 
+	// TerminalInput is where what is typed at that terminal is written: the same file
+	// on Unix, another one on Windows, which is to be closed as well.
+	TerminalInput *os.File
+
 	running *launch.Running
 	gate    *Gate
 	record  record
@@ -56,6 +60,10 @@ func (c *Child) Denied() []Denied { return c.denied }
 // Signal sends a signal to the command's process group. After the command's end
 // it returns os.ErrProcessDone.
 func (c *Child) Signal(sig syscall.Signal) error { return c.running.Signal(sig) }
+
+// Resize gives the command's terminal another size. After the command's end it
+// returns an error.
+func (c *Child) Resize(s Size) error { return c.running.Resize(c.Terminal, s) }
 
 // Wait waits until the command has ended and no process of its tree is left, and
 // writes the end of its record. It may be called several times. An error means

@@ -2,7 +2,9 @@ package gate
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/launch"
@@ -58,13 +60,17 @@ func (g *Gate) trial(p policy.Policy) error {
 		return err
 	}
 	defer null.Close()
-	child, err := g.Start(Request{Channel: "doctor", Policy: p, Argv: []string{"true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null})
+	argv := []string{"true"}
+	if runtime.GOOS == "windows" {
+		argv = []string{"cmd.exe", "/d", "/c", "exit"}
+	}
+	child, err := g.Start(Request{Channel: "doctor", Policy: p, Argv: argv, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null})
 	if err != nil {
 		return err
 	}
 	exit, err := child.Wait()
 	if err == nil && exit.Status() != 0 {
-		err = errors.New("the command true did not exit with 0")
+		err = fmt.Errorf("the command %s did not exit with 0", argv[0])
 	}
 	return err
 }

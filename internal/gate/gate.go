@@ -129,7 +129,8 @@ func (g *Gate) start(r Request) (*Child, error) {
 		g.recordNoExec(record, err)
 		return nil, err
 	}
-	return &Child{Terminal: c.Master(), running: running, gate: g, record: record, suffix: c.intent.command.Denied}, nil
+	out, in := c.Terminal()
+	return &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, suffix: c.intent.command.Denied}, nil
 }
 
 // confined is a process in its restrictions, all of them proven, which waits
@@ -208,7 +209,7 @@ func examine(i *intent, s *standing, fault error) ([]attest.Expectation, *attest
 		fault = look(s.Launch, evidence, machine)
 	}
 	if fault != nil {
-		return nil, nil, explainFault(s.Launch, expected, fault)
+		return nil, nil, explainFault(i, s.Launch, expected, fault)
 	}
 	return expected, evidence, nil
 }

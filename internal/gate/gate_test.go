@@ -81,7 +81,11 @@ func TestOtherSystemsRefuse(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		t.Skip("commands start here; package plan tests the refusal for other systems on this one")
 	}
-	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
+	modes := []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite}
+	if runtime.GOOS != "windows" {
+		modes = append(modes, policy.ModeDangerFullAccess)
+	}
+	for _, mode := range modes {
 		g, r, mark := opened(t)
 		r.Policy.Mode = mode
 		wantRefused(t, g, r, mark, refusal.CodeUnsupported)

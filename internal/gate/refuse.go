@@ -3,13 +3,14 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/launch"
-	"github.com/lockstile/lockstile/internal/measure"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -49,9 +50,16 @@ func launchRefused(err error) error {
 // Where one is missing, it is a later step that fails; so the process that
 // stopped is looked at before it ends. Only what its steps should have reached
 // counts, and what could be read.
-func explainFault(l *launch.Launch, expected []attest.Expectation, err error) error {
+func explainFault(i *intent, l *launch.Launch, expected []attest.Expectation, err error) error {
+	var refused *refusal.Error
+	var absent *launch.ExecError
 	var f *launch.Fault
-	if !errors.As(err, &f) {
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case errors.As(err, &absent): // known before the release where a process is made from its file
+		return noCommand(i.command.Argv[0], refusal.StageConfine, absent)
+	case !errors.As(err, &f):
 		return launchRefused(err)
 	}
 	r := &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: f.Restriction, Reason: "a step of the launch failed", Err: f}
@@ -70,36 +78,6 @@ func explainFault(l *launch.Launch, expected []attest.Expectation, err error) er
 		r.Code, r.Reason, r.Hint = refusal.CodeInput, "the working directory can't be entered", "name a folder that is there inside: those in the host's /tmp and /run are not"
 	}
 	return r
-}
-
-// culprit finds what was missing before the step that failed, in the process that
-// stopped at it.
-func culprit(l *launch.Launch, f *launch.Fault, expected []attest.Expectation) (attest.Finding, bool) {
-	if f.PID == 0 {
-		return attest.Finding{}, false
-	}
-	e := attest.NewEvidence()
-	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must be what the command must be
-	p.Namespaces(e, attest.NamespaceNames()...)
-	p.Status(e)
-	p.IDMaps(e)
-	p.View(e, nil)
-	for _, x := range attest.Appraise(expected, e).Failed {
-		ofMount := strings.HasPrefix(string(x.Fact), "command.mount.")
-		unread := !x.Read && !ofMount // a mount that isn't there can't be read
-		// While the view is not closed, no mount has its last flags yet.
-		open := ofMount && !l.Settled(refusal.ReadOnlyRoot) && kindOf(x.Got) == kindOf(x.Want)
-		if unread || open || x.Restriction == f.Restriction || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
-			continue
-		}
-		return x, true
-	}
-	return attest.Finding{}, false
-}
-
-// kindOf gives what a mount shows, without its flag.
-func kindOf(mount string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(mount, " ro"), " rw")
 }
 
 // seeRefusals is where the reasons are that have no mend of their own.
@@ -128,11 +106,6 @@ const (
 
 const moreFiles = "raise the limit of open files: ulimit -n 256"
 
-// commandsOwn are the restrictions that the init has none of, or its own.
-var commandsOwn = map[refusal.Restriction]bool{
-	refusal.Seccomp: true, refusal.Capabilities: true, refusal.Session: true, refusal.Descriptors: true,
-}
-
 // notProven names the first restriction that was not shown to hold.
 func notProven(v attest.Verdict) error {
 	r := &refusal.Error{Code: refusal.CodeNotProven, Stage: refusal.StageAttest, Reason: "nothing was expected of the start", Hint: seeRefusals}
@@ -156,14 +129,23 @@ func releaseRefused(r Request, err error) error {
 	if !errors.As(err, &x) {
 		return &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageRelease, Reason: "the command could not be released", Err: err}
 	}
-	out := &refusal.Error{Code: refusal.CodeNoCommand, Stage: refusal.StageRelease, Err: x,
-		Reason: fmt.Sprintf("%q can't be executed", r.Argv[0])}
+	return noCommand(r.Argv[0], refusal.StageRelease, x)
+}
+
+func noCommand(name string, stage refusal.Stage, x *launch.ExecError) error {
+	out := &refusal.Error{Code: refusal.CodeNoCommand, Stage: stage, Err: x, Reason: fmt.Sprintf("%q can't be executed", name)}
 	switch {
-	case errors.Is(x, syscall.ENOENT) && x.Path == "":
-		out.Reason = fmt.Sprintf("there is no command %q inside the sandbox", r.Argv[0])
+	case errors.Is(x, fs.ErrNotExist) && x.Path == "":
+		out.Reason = fmt.Sprintf("there is no command %q inside the sandbox", name)
 		out.Hint = "files in /tmp, /run and TMPDIR of the host are not there inside"
+		if runtime.GOOS == "windows" {
+			out.Hint = "PATH is searched, and not the folder that one is in; .\\NAME names a file there"
+		}
 	case errors.Is(x, syscall.ENOEXEC):
 		out.Hint = "a script needs a first line such as #!/bin/sh"
+		if runtime.GOOS == "windows" {
+			out.Hint = "a script needs its program before it, such as powershell -File"
+		}
 	case errors.Is(x, syscall.EACCES):
 		out.Hint = "make it executable: chmod +x " + x.Path
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/lockstile/lockstile/policy"
@@ -70,34 +71,12 @@ func openStreams(r Request) (fds [3]int, err error) {
 // lookup gives a variable's value, "" where it is not set.
 func lookup(env []string, name string) string {
 	for _, e := range env {
-		if v, ok := strings.CutPrefix(e, name+"="); ok {
-			return v
+		key, value, _ := strings.Cut(e, "=")
+		if key == name || runtime.GOOS == "windows" && strings.EqualFold(key, name) {
+			return value
 		}
 	}
 	return ""
-}
-
-// defaultPath is searched where PATH is not set, as by execvp(3) of glibc.
-const defaultPath = "/bin:/usr/bin"
-
-// candidates lists the files that a command may be, in the order of execvp(3).
-// They are tried inside, where alone it can be told what is there.
-func candidates(name, dir string, env []string) []string {
-	if strings.Contains(name, "/") {
-		return []string{name}
-	}
-	list := lookup(env, "PATH")
-	if list == "" {
-		list = defaultPath
-	}
-	var out []string
-	for _, d := range filepath.SplitList(list) {
-		if !filepath.IsAbs(d) {
-			d = filepath.Join(dir, d)
-		}
-		out = append(out, filepath.Join(d, name))
-	}
-	return out
 }
 
 // privatePath is where the workspace's own temporary folders are.

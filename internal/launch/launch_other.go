@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package launch
 
@@ -49,12 +49,14 @@ func (*Launch) Settled(refusal.Restriction) bool { return false }
 func (*Launch) Release() (*Running, error)       { return nil, errors.ErrUnsupported }
 func (*Launch) Outdated() bool                   { return true }
 func (*Launch) Kill()                            {}
-func (*Launch) Master() *os.File                 { return nil }
+func (*Launch) Terminal() (out, in *os.File)     { return nil, nil }
 
 // Running is never made on this system.
 type Running struct{}
 
 func (*Running) Signal(syscall.Signal) error { return errors.ErrUnsupported }
+
+func (*Running) Resize(*os.File, Size) error { return errors.ErrUnsupported }
 
 func (*Running) Wait() (End, error) {
 	return End{Killed: true}, errors.ErrUnsupported

@@ -248,16 +248,16 @@ func (l *Launch) readControl(oob []byte) error {
 	return nil
 }
 
-// Master gives the outer end of the command's terminal, once; nil where it has
-// none. It is the caller's to close.
-func (l *Launch) Master() *os.File {
+// Terminal gives the outer end of the command's terminal, once, for what it prints
+// and for its input; nil where it has none. It is the caller's to close.
+func (l *Launch) Terminal() (out, in *os.File) {
 	if l.master < 0 {
-		return nil
+		return nil, nil
 	}
 	_ = unix.SetNonblock(l.master, true) // for deadlines, and so that a Close ends a Read
 	f := os.NewFile(uintptr(l.master), "terminal")
 	l.master = -1
-	return f
+	return f, f
 }
 
 // tell says to go on, with control data where there is some.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/internal/tape"
 )
 
@@ -33,6 +34,9 @@ func (r *Running) Signal(sig syscall.Signal) error {
 	}
 	return err
 }
+
+// Resize gives the command's terminal, whose outer end is given, another size.
+func (*Running) Resize(terminal *os.File, s Size) error { return pty.SetSize(terminal, s) }
 
 // Wait waits until no process of the command's tree is left, and what had to be
 // taken back is. The init, which says so, may still be on its way out.

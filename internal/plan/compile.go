@@ -16,6 +16,9 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if err := decided(p); err != nil {
 		return nil, err
 	}
+	if f.OS == "windows" {
+		return compileWindows(p, f)
+	}
 	if f.OS != "linux" {
 		return nil, refuse(refusal.CodeUnsupported, "", "starting commands on "+f.OS+" isn't built yet", "use lockstile on Linux")
 	}

@@ -128,12 +128,30 @@ func tempDir(d string) host.Facts {
 
 // TestOtherSystems: nothing starts there, and least of all without restrictions.
 func TestOtherSystems(t *testing.T) {
-	for _, os := range []string{"windows", "darwin", "freebsd", ""} {
+	for _, os := range []string{"darwin", "freebsd", ""} {
 		for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
 			for _, workspace := range []string{"/work", `C:\work`} {
 				p := intent(mode)
 				p.Workspace = workspace
 				wantRefusal(t, p, machine(os), refusal.CodeUnsupported)
+			}
+		}
+	}
+}
+
+func TestWindows(t *testing.T) {
+	p := intent(policy.ModeDangerFullAccess)
+	wantRefusal(t, p, machine("windows"), refusal.CodeInput) // no folder of Windows
+	p.Workspace = `C:\work`
+	if got, err := Compile(p, machine("windows"), private); err != nil || got.Rung != Unconfined {
+		t.Errorf("%v, %v", got, err)
+	}
+	for sandbox, code := range map[string]refusal.Code{"": refusal.CodeUnsupported, "elevated": refusal.CodeUnsupported, "unelevated": refusal.CodeUnsupported, "other": refusal.CodeUnset} {
+		for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite} {
+			for _, network := range []bool{false, true} {
+				p := intent(mode)
+				p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, sandbox, network
+				wantRefusal(t, p, machine("windows"), code)
 			}
 		}
 	}

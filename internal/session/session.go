@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile/internal/gate"
-	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -21,7 +20,7 @@ import (
 type Session struct {
 	child    *gate.Child
 	output   *os.File // read by copyOutput alone
-	terminal *os.File // nil on pipes
+	terminal *os.File // where it is typed; nil on pipes
 	out      buffer
 	copied   chan struct{} // closed at the end of the output
 	over     chan struct{} // closed when the command has ended and its output is there
@@ -60,7 +59,7 @@ func (s *Session) onTerminal(g *gate.Gate, r gate.Request) (err error) {
 	if s.child, err = g.Start(r); err != nil {
 		return err
 	}
-	s.terminal, s.output = s.child.Terminal, s.child.Terminal
+	s.terminal, s.output = s.child.TerminalInput, s.child.Terminal
 	return nil
 }
 
@@ -107,6 +106,9 @@ func (s *Session) wait() {
 	case <-time.After(late):
 	}
 	s.output.Close()
+	if s.terminal != nil {
+		s.terminal.Close() // the same file on Unix, where a second time does nothing
+	}
 	close(s.over)
 }
 
@@ -198,7 +200,7 @@ func (s *Session) Resize(size gate.Size) error {
 	if s.terminal == nil {
 		return ErrInput
 	}
-	return ended(pty.SetSize(s.terminal, size))
+	return ended(s.child.Resize(size))
 }
 
 // ended gives what the end of a terminal means: the end of its command.

@@ -4,11 +4,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/measure"
 	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
 )
 
 // The evidence on a process that waits for its release is gathered in two looks.
@@ -83,6 +85,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 		return attest.Machine{}, err
 	}
 	m := attest.Machine{
+		OS:  f.OS,
 		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
 		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
 		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
@@ -113,4 +116,39 @@ func readMachine(i *intent) (attest.Machine, error) {
 		}
 	}
 	return m, nil
+}
+
+// culprit finds what was missing before the step that failed, in the process that
+// stopped at it.
+func culprit(l *launch.Launch, f *launch.Fault, expected []attest.Expectation) (attest.Finding, bool) {
+	if f.PID == 0 {
+		return attest.Finding{}, false
+	}
+	e := attest.NewEvidence()
+	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must be what the command must be
+	p.Namespaces(e, attest.NamespaceNames()...)
+	p.Status(e)
+	p.IDMaps(e)
+	p.View(e, nil)
+	for _, x := range attest.Appraise(expected, e).Failed {
+		ofMount := strings.HasPrefix(string(x.Fact), "command.mount.")
+		unread := !x.Read && !ofMount // a mount that isn't there can't be read
+		// While the view is not closed, no mount has its last flags yet.
+		open := ofMount && !l.Settled(refusal.ReadOnlyRoot) && kindOf(x.Got) == kindOf(x.Want)
+		if unread || open || x.Restriction == f.Restriction || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
+			continue
+		}
+		return x, true
+	}
+	return attest.Finding{}, false
+}
+
+// kindOf gives what a mount shows, without its flag.
+func kindOf(mount string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(mount, " ro"), " rw")
+}
+
+// commandsOwn are the restrictions that the init has none of, or its own.
+var commandsOwn = map[refusal.Restriction]bool{
+	refusal.Seccomp: true, refusal.Capabilities: true, refusal.Session: true, refusal.Descriptors: true,
 }

@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/pty"
+)
+
+// endpoints joins our standard streams to the command's: by a console of its own, or
+// by pipes. It never gets one of our own handles.
+type endpoints struct {
+	size    *lockstile.Size // of the console; nil where there is none
+	theirs  [3]*os.File     // the command's ends of the pipes
+	ours    [3]*os.File
+	escapes bool
+	copying sync.WaitGroup
+	done    chan struct{} // closed by leave
+	restore []func()      // puts the modes of our console back
+}
+
+// flushTime is how long output may still come when no process of the command is
+// left; someone else may hold the other end of a pipe.
+const flushTime = 2 * time.Second
+
+func connect(how tty, escapes bool) (*endpoints, error) {
+	e := &endpoints{size: terminalSize(how), escapes: escapes, done: make(chan struct{})}
+	if e.size != nil {
+		return e, nil
+	}
+	for i := range e.theirs {
+		read, write, err := os.Pipe()
+		if err != nil {
+			e.drop()
+			return nil, err
+		}
+		if e.theirs[i], e.ours[i] = write, read; i == 0 {
+			e.theirs[i], e.ours[i] = read, write
+		}
+	}
+	return e, nil
+}
+
+// terminalSize is that of the console which the command is to have, nil for none.
+func terminalSize(how tty) *lockstile.Size {
+	if how == ttyNo || how == ttyAuto && !onConsole() {
+		return nil
+	}
+	if size, err := consoleSize(); err == nil {
+		return &size
+	}
+	return &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
+}
+
+func onConsole() bool {
+	var mode uint32
+	for _, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
+		if windows.GetConsoleMode(windows.Handle(f.Fd()), &mode) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func consoleSize() (lockstile.Size, error) {
+	var info windows.ConsoleScreenBufferInfo
+	err := windows.GetConsoleScreenBufferInfo(windows.Handle(os.Stdout.Fd()), &info)
+	return lockstile.Size{Rows: uint16(info.Window.Bottom - info.Window.Top + 1), Cols: uint16(info.Window.Right - info.Window.Left + 1)}, err
+}
+
+// give says in the request what the command gets.
+func (e *endpoints) give(r *lockstile.Request) {
+	r.Terminal = e.size
+	r.Stdin, r.Stdout, r.Stderr = e.theirs[0], e.theirs[1], e.theirs[2]
+}
+
+// join begins to copy between our streams and those of a command that runs.
+func (e *endpoints) join(child *lockstile.Child) error {
+	if e.size != nil {
+		e.ours[0], e.ours[1] = child.TerminalInput, child.Terminal
+		e.raw(os.Stdin, windows.ENABLE_VIRTUAL_TERMINAL_INPUT)
+		e.raw(os.Stdout, windows.ENABLE_PROCESSED_OUTPUT|windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING)
+		go e.followSize(child)
+	}
+	closeFiles(e.theirs[:])
+	go func() { // it may wait for a key for ever
+		_, _ = io.Copy(e.ours[0], os.Stdin)
+		if e.size == nil {
+			e.ours[0].Close()
+		}
+	}()
+	for i, to := range []*os.File{1: os.Stdout, 2: os.Stderr} {
+		if from := e.ours[i]; i > 0 && from != nil {
+			e.copying.Go(func() {
+				filter := pty.NewFilter(to, e.escapes)
+				_, _ = io.Copy(filter, from)
+				_ = filter.Close()
+			})
+		}
+	}
+	return nil
+}
+
+// raw sets the mode of our console, where f is one.
+func (e *endpoints) raw(f *os.File, mode uint32) {
+	h := windows.Handle(f.Fd())
+	var was uint32
+	if windows.GetConsoleMode(h, &was) == nil && windows.SetConsoleMode(h, mode) == nil {
+		e.restore = append(e.restore, func() { _ = windows.SetConsoleMode(h, was) })
+	}
+}
+
+// sizePoll is how often the size of our console is looked at: who reads its input
+// as text is told of no change.
+const sizePoll = 250 * time.Millisecond
+
+func (e *endpoints) followSize(child *lockstile.Child) {
+	now := *e.size
+	for {
+		select {
+		case <-e.done:
+			return
+		case <-time.After(sizePoll):
+		}
+		if size, err := consoleSize(); err == nil && size != now && child.Resize(size) == nil {
+			now = size
+		}
+	}
+}
+
+// leave copies what is left when the command has ended.
+func (e *endpoints) leave() error {
+	close(e.done)
+	copied := make(chan struct{})
+	go func() {
+		e.copying.Wait()
+		close(copied)
+	}()
+	select {
+	case <-copied:
+		return nil
+	case <-time.After(flushTime):
+		return errors.New("the command's output is held open by a program outside: its end may be missing")
+	}
+}
+
+// drop frees what is held, and puts our console back.
+func (e *endpoints) drop() {
+	for _, undo := range e.restore {
+		undo()
+	}
+	closeFiles(e.theirs[:])
+	closeFiles(e.ours[:])
+}
+
+func closeFiles(files []*os.File) {
+	for i, f := range files {
+		if f != nil {
+			f.Close()
+			files[i] = nil
+		}
+	}
+}

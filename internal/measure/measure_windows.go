@@ -1,0 +1,244 @@
+// Package measure reads a process's state from outside into evidence. It must never
+// ask the process itself, change it, or fill in what could not be read.
+package measure
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/lockstile/lockstile/internal/attest"
+)
+
+// Process is one process that is looked at; Who begins the names of its facts.
+type Process struct {
+	Who    string
+	Handle uintptr
+}
+
+func (p Process) fact(name string) attest.Fact { return attest.Fact(p.Who + "." + name) }
+
+// Token reads as whom the process runs.
+func (p Process) Token(e *attest.Evidence) {
+	var token windows.Token
+	err := windows.OpenProcessToken(windows.Handle(p.Handle), windows.TOKEN_QUERY, &token)
+	if err == nil {
+		defer token.Close()
+	}
+	set := func(name string, read func(windows.Token) (string, error)) {
+		value, why := "", err
+		if err == nil {
+			value, why = read(token)
+		}
+		e.Set(p.fact("token."+name), value, why)
+	}
+	set("user", user)
+	set("restricted", restricted)
+	set("privileges", privileges)
+}
+
+func user(t windows.Token) (string, error) {
+	u, err := t.GetTokenUser()
+	if err != nil {
+		return "", err
+	}
+	return u.User.Sid.String(), nil
+}
+
+// privileges lists those that the token holds, switched on or not, by their numbers
+// on this machine, in order (LUID).
+func privileges(t windows.Token) (string, error) {
+	buf, err := information(t, windows.TokenPrivileges)
+	if err != nil {
+		return "", err
+	}
+	const head = unsafe.Sizeof(uint32(0))
+	const one = unsafe.Sizeof(windows.LUIDAndAttributes{})
+	if uintptr(len(buf)) < head {
+		return "", errors.New("the list of privileges is too short")
+	}
+	count := uintptr(*(*uint32)(unsafe.Pointer(&buf[0])))
+	if count > (uintptr(len(buf))-head)/one {
+		return "", errors.New("the list of privileges is shorter than it says")
+	}
+	numbers := make([]int, count)
+	for i := range count {
+		id := (*windows.LUIDAndAttributes)(unsafe.Pointer(&buf[head+i*one])).Luid
+		numbers[i] = int(id.HighPart)<<32 | int(id.LowPart)
+	}
+	slices.Sort(numbers)
+	return strings.Trim(fmt.Sprint(numbers), "[]"), nil
+}
+
+// information reads one class of a token's information.
+func information(t windows.Token, class uint32) ([]byte, error) {
+	var size uint32
+	err := windows.GetTokenInformation(t, class, nil, 0, &size)
+	if err != windows.ERROR_INSUFFICIENT_BUFFER {
+		return nil, fmt.Errorf("GetTokenInformation: %w", cause(err))
+	}
+	buf := make([]byte, size)
+	if err := windows.GetTokenInformation(t, class, &buf[0], size, &size); err != nil {
+		return nil, fmt.Errorf("GetTokenInformation: %w", cause(err))
+	}
+	return buf[:min(int(size), len(buf))], nil
+}
+
+var isTokenRestricted = windows.NewLazySystemDLL("advapi32.dll").NewProc("IsTokenRestricted")
+
+// restricted tells whether the token has restricting SIDs.
+func restricted(t windows.Token) (string, error) {
+	yes, _, errno := isTokenRestricted.Call(uintptr(t))
+	switch {
+	case yes != 0:
+		return "yes", nil
+	case errno != windows.ERROR_SUCCESS: // it is 0 for an error too
+		return "", fmt.Errorf("IsTokenRestricted: %w", errno)
+	}
+	return "no", nil
+}
+
+// cause is for calls that can fail without an error.
+func cause(err error) error {
+	if err == nil {
+		return errors.New("it failed, and does not say why")
+	}
+	return err
+}
+
+// Job reads whether the process is in the job, and what that keeps it to. Where this
+// can't be read back, try says whether a process ends with such a job.
+func (p Process) Job(e *attest.Evidence, job uintptr, try func() error) {
+	in, err := inJob(windows.Handle(p.Handle), windows.Handle(job))
+	e.Set(p.fact("job"), in, err)
+	var limits windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION
+	err = windows.QueryInformationJobObject(windows.Handle(job), windows.JobObjectExtendedLimitInformation, uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits)), nil)
+	names := limitNames(limits.BasicLimitInformation.LimitFlags)
+	if err == nil && names == "" {
+		if err = try(); err == nil {
+			names = "kill on close, as tried"
+		}
+	}
+	e.Set("job.limits", names, err)
+}
+
+// inJob looks for the process in the job's own list.
+func inJob(process, job windows.Handle) (string, error) {
+	pid, err := windows.GetProcessId(process)
+	if err != nil {
+		return "", err
+	}
+	var list struct {
+		Assigned, Listed uint32
+		IDs              [64]uintptr
+	}
+	err = windows.QueryInformationJobObject(job, windows.JobObjectBasicProcessIdList, uintptr(unsafe.Pointer(&list)), uint32(unsafe.Sizeof(list)), nil)
+	if err != nil {
+		return "", fmt.Errorf("QueryInformationJobObject: %w", cause(err))
+	}
+	if list.Assigned == 1 && list.Listed == 1 && list.IDs[0] == uintptr(pid) {
+		return "it alone", nil
+	}
+	return fmt.Sprintf("%d processes", list.Assigned), nil
+}
+
+// limitNames names the flags that matter; others are told as a number.
+func limitNames(flags uint32) string {
+	var names []string
+	for _, f := range []struct {
+		flag uint32
+		name string
+	}{
+		{windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, "kill on close"},
+		{windows.JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION, "die on unhandled exception"},
+		{windows.JOB_OBJECT_LIMIT_BREAKAWAY_OK, "breakaway"},
+		{windows.JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, "silent breakaway"},
+	} {
+		if flags&f.flag != 0 {
+			names = append(names, f.name)
+			flags &^= f.flag
+		}
+	}
+	if flags != 0 {
+		names = append(names, fmt.Sprintf("%#x", flags))
+	}
+	return strings.Join(names, ", ")
+}
+
+// Parameters reads what the process was given beside its command line: its folder.
+func (p Process) Parameters(e *attest.Evidence) {
+	dir, err := p.workingDir()
+	e.Set(p.fact("working directory"), dir, err)
+}
+
+// workingDir reads the process's own parameters, which its parent wrote
+// (RTL_USER_PROCESS_PARAMETERS).
+func (p Process) workingDir() (string, error) {
+	h := windows.Handle(p.Handle)
+	var basic windows.PROCESS_BASIC_INFORMATION
+	if err := windows.NtQueryInformationProcess(h, windows.ProcessBasicInformation, unsafe.Pointer(&basic), uint32(unsafe.Sizeof(basic)), nil); err != nil {
+		return "", err
+	}
+	var peb windows.PEB
+	if err := peek(h, uintptr(unsafe.Pointer(basic.PebBaseAddress)), unsafe.Pointer(&peb), unsafe.Sizeof(peb)); err != nil {
+		return "", err
+	}
+	var parameters windows.RTL_USER_PROCESS_PARAMETERS
+	if err := peek(h, uintptr(unsafe.Pointer(peb.ProcessParameters)), unsafe.Pointer(&parameters), unsafe.Sizeof(parameters)); err != nil {
+		return "", err
+	}
+	path := parameters.CurrentDirectory.DosPath
+	if path.Length == 0 {
+		return "", errors.New("the process has no folder")
+	}
+	text := make([]uint16, path.Length/2)
+	if err := peek(h, uintptr(unsafe.Pointer(path.Buffer)), unsafe.Pointer(&text[0]), uintptr(path.Length)); err != nil {
+		return "", err
+	}
+	dir := windows.UTF16ToString(text)
+	if len(dir) > len(`C:\`) {
+		dir = strings.TrimSuffix(dir, `\`)
+	}
+	return dir, nil
+}
+
+func peek(process windows.Handle, at uintptr, to unsafe.Pointer, size uintptr) error {
+	var n uintptr
+	err := windows.ReadProcessMemory(process, at, (*byte)(to), size, &n)
+	if err == nil && n != size {
+		err = errors.New("less was read than asked for")
+	}
+	return os.NewSyscallError("ReadProcessMemory", err)
+}
+
+// Inherited reads whether a handle of ours has come to the process: under its own
+// number, where an inherited one would be.
+func (p Process) Inherited(e *attest.Evidence, handle uintptr) {
+	var got windows.Handle
+	err := windows.DuplicateHandle(windows.Handle(p.Handle), windows.Handle(handle), windows.CurrentProcess(), &got, 0, false, windows.DUPLICATE_SAME_ACCESS)
+	switch err {
+	case windows.ERROR_INVALID_HANDLE:
+		e.Set(p.fact("canary"), "not there", nil)
+	case nil:
+		windows.CloseHandle(got)
+		e.Set(p.fact("canary"), "there, or another in its place", nil)
+	default:
+		e.Set(p.fact("canary"), "", err)
+	}
+}
+
+// Self measures this process for comparison: as whom it runs, and with what rights.
+func Self() (Own, error) {
+	token := windows.GetCurrentProcessToken()
+	name, err := user(token)
+	if err != nil {
+		return Own{}, err
+	}
+	held, err := privileges(token)
+	return Own{User: name, Privileges: held}, err
+}
