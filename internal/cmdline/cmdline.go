@@ -7,6 +7,7 @@ package cmdline
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -82,6 +83,52 @@ func Batch(shell, file string, args []string) (string, error) {
 	// /d: no program that the registry names comes first; /s: only the outer quotes
 	// are taken off.
 	return bounded(`"` + shell + `" /d /s /c "` + strings.Join(words, " ") + `"`)
+}
+
+// Text makes the line for cmd.exe itself, where argv ends with /c or /k and what cmd
+// is to run: one word is a script and reaches cmd as it is; several are a program with
+// its arguments, which cmd may take for its own in part, as it does for who types them.
+// ok is false where argv is not of that kind.
+func Text(argv []string) (line string, ok bool, err error) {
+	at := slices.IndexFunc(argv, func(a string) bool { return strings.EqualFold(a, "/c") || strings.EqualFold(a, "/k") })
+	if at < 1 || at == len(argv)-1 {
+		return "", false, nil
+	}
+	before := argv[:at]
+	if !slices.ContainsFunc(before, func(a string) bool { return strings.EqualFold(a, "/s") }) {
+		before = append(slices.Clone(before), "/s") // only the outer quotes are taken off
+	}
+	for _, a := range argv {
+		if strings.ContainsAny(a, "\x00") {
+			return "", true, errors.New("an argument holds a NUL")
+		}
+	}
+	for i, a := range before {
+		if strings.ContainsAny(a, "\"") || i > 0 && !strings.HasPrefix(a, "/") {
+			return "", true, fmt.Errorf("%q is no switch of cmd.exe", a)
+		}
+	}
+	text := argv[at+1]
+	if words := slices.Clone(argv[at+1:]); len(words) > 1 {
+		for i, w := range words {
+			if strings.IndexByte(w, '"') >= 0 {
+				return "", true, fmt.Errorf("a word for cmd.exe holds a quote: %q", w)
+			}
+			if strings.ContainsAny(w, " \t") || w == "" {
+				words[i] = `"` + w + `"`
+			}
+		}
+		text = strings.Join(words, " ")
+	}
+	line = `"` + before[0] + `" ` + strings.Join(append(before[1:], argv[at]), " ") + ` "` + text + `"`
+	line, err = bounded(line)
+	return line, true, err
+}
+
+// IsCmd reports whether a file is cmd.exe, by its name.
+func IsCmd(file string) bool {
+	name := strings.ToLower(file[strings.LastIndexAny(file, `\/`)+1:])
+	return name == "cmd.exe" || name == "cmd"
 }
 
 // IsBatch reports whether a file is run by cmd.exe, whatever is in it.

@@ -82,6 +82,34 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+func TestText(t *testing.T) {
+	for _, c := range []struct {
+		argv []string
+		want string // "" for an error, "-" where it is none of cmd's
+	}{
+		{[]string{`C:\cmd.exe`, "/d", "/c", `echo "a b" & dir`}, `"C:\cmd.exe" /d /s /c "echo "a b" & dir"`},
+		{[]string{"cmd", "/S", "/K", "x"}, `"cmd" /S /K "x"`},
+		{[]string{"cmd", "/c", `C:\a b\x.exe`, "y z", "", "w"}, `"cmd" /s /c ""C:\a b\x.exe" "y z" "" w"`},
+		{[]string{"cmd", "/c", "a", `b"c`}, ""},
+		{[]string{"cmd", "evil", "/c", "a"}, ""},
+		{[]string{`c"md`, "/c", "a"}, ""},
+		{[]string{"cmd", "/c", "a\x00"}, ""},
+		{[]string{"cmd", "/c"}, "-"},
+		{[]string{"cmd"}, "-"},
+		{[]string{"/c", "x"}, "-"},
+	} {
+		line, ok, err := Text(c.argv)
+		if ok == (c.want == "-") || (err != nil) != (c.want == "") || ok && err == nil && line != c.want {
+			t.Errorf("%q: %s, %v, %v", c.argv, line, ok, err)
+		}
+	}
+	for name, want := range map[string]bool{"cmd": true, `C:\Windows\System32\CMD.EXE`: true, "xcmd.exe": false, "": false} {
+		if IsCmd(name) != want {
+			t.Errorf("IsCmd(%q) is %v", name, !want)
+		}
+	}
+}
+
 func FuzzCompose(f *testing.F) {
 	f.Add(`a b`, `c\"`, `\\`)
 	f.Fuzz(func(t *testing.T, name, one, two string) {

@@ -98,6 +98,11 @@ func commandLine(c Command) (file, line string, err error) {
 			}
 			continue
 		}
+		if cmdline.IsCmd(path) {
+			if line, ok, err := cmdline.Text(append([]string{path}, c.Argv[1:]...)); ok {
+				return path, line, badArgs(err)
+			}
+		}
 		if !cmdline.IsBatch(path) {
 			line, err = cmdline.Compose(append([]string{path}, c.Argv[1:]...))
 			return path, line, badArgs(err)

@@ -13,7 +13,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -157,29 +156,6 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 	a.Output, a.Tokens = cut(out, budget)
 	a.Sandbox = obstacles(a.Output, s.mode(b), b.Dir)
 	return a, err
-}
-
-// userShell is the caller's own shell where it is set.
-func userShell(environ []string) string {
-	for _, e := range environ {
-		if shell, ok := strings.CutPrefix(e, "SHELL="); ok && strings.HasPrefix(shell, "/") {
-			return shell
-		}
-	}
-	return "/bin/sh"
-}
-
-// shell is the command line of a shell command.
-func (s *Set) shell(c ExecCommand) []string {
-	shell := c.Shell
-	if shell == "" {
-		shell = userShell(s.environ)
-	}
-	flag := "-lc"
-	if c.Login != nil && !*c.Login {
-		flag = "-c"
-	}
-	return []string{shell, flag, c.Cmd}
 }
 
 // dir is where a command begins: within the workspace, unless it is a full path.

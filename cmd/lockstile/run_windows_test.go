@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The test binary is the program too.
+func TestMain(m *testing.M) {
+	if os.Getenv("LOCKSTILE_TEST_MAIN") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// place is a workspace, and a home with a configuration.
+type place struct {
+	*testing.T
+	ws, home string
+}
+
+func newPlace(t *testing.T, config string) place {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := place{t, filepath.Join(dir, "ws"), filepath.Join(dir, "home")}
+	for _, d := range []string{p.ws, p.home} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(p.home, "config.toml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// run runs lockstile, and gives what it printed and its exit code.
+func (p place) run(stdin string, args ...string) (out, errOut string, code int) {
+	p.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = p.ws
+	cmd.Env = append(os.Environ(), "LOCKSTILE_TEST_MAIN=1", "LOCKSTILE_HOME="+p.home)
+	cmd.Stdin = strings.NewReader(stdin)
+	var o, e strings.Builder
+	cmd.Stdout, cmd.Stderr = &o, &e
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		p.Fatal(err)
+	}
+	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+}
+
+// log is the last line of the log.
+func (p place) log() string {
+	out, _, _ := p.run("", "log", "--json", "-n", "1")
+	return out
+}
+
+func TestRun(t *testing.T) {
+	p := newPlace(t, `sandbox_mode = "danger-full-access"`)
+	out, errOut, code := p.run("", "run", "--", "cmd", "/c", `echo a "b c" & cd & exit 5`)
+	if !strings.Contains(out, `a "b c"`) || !strings.Contains(out, p.ws) || code != 5 {
+		t.Errorf("%q %q %d", out, errOut, code)
+	}
+	if out, errOut, code := p.run("fed\r\n", "run", "--", "findstr", "f"); out != "fed\r\n" || code != 0 {
+		t.Errorf("%q %q %d", out, errOut, code)
+	}
+	out, errOut, code = p.run("", "run", "--tty", "--", "cmd", "/c", "echo to the console >CONOUT$")
+	if !strings.Contains(out, "to the console") || code != 0 {
+		t.Errorf("%q %q %d", out, errOut, code)
+	}
+	if _, errOut, code := p.run("", "run", "--", "there-is-none"); code != 127 || !strings.Contains(errOut, "hint:") {
+		t.Errorf("%q %d", errOut, code)
+	}
+	if out, errOut, code := p.run("", "log", "verify"); code != 0 {
+		t.Errorf("%q %q %d", out, errOut, code)
+	}
+	if out, errOut, _ := p.run("", "doctor"); !strings.Contains(out, "ok    a start in danger-full-access") {
+		t.Errorf("%q %q", out, errOut)
+	}
+}
+
+// TestConfiguredAndAbsent is the report that started this product, turned round: a
+// sandbox that this machine doesn't have is refused, on pipes and on a console.
+func TestConfiguredAndAbsent(t *testing.T) {
+	for _, sandbox := range []string{"elevated", "unelevated"} {
+		for _, mode := range []string{"read-only", "workspace-write"} {
+			p := newPlace(t, "sandbox_mode = \""+mode+"\"\n[windows]\nsandbox = \""+sandbox+"\"\n[sandbox_workspace_write]\nnetwork_access = false\n")
+			for _, way := range []string{"--tty=false", "--tty"} {
+				out, errOut, code := p.run("", "run", way, "--", "cmd", "/c", "echo ran > ran & whoami")
+				if code != 126 || out != "" || !strings.Contains(errOut, "refused at ") || !strings.Contains(errOut, sandbox) || !strings.Contains(errOut, "hint:") {
+					t.Errorf("%s %s %s: %q %q %d", sandbox, mode, way, out, errOut, code)
+				}
+				if _, err := os.Stat(filepath.Join(p.ws, "ran")); err == nil {
+					t.Errorf("%s %s %s: it ran", sandbox, mode, way)
+				}
+				if line := p.log(); !strings.Contains(line, `"refusal"`) || !strings.Contains(line, mode) {
+					t.Errorf("the log says %s", line)
+				}
+			}
+		}
+	}
+}
