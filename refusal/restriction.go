@@ -52,9 +52,13 @@ const HostNamespaces Restriction = "none: the host's namespaces"
 
 // The restrictions of Windows.
 const (
-	Sandbox  Restriction = "windows sandbox" // the account or token that the policy asks for
-	Handles  Restriction = "handles"         // nothing of ours is inherited but the standard streams
-	HostUser Restriction = "none: the user's own account"
+	Sandbox         Restriction = "windows sandbox"  // the account or token that the policy asks for
+	RestrictedToken Restriction = "restricted token" // it may write where one of its own SIDs may, and nowhere else
+	Privileges      Restriction = "privileges"       // none but to walk through folders
+	Integrity       Restriction = "integrity level"
+	UILimits        Restriction = "desktop limits" // no clipboard, no window of others, no end of the session
+	Handles         Restriction = "handles"        // nothing of ours is inherited but the standard streams
+	HostUser        Restriction = "none: the user's own account"
 )
 
 // Mount names the restriction that a path of the view is what the policy says.

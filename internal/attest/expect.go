@@ -31,6 +31,8 @@ type Machine struct {
 	ProcFiles      []string          // what there is to be made read-only below /proc
 	User           string            // on Windows: the SID of this process's user
 	Privileges     string            // on Windows: those of this process
+	Logon          string            // on Windows: the SID of this logon session
+	TryWrite       []string          // on Windows: folders where a write is tried
 }
 
 // namespaces pairs the restrictions with the names in /proc/PID/ns.

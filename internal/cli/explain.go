@@ -121,15 +121,19 @@ func restrictions(x *lockstile.Explanation) []refusal.Restriction {
 // tried, or what the kernel says of it.
 func proofs(x *lockstile.Explanation, r refusal.Restriction) []string {
 	var out []string
+	seen, by := "/proc, ", "inside, "
+	if strings.HasPrefix(x.Plan.Target, "windows/") {
+		seen, by = "the system says ", "with its token, "
+	}
 	for _, e := range x.Expected {
 		if e.Restriction != r {
 			continue
 		}
 		what := string(e.Fact)
 		if tried, ok := strings.CutPrefix(what, "trial."); ok {
-			what = "inside, " + tried
+			what = by + tried
 		} else {
-			what = "/proc, " + what
+			what = seen + what
 		}
 		is := " is "
 		if e.Not {

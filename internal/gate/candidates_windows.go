@@ -2,11 +2,12 @@ package gate
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// candidates lists the files that a command may be: in PATH's folders, with PATHEXT's
-// endings. The folder that one is in is no part of PATH here, since whoever writes
+// candidates lists the files that a command may be: in PATH's folders, with those of
+// PATHEXT's endings that can be started. The folder that one is in is no part of PATH here, since whoever writes
 // the workspace would choose the program.
 func candidates(name, dir string, env []string) []string {
 	var endings []string
@@ -17,9 +18,9 @@ func candidates(name, dir string, env []string) []string {
 	if list == "" {
 		list = defaultEndings
 	}
-	for ending := range strings.SplitSeq(list, ";") {
-		if strings.HasPrefix(ending, ".") {
-			endings = append(endings, strings.ToLower(ending))
+	for ending := range strings.SplitSeq(strings.ToLower(list), ";") {
+		if slices.Contains(startable, ending) {
+			endings = append(endings, ending)
 		}
 	}
 	folders := []string{""}
@@ -43,4 +44,7 @@ func candidates(name, dir string, env []string) []string {
 }
 
 // defaultEndings are those that programs have where PATHEXT is not set.
-const defaultEndings = ".COM;.EXE;.BAT;.CMD"
+const defaultEndings = ".com;.exe;.bat;.cmd"
+
+// startable are the endings of what is a program by itself, or cmd.exe's.
+var startable = strings.Split(defaultEndings, ";")

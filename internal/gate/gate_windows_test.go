@@ -221,6 +221,30 @@ func TestConsole(t *testing.T) {
 	}
 }
 
+// TestRestrictedToken: where tokens restrict nothing, and say so, nothing starts.
+func TestRestrictedToken(t *testing.T) {
+	for _, terminal := range []*Size{nil, {Rows: 24, Cols: 80}} {
+		g, r, mark := opened(t)
+		r.Policy.WindowsSandbox, r.Policy.NetworkAccess, r.Policy.Env.Inherit = "unelevated", true, policy.InheritAll
+		r.Argv, r.Env = []string{"cmd.exe", "/c", "echo x > ran"}, os.Environ()
+		if r.Terminal = terminal; terminal != nil {
+			r.Stdin, r.Stdout, r.Stderr = nil, nil, nil
+		}
+		child, err := g.Start(r)
+		if err == nil {
+			child.Wait()
+			t.Fatal("it ran under a token that restricts nothing")
+		}
+		var refused *refusal.Error
+		if !errors.As(err, &refused) || refused.Restriction != refusal.RestrictedToken || refused.Stage != refusal.StageAttest {
+			t.Errorf("%v", err)
+		}
+		if _, err := os.Lstat(mark); err == nil {
+			t.Error("the command ran")
+		}
+	}
+}
+
 func TestNoCommand(t *testing.T) {
 	g, r, mark := opened(t)
 	r.Policy.Mode = policy.ModeDangerFullAccess
@@ -245,7 +269,7 @@ func must(t *testing.T, err error) {
 }
 
 func TestCandidates(t *testing.T) {
-	env := []string{`Path=C:\a;b`, "PATHEXT=.EXE;.Cmd"}
+	env := []string{`Path=C:\a;b`, "PATHEXT=.EXE;.Cmd;.VBS;"}
 	for name, want := range map[string][]string{
 		"x":        {`C:\a\x.exe`, `C:\a\x.cmd`, `C:\ws\b\x.exe`, `C:\ws\b\x.cmd`},
 		"x.exe":    {`C:\a\x.exe`, `C:\a\x.exe.exe`, `C:\a\x.exe.cmd`, `C:\ws\b\x.exe`, `C:\ws\b\x.exe.exe`, `C:\ws\b\x.exe.cmd`},

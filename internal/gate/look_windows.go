@@ -4,18 +4,23 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/measure"
+	"github.com/lockstile/lockstile/policy"
 )
 
 // lookStanding finds nothing yet: the process is made when its command is known.
 func lookStanding(*launch.Launch) (*attest.Evidence, error) { return attest.NewEvidence(), nil }
 
 // look gathers the evidence on a process that is suspended.
-func look(l *launch.Launch, e *attest.Evidence, _ attest.Machine) error {
+func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	command := measure.Process{Who: "command", Handle: l.Process()}
 	command.Token(e)
 	command.Job(e, l.Job(), l.TryJob)
 	command.Parameters(e)
 	command.Inherited(e, l.Canary())
+	if len(m.TryWrite) > 0 {
+		measure.UILimits(e, l.Job())
+		command.Writes(e, m.TryWrite)
+	}
 	return nil
 }
 
@@ -25,7 +30,11 @@ func readMachine(i *intent) (attest.Machine, error) {
 	if err != nil {
 		return attest.Machine{}, err
 	}
-	return attest.Machine{OS: i.facts.OS, User: own.User, Privileges: own.Privileges, Dir: i.command.Dir}, nil
+	m := attest.Machine{OS: i.facts.OS, User: own.User, Logon: i.facts.LogonSID, Privileges: own.Privileges, Dir: i.command.Dir}
+	if i.policy.Mode != policy.ModeDangerFullAccess {
+		m.TryWrite = append(attest.WritableRoots(i.policy), i.policy.Home)
+	}
+	return m, nil
 }
 
 // culprit finds nothing: here a step that fails tells itself what it was for.

@@ -16,6 +16,8 @@ type Facts struct {
 	Protected   []string // files and folders in writable roots that programs of the host trust
 	UserHome    string   // the user's home, canonical; empty where there is none
 	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
+	UserSID     string   // on Windows: who we are
+	LogonSID    string   // on Windows: our logon session
 	Resolver    string   // the file that /etc/resolv.conf leads to, where it is another one
 }
 

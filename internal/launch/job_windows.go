@@ -59,6 +59,15 @@ func cause(err error) error {
 	return err
 }
 
+// uiLimits is every restriction on the user's desktop that there is: clipboard, other
+// programs' windows, settings, the end of the session (JOBOBJECT_BASIC_UI_RESTRICTIONS).
+const uiLimits = 0xFF
+
+func (j *job) restrictUI() error {
+	limits := windows.JOBOBJECT_BASIC_UI_RESTRICTIONS{UIRestrictionsClass: uiLimits}
+	return j.set(windows.JobObjectBasicUIRestrictions, unsafe.Pointer(&limits), unsafe.Sizeof(limits))
+}
+
 // trialTime is how long a process may take to end with its job, in milliseconds.
 const trialTime = 5000
 

@@ -43,7 +43,18 @@ func (*Launcher) Place(p *plan.Plan) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Launch{plan: p, job: j}, nil
+	l := &Launch{plan: p, job: j}
+	if p.Windows != nil {
+		if err := j.restrictUI(); err != nil {
+			l.Kill()
+			return nil, err
+		}
+		if l.token, err = restrict(p.Windows); err != nil {
+			l.Kill()
+			return nil, err
+		}
+	}
+	return l, nil
 }
 
 // PlaceAhead makes nothing ahead on this system yet.
@@ -237,12 +248,21 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 	if c.Terminal != nil {
 		io = "no handles"
 	}
-	return []Step{
-		{whoCommand, refusal.Tree, "CreateJobObject"},
+	steps := []Step{{whoCommand, refusal.Tree, "CreateJobObject"}}
+	create := "CreateProcess"
+	if p.Windows != nil {
+		create = "CreateProcessAsUser"
+		steps = append(steps,
+			Step{whoCommand, refusal.UILimits, "SetInformationJobObject"},
+			Step{whoCommand, refusal.RestrictedToken, "CreateRestrictedToken"},
+			Step{whoCommand, refusal.RestrictedToken, "SetTokenInformation"})
+	}
+	steps = append(steps, []Step{
 		{whoCommand, "", "CreatePseudoConsole"},
-		{whoCommand, refusal.Tree, "CreateProcess suspended, with JOB_LIST, PSEUDOCONSOLE, " + io},
+		{whoCommand, refusal.Tree, create + " suspended, with JOB_LIST, PSEUDOCONSOLE, " + io},
 		{whoCommand, "", "ResumeThread"},
-	}, nil
+	}...)
+	return steps, nil
 }
 
 const whoCommand = "command"

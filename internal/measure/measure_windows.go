@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"unsafe"
@@ -40,6 +41,8 @@ func (p Process) Token(e *attest.Evidence) {
 	set("user", user)
 	set("restricted", restricted)
 	set("privileges", privileges)
+	set("restricting", restricting)
+	set("integrity", integrity)
 }
 
 func user(t windows.Token) (string, error) {
@@ -73,6 +76,42 @@ func privileges(t windows.Token) (string, error) {
 	}
 	slices.Sort(numbers)
 	return strings.Trim(fmt.Sprint(numbers), "[]"), nil
+}
+
+// restricting lists the restricting SIDs, in order.
+func restricting(t windows.Token) (string, error) {
+	buf, err := information(t, windows.TokenRestrictedSids)
+	if err != nil {
+		return "", err
+	}
+	if uintptr(len(buf)) < unsafe.Sizeof(windows.Tokengroups{}) {
+		return "", nil // a count of 0
+	}
+	var out []string
+	for _, g := range (*windows.Tokengroups)(unsafe.Pointer(&buf[0])).AllGroups() {
+		out = append(out, g.Sid.String())
+	}
+	runtime.KeepAlive(buf)
+	slices.Sort(out)
+	return strings.Join(out, " "), nil
+}
+
+// integrity gives the level by the last number of its SID.
+func integrity(t windows.Token) (string, error) {
+	buf, err := information(t, windows.TokenIntegrityLevel)
+	if err != nil {
+		return "", err
+	}
+	if uintptr(len(buf)) < unsafe.Sizeof(windows.Tokenmandatorylabel{}) {
+		return "", errors.New("the label is too short")
+	}
+	sid := (*windows.Tokenmandatorylabel)(unsafe.Pointer(&buf[0])).Label.Sid.String()
+	runtime.KeepAlive(buf)
+	names := map[string]string{"S-1-16-0": "untrusted", "S-1-16-4096": "low", "S-1-16-8192": "medium", "S-1-16-12288": "high", "S-1-16-16384": "system"}
+	if name, ok := names[sid]; ok {
+		return name, nil
+	}
+	return sid, nil
 }
 
 // information reads one class of a token's information.
@@ -125,6 +164,68 @@ func (p Process) Job(e *attest.Evidence, job uintptr, try func() error) {
 		}
 	}
 	e.Set("job.limits", names, err)
+}
+
+// UILimits reads what the job keeps the process from on the user's desktop.
+func UILimits(e *attest.Evidence, job uintptr) {
+	var limits windows.JOBOBJECT_BASIC_UI_RESTRICTIONS
+	err := windows.QueryInformationJobObject(windows.Handle(job), windows.JobObjectBasicUIRestrictions, uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits)), nil)
+	e.Set("job.ui", fmt.Sprintf("%#x", limits.UIRestrictionsClass), err)
+}
+
+// Writes tries, as the process would, to make a file in folders. Nothing is left of it.
+func (p Process) Writes(e *attest.Evidence, folders []string) {
+	impersonation, err := p.impersonation()
+	if err == nil {
+		defer impersonation.Close()
+	}
+	for _, dir := range folders {
+		how, why := "", err
+		if err == nil {
+			how, why = writeAs(impersonation, dir)
+		}
+		e.Set(attest.Fact("trial.write in "+dir), how, why)
+	}
+}
+
+// impersonation is a copy of the process's token that a thread of ours can take on.
+func (p Process) impersonation() (windows.Token, error) {
+	var token, copied windows.Token
+	if err := windows.OpenProcessToken(windows.Handle(p.Handle), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY, &token); err != nil {
+		return 0, os.NewSyscallError("OpenProcessToken", cause(err))
+	}
+	defer token.Close()
+	err := windows.DuplicateTokenEx(token, windows.TOKEN_QUERY|windows.TOKEN_IMPERSONATE, nil, windows.SecurityImpersonation, windows.TokenImpersonation, &copied)
+	if err != nil {
+		return 0, os.NewSyscallError("DuplicateTokenEx", cause(err))
+	}
+	return copied, nil
+}
+
+// writeAs makes a file that goes when it is closed.
+func writeAs(token windows.Token, dir string) (string, error) {
+	name, err := windows.UTF16PtrFromString(fmt.Sprintf(`%s\lockstile-trial-%d`, dir, os.Getpid()))
+	if err != nil {
+		return "", err
+	}
+	runtime.LockOSThread()
+	if err := windows.SetThreadToken(nil, token); err != nil {
+		runtime.UnlockOSThread()
+		return "", os.NewSyscallError("SetThreadToken", cause(err))
+	}
+	h, opened := windows.CreateFile(name, windows.GENERIC_WRITE|windows.DELETE, 0, nil, windows.CREATE_NEW, windows.FILE_FLAG_DELETE_ON_CLOSE, 0)
+	if err := windows.RevertToSelf(); err != nil {
+		return "", os.NewSyscallError("RevertToSelf", cause(err)) // the thread stays locked, and ends with its goroutine
+	}
+	runtime.UnlockOSThread()
+	switch opened {
+	case nil:
+		windows.CloseHandle(h)
+		return "ok", nil
+	case windows.ERROR_ACCESS_DENIED:
+		return "denied", nil
+	}
+	return "", opened
 }
 
 // inJob looks for the process in the job's own list.

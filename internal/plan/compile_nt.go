@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -21,11 +22,30 @@ func compileWindows(p policy.Policy, f host.Facts) (*Plan, error) {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "the sandbox account isn't set up: windows.sandbox = \"elevated\" isn't built yet",
 			"use lockstile on Linux, or WSL 2")
 	case "unelevated":
-		if !p.NetworkAccess {
-			return nil, refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "windows.sandbox = \"unelevated\" can't take the network away",
-				"use windows.sandbox = \"elevated\", which lockstile setup prepares, or set sandbox_workspace_write.network_access = true")
-		}
-		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "windows.sandbox = \"unelevated\" isn't built yet", "use lockstile on Linux, or WSL 2")
+	default:
+		return nil, refuse(refusal.CodeUnset, refusal.Sandbox, "windows.sandbox is "+p.WindowsSandbox, "set it to \"elevated\" or \"unelevated\"")
 	}
-	return nil, refuse(refusal.CodeUnset, refusal.Sandbox, "windows.sandbox is "+p.WindowsSandbox, "set it to \"elevated\" or \"unelevated\"")
+	if !p.NetworkAccess {
+		return nil, refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "windows.sandbox = \"unelevated\" can't take the network away",
+			"use windows.sandbox = \"elevated\", which lockstile setup prepares, or set sandbox_workspace_write.network_access = true")
+	}
+	if f.UserSID == "" || f.LogonSID == "" {
+		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "this process's user or logon session is not known", "start lockstile in a session of a user who is logged on")
+	}
+	own := access.Capability(p.Home, p.Workspace)
+	w := &Windows{
+		Sandbox: p.WindowsSandbox,
+		// Everyone: the null device and the like, which no command can do without.
+		Restricting: []string{access.Everyone, f.LogonSID, own},
+		// The own capability: else a command couldn't write what it made itself.
+		DefaultDACL: "D:(A;;GA;;;SY)(A;;GA;;;" + f.UserSID + ")(A;;GA;;;" + own + ")",
+	}
+	for _, r := range p.WritableRoots {
+		w.Restricting = append(w.Restricting, access.Capability(p.Home, r.Path))
+	}
+	out := &Plan{Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Token, Workspace: p.Workspace, Windows: w}
+	for _, r := range p.Roots() {
+		out.WriteIn = append(out.WriteIn, r.Path)
+	}
+	return out, nil
 }

@@ -20,6 +20,7 @@ type Rung string
 // The rungs.
 const (
 	Full       Rung = "full"       // every layer
+	Token      Rung = "token"      // Windows: a restricted token of the same user
 	Unconfined Rung = "unconfined" // danger-full-access: no layer but the tree's end
 )
 
@@ -41,7 +42,8 @@ type Plan struct {
 	LastCap    int                   `json:"last_cap,omitempty"`
 	Keyring    bool                  `json:"keyring,omitempty"`
 	WriteIn    []string              `json:"write_in,omitempty"` // where a write is tried
-	Sweep      []host.Absent         `json:"sweep,omitempty"`    // what is taken back at the end, where it is there then
+	Windows    *Windows              `json:"windows,omitempty"`
+	Sweep      []host.Absent         `json:"sweep,omitempty"` // what is taken back at the end, where it is there then
 }
 
 // MountKind is what a mount of the view shows.

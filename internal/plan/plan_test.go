@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -155,6 +156,28 @@ func TestWindows(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRestrictedToken(t *testing.T) {
+	p := intent(policy.ModeWorkspaceWrite)
+	p.Workspace, p.WindowsSandbox, p.NetworkAccess, p.WritableRoots = `C:\work`, "unelevated", true, []policy.Root{{Path: `C:\more`}}
+	f := machine("windows")
+	wantRefusal(t, p, f, refusal.CodeUnsupported) // nobody is logged on
+	f.UserSID, f.LogonSID = "S-1-5-21-1-2-3-1001", "S-1-5-5-0-77"
+	got, err := Compile(p, f, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, more := access.Capability(p.Home, `c:\WORK`), access.Capability(p.Home, `C:\more`)
+	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, f.LogonSID, work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
+		t.Errorf("%s", got)
+	}
+	// The user's own SID would let the command write all that the user may.
+	if slices.Contains(got.Windows.Restricting, f.UserSID) {
+		t.Errorf("%q", got.Windows.Restricting)
+	}
+	p.NetworkAccess = false
+	wantRefusal(t, p, f, refusal.CodeUnsupported)
 }
 
 func wantRefusal(t *testing.T, p policy.Policy, f host.Facts, code refusal.Code) {

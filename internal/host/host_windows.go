@@ -1,0 +1,35 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/windows"
+)
+
+// Read gathers the facts that a start needs. tempDir is the command's TMPDIR.
+func Read(tempDir string) (Facts, error) {
+	f := Facts{OS: runtime.GOOS, Arch: runtime.GOARCH, UID: -1, GID: -1}
+	token := windows.GetCurrentProcessToken()
+	user, err := token.GetTokenUser()
+	if err != nil {
+		return Facts{}, fmt.Errorf("read our own user: %w", err)
+	}
+	f.UserSID = user.User.Sid.String()
+	groups, err := token.GetTokenGroups()
+	if err != nil {
+		return Facts{}, fmt.Errorf("read our own groups: %w", err)
+	}
+	for _, g := range groups.AllGroups() {
+		if g.Attributes&windows.SE_GROUP_LOGON_ID == windows.SE_GROUP_LOGON_ID {
+			f.LogonSID = g.Sid.String()
+		}
+	}
+	if filepath.IsAbs(tempDir) {
+		f.TempDir = tempDir
+	}
+	f.UserHome, _ = os.UserHomeDir() // "" where there is none
+	return f, nil
+}

@@ -1,0 +1,98 @@
+package launch
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// The flags of CreateRestrictedToken.
+const (
+	disableMaxPrivilege = 0x1 // all privileges go but the one to walk through folders
+	luaToken            = 0x4 // administrators' rights go
+	writeRestricted     = 0x8 // the restricting SIDs count for writing alone
+)
+
+var createRestrictedToken = windows.NewLazySystemDLL("advapi32.dll").NewProc("CreateRestrictedToken")
+
+// restrict makes the token of a confined command from our own.
+func restrict(w *plan.Windows) (windows.Token, error) {
+	var own windows.Token
+	err := windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ASSIGN_PRIMARY|windows.TOKEN_ADJUST_DEFAULT, &own)
+	if err != nil {
+		return 0, tokenFault("OpenProcessToken", err)
+	}
+	defer own.Close()
+	sids := make([]windows.SIDAndAttributes, len(w.Restricting))
+	for i, text := range w.Restricting {
+		if sids[i].Sid, err = windows.StringToSid(text); err != nil {
+			return 0, tokenFault("read the SID "+text, err)
+		}
+	}
+	var made windows.Token
+	ok, _, errno := createRestrictedToken.Call(uintptr(own), disableMaxPrivilege|luaToken|writeRestricted, 0, 0, 0, 0,
+		uintptr(len(sids)), uintptr(unsafe.Pointer(&sids[0])), uintptr(unsafe.Pointer(&made)))
+	runtime.KeepAlive(sids)
+	if ok == 0 {
+		if errno == windows.ERROR_SUCCESS {
+			errno = nil // cause says it better
+		}
+		return 0, tokenFault("CreateRestrictedToken", cause(errno))
+	}
+	err = setDefaultDACL(made, w.DefaultDACL)
+	if err == nil {
+		err = setIntegrity(made)
+	}
+	if err != nil {
+		made.Close()
+		return 0, err
+	}
+	return made, nil
+}
+
+// mediumIntegrity is that of a user's ordinary programs. An administrator's shell may
+// have more, which no command needs.
+const mediumIntegrity = "S-1-16-8192"
+
+func setIntegrity(token windows.Token) error {
+	sid, err := windows.StringToSid(mediumIntegrity)
+	if err != nil {
+		return tokenFault("read the SID "+mediumIntegrity, err)
+	}
+	label := windows.Tokenmandatorylabel{Label: windows.SIDAndAttributes{Sid: sid, Attributes: windows.SE_GROUP_INTEGRITY}}
+	err = windows.SetTokenInformation(token, windows.TokenIntegrityLevel, (*byte)(unsafe.Pointer(&label)), label.Size())
+	runtime.KeepAlive(sid)
+	if err != nil {
+		return tokenFault("SetTokenInformation", err)
+	}
+	return nil
+}
+
+// setDefaultDACL sets who may open what a process with the token makes.
+func setDefaultDACL(token windows.Token, sddl string) error {
+	sd, err := windows.SecurityDescriptorFromString(sddl)
+	if err != nil {
+		return tokenFault("read "+sddl, err)
+	}
+	dacl, _, err := sd.DACL()
+	if err != nil {
+		return tokenFault("read "+sddl, err)
+	}
+	info := struct{ DACL *windows.ACL }{dacl} // TOKEN_DEFAULT_DACL
+	err = windows.SetTokenInformation(token, windows.TokenDefaultDacl, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
+	runtime.KeepAlive(sd)
+	if err != nil {
+		return tokenFault("SetTokenInformation", err)
+	}
+	return nil
+}
+
+func tokenFault(call string, err error) error {
+	return &Fault{Who: whoCommand, Restriction: refusal.RestrictedToken, Step: os.NewSyscallError(call, cause(err)), At: fmt.Sprintf("before the process is made: %s", call)}
+}
