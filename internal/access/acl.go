@@ -1,0 +1,106 @@
+package access
+
+import "slices"
+
+// Rights to files and folders, and the standard and generic ones (winnt.h).
+const (
+	ReadData        = 0x1 // and list a folder
+	WriteData       = 0x2 // and make a file in a folder
+	AppendData      = 0x4 // and make a folder in a folder
+	ReadEA          = 0x8
+	WriteEA         = 0x10
+	Execute         = 0x20 // and walk through a folder
+	DeleteChild     = 0x40
+	ReadAttributes  = 0x80
+	WriteAttributes = 0x100
+	Delete          = 0x10000
+	ReadControl     = 0x20000
+	WriteDAC        = 0x40000
+	WriteOwner      = 0x80000
+	Synchronize     = 0x100000
+
+	genericAll     = 0x10000000
+	genericExecute = 0x20000000
+	genericWrite   = 0x40000000
+	genericRead    = 0x80000000
+
+	FileRead    = ReadControl | Synchronize | ReadData | ReadEA | ReadAttributes
+	FileWrite   = ReadControl | Synchronize | WriteData | AppendData | WriteEA | WriteAttributes
+	FileExecute = ReadControl | Synchronize | Execute | ReadAttributes
+	FileAll     = 0x1F01FF
+
+	// Modify is all that a command needs below a root: not to change who else may. Nor
+	// DeleteChild, by which a file that denies its own deletion could be deleted.
+	Modify = FileRead | FileWrite | FileExecute | Delete
+	// Changes are the rights that change something, which a protected name denies.
+	Changes = WriteData | AppendData | WriteEA | WriteAttributes | DeleteChild | Delete | WriteDAC | WriteOwner
+)
+
+// mapped replaces generic rights by those of a file that they stand for.
+func mapped(mask uint32) uint32 {
+	for _, g := range []struct{ generic, rights uint32 }{{genericRead, FileRead}, {genericWrite, FileWrite}, {genericExecute, FileExecute}, {genericAll, FileAll}} {
+		if mask&g.generic != 0 {
+			mask = mask&^g.generic | g.rights
+		}
+	}
+	return mask
+}
+
+// The flags of an entry.
+const (
+	ObjectInherit    = 0x1  // files below get it
+	ContainerInherit = 0x2  // folders below get it
+	NoPropagate      = 0x4  // what gets it hands it on to nobody
+	InheritOnly      = 0x8  // it does not count here
+	Inherited        = 0x10 // it came from above
+)
+
+// ACE is one entry of an access list.
+type ACE struct {
+	Deny  bool
+	Flags uint8
+	Mask  uint32
+	SID   string // in full, "S-1-..."
+}
+
+// Descriptor says who may do what with one file. No list lets everybody do
+// everything, an empty one nobody anything.
+type Descriptor struct {
+	Owner, Group string
+	NoList       bool   // there is no access list
+	Control      string // the list's own flags: "P" (nothing is inherited), "AI", "AR"
+	List         []ACE
+}
+
+// Has reports whether the list has an entry.
+func (d Descriptor) Has(e ACE) bool { return slices.Contains(d.List, e) }
+
+// With adds an entry where the system wants it: denials before grants, and what is
+// inherited last.
+func (d Descriptor) With(e ACE) Descriptor {
+	if d.Has(e) {
+		return d
+	}
+	at := slices.IndexFunc(d.List, func(x ACE) bool { return rank(x) > rank(e) })
+	if at < 0 {
+		at = len(d.List)
+	}
+	d.List = slices.Insert(slices.Clone(d.List), at, e)
+	return d
+}
+
+// Without takes an entry away.
+func (d Descriptor) Without(e ACE) Descriptor {
+	d.List = slices.DeleteFunc(slices.Clone(d.List), func(x ACE) bool { return x == e })
+	return d
+}
+
+func rank(e ACE) int {
+	switch {
+	case e.Flags&Inherited != 0:
+		return 2
+	case e.Deny:
+		return 0
+	}
+	return 1
+}

@@ -1,0 +1,61 @@
+package access
+
+import "slices"
+
+// Token is whom an access check asks about.
+type Token struct {
+	User            string
+	Groups          []string
+	DenyOnly        []string // groups that count where they are denied something, and else not
+	Restricting     []string // where there are any, one of them must be granted it too
+	WriteRestricted bool     // they count for rights that change something alone
+}
+
+// Allows reports whether the token gets all of the wanted rights ([MS-DTYP] 2.5.3.2,
+// without privileges, integrity levels and conditions).
+func (d Descriptor) Allows(t Token, want uint32) bool {
+	want = mapped(want)
+	if d.NoList {
+		return true
+	}
+	has := func(sid string) bool { return sid == t.User || slices.Contains(t.Groups, sid) }
+	denied := func(sid string) bool { return has(sid) || slices.Contains(t.DenyOnly, sid) }
+	if !d.pass(want, has, denied) {
+		return false
+	}
+	if len(t.Restricting) == 0 {
+		return true
+	}
+	if t.WriteRestricted {
+		want &= Changes
+	}
+	has = func(sid string) bool { return slices.Contains(t.Restricting, sid) }
+	return d.pass(want, has, has)
+}
+
+// pass walks the list once, with one set of SIDs.
+func (d Descriptor) pass(want uint32, has, denied func(sid string) bool) bool {
+	if has(d.Owner) && !slices.ContainsFunc(d.List, func(e ACE) bool { return e.SID == ownerRights && e.Flags&InheritOnly == 0 }) {
+		want &^= ReadControl | WriteDAC
+	}
+	matches := func(is func(string) bool, sid string) bool {
+		return is(sid) || sid == ownerRights && is(d.Owner)
+	}
+	for _, e := range d.List {
+		mask := mapped(e.Mask)
+		switch {
+		case want == 0:
+			return true
+		case e.Flags&InheritOnly != 0:
+		case e.Deny && matches(denied, e.SID) && mask&want != 0:
+			return false
+		case !e.Deny && matches(has, e.SID):
+			want &^= mask
+		}
+	}
+	return want == 0
+}
+
+// ownerRights stands for whoever owns the file; with it in the list, an owner has no
+// rights but those.
+const ownerRights = "S-1-3-4"
