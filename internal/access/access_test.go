@@ -3,6 +3,7 @@ package access
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -160,6 +161,56 @@ func TestParse(t *testing.T) {
 		"D:(A;QQ;FA;;;WD)", "D:(A;;FA;;;LA)", "D:(A;;0x1ffffffff;;;WD)", "D:(A;;FA;;;S-1-05)", "D:(A;;FA;;;S-2-5-7)", "O:", "O:WDO:WD", "S:(ML;;NW;;;LW)", "D:(A;;FA;x;;WD)"} {
 		if d, err := Parse(text); err == nil {
 			t.Errorf("%s is read as %s", text, d)
+		}
+	}
+}
+
+// FuzzParseList: what is read is written as it was, but for what stands behind it.
+func FuzzParseList(f *testing.F) {
+	list, err := AppendList(nil, []ACE{{Deny: true, Flags: 3, Mask: 0x10001, SID: "S-1-5-21-1-2-3-4"}, {Flags: 0x13, Mask: FileAll, SID: System}, {Other: "\x05\x02\x08\x00abcd", Flags: 2}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(list)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		list, err := ParseList(b)
+		if err != nil {
+			return
+		}
+		again, err := AppendList(nil, list)
+		if err != nil {
+			t.Fatalf("%+v: %v", list, err)
+		}
+		if got, err := ParseList(again); err != nil || !reflect.DeepEqual(got, list) {
+			t.Errorf("%x is read as %+v, and then as %+v, %v", b, list, got, err)
+		}
+	})
+}
+
+func TestList(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := descriptorGen.Draw(t, "descriptor").List
+		b, err := AppendList([]byte("before"), list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ParseList(b[len("before"):])
+		if err != nil || !slices.Equal(got, list) {
+			t.Fatalf("%v becomes %v, %v", list, got, err)
+		}
+		for at := range b[len("before"):] { // cut anywhere
+			if _, err := ParseList(b[len("before"):][:at]); err == nil {
+				t.Fatalf("half a list is read")
+			}
+		}
+	})
+	long := make([]ACE, 4000)
+	for i := range long {
+		long[i] = ACE{SID: System}
+	}
+	for _, bad := range [][]ACE{{{SID: "x"}}, {{SID: "S-1-5" + strings.Repeat("-1", 16)}}, long} {
+		if _, err := AppendList(nil, bad); err == nil {
+			t.Errorf("%.1v is written", bad)
 		}
 	}
 }

@@ -61,6 +61,13 @@ type ACE struct {
 	Flags uint8
 	Mask  uint32
 	SID   string // in full, "S-1-..."
+	Other string `json:",omitempty"` // an entry of a kind that isn't understood, as the system keeps it; the rest is empty but for Flags
+}
+
+// Entry is one entry of the access list of one file or folder.
+type Entry struct {
+	Path string `json:"path"`
+	ACE  ACE    `json:"ace"`
 }
 
 // Descriptor says who may do what with one file. No list lets everybody do

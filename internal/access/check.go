@@ -12,7 +12,7 @@ type Token struct {
 }
 
 // Allows reports whether the token gets all of the wanted rights ([MS-DTYP] 2.5.3.2,
-// without privileges, integrity levels and conditions).
+// without privileges and integrity levels; entries of other kinds grant nothing).
 func (d Descriptor) Allows(t Token, want uint32) bool {
 	want = mapped(want)
 	if d.NoList {
@@ -46,7 +46,7 @@ func (d Descriptor) pass(want uint32, has, denied func(sid string) bool) bool {
 		switch {
 		case want == 0:
 			return true
-		case e.Flags&InheritOnly != 0:
+		case e.Flags&InheritOnly != 0 || e.Other != "":
 		case e.Deny && matches(denied, e.SID) && mask&want != 0:
 			return false
 		case !e.Deny && matches(has, e.SID):

@@ -32,7 +32,7 @@ type Machine struct {
 	User           string            // on Windows: the SID of this process's user
 	Privileges     string            // on Windows: those of this process
 	Logon          string            // on Windows: the SID of this logon session
-	TryWrite       []string          // on Windows: folders where a write is tried
+	Tries          Tries             // on Windows: none where nothing is restricted
 }
 
 // namespaces pairs the restrictions with the names in /proc/PID/ns.

@@ -54,8 +54,17 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.UILimits, Fact: "job.ui", Want: "0xff"},
 		{Restriction: refusal.RestrictedToken, Fact: Fact("trial.write in " + p.Home), Want: "denied"},
 	}
-	for _, root := range WritableRoots(p) {
-		out = append(out, Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok"})
+	tries := TriesOf(p, m.Protected) // not m.Tries: what was not tried is not proven
+	for _, root := range tries.Write {
+		if root != p.Home { // that is among the first
+			out = append(out, Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok"})
+		}
+	}
+	for _, path := range tries.Change {
+		out = append(out, Expectation{Restriction: refusal.Mount(path), Fact: Fact("trial.change " + path), Want: "denied"})
+	}
+	for _, path := range tries.Rename {
+		out = append(out, Expectation{Restriction: refusal.Mount(path), Fact: Fact("trial.rename " + path), Want: "denied"})
 	}
 	if !p.NetworkAccess { // a token can't take it away
 		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "refused"})
@@ -63,11 +72,39 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 	return out
 }
 
-// WritableRoots are the folders below which the policy lets a command write.
-func WritableRoots(p policy.Policy) []string {
-	var out []string
+// Tries are the files and folders at which something is tried with a command's token.
+type Tries struct {
+	Write  []string // to make a file there
+	Change []string // to open it for changing
+	Rename []string // to open it for renaming
+}
+
+// TriesOf lists what is tried under a policy: each writable root and the product's own
+// folder, each protected name, and each folder that must keep its name.
+func TriesOf(p policy.Policy, protected []string) Tries {
+	t := Tries{Write: []string{p.Home}}
 	for _, r := range p.Roots() {
-		out = append(out, r.Path)
+		t.Write = append(t.Write, r.Path)
+		t.Rename = append(t.Rename, r.Path)
 	}
-	return out
+	for _, path := range protected {
+		for _, r := range p.Roots() {
+			within, ok := strings.CutPrefix(path, r.Path+`\`)
+			if !ok {
+				continue
+			}
+			t.Change = append(t.Change, path)
+			dir := r.Path
+			names := strings.Split(within, `\`)
+			for _, name := range names[:len(names)-1] {
+				dir += `\` + name
+				t.Rename = append(t.Rename, dir)
+			}
+		}
+	}
+	for _, list := range []*[]string{&t.Write, &t.Change, &t.Rename} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return t
 }

@@ -236,7 +236,7 @@ func TestRestrictedToken(t *testing.T) {
 			t.Fatal("it ran under a token that restricts nothing")
 		}
 		var refused *refusal.Error
-		if !errors.As(err, &refused) || refused.Restriction != refusal.RestrictedToken || refused.Stage != refusal.StageAttest {
+		if !errors.As(err, &refused) || refused.Restriction != refusal.RestrictedToken || refused.Stage != refusal.StageConfine {
 			t.Errorf("%v", err)
 		}
 		if _, err := os.Lstat(mark); err == nil {

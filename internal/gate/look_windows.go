@@ -17,9 +17,9 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	command.Job(e, l.Job(), l.TryJob)
 	command.Parameters(e)
 	command.Inherited(e, l.Canary())
-	if len(m.TryWrite) > 0 {
+	if len(m.Tries.Write) > 0 {
 		measure.UILimits(e, l.Job())
-		command.Writes(e, m.TryWrite)
+		command.Try(e, m.Tries)
 	}
 	return nil
 }
@@ -30,9 +30,9 @@ func readMachine(i *intent) (attest.Machine, error) {
 	if err != nil {
 		return attest.Machine{}, err
 	}
-	m := attest.Machine{OS: i.facts.OS, User: own.User, Logon: i.facts.LogonSID, Privileges: own.Privileges, Dir: i.command.Dir}
+	m := attest.Machine{OS: i.facts.OS, User: own.User, Logon: i.facts.LogonSID, Privileges: own.Privileges, Dir: i.command.Dir, Protected: i.facts.Protected}
 	if i.policy.Mode != policy.ModeDangerFullAccess {
-		m.TryWrite = append(attest.WritableRoots(i.policy), i.policy.Home)
+		m.Tries = attest.TriesOf(i.policy, m.Protected)
 	}
 	return m, nil
 }

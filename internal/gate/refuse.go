@@ -26,6 +26,11 @@ func asRefusal(err error) *refusal.Error {
 // launchRefused explains why there is no confined process at all.
 func launchRefused(err error) error {
 	r := &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Reason: "the confined process could not be made", Err: err}
+	var f *launch.Fault
+	if errors.As(err, &f) {
+		r.Restriction, r.Hint = f.Restriction, seeRefusals
+		return r
+	}
 	var call *os.SyscallError
 	if !errors.As(err, &call) || call.Syscall != "clone3" {
 		return r

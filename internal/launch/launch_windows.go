@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/lockstile/lockstile/internal/cmdline"
+	"github.com/lockstile/lockstile/internal/grant"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/refusal"
@@ -34,6 +36,8 @@ type Launch struct {
 	process windows.Handle // suspended, from Give on
 	thread  windows.Handle
 	pid     int
+	sweeps  []host.Absent
+	denied  string // what is put behind a name that is taken back
 }
 
 // Place makes what a process is started in: its job. Who has it must Release or
@@ -49,12 +53,25 @@ func (*Launcher) Place(p *plan.Plan) (*Launch, error) {
 			l.Kill()
 			return nil, err
 		}
-		if l.token, err = restrict(p.Windows); err != nil {
+		if l.token, err = restrict(p.Windows); err == nil {
+			err = openRoots(p.Windows)
+		}
+		if err != nil {
 			l.Kill()
 			return nil, err
 		}
 	}
 	return l, nil
+}
+
+// openRoots makes the entries of access lists that aren't there yet.
+func openRoots(w *plan.Windows) error {
+	_, err := grant.Apply(grant.Machine{}, grant.NewJournal(w.Home), w.Entries)
+	var failed *grant.Error
+	if errors.As(err, &failed) {
+		return &Fault{Who: whoCommand, Restriction: refusal.Mount(failed.Entry.Path), Step: err}
+	}
+	return err
 }
 
 // PlaceAhead makes nothing ahead on this system yet.
@@ -70,6 +87,7 @@ func (l *Launch) Give(c Command) error {
 	if err != nil {
 		return err
 	}
+	l.sweeps, l.denied = l.plan.Sweep, c.Denied
 	size := Size{Rows: 24, Cols: 80}
 	if c.Terminal != nil {
 		size = *c.Terminal
@@ -238,8 +256,23 @@ func (r *Running) Wait() (End, error) {
 		err = windows.GetExitCodeProcess(l.process, &code)
 	}
 	err = errors.Join(os.NewSyscallError("wait for the command", err), l.job.end(), l.job.await())
+	end := End{Status: syscall.WaitStatus{ExitCode: code}, Denied: l.sweep()}
 	l.close()
-	return End{Status: syscall.WaitStatus{ExitCode: code}}, err
+	return end, err
+}
+
+// sweep takes back the trusted names that were made: each is renamed, since it may be
+// a whole folder.
+func (l *Launch) sweep() (denied []string) {
+	for _, s := range l.sweeps {
+		for _, name := range s.Names {
+			path := filepath.Join(s.Dir, name)
+			if _, err := os.Lstat(path); err == nil && os.Rename(path, path+l.denied) == nil {
+				denied = append(denied, path)
+			}
+		}
+	}
+	return denied
 }
 
 // Describe tells the steps of a start.
@@ -256,6 +289,9 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 			Step{whoCommand, refusal.UILimits, "SetInformationJobObject"},
 			Step{whoCommand, refusal.RestrictedToken, "CreateRestrictedToken"},
 			Step{whoCommand, refusal.RestrictedToken, "SetTokenInformation"})
+		for _, e := range p.Windows.Entries {
+			steps = append(steps, Step{whoCommand, refusal.Mount(e.Path), "SetSecurityInfo, where it isn't there: " + e.ACE.String()})
+		}
 	}
 	steps = append(steps, []Step{
 		{whoCommand, "", "CreatePseudoConsole"},

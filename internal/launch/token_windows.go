@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -45,7 +46,10 @@ func restrict(w *plan.Windows) (windows.Token, error) {
 		}
 		return 0, tokenFault("CreateRestrictedToken", cause(errno))
 	}
-	err = setDefaultDACL(made, w.DefaultDACL)
+	err = readBack(made)
+	if err == nil {
+		err = setDefaultDACL(made, w.DefaultDACL)
+	}
 	if err == nil {
 		err = setIntegrity(made)
 	}
@@ -54,6 +58,17 @@ func restrict(w *plan.Windows) (windows.Token, error) {
 		return 0, err
 	}
 	return made, nil
+}
+
+var isTokenRestricted = windows.NewLazySystemDLL("advapi32.dll").NewProc("IsTokenRestricted")
+
+// readBack is for systems that say yes and do nothing: no file is opened to the
+// capabilities of a token that restricts nothing.
+func readBack(token windows.Token) error {
+	if yes, _, _ := isTokenRestricted.Call(uintptr(token)); yes == 0 {
+		return tokenFault("CreateRestrictedToken", errors.New("it succeeded, and the token isn't restricted"))
+	}
+	return nil
 }
 
 // mediumIntegrity is that of a user's ordinary programs. An administrator's shell may

@@ -173,19 +173,26 @@ func UILimits(e *attest.Evidence, job uintptr) {
 	e.Set("job.ui", fmt.Sprintf("%#x", limits.UIRestrictionsClass), err)
 }
 
-// Writes tries, as the process would, to make a file in folders. Nothing is left of it.
-func (p Process) Writes(e *attest.Evidence, folders []string) {
+// Try tries, as the process would, to make files and to open others for changing and
+// renaming. Nothing is left of it.
+func (p Process) Try(e *attest.Evidence, tries attest.Tries) {
 	impersonation, err := p.impersonation()
 	if err == nil {
 		defer impersonation.Close()
 	}
-	for _, dir := range folders {
-		how, why := "", err
-		if err == nil {
-			how, why = writeAs(impersonation, dir)
+	each := func(name string, paths []string, try func(path string) (windows.Handle, error)) {
+		for _, path := range paths {
+			how, why := "", err
+			if err == nil {
+				how, why = as(impersonation, func() (windows.Handle, error) { return try(path) })
+			}
+			e.Set(attest.Fact("trial."+name+" "+path), how, why)
 		}
-		e.Set(attest.Fact("trial.write in "+dir), how, why)
 	}
+	const changes = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA
+	each("write in", tries.Write, makeFile)
+	each("change", tries.Change, func(path string) (windows.Handle, error) { return openFor(path, changes) })
+	each("rename", tries.Rename, func(path string) (windows.Handle, error) { return openFor(path, windows.DELETE) })
 }
 
 // impersonation is a copy of the process's token that a thread of ours can take on.
@@ -202,18 +209,33 @@ func (p Process) impersonation() (windows.Token, error) {
 	return copied, nil
 }
 
-// writeAs makes a file that goes when it is closed.
-func writeAs(token windows.Token, dir string) (string, error) {
+// makeFile makes a file that goes when it is closed.
+func makeFile(dir string) (windows.Handle, error) {
 	name, err := windows.UTF16PtrFromString(fmt.Sprintf(`%s\lockstile-trial-%d`, dir, os.Getpid()))
 	if err != nil {
-		return "", err
+		return 0, err
 	}
+	return windows.CreateFile(name, windows.GENERIC_WRITE|windows.DELETE, 0, nil, windows.CREATE_NEW, windows.FILE_FLAG_DELETE_ON_CLOSE, 0)
+}
+
+// openFor opens a file or folder itself for rights, and does nothing with them.
+func openFor(path string, rights uint32) (windows.Handle, error) {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return 0, err
+	}
+	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
+	return windows.CreateFile(name, rights, share, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+}
+
+// as tries to open something with a token on our thread.
+func as(token windows.Token, try func() (windows.Handle, error)) (string, error) {
 	runtime.LockOSThread()
 	if err := windows.SetThreadToken(nil, token); err != nil {
 		runtime.UnlockOSThread()
 		return "", os.NewSyscallError("SetThreadToken", cause(err))
 	}
-	h, opened := windows.CreateFile(name, windows.GENERIC_WRITE|windows.DELETE, 0, nil, windows.CREATE_NEW, windows.FILE_FLAG_DELETE_ON_CLOSE, 0)
+	h, opened := try()
 	if err := windows.RevertToSelf(); err != nil {
 		return "", os.NewSyscallError("RevertToSelf", cause(err)) // the thread stays locked, and ends with its goroutine
 	}

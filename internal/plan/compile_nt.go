@@ -34,7 +34,7 @@ func compileWindows(p policy.Policy, f host.Facts) (*Plan, error) {
 	}
 	own := access.Capability(p.Home, p.Workspace)
 	w := &Windows{
-		Sandbox: p.WindowsSandbox,
+		Sandbox: p.WindowsSandbox, Home: p.Home, Entries: compileEntries(p, f),
 		// Everyone: the null device and the like, which no command can do without.
 		Restricting: []string{access.Everyone, f.LogonSID, own},
 		// The own capability: else a command couldn't write what it made itself.
@@ -47,5 +47,6 @@ func compileWindows(p policy.Policy, f host.Facts) (*Plan, error) {
 	for _, r := range p.Roots() {
 		out.WriteIn = append(out.WriteIn, r.Path)
 	}
+	out.Sweep = f.Absent
 	return out, nil
 }

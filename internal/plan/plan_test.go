@@ -180,6 +180,75 @@ func TestRestrictedToken(t *testing.T) {
 	wantRefusal(t, p, f, refusal.CodeUnsupported)
 }
 
+// TestEntries asks the access check what the planned entries make of a workspace.
+func TestEntries(t *testing.T) {
+	p := intent(policy.ModeWorkspaceWrite)
+	p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, "unelevated", true
+	p.WritableRoots = []policy.Root{{Path: `C:\work\deep\root`}, {Path: `C:\workmate`}}
+	f := machine("windows")
+	f.UserSID, f.LogonSID = "S-1-5-21-1-2-3-1001", "S-1-5-5-0-77"
+	f.Protected = []string{`C:\work\.git`, `C:\work\deep\root\sub\.git`, `C:\workmate\.envrc`}
+	got, err := Compile(p, f, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := access.ACE{Flags: inherit, Mask: access.FileAll, SID: f.UserSID}
+	command := access.Token{User: f.UserSID, Groups: []string{access.Everyone, f.LogonSID}, Restricting: got.Windows.Restricting, WriteRestricted: true}
+	for path, c := range map[string]struct{ write, remove bool }{
+		`C:\`:                        {},
+		`C:\work`:                    {write: true},
+		`C:\work\file`:               {write: true, remove: true},
+		`C:\work\.git`:               {},
+		`C:\work\.git\hooks`:         {},
+		`C:\work\deep`:               {write: true},
+		`C:\work\deep\root`:          {write: true},
+		`C:\work\deep\root\sub`:      {write: true},
+		`C:\work\deep\root\sub\.git`: {},
+		`C:\work\deep\root\sub\x`:    {write: true, remove: true},
+		`C:\workmate`:                {write: true},
+		`C:\workmate\.envrc`:         {},
+	} {
+		d := access.Descriptor{Owner: f.UserSID, List: []access.ACE{own}}
+		// As the system hands entries on: those of a farther folder come later.
+		for at := path; ; at = parent(at) {
+			for _, e := range got.Windows.Entries {
+				if e.Path != at {
+					continue
+				}
+				if at != path {
+					if e.ACE.Flags&inherit == 0 {
+						continue
+					}
+					e.ACE.Flags |= access.Inherited
+				}
+				d.List = append(d.List, e.ACE)
+			}
+			if !strings.Contains(at, `\`) {
+				break
+			}
+		}
+		slices.SortStableFunc(d.List, func(a, b access.ACE) int { return order(a) - order(b) })
+		if w, r := d.Allows(command, access.WriteData), d.Allows(command, access.Delete); w != c.write || r != c.remove {
+			t.Errorf("%s: write %v, remove %v in %s", path, w, r, d)
+		}
+		if d.Allows(command, access.WriteDAC) || !d.Allows(command, access.FileRead) || !d.Allows(access.Token{User: f.UserSID}, access.FileAll) {
+			t.Errorf("%s: %s", path, d)
+		}
+	}
+}
+
+// order is that of one folder's entries: its own denials, its own grants, then what
+// came from above, nearest first.
+func order(e access.ACE) int {
+	switch {
+	case e.Flags&access.Inherited != 0:
+		return 2
+	case e.Deny:
+		return 0
+	}
+	return 1
+}
+
 func wantRefusal(t *testing.T, p policy.Policy, f host.Facts, code refusal.Code) {
 	t.Helper()
 	got, err := Compile(p, f, private)

@@ -1,8 +1,51 @@
 package plan
 
+import (
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/access"
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/policy"
+)
+
 // Windows is what a confined start on Windows is made of.
 type Windows struct {
-	Sandbox     string   `json:"sandbox"`      // as the policy names it
-	Restricting []string `json:"restricting"`  // the SIDs that alone give the right to write
-	DefaultDACL string   `json:"default_dacl"` // who may open what the command makes, as SDDL
+	Sandbox     string         `json:"sandbox"`      // as the policy names it
+	Home        string         `json:"home"`         // the product's own folder, with the journal
+	Restricting []string       `json:"restricting"`  // the SIDs that alone give the right to write
+	DefaultDACL string         `json:"default_dacl"` // who may open what the command makes, as SDDL
+	Entries     []access.Entry `json:"entries"`      // of the access lists of the roots and of what is protected in them
 }
+
+const inherit = access.ObjectInherit | access.ContainerInherit
+
+// compileEntries opens each root to its capability, closes what is protected in it,
+// and keeps the root and the folders around that from being renamed: else another
+// could take their names.
+func compileEntries(p policy.Policy, f host.Facts) []access.Entry {
+	var out []access.Entry
+	add := func(path string, e access.ACE) {
+		if one := (access.Entry{Path: path, ACE: e}); !slices.Contains(out, one) {
+			out = append(out, one)
+		}
+	}
+	for _, root := range p.Roots() {
+		capability := access.Capability(p.Home, root.Path)
+		for _, path := range f.Protected {
+			if !strings.HasPrefix(path, root.Path+`\`) {
+				continue
+			}
+			add(path, access.ACE{Deny: true, Flags: inherit, Mask: access.Changes, SID: capability})
+			for dir := parent(path); len(dir) > len(root.Path); dir = parent(dir) {
+				add(dir, access.ACE{Deny: true, Mask: access.Delete, SID: capability})
+			}
+		}
+		add(root.Path, access.ACE{Deny: true, Mask: access.Delete, SID: capability})
+		// Last: what it opens is closed where it must be by then.
+		add(root.Path, access.ACE{Flags: inherit, Mask: access.Modify, SID: capability})
+	}
+	return out
+}
+
+func parent(path string) string { return path[:max(strings.LastIndexByte(path, '\\'), 0)] }

@@ -1,0 +1,62 @@
+package attest
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/lockstile/lockstile/policy"
+)
+
+func TestTriesOf(t *testing.T) {
+	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: `C:\work`, Home: `C:\home`, WritableRoots: []policy.Root{{Path: `C:\workmate`}}}
+	got := TriesOf(p, []string{`C:\work\.git`, `C:\work\a\b\.git`, `C:\elsewhere\.git`})
+	want := Tries{
+		Write:  []string{`C:\home`, `C:\work`, `C:\workmate`},
+		Change: []string{`C:\work\.git`, `C:\work\a\b\.git`},
+		Rename: []string{`C:\work`, `C:\work\a`, `C:\work\a\b`, `C:\workmate`},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestExpectWindows: evidence that meets every expectation is a proof, and none of
+// them may be missed.
+func TestExpectWindows(t *testing.T) {
+	m := Machine{OS: "windows", User: "S-1-5-21-1", Logon: "S-1-5-5-0-1", Privileges: "23 25", Dir: `C:\work`, Protected: []string{`C:\work\.git`}}
+	for _, p := range []policy.Policy{
+		{Mode: policy.ModeDangerFullAccess},
+		{Mode: policy.ModeWorkspaceWrite, WindowsSandbox: "unelevated", NetworkAccess: true},
+	} {
+		p.Workspace, p.Home = `C:\work`, `C:\home`
+		expected := Expect(p, m)
+		all := func() *Evidence {
+			e := NewEvidence()
+			for _, x := range expected {
+				e.Set(x.Fact, x.Want, nil)
+			}
+			return e
+		}
+		if v := Appraise(expected, all()); !v.OK() {
+			t.Errorf("%+v", v.Failed)
+		}
+		for _, x := range expected {
+			e := all()
+			delete(e.Facts, x.Fact)
+			if v := Appraise(expected, e); v.OK() || v.Failed[0].Restriction != x.Restriction {
+				t.Errorf("%s is not needed", x.Fact)
+			}
+		}
+	}
+	// What a token can't take away, and what isn't set up, is never proven: nobody
+	// measures it.
+	for sandbox, fact := range map[string]Fact{"unelevated": "trial.reach the host", "elevated": "a sandbox account", "": "a sandbox account"} {
+		found := false
+		for _, x := range Expect(policy.Policy{Mode: policy.ModeWorkspaceWrite, WindowsSandbox: sandbox, Workspace: `C:\work`, Home: `C:\home`}, m) {
+			found = found || x.Fact == fact
+		}
+		if !found {
+			t.Errorf("%q: %s is not expected", sandbox, fact)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+// Package grant opens writable roots to the capabilities that restricted tokens have,
+// and closes protected names to them, by entries in the access lists of files. An entry
+// is made once and stays, so that a start under an unchanged policy changes nothing.
+//
+// It must never change a file without having written down before what it adds, take
+// away what it has not written down, or believe that a change was made without reading
+// it back.
+package grant
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/lockstile/lockstile/internal/access"
+)
+
+// Entry is one entry of the access list of one file or folder.
+type Entry = access.Entry
+
+// Files are the access lists of a machine. A path names the file itself, not what a
+// link there leads to.
+type Files interface {
+	Read(path string) (access.Descriptor, error)
+	// Write replaces the list alone, and hands what is inherited on to what is below.
+	Write(path string, d access.Descriptor) error
+}
+
+// Error says which entry could not be made, or taken away.
+type Error struct {
+	Entry Entry
+	What  string
+	Err   error
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s for %s: %s", e.Entry.Path, e.Entry.ACE.SID, e.What)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Apply makes the entries that aren't there, and reports how many these were. The
+// first that can't be made stops it; what was made stays, and stands in the journal.
+func Apply(files Files, j *Journal, entries []Entry) (made int, err error) {
+	for _, e := range entries {
+		done, err := apply(files, j, e)
+		if err != nil {
+			return made, err
+		}
+		if done {
+			made++
+		}
+	}
+	return made, nil
+}
+
+func apply(files Files, j *Journal, e Entry) (made bool, err error) {
+	if !utf8.ValidString(e.Path) {
+		return false, &Error{e, "its name can't be written down", nil}
+	}
+	now, err := files.Read(e.Path)
+	if err != nil {
+		return false, &Error{e, "its access list can't be read", err}
+	}
+	if now.NoList {
+		return false, &Error{e, "it has no access list: everybody may change it", nil}
+	}
+	if now.Has(e.ACE) {
+		return false, nil
+	}
+	if err := j.add(e); err != nil {
+		return false, &Error{e, "the journal can't be written", err}
+	}
+	if err := set(files, e, now.With(e.ACE), true); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// set writes a list, and reads it back.
+func set(files Files, e Entry, d access.Descriptor, there bool) error {
+	if err := files.Write(e.Path, d); err != nil {
+		return &Error{e, "its access list can't be changed", err}
+	}
+	after, err := files.Read(e.Path)
+	if err != nil {
+		return &Error{e, "its access list can't be read back", err}
+	}
+	if after.NoList || after.Has(e.ACE) != there {
+		return &Error{e, "its access list was changed, and is not what was written", nil}
+	}
+	return nil
+}
+
+// Remove takes away all entries of the journal, and what it can't stays in it. A file
+// that isn't there any more has taken its entries with it.
+func Remove(files Files, j *Journal, gone func(error) bool) error {
+	entries, err := j.entries()
+	if err != nil {
+		return err
+	}
+	var left []Entry
+	var first error
+	for _, e := range entries {
+		if err := remove(files, e, gone); err != nil {
+			left = append(left, e)
+			if first == nil {
+				first = err
+			}
+		}
+	}
+	if err := j.replace(left); err != nil {
+		return err
+	}
+	return first
+}
+
+func remove(files Files, e Entry, gone func(error) bool) error {
+	now, err := files.Read(e.Path)
+	switch {
+	case err != nil && gone(err):
+		return nil
+	case err != nil:
+		return &Error{e, "its access list can't be read", err}
+	case !now.Has(e.ACE):
+		return nil
+	}
+	return set(files, e, now.Without(e.ACE), false)
+}
