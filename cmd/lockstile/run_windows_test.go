@@ -7,14 +7,72 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The test binary is the program too.
 func TestMain(m *testing.M) {
+	if os.Getenv("LOCKSTILE_TEST_BEAT") != "" {
+		beat(os.Args[1])
+	}
 	if os.Getenv("LOCKSTILE_TEST_MAIN") != "" {
 		main()
 	}
 	os.Exit(m.Run())
+}
+
+// beat makes a file grow for as long as it lives.
+func beat(name string) {
+	os.Unsetenv("LOCKSTILE_TEST_BEAT")
+	for range 3000 {
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			os.Exit(1)
+		}
+		f.WriteString("x")
+		f.Close()
+		time.Sleep(20 * time.Millisecond)
+	}
+	os.Exit(0)
+}
+
+// TestTreeEndsWithUs: lockstile is killed, and so its command ends.
+func TestTreeEndsWithUs(t *testing.T) {
+	p := newPlace(t, `sandbox_mode = "danger-full-access"`)
+	file := filepath.Join(p.ws, "beats")
+	size := func() int64 {
+		info, err := os.Stat(file)
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	for _, way := range []string{"--tty=false", "--tty"} {
+		cmd := exec.Command(os.Args[0], "run", way, "--", os.Args[0], file)
+		cmd.Dir = p.ws
+		cmd.Env = append(os.Environ(), "LOCKSTILE_TEST_MAIN=1", "LOCKSTILE_TEST_BEAT=", "LOCKSTILE_HOME="+p.home)
+		// The command has the mark that lockstile itself must not have.
+		if err := os.WriteFile(filepath.Join(p.home, "config.toml"), []byte("sandbox_mode = \"danger-full-access\"\n[shell_environment_policy.set]\nLOCKSTILE_TEST_BEAT = \"1\"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		begun := size()
+		for deadline := time.Now().Add(20 * time.Second); size() == begun; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the command doesn't begin")
+			}
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+		time.Sleep(500 * time.Millisecond) // what is on its way
+		before := size()
+		time.Sleep(500 * time.Millisecond)
+		if size() != before {
+			t.Errorf("%s: the command lives on", way)
+		}
+	}
 }
 
 // place is a workspace, and a home with a configuration.

@@ -28,6 +28,7 @@ func Lockstile() Tables {
 			{"internal/plan", "internal/access internal/host policy refusal"},
 			{"internal/pty", ""},
 			{"internal/session", "internal/gate refusal"},
+			{"internal/setup", ""},
 			{"internal/settings", ". internal/config policy"},
 			{"internal/tally", ""},
 			{"internal/tape", ""},

@@ -22,7 +22,7 @@ type Machine struct {
 	LandlockABI    int
 	LastCap        int
 	Keyring        string            // serial of our session keyring, or an errno name
-	TempDir        string            // canonical TMPDIR of the command, "" for none
+	TempDir        string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
 	Protected      []string          // what must not be written within the writable roots
 	Resolver       string            // the file that /etc/resolv.conf leads to, "" for itself
 	Files          map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view

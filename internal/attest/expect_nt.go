@@ -60,6 +60,9 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 			out = append(out, Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok"})
 		}
 	}
+	if p.Mode == policy.ModeWorkspaceWrite {
+		out = append(out, Expectation{Restriction: refusal.Mount(m.TempDir), Fact: Fact("trial.write in " + m.TempDir), Want: "ok"})
+	}
 	for _, path := range tries.Change {
 		out = append(out, Expectation{Restriction: refusal.Mount(path), Fact: Fact("trial.change " + path), Want: "denied"})
 	}

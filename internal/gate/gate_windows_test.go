@@ -12,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
 
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/policy"
@@ -55,6 +58,12 @@ func command(what string) {
 		os.Stdout.WriteString("listening")
 		<-heard
 		os.Exit(42)
+	case "breakaway": // 0 where a process leaves the job
+		attr := &os.ProcAttr{Env: append(os.Environ(), "LOCKSTILE_TEST_AS=code"), Files: []*os.File{nil, nil, nil}, Sys: &syscall.SysProcAttr{CreationFlags: windows.CREATE_BREAKAWAY_FROM_JOB}}
+		if _, err := os.StartProcess(os.Args[0], os.Args, attr); errors.Is(err, windows.ERROR_ACCESS_DENIED) {
+			os.Exit(8)
+		}
+		os.Exit(0)
 	case "hang":
 		os.Stdout.WriteString("begun")
 		time.Sleep(time.Minute)
@@ -173,6 +182,60 @@ func TestNothingIsLeft(t *testing.T) {
 	if exit, err := child.Wait(); err != nil || exit.Code == 0 {
 		t.Errorf("%+v %v", exit, err)
 	}
+}
+
+// TestBreakaway: no process leaves the job.
+func TestBreakaway(t *testing.T) {
+	g, r, _ := as(t, "breakaway")
+	if exit, err := started(t, g, r).Wait(); err != nil || exit.Code != 8 {
+		t.Errorf("%+v %v", exit, err)
+	}
+}
+
+// TestHandles: a start leaves no handle behind, whichever way it ends.
+func TestHandles(t *testing.T) {
+	count := windows.NewLazySystemDLL("kernel32.dll").NewProc("GetProcessHandleCount")
+	handles := func() int {
+		var n uint32
+		if ok, _, err := count.Call(uintptr(windows.CurrentProcess()), uintptr(unsafe.Pointer(&n))); ok == 0 {
+			t.Fatal(err)
+		}
+		return int(n)
+	}
+	g, r, out := as(t, "code")
+	defer out()
+	absent, refused, console := r, r, r
+	absent.Argv = []string{"there-is-none"}
+	refused.Policy.Mode, refused.Policy.WindowsSandbox, refused.Policy.NetworkAccess = policy.ModeWorkspaceWrite, "unelevated", true
+	console.Stdin, console.Stdout, console.Stderr, console.Terminal = nil, nil, nil, &Size{Rows: 24, Cols: 80}
+	all := func() {
+		started(t, g, r).Wait()
+		child := started(t, g, console)
+		go io.Copy(io.Discard, child.Terminal)
+		child.Wait()
+		child.Terminal.Close()
+		child.TerminalInput.Close()
+		for _, bad := range []Request{absent, refused} {
+			if _, err := g.Start(bad); err == nil {
+				t.Error("it started")
+			}
+		}
+	}
+	for range 3 { // threads and the like come with the first ones
+		all()
+	}
+	before := handles()
+	for range 20 {
+		all()
+	}
+	var after int
+	for range 100 { // consoles close by the way
+		if after = handles(); after < before+20 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("%d handles after 80 starts, %d before", after, before)
 }
 
 // TestInterrupt: on pipes too, where the console is the command's own and unseen.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"crypto/rand"
+	"slices"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/host"
@@ -81,7 +82,25 @@ func settle(home string, p policy.Policy, environ []string) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w := planned.Windows; w != nil {
+		env = withTemp(env, w.Temp)
+	}
 	return &intent{p, facts, private, planned, launch.Command{Env: env}}, nil
+}
+
+// withTemp names the one folder for temporary files that a command on Windows may
+// write to, as its programs look for it.
+func withTemp(env []string, dir string) []string {
+	names := []string{"TEMP", "TMP", "TMPDIR"}
+	out := slices.DeleteFunc(slices.Clone(env), func(e string) bool {
+		name, _, _ := strings.Cut(e, "=")
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	})
+	for _, n := range names {
+		out = append(out, n+"="+dir)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // deniedSuffix is what a name that is taken back ends with; the command, which

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"path/filepath"
+
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/measure"
@@ -32,7 +34,9 @@ func readMachine(i *intent) (attest.Machine, error) {
 	}
 	m := attest.Machine{OS: i.facts.OS, User: own.User, Logon: i.facts.LogonSID, Privileges: own.Privileges, Dir: i.command.Dir, Protected: i.facts.Protected}
 	if i.policy.Mode != policy.ModeDangerFullAccess {
+		m.TempDir = filepath.Join(i.private, "tmp")
 		m.Tries = attest.TriesOf(i.policy, m.Protected)
+		m.Tries.Write = append(m.Tries.Write, m.TempDir)
 	}
 	return m, nil
 }

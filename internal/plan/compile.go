@@ -17,7 +17,7 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 		return nil, err
 	}
 	if f.OS == "windows" {
-		return compileWindows(p, f)
+		return compileWindows(p, f, private)
 	}
 	if f.OS != "linux" {
 		return nil, refuse(refusal.CodeUnsupported, "", "starting commands on "+f.OS+" isn't built yet", "use lockstile on Linux")

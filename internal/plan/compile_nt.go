@@ -10,7 +10,7 @@ import (
 // compileWindows plans a start on Windows. What isn't built is refused by name,
 // whichever way the command comes: a sandbox that is configured and absent is what
 // the gate is there to prevent.
-func compileWindows(p policy.Policy, f host.Facts) (*Plan, error) {
+func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if !isWindowsPath(p.Workspace) {
 		return nil, refuse(refusal.CodeInput, "", "the workspace "+p.Workspace+" is on no drive", `give a folder in full, as C:\project`)
 	}
@@ -32,9 +32,10 @@ func compileWindows(p policy.Policy, f host.Facts) (*Plan, error) {
 	if f.UserSID == "" || f.LogonSID == "" {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "this process's user or logon session is not known", "start lockstile in a session of a user who is logged on")
 	}
+	temp := private + `\tmp`
 	own := access.Capability(p.Home, p.Workspace)
 	w := &Windows{
-		Sandbox: p.WindowsSandbox, Home: p.Home, Entries: compileEntries(p, f),
+		Sandbox: p.WindowsSandbox, Home: p.Home, Temp: temp, Entries: compileEntries(p, f, temp),
 		// Everyone: the null device and the like, which no command can do without.
 		Restricting: []string{access.Everyone, f.LogonSID, own},
 		// The own capability: else a command couldn't write what it made itself.

@@ -15,6 +15,7 @@ type Windows struct {
 	Home        string         `json:"home"`         // the product's own folder, with the journal
 	Restricting []string       `json:"restricting"`  // the SIDs that alone give the right to write
 	DefaultDACL string         `json:"default_dacl"` // who may open what the command makes, as SDDL
+	Temp        string         `json:"temp"`         // the workspace's own temporary folder
 	Entries     []access.Entry `json:"entries"`      // of the access lists of the roots and of what is protected in them
 }
 
@@ -23,7 +24,7 @@ const inherit = access.ObjectInherit | access.ContainerInherit
 // compileEntries opens each root to its capability, closes what is protected in it,
 // and keeps the root and the folders around that from being renamed: else another
 // could take their names.
-func compileEntries(p policy.Policy, f host.Facts) []access.Entry {
+func compileEntries(p policy.Policy, f host.Facts, temp string) []access.Entry {
 	var out []access.Entry
 	add := func(path string, e access.ACE) {
 		if one := (access.Entry{Path: path, ACE: e}); !slices.Contains(out, one) {
@@ -44,6 +45,9 @@ func compileEntries(p policy.Policy, f host.Facts) []access.Entry {
 		add(root.Path, access.ACE{Deny: true, Mask: access.Delete, SID: capability})
 		// Last: what it opens is closed where it must be by then.
 		add(root.Path, access.ACE{Flags: inherit, Mask: access.Modify, SID: capability})
+	}
+	if p.Mode == policy.ModeWorkspaceWrite {
+		add(temp, access.ACE{Flags: inherit, Mask: access.Modify, SID: access.Capability(p.Home, p.Workspace)})
 	}
 	return out
 }

@@ -1,0 +1,306 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// machine is a Windows in memory, which can fail as one does: at the n-th call, with
+// an error, or with a success that did nothing.
+type machine struct {
+	groups    map[string][]string // members, by name
+	accounts  map[string]string   // passwords, by name
+	rights    map[string][]string // by SID
+	hidden    map[string]bool
+	secrets   map[string]string
+	filters   []Filter
+	plain     bool // we have no administrator's rights
+	logons    int
+	calls     int
+	failAt    int
+	nothing   bool
+	passwords int
+}
+
+func newMachine() *machine {
+	return &machine{groups: map[string][]string{"Users": {"S-user"}}, accounts: map[string]string{"user": "x"}, rights: map[string][]string{}, hidden: map[string]bool{}, secrets: map[string]string{}}
+}
+
+// state is what can be seen of a machine.
+func (m *machine) state() string {
+	return fmt.Sprint(m.groups, m.accounts, m.rights, m.hidden, m.secrets, m.filters)
+}
+
+var errFails = errors.New("it fails")
+
+// change does something, unless this call is the one that fails.
+func (m *machine) change(do func() error) error {
+	m.calls++
+	if m.calls != m.failAt {
+		return do()
+	}
+	if m.nothing {
+		return nil
+	}
+	return errFails
+}
+
+func ask[T any](m *machine, value T, err error) (T, error) {
+	m.calls++
+	if m.calls == m.failAt && !m.nothing {
+		var none T
+		return none, errFails
+	}
+	return value, err
+}
+
+func sid(name string) string { return "S-" + name }
+
+func in[V any](all map[string]V, name string) error {
+	if _, ok := all[name]; !ok {
+		return fmt.Errorf("%s: %w", name, ErrAbsent)
+	}
+	return nil
+}
+
+func (m *machine) Elevated() (bool, error)              { return ask(m, !m.plain, nil) }
+func (m *machine) GroupSID(name string) (string, error) { return ask(m, sid(name), in(m.groups, name)) }
+func (m *machine) AccountSID(name string) (string, error) {
+	return ask(m, sid(name), in(m.accounts, name))
+}
+func (m *machine) Members(group string) ([]string, error) {
+	return ask(m, m.groups[group], in(m.groups, group))
+}
+func (m *machine) Rights(sid string) ([]string, error) {
+	return ask(m, m.rights[sid], in(m.rights, sid))
+}
+func (m *machine) Hidden(name string) (bool, error) { return ask(m, m.hidden[name], nil) }
+func (m *machine) Secret(name string) (string, error) {
+	return ask(m, m.secrets[name], in(m.secrets, name))
+}
+func (m *machine) Filters() ([]Filter, error) { return ask(m, m.filters, nil) }
+func (m *machine) NewPassword() (string, error) {
+	m.passwords++
+	return ask(m, fmt.Sprint("secret", m.passwords), nil)
+}
+
+func (m *machine) LogOn(name, password string) error {
+	m.logons++
+	return m.change(func() error {
+		if m.accounts[name] != password {
+			return errors.New("1326")
+		}
+		return nil
+	})
+}
+
+func (m *machine) AddGroup(name, _ string) error {
+	return m.change(func() error { m.groups[name] = nil; return nil })
+}
+
+func (m *machine) RemoveGroup(name string) error {
+	return m.change(func() error {
+		err := in(m.groups, name)
+		delete(m.groups, name)
+		return err
+	})
+}
+
+func (m *machine) AddAccount(name, _, password string) error {
+	return m.change(func() error { m.accounts[name] = password; return nil })
+}
+
+func (m *machine) RemoveAccount(name string) error {
+	return m.change(func() error {
+		err := in(m.accounts, name)
+		delete(m.accounts, name)
+		for g, members := range m.groups {
+			m.groups[g] = slices.DeleteFunc(members, func(s string) bool { return s == sid(name) })
+		}
+		return err
+	})
+}
+
+func (m *machine) AddMember(group, account string) error {
+	return m.change(func() error { m.groups[group] = append(m.groups[group], sid(account)); return nil })
+}
+
+func (m *machine) AddRights(sid string, rights []string) error {
+	return m.change(func() error { m.rights[sid] = rights; return nil })
+}
+
+func (m *machine) RemoveRights(sid string) error {
+	return m.change(func() error { delete(m.rights, sid); return nil })
+}
+
+func (m *machine) Hide(name string) error {
+	return m.change(func() error { m.hidden[name] = true; return nil })
+}
+
+func (m *machine) Unhide(name string) error {
+	return m.change(func() error { delete(m.hidden, name); return nil })
+}
+
+func (m *machine) KeepSecret(name, password string) error {
+	return m.change(func() error { m.secrets[name] = password; return nil })
+}
+
+func (m *machine) RemoveSecret(name string) error {
+	return m.change(func() error {
+		err := in(m.secrets, name)
+		delete(m.secrets, name)
+		return err
+	})
+}
+
+func (m *machine) AddFilters(f []Filter) error {
+	return m.change(func() error { m.filters = append(m.filters, f...); return nil })
+}
+
+func (m *machine) RemoveFilters() error {
+	return m.change(func() error { m.filters = nil; return nil })
+}
+
+// whole reports whether everything is as Check says.
+func whole(m *machine) bool {
+	return !slices.ContainsFunc(Check(m), func(f Finding) bool { return !f.OK })
+}
+
+func TestMakeAndRemove(t *testing.T) {
+	m := newMachine()
+	before := m.state()
+	if whole(m) {
+		t.Fatal("nothing is there, and all holds")
+	}
+	if m.state() != before {
+		t.Error("a check changes something")
+	}
+	made, err := Make(m)
+	if err != nil || len(made) != len(steps()) || !whole(m) {
+		t.Fatalf("%q, %v, %+v", made, err, Check(m))
+	}
+	if m.accounts[Offline] == m.accounts[Online] || m.secrets[Offline] != m.accounts[Offline] || len(m.filters) != 8 || !slices.Contains(m.groups[Group], sid(Online)) {
+		t.Errorf("%s", m.state())
+	}
+	after, logons := m.state(), m.logons
+	if made, err := Make(m); err != nil || len(made) != 0 || m.state() != after {
+		t.Errorf("a second time makes %q, %v", made, err)
+	}
+	if m.logons != logons+2 {
+		t.Errorf("%d logons are tried", m.logons-logons)
+	}
+	for range 2 {
+		if err := Remove(m); err != nil || m.state() != before {
+			t.Errorf("%v, left: %s", err, m.state())
+		}
+	}
+}
+
+// TestDrift: what was changed behind our back is seen, and mended.
+func TestDrift(t *testing.T) {
+	for name, change := range map[string]func(*machine){
+		"another password":     func(m *machine) { m.accounts[Offline] = "changed" },
+		"no secret":            func(m *machine) { delete(m.secrets, Online) },
+		"a filter gone":        func(m *machine) { m.filters = m.filters[1:] },
+		"filters of another":   func(m *machine) { m.filters = Filters("S-other") },
+		"an account gone":      func(m *machine) { delete(m.accounts, Offline) },
+		"a right gone":         func(m *machine) { m.rights[sid(Online)] = denied[1:] },
+		"shown at sign-in":     func(m *machine) { delete(m.hidden, Offline) },
+		"out of the group":     func(m *machine) { m.groups[Group] = nil },
+		"no group":             func(m *machine) { delete(m.groups, Group) },
+		"no rights denied":     func(m *machine) { maps.DeleteFunc(m.rights, func(string, []string) bool { return true }) },
+		"a filter more (ours)": func(m *machine) { m.filters = append(m.filters, Filter{"X", "S-other"}) },
+	} {
+		m := newMachine()
+		if _, err := Make(m); err != nil {
+			t.Fatal(err)
+		}
+		change(m)
+		if whole(m) {
+			t.Errorf("%s is not seen", name)
+		}
+		if _, err := Make(m); err != nil || !whole(m) {
+			t.Errorf("%s: %v, %+v", name, err, Check(m))
+		}
+	}
+}
+
+// TestEachFailure lets each call fail in each way: it is told, or does no harm, and
+// afterwards all can be made, and be taken away without a trace.
+func TestEachFailure(t *testing.T) {
+	before := newMachine().state()
+	for _, nothing := range []bool{false, true} {
+		for at := 1; ; at++ {
+			m := newMachine()
+			m.failAt, m.nothing = at, nothing
+			_, err := Make(m)
+			if m.calls < at {
+				break
+			}
+			var why *Error
+			if m.failAt = 0; err == nil && !whole(m) || err != nil && (!errors.As(err, &why) || why.Error() == "") {
+				t.Errorf("call %d, %v: %v with %+v", at, nothing, err, Check(m))
+			}
+			if _, err := Make(m); err != nil || !whole(m) {
+				t.Errorf("call %d, %v: then %v", at, nothing, err)
+			}
+		}
+		for at := 1; ; at++ {
+			m := newMachine()
+			if _, err := Make(m); err != nil {
+				t.Fatal(err)
+			}
+			m.calls, m.failAt, m.nothing = 0, at, nothing
+			err := Remove(m)
+			if m.calls < at {
+				break
+			}
+			if err == nil && m.state() != before {
+				t.Errorf("removing, call %d, %v: no error, and %s", at, nothing, m.state())
+			}
+			if m.failAt = 0; Remove(m) != nil || m.state() != before {
+				t.Errorf("removing, call %d, %v: left %s", at, nothing, m.state())
+			}
+		}
+		for at := 1; ; at++ { // what can't be told doesn't hold
+			m := newMachine()
+			if _, err := Make(m); err != nil {
+				t.Fatal(err)
+			}
+			m.calls, m.failAt = 0, at
+			if holds := whole(m); m.calls >= at && holds {
+				t.Errorf("checking, call %d: all holds", at)
+			}
+			if m.calls < at {
+				break
+			}
+		}
+	}
+}
+
+func TestNotElevated(t *testing.T) {
+	m := newMachine()
+	m.plain = true
+	before := m.state()
+	for _, do := range []func() error{func() error { _, err := Make(m); return err }, func() error { return Remove(m) }} {
+		var why *Error
+		if err := do(); !errors.As(err, &why) || m.state() != before {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestFilters(t *testing.T) {
+	got := Filters("S-1")
+	want := []Filter{}
+	for _, l := range []string{"ALE_AUTH_CONNECT_V4", "ALE_AUTH_CONNECT_V6", "ALE_AUTH_RECV_ACCEPT_V4", "ALE_AUTH_RECV_ACCEPT_V6", "ALE_AUTH_LISTEN_V4", "ALE_AUTH_LISTEN_V6", "ALE_RESOURCE_ASSIGNMENT_V4", "ALE_RESOURCE_ASSIGNMENT_V6"} {
+		want = append(want, Filter{l, "S-1"})
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
+	}
+}

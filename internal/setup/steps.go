@@ -1,0 +1,177 @@
+package setup
+
+import (
+	"reflect"
+	"slices"
+)
+
+// denied are the ways to log on that no sandbox account has. The interactive one stays,
+// since CreateProcessWithLogonW, by which the runner is started, is one; the account is
+// left out of the sign-in screen, and nobody knows its password.
+var denied = []string{"SeDenyNetworkLogonRight", "SeDenyRemoteInteractiveLogonRight", "SeDenyServiceLogonRight"}
+
+// steps are in the order in which they can be made.
+func steps() []step {
+	out := []step{{
+		name: "group " + Group,
+		has: func(s System) (bool, error) {
+			_, err := s.GroupSID(Group)
+			return isThere(err)
+		},
+		make:   func(s System) error { return s.AddGroup(Group, "accounts that lockstile runs commands as") },
+		unmake: func(s System) error { return s.RemoveGroup(Group) },
+	}}
+	for _, name := range []string{Offline, Online} {
+		out = append(out, account(name), membership(name), logons(name), hidden(name))
+	}
+	return append(out, step{
+		name: "network filters for " + Offline,
+		has: func(s System) (bool, error) {
+			sid, err := s.AccountSID(Offline)
+			if err != nil {
+				return absent(err)
+			}
+			there, err := s.Filters()
+			if err != nil {
+				return absent(err)
+			}
+			return reflect.DeepEqual(there, Filters(sid)), nil
+		},
+		make: func(s System) error {
+			sid, err := s.AccountSID(Offline)
+			if err != nil {
+				return err
+			}
+			if err := s.RemoveFilters(); err != nil { // some may be there
+				return err
+			}
+			return s.AddFilters(Filters(sid))
+		},
+		unmake: func(s System) error { return s.RemoveFilters() },
+	})
+}
+
+// account is an account whose password is the one that was kept: each is of no use
+// without the other, so they are made together.
+func account(name string) step {
+	return step{
+		name: "account " + name,
+		has: func(s System) (bool, error) {
+			if _, err := s.AccountSID(name); err != nil {
+				return absent(err)
+			}
+			password, err := s.Secret(name)
+			if err != nil {
+				return absent(err)
+			}
+			// Once: a refused password is not tried again.
+			return s.LogOn(name, password) == nil, nil
+		},
+		make: func(s System) error {
+			if _, err := isThere(s.RemoveAccount(name)); err != nil {
+				return err
+			}
+			password, err := s.NewPassword()
+			if err != nil {
+				return err
+			}
+			if err := s.AddAccount(name, "commands of lockstile's sandbox run as this account", password); err != nil {
+				return err
+			}
+			return s.KeepSecret(name, password)
+		},
+		unmake: func(s System) error {
+			if _, err := isThere(s.RemoveSecret(name)); err != nil {
+				return err
+			}
+			return s.RemoveAccount(name)
+		},
+		gone: func(s System) (bool, error) {
+			_, err := s.Secret(name)
+			if there, err := isThere(err); there || err != nil {
+				return false, err
+			}
+			_, err = s.AccountSID(name)
+			there, err := isThere(err)
+			return !there, err
+		},
+	}
+}
+
+// isThere reads the error of a query.
+func isThere(err error) (bool, error) {
+	if err == nil {
+		return true, nil
+	}
+	return absent(err)
+}
+
+func membership(name string) step {
+	return step{
+		name: name + " in " + Group,
+		has: func(s System) (bool, error) {
+			sid, err := s.AccountSID(name)
+			if err != nil {
+				return absent(err)
+			}
+			members, err := s.Members(Group)
+			if err != nil {
+				return absent(err)
+			}
+			return slices.Contains(members, sid), nil
+		},
+		make: func(s System) error { return s.AddMember(Group, name) },
+	}
+}
+
+func logons(name string) step {
+	return step{
+		name: "logons denied to " + name,
+		has: func(s System) (bool, error) {
+			sid, err := s.AccountSID(name)
+			if err != nil {
+				return absent(err)
+			}
+			there, err := s.Rights(sid)
+			if err != nil {
+				return absent(err)
+			}
+			there = slices.Sorted(slices.Values(there))
+			return slices.Equal(there, slices.Sorted(slices.Values(denied))), nil
+		},
+		make: func(s System) error {
+			sid, err := s.AccountSID(name)
+			if err != nil {
+				return err
+			}
+			return s.AddRights(sid, denied)
+		},
+		unmake: func(s System) error { // before the account: its SID can't be told after it
+			sid, err := s.AccountSID(name)
+			if err != nil {
+				return err
+			}
+			return s.RemoveRights(sid)
+		},
+		gone: func(s System) (bool, error) {
+			sid, err := s.AccountSID(name)
+			if there, err := isThere(err); !there {
+				return err == nil, err
+			}
+			rights, err := s.Rights(sid)
+			if there, err := isThere(err); !there {
+				return err == nil, err
+			}
+			return len(rights) == 0, nil
+		},
+	}
+}
+
+func hidden(name string) step {
+	return step{
+		name:   name + " left out of the sign-in screen",
+		has:    func(s System) (bool, error) { return s.Hidden(name) },
+		make:   func(s System) error { return s.Hide(name) },
+		unmake: func(s System) error { return s.Unhide(name) },
+	}
+}
