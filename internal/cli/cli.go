@@ -32,6 +32,7 @@ func subcommands() []subcommand {
 		{"log", logUse, "show the last N lines of sandbox.log: starts, ends, refusals", log},
 		{"log verify", verifyUse, "check the chain of sandbox.log: no line changed, removed or swapped", log},
 		{"mcp", mcpUse, "serve the tools exec_command and write_stdin to an MCP client", serveMCP},
+		{"setup", setupUse, "prepare Windows for windows.sandbox = \"elevated\", look at it, or take it away", setUp},
 		{"version", "version", "say which version this is", version},
 	}
 }

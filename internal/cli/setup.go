@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/setup"
+)
+
+const setupUse = "setup [--check | --remove] [--json]"
+
+const setupHelp = `Prepares Windows for windows.sandbox = "elevated", once, as an administrator: accounts
+that commands run as, their passwords, and filters that keep one off the network.
+
+  --check    look at each thing, and change nothing
+  --remove   take everything away, and what starts added to access lists
+  --json     as a JSON object
+
+exit code: 0 when all is there (with --remove: gone), 1 when something is not
+`
+
+// setUp prepares this machine, looks at it, or takes all away.
+func setUp(args []string) int {
+	var check, remove, asJSON bool
+	set := flag.NewFlagSet("setup", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.BoolVar(&check, "check", false, "")
+	set.BoolVar(&remove, "remove", false, "")
+	set.BoolVar(&asJSON, "json", false, "")
+	err := onlyFlags(set, args)
+	if err == nil && check && remove {
+		err = errors.New("--check and --remove are asked for")
+	}
+	if err != nil {
+		return badUsage(err, setupUse, setupHelp)
+	}
+	home, err := lockstile.Home()
+	if err != nil {
+		return refused(err, asJSON)
+	}
+	machine, ok := thisMachine(home)
+	if !ok {
+		fmt.Fprintln(os.Stderr, "lockstile: there is nothing to set up on this system; lockstile doctor says what it can enforce")
+		return exitFail
+	}
+	var done setupResult
+	switch {
+	case check:
+	case remove:
+		err = errors.Join(removeGrants(home), setup.Remove(machine))
+	default:
+		done.Made, err = setup.Make(machine)
+	}
+	done.Findings = setup.Check(machine)
+	done.Error = said(err)
+	if asJSON {
+		printJSON(os.Stdout, done)
+	} else {
+		done.print()
+	}
+	if err != nil || !remove && !done.whole() {
+		return exitFail
+	}
+	return exitOK
+}
+
+// setupResult is what setup --json says.
+type setupResult struct {
+	Made     []string        `json:"made,omitempty"`
+	Findings []setup.Finding `json:"findings"`
+	Error    string          `json:"error,omitempty"`
+}
+
+func (r setupResult) whole() bool {
+	for _, f := range r.Findings {
+		if !f.OK {
+			return false
+		}
+	}
+	return true
+}
+
+func (r setupResult) print() {
+	for _, f := range r.Findings {
+		mark := "ok  "
+		if !f.OK {
+			mark = "--  "
+		}
+		fmt.Printf("%s  %-46s %s\n", mark, audit.Plain(f.Step), audit.Plain(f.Found))
+	}
+	if r.Error != "" {
+		fmt.Fprintln(os.Stderr, "lockstile:", audit.Plain(r.Error))
+	}
+}
+
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
