@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/windows"
@@ -13,6 +12,7 @@ import (
 	"github.com/lockstile/lockstile/internal/grant"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/suspended"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -28,40 +28,39 @@ func (*Launcher) Close() error { return nil }
 
 // Launch is a start on its way. It is not safe for concurrent use.
 type Launch struct {
-	plan    *plan.Plan
-	job     *job
-	console *console
-	token   windows.Token // of the command; 0 for our own
-	canary  windows.Handle
-	process windows.Handle // suspended, from Give on
-	thread  windows.Handle
-	pid     int
-	sweeps  []host.Absent
-	denied  string // what is put behind a name that is taken back
+	plan   *plan.Plan
+	child  *suspended.Child
+	sweeps []host.Absent
+	denied string // what is put behind a name that is taken back
 }
 
-// Place makes what a process is started in: its job. Who has it must Release or
-// Kill it.
+// Place makes what a process is started in. Who has it must Release or Kill it.
 func (*Launcher) Place(p *plan.Plan) (*Launch, error) {
-	j, err := newJob()
-	if err != nil {
-		return nil, err
+	var token *suspended.Token
+	if w := p.Windows; w != nil {
+		token = &suspended.Token{Restricting: w.Restricting, DefaultDACL: w.DefaultDACL}
 	}
-	l := &Launch{plan: p, job: j}
+	child, err := suspended.Prepare(token)
+	if err != nil {
+		return nil, stepFault(err)
+	}
+	l := &Launch{plan: p, child: child}
 	if p.Windows != nil {
-		if err := j.restrictUI(); err != nil {
-			l.Kill()
-			return nil, err
-		}
-		if l.token, err = restrict(p.Windows); err == nil {
-			err = openRoots(p.Windows)
-		}
-		if err != nil {
+		if err := openRoots(p.Windows); err != nil {
 			l.Kill()
 			return nil, err
 		}
 	}
 	return l, nil
+}
+
+// stepFault gives a failed step the form that all systems share.
+func stepFault(err error) error {
+	var step *suspended.StepError
+	if !errors.As(err, &step) {
+		return err
+	}
+	return &Fault{Who: whoCommand, Restriction: step.Restriction, Step: err}
 }
 
 // openRoots makes the entries of access lists that aren't there yet.
@@ -88,30 +87,17 @@ func (l *Launch) Give(c Command) error {
 		return err
 	}
 	l.sweeps, l.denied = l.plan.Sweep, c.Denied
-	size := Size{Rows: 24, Cols: 80}
+	spec := suspended.Spec{File: file, Line: line, Env: c.Env, Dir: c.Dir}
+	var stdio [3]windows.Handle
 	if c.Terminal != nil {
-		size = *c.Terminal
-	}
-	if l.console, err = newConsole(size); err != nil {
-		return err
-	}
-	if l.canary, err = newCanary(); err != nil {
-		return err
-	}
-	var stdio *[3]windows.Handle
-	if c.Terminal == nil {
-		if stdio, err = inheritable(c.Stdio); err != nil {
-			return err
+		spec.Terminal = &suspended.Size{Rows: c.Terminal.Rows, Cols: c.Terminal.Cols}
+	} else {
+		for i, fd := range c.Stdio {
+			stdio[i] = windows.Handle(fd)
 		}
-		defer closeAll(stdio[:])
 	}
-	info, err := create(l, file, line, c, stdio)
-	if err != nil {
-		return err
-	}
-	l.process, l.thread, l.pid = info.Process, info.Thread, int(info.ProcessId)
-	if c.Terminal == nil {
-		l.console.mute()
+	if err := l.child.Make(spec, &stdio); err != nil {
+		return execError(file, err)
 	}
 	return nil
 }
@@ -155,110 +141,69 @@ func badArgs(err error) error {
 		Hint: "put them into a file, or call the program itself", Err: err}
 }
 
-// environment is a block of NAME=value, each and the whole ended by a zero.
-func environment(env []string) ([]uint16, error) {
-	var block []uint16
-	for _, e := range env {
-		one, err := windows.UTF16FromString(e)
-		if err != nil {
-			return nil, err
-		}
-		block = append(block, one...)
-	}
-	if len(block) == 0 {
-		block = append(block, 0)
-	}
-	return append(block, 0), nil
-}
-
 // Init is 0: no process of ours stands between the command and us.
 func (*Launch) Init() int { return 0 }
 
 // Command is the process's number, 0 before Give.
-func (l *Launch) Command() int { return l.pid }
+func (l *Launch) Command() int { return l.child.PID() }
 
 // Process is a handle to it, which stays ours.
-func (l *Launch) Process() uintptr { return uintptr(l.process) }
+func (l *Launch) Process() uintptr { return uintptr(l.child.Process()) }
 
 // Job is a handle to its job, which stays ours.
-func (l *Launch) Job() uintptr { return uintptr(l.job.handle) }
+func (l *Launch) Job() uintptr { return uintptr(l.child.Job()) }
 
 // Canary is a handle of ours that the command must not have.
-func (l *Launch) Canary() uintptr { return uintptr(l.canary) }
+func (l *Launch) Canary() uintptr { return uintptr(l.child.Canary()) }
+
+// TryJob reports whether a process ends with such a job, by trying it.
+func (*Launch) TryJob() error { return suspended.TryJob() }
 
 // Settled tells nothing here: no step comes after Give.
 func (*Launch) Settled(refusal.Restriction) bool { return true }
 
-// Trials are none yet.
+// Trials are none: what is tried is tried from outside.
 func (*Launch) Trials() []Trial { return nil }
 
 // Release lets the command's first instruction run.
 func (l *Launch) Release() (*Running, error) {
-	before, err := windows.ResumeThread(l.thread)
-	if err == nil && before != 1 {
-		err = errors.New("the command's thread was not suspended once")
-	}
-	if err != nil {
+	if err := l.child.Resume(); err != nil {
 		l.Kill()
-		return nil, os.NewSyscallError("ResumeThread", err)
+		return nil, err
 	}
 	tally.Count(tally.Command)
-	closeAll([]windows.Handle{l.thread, l.canary})
-	l.thread, l.canary, l.plan = 0, 0, nil
+	l.plan = nil
 	return &Running{l}, nil
 }
 
 // Kill ends what there is of the start.
-func (l *Launch) Kill() {
-	_ = l.job.end() // its handle is closed in any case, which ends it too
-	l.close()
-}
-
-func (l *Launch) close() {
-	if l.console != nil {
-		l.console.close()
-	}
-	closeAll([]windows.Handle{l.process, l.thread, l.canary, windows.Handle(l.token)})
-	l.process, l.thread, l.canary, l.token = 0, 0, 0, 0
-	l.job.close()
-}
+func (l *Launch) Kill() { l.child.Kill() }
 
 // Terminal gives the outer ends of the command's terminal, once: what it prints,
 // and where its input goes. They are the caller's to close; nil on pipes.
-func (l *Launch) Terminal() (out, in *os.File) {
-	if l.console == nil {
-		return nil, nil
-	}
-	return l.console.take()
-}
+func (l *Launch) Terminal() (out, in *os.File) { return l.child.Terminal() }
 
 // Running is a released command. Signal may be called beside Wait.
 type Running struct{ l *Launch }
 
-// Signal knows three: an interrupt is typed at the command's console, and all
-// others end the tree.
+// Signal knows two: an interrupt is typed at the command's console, and all others
+// end the tree.
 func (r *Running) Signal(sig syscall.Signal) error {
 	if sig == syscall.SIGINT {
-		return r.l.console.interrupt()
+		return r.l.child.Interrupt()
 	}
-	return r.l.job.end()
+	return r.l.child.End()
 }
 
 // Resize gives the command's terminal another size.
-func (r *Running) Resize(_ *os.File, s Size) error { return r.l.console.resize(s) }
+func (r *Running) Resize(_ *os.File, s Size) error {
+	return r.l.child.Resize(suspended.Size{Rows: s.Rows, Cols: s.Cols})
+}
 
 // Wait waits until the command has ended, and ends what is left of its tree.
 func (r *Running) Wait() (End, error) {
-	l := r.l
-	_, err := windows.WaitForSingleObject(l.process, windows.INFINITE)
-	var code uint32
-	if err == nil {
-		err = windows.GetExitCodeProcess(l.process, &code)
-	}
-	err = errors.Join(os.NewSyscallError("wait for the command", err), l.job.end(), l.job.await())
-	end := End{Status: syscall.WaitStatus{ExitCode: code}, Denied: l.sweep()}
-	l.close()
-	return end, err
+	code, err := r.l.child.Wait()
+	return End{Status: syscall.WaitStatus{ExitCode: code}, Denied: r.l.sweep()}, err
 }
 
 // sweep takes back the trusted names that were made: each is renamed, since it may be
@@ -306,26 +251,19 @@ const whoCommand = "command"
 // Try tries nothing yet.
 func (*Launcher) Try(*plan.Plan) (names []string, results []error) { return nil, nil }
 
-func closeAll(handles []windows.Handle) {
-	for _, h := range handles {
-		if h != 0 {
-			windows.CloseHandle(h)
-		}
-	}
-}
-
-// execErrno gives CreateProcess's error a name that all systems share.
-func execErrno(file string, err error) error {
+// execError gives CreateProcess's error a name that all systems share.
+func execError(file string, err error) error {
+	var step *suspended.StepError
 	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		return err
+	if !errors.As(err, &step) || step.Call != suspended.CreateCall || !errors.As(err, &errno) {
+		return stepFault(err)
 	}
 	switch errno {
 	case windows.ERROR_BAD_EXE_FORMAT:
 		errno = syscall.ENOEXEC
 	case windows.ERROR_ACCESS_DENIED, windows.ERROR_FILE_NOT_FOUND, windows.ERROR_PATH_NOT_FOUND:
 	default:
-		return os.NewSyscallError("CreateProcess "+strings.ToLower(filepath.Base(file)), err)
+		return stepFault(err)
 	}
 	return &ExecError{file, errno}
 }

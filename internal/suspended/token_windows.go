@@ -1,15 +1,12 @@
-package launch
+package suspended
 
 import (
 	"errors"
-	"fmt"
-	"os"
 	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
-	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -23,15 +20,15 @@ const (
 var createRestrictedToken = windows.NewLazySystemDLL("advapi32.dll").NewProc("CreateRestrictedToken")
 
 // restrict makes the token of a confined command from our own.
-func restrict(w *plan.Windows) (windows.Token, error) {
+func restrict(t *Token) (windows.Token, error) {
 	var own windows.Token
 	err := windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ASSIGN_PRIMARY|windows.TOKEN_ADJUST_DEFAULT, &own)
 	if err != nil {
 		return 0, tokenFault("OpenProcessToken", err)
 	}
 	defer own.Close()
-	sids := make([]windows.SIDAndAttributes, len(w.Restricting))
-	for i, text := range w.Restricting {
+	sids := make([]windows.SIDAndAttributes, len(t.Restricting))
+	for i, text := range t.Restricting {
 		if sids[i].Sid, err = windows.StringToSid(text); err != nil {
 			return 0, tokenFault("read the SID "+text, err)
 		}
@@ -48,7 +45,7 @@ func restrict(w *plan.Windows) (windows.Token, error) {
 	}
 	err = readBack(made)
 	if err == nil {
-		err = setDefaultDACL(made, w.DefaultDACL)
+		err = setDefaultDACL(made, t.DefaultDACL)
 	}
 	if err == nil {
 		err = setIntegrity(made)
@@ -109,5 +106,5 @@ func setDefaultDACL(token windows.Token, sddl string) error {
 }
 
 func tokenFault(call string, err error) error {
-	return &Fault{Who: whoCommand, Restriction: refusal.RestrictedToken, Step: os.NewSyscallError(call, cause(err)), At: fmt.Sprintf("before the process is made: %s", call)}
+	return &StepError{refusal.RestrictedToken, call, cause(err)}
 }

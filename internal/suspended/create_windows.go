@@ -1,4 +1,4 @@
-package launch
+package suspended
 
 import (
 	"os"
@@ -13,7 +13,7 @@ import (
 const procThreadAttributeJobList = 0x2000D
 
 // create is the one place where a process is started on this system.
-func create(l *Launch, file, line string, c Command, stdio *[3]windows.Handle) (windows.ProcessInformation, error) {
+func create(c *Child, s Spec, stdio *[3]windows.Handle) (windows.ProcessInformation, error) {
 	var info windows.ProcessInformation
 	attributes, err := windows.NewProcThreadAttributeList(3)
 	if err != nil {
@@ -25,9 +25,9 @@ func create(l *Launch, file, line string, c Command, stdio *[3]windows.Handle) (
 			err = os.NewSyscallError("UpdateProcThreadAttribute", attributes.Update(which, what, size))
 		}
 	}
-	set(procThreadAttributeJobList, unsafe.Pointer(&l.job.handle), unsafe.Sizeof(l.job.handle))
-	if l.console != nil {
-		set(windows.PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, handlePointer(l.console.handle), unsafe.Sizeof(l.console.handle))
+	set(procThreadAttributeJobList, unsafe.Pointer(&c.job.handle), unsafe.Sizeof(c.job.handle))
+	if c.console != nil {
+		set(windows.PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, handlePointer(c.console.handle), unsafe.Sizeof(c.console.handle))
 	}
 	startup := windows.StartupInfoEx{ProcThreadAttributeList: attributes.List()}
 	startup.Cb = uint32(unsafe.Sizeof(startup))
@@ -39,27 +39,27 @@ func create(l *Launch, file, line string, c Command, stdio *[3]windows.Handle) (
 		startup.StdInput, startup.StdOutput, startup.StdErr = stdio[0], stdio[1], stdio[2]
 		set(windows.PROC_THREAD_ATTRIBUTE_HANDLE_LIST, unsafe.Pointer(stdio), unsafe.Sizeof(*stdio))
 	}
-	block, envErr := environment(c.Env)
-	name, nameErr := windows.UTF16PtrFromString(file)
-	text, lineErr := windows.UTF16PtrFromString(line)
-	dir, dirErr := windows.UTF16PtrFromString(c.Dir)
+	block, envErr := environment(s.Env)
+	name, nameErr := windows.UTF16PtrFromString(s.File)
+	text, lineErr := windows.UTF16PtrFromString(s.Line)
+	dir, dirErr := windows.UTF16PtrFromString(s.Dir)
 	for _, e := range []error{envErr, nameErr, lineErr, dirErr} {
 		if err == nil {
 			err = e
 		}
 	}
 	if err != nil {
-		return info, err
+		return info, &StepError{"", "describe the process", err}
 	}
 	const flags = windows.CREATE_SUSPENDED | windows.CREATE_UNICODE_ENVIRONMENT | windows.EXTENDED_STARTUPINFO_PRESENT
-	if l.token == 0 {
+	if c.token == 0 {
 		err = windows.CreateProcess(name, text, nil, nil, stdio != nil, flags, &block[0], dir, &startup.StartupInfo, &info)
 	} else {
-		err = windows.CreateProcessAsUser(l.token, name, text, nil, nil, stdio != nil, flags, &block[0], dir, &startup.StartupInfo, &info)
+		err = windows.CreateProcessAsUser(c.token, name, text, nil, nil, stdio != nil, flags, &block[0], dir, &startup.StartupInfo, &info)
 	}
-	runtime.KeepAlive(l)
+	runtime.KeepAlive(c)
 	if err != nil {
-		return info, execErrno(file, err)
+		return info, &StepError{"", CreateCall, err}
 	}
 	return info, nil
 }
@@ -70,11 +70,11 @@ func handlePointer(h windows.Handle) unsafe.Pointer { return *(*unsafe.Pointer)(
 
 // inheritable copies handles so that a child can be given them; others of ours are
 // not inherited, whatever they say, since they are not on the list.
-func inheritable(files [3]int) (*[3]windows.Handle, error) {
+func inheritable(files *[3]windows.Handle) (*[3]windows.Handle, error) {
 	var out [3]windows.Handle
 	self := windows.CurrentProcess()
 	for i, f := range files {
-		err := windows.DuplicateHandle(self, windows.Handle(f), self, &out[i], 0, true, windows.DUPLICATE_SAME_ACCESS)
+		err := windows.DuplicateHandle(self, f, self, &out[i], 0, true, windows.DUPLICATE_SAME_ACCESS)
 		if err != nil {
 			closeAll(out[:])
 			return nil, os.NewSyscallError("DuplicateHandle", err)
@@ -89,4 +89,20 @@ func newCanary() (windows.Handle, error) {
 	security.Length = uint32(unsafe.Sizeof(security))
 	h, err := windows.CreateEvent(&security, 1, 0, nil)
 	return h, os.NewSyscallError("CreateEvent", err)
+}
+
+// environment is a block of NAME=value, each and the whole ended by a zero.
+func environment(env []string) ([]uint16, error) {
+	var block []uint16
+	for _, e := range env {
+		one, err := windows.UTF16FromString(e)
+		if err != nil {
+			return nil, err
+		}
+		block = append(block, one...)
+	}
+	if len(block) == 0 {
+		block = append(block, 0)
+	}
+	return append(block, 0), nil
 }

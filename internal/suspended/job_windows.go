@@ -1,4 +1,4 @@
-package launch
+package suspended
 
 import (
 	"errors"
@@ -73,7 +73,7 @@ const trialTime = 5000
 
 // TryJob reports whether a process ends with its job, by trying it with this very
 // program, suspended, which never runs: for where a job's limits can't be read back.
-func (*Launch) TryJob() error {
+func TryJob() error {
 	j, err := newJob()
 	if err != nil {
 		return err
@@ -83,8 +83,7 @@ func (*Launch) TryJob() error {
 	if err != nil {
 		return err
 	}
-	l := &Launch{job: j}
-	info, err := create(l, self, `""`, Command{Dir: filepath.Dir(self)}, nil)
+	info, err := create(&Child{job: j}, Spec{File: self, Line: `""`, Dir: filepath.Dir(self)}, nil)
 	if err != nil {
 		return err
 	}

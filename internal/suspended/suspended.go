@@ -1,0 +1,42 @@
+// Package suspended makes one process on Windows: suspended, in its job, on a console of
+// its own, with its token. It is what the gate's launcher and the runner have in common,
+// and the one place where commands are made on that system.
+//
+// It must never let an instruction of the process run before it is told, hand on a
+// handle that was not asked for, or go on when a step has failed.
+package suspended
+
+import "github.com/lockstile/lockstile/refusal"
+
+// Token is how the token of a confined process differs from its maker's.
+type Token struct {
+	Restricting []string `json:"restricting"`  // the SIDs that alone give the right to write
+	DefaultDACL string   `json:"default_dacl"` // who may open what the process makes, as SDDL
+}
+
+// Spec is what is started.
+type Spec struct {
+	File     string   `json:"file"`
+	Line     string   `json:"line"` // its command line
+	Env      []string `json:"env"`
+	Dir      string   `json:"dir"`
+	Terminal *Size    `json:"terminal,omitempty"` // of its console; nil where it has streams
+}
+
+// Size is that of a console, in characters.
+type Size struct{ Rows, Cols uint16 }
+
+// CreateCall is the step that fails where the file can't be started.
+const CreateCall = "CreateProcess"
+
+// StepError says which step failed, and what it was for.
+type StepError struct {
+	Restriction refusal.Restriction // "" where it served none
+	Call        string
+	Err         error
+}
+
+func (e *StepError) Error() string { return e.Call + ": " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *StepError) Unwrap() error { return e.Err }
