@@ -29,9 +29,26 @@ func (*Launcher) Close() error { return nil }
 // Launch is a start on its way. It is not safe for concurrent use.
 type Launch struct {
 	plan   *plan.Plan
-	child  *suspended.Child
+	child  child
 	sweeps []host.Absent
 	denied string // what is put behind a name that is taken back
+}
+
+// child is a process to be, then a suspended one, then one that runs: made here, or by
+// a runner under another account. Resume, then Wait; or Kill.
+type child interface {
+	Make(suspended.Spec, *[3]windows.Handle) error
+	PID() int
+	Process() windows.Handle
+	Job() windows.Handle
+	Canary() windows.Handle
+	Terminal() (out, in *os.File)
+	Resume() error
+	Interrupt() error
+	Resize(suspended.Size) error
+	End() error
+	Wait() (code uint32, err error)
+	Kill()
 }
 
 // Place makes what a process is started in. Who has it must Release or Kill it.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -12,6 +13,7 @@ import (
 // job keeps a command's tree together: it ends when the last handle to the job is
 // closed, ours, so with us; and nothing leaves it.
 type job struct {
+	mu     sync.Mutex // end comes from elsewhere than close
 	handle windows.Handle
 	port   windows.Handle // tells when it is empty
 }
@@ -96,8 +98,13 @@ func TryJob() error {
 	return nil
 }
 
-// end kills all processes of the job.
+// end kills all processes of the job. After close it is os.ErrProcessDone.
 func (j *job) end() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.handle == 0 {
+		return os.ErrProcessDone
+	}
 	return os.NewSyscallError("TerminateJobObject", windows.TerminateJobObject(j.handle, 1))
 }
 
@@ -140,6 +147,8 @@ func (j *job) processes() (uint32, error) {
 }
 
 func (j *job) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	closeAll([]windows.Handle{j.handle, j.port})
 	j.handle, j.port = 0, 0
 }

@@ -1,0 +1,11 @@
+// Command lockstile-runner makes commands under a sandbox account on Windows; lockstile
+// starts it.
+package main
+
+import (
+	"os"
+
+	"github.com/lockstile/lockstile/internal/runner"
+)
+
+func main() { os.Exit(runner.Main(os.Args[1:])) }

@@ -1,0 +1,155 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/lockstile/lockstile/internal/runner"
+	"github.com/lockstile/lockstile/internal/suspended"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// borrowed is a process that a runner made, under its own account. What is known of it
+// is read by handles that were taken from the runner, not by its words.
+type borrowed struct {
+	runner  windows.Handle // the runner's process
+	pipe    *os.File
+	order   runner.Order
+	made    runner.Made
+	process windows.Handle
+	job     windows.Handle
+	out, in *os.File
+}
+
+// borrow has a runner that listens make commands. The runner's process stays ours to
+// close.
+func borrow(process windows.Handle, pipe *os.File, owner string, token *suspended.Token) *borrowed {
+	return &borrowed{runner: process, pipe: pipe, order: runner.Order{Owner: owner, Token: token}}
+}
+
+// Make orders the process.
+func (b *borrowed) Make(s suspended.Spec, stdio *[3]windows.Handle) error {
+	b.order.Spec = s
+	if s.Terminal == nil {
+		for i, h := range stdio {
+			var there windows.Handle
+			err := windows.DuplicateHandle(windows.CurrentProcess(), h, b.runner, &there, 0, false, windows.DUPLICATE_SAME_ACCESS)
+			if err != nil {
+				return runnerFault("hand the streams on", err)
+			}
+			b.order.Stdio[i] = uint64(there)
+		}
+	}
+	if err := runner.Send(b.pipe, b.order); err != nil {
+		return runnerFault("order", err)
+	}
+	if err := runner.Receive(b.pipe, &b.made); err != nil {
+		return runnerFault("hear of the process", err)
+	}
+	if f := b.made.Failed; f != nil {
+		var err error = errors.New(f.Text)
+		if f.Errno != 0 {
+			err = syscall.Errno(f.Errno)
+		}
+		return &suspended.StepError{Restriction: f.Restriction, Call: f.Call, Err: err}
+	}
+	return b.takeHandles()
+}
+
+// takeHandles takes what the runner names. That the process is the one of this number
+// is the kernel's word.
+func (b *borrowed) takeHandles() (err error) {
+	take := func(number uint64, close uint32) (h windows.Handle) {
+		if err == nil && number != 0 {
+			err = windows.DuplicateHandle(b.runner, windows.Handle(number), windows.CurrentProcess(), &h, 0, false, windows.DUPLICATE_SAME_ACCESS|close)
+		}
+		return h
+	}
+	b.process, b.job = take(b.made.Process, 0), take(b.made.Job, 0)
+	out, in := take(b.made.Out, windows.DUPLICATE_CLOSE_SOURCE), take(b.made.In, windows.DUPLICATE_CLOSE_SOURCE)
+	if out != 0 {
+		b.out = os.NewFile(uintptr(out), "terminal")
+	}
+	if in != 0 {
+		b.in = os.NewFile(uintptr(in), "terminal")
+	}
+	if err != nil {
+		return runnerFault("take the process over", err)
+	}
+	if pid, err := windows.GetProcessId(b.process); err != nil || int(pid) != b.made.PID {
+		return runnerFault("take the process over", fmt.Errorf("it is number %d, and %d was named (%v)", pid, b.made.PID, err))
+	}
+	return nil
+}
+
+func runnerFault(call string, err error) error {
+	return &suspended.StepError{Restriction: refusal.Sandbox, Call: "the runner: " + call, Err: err}
+}
+
+func (b *borrowed) PID() int                { return b.made.PID }
+func (b *borrowed) Process() windows.Handle { return b.process }
+func (b *borrowed) Job() windows.Handle     { return b.job }
+
+// Canary is a handle of the runner: its number is what counts.
+func (b *borrowed) Canary() windows.Handle { return windows.Handle(b.made.Canary) }
+
+func (b *borrowed) Terminal() (out, in *os.File) {
+	out, in = b.out, b.in
+	b.out, b.in = nil, nil
+	return out, in
+}
+
+func (b *borrowed) Resume() error { return b.say(runner.Word{Do: runner.Go}) }
+
+func (b *borrowed) Interrupt() error { return b.say(runner.Word{Do: runner.Interrupt}) }
+
+func (b *borrowed) Resize(s suspended.Size) error {
+	return b.say(runner.Word{Do: runner.Resize, Size: &s})
+}
+
+// End kills the tree ourselves: the runner may not listen.
+func (b *borrowed) End() error {
+	return os.NewSyscallError("TerminateJobObject", windows.TerminateJobObject(b.job, 1))
+}
+
+func (b *borrowed) say(w runner.Word) error {
+	if err := runner.Send(b.pipe, w); err != nil {
+		return os.ErrProcessDone // its pipe has ended, and so has it
+	}
+	return nil
+}
+
+// Wait waits for the runner's last message. Where it ends without one, so does the
+// tree.
+func (b *borrowed) Wait() (uint32, error) {
+	var over runner.Over
+	err := runner.Receive(b.pipe, &over)
+	if err == nil && over.Text != "" {
+		err = errors.New(over.Text)
+	}
+	b.Kill()
+	return over.Code, err
+}
+
+// Kill ends the tree and the runner, and frees what is held.
+func (b *borrowed) Kill() {
+	if b.job != 0 {
+		_ = windows.TerminateJobObject(b.job, 1) // it may be over
+	}
+	b.pipe.Close() // the runner ends with it, and all that it made
+	for _, f := range []*os.File{b.out, b.in} {
+		if f != nil {
+			f.Close()
+		}
+	}
+	for _, h := range []*windows.Handle{&b.process, &b.job, &b.runner} {
+		if *h != 0 {
+			windows.CloseHandle(*h)
+		}
+		*h = 0
+	}
+}

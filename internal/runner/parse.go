@@ -1,0 +1,22 @@
+package runner
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+)
+
+// parse is strict: a field that isn't known may be from another version, which must
+// not be half understood.
+func parse(text []byte, message any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(message); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something stands behind a message")
+	}
+	return nil
+}
