@@ -157,6 +157,9 @@ func TestConfiguredAndAbsent(t *testing.T) {
 				if code != 126 || out != "" || !strings.Contains(errOut, "refused at ") || !strings.Contains(errOut, sandbox) || !strings.Contains(errOut, "hint:") {
 					t.Errorf("%s %s %s: %q %q %d", sandbox, mode, way, out, errOut, code)
 				}
+				if sandbox == "elevated" && (!strings.Contains(errOut, "no account LockstileOffline") || !strings.Contains(errOut, "lockstile setup")) {
+					t.Errorf("%q", errOut)
+				}
 				if _, err := os.Stat(filepath.Join(p.ws, "ran")); err == nil {
 					t.Errorf("%s %s %s: it ran", sandbox, mode, way)
 				}

@@ -19,6 +19,13 @@ const (
 	Restricted     = "S-1-5-12"
 )
 
+// The accounts of the elevated sandbox, and their group.
+const (
+	SandboxGroup   = "LockstileSandbox"
+	OfflineAccount = "LockstileOffline" // commands without a network
+	OnlineAccount  = "LockstileOnline"  // commands with it
+)
+
 // Capability gives the SID that stands for the right to write below a root: nobody's,
 // but that a command's token is restricted to it. It is the same for the same home and
 // root, so that an entry in an access list is made once. Paths are compared as the

@@ -18,6 +18,8 @@ type Facts struct {
 	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
 	UserSID     string   // on Windows: who we are
 	LogonSID    string   // on Windows: our logon session
+	OfflineSID  string   // on Windows: the account for commands without a network; "" where there is none
+	OnlineSID   string   // on Windows: the account for those with it
 	Resolver    string   // the file that /etc/resolv.conf leads to, where it is another one
 }
 

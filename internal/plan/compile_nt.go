@@ -19,7 +19,15 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	}
 	switch p.WindowsSandbox {
 	case "elevated", "":
-		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "the sandbox account isn't set up: windows.sandbox = \"elevated\" isn't built yet",
+		account, sid := access.OfflineAccount, f.OfflineSID
+		if p.NetworkAccess {
+			account, sid = access.OnlineAccount, f.OnlineSID
+		}
+		if sid == "" {
+			return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "windows.sandbox = \"elevated\" is not set up on this machine: there is no account "+account,
+				"run lockstile setup once, as an administrator")
+		}
+		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "starting commands as "+account+" isn't built yet (windows.sandbox = \"elevated\")",
 			"use lockstile on Linux, or WSL 2")
 	case "unelevated":
 	default:

@@ -158,6 +158,19 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// TestElevated names the account that is missing, by the network that is asked for.
+func TestElevated(t *testing.T) {
+	for network, want := range map[bool]string{false: "LockstileOffline", true: "LockstileOnline"} {
+		p := intent(policy.ModeWorkspaceWrite)
+		p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, "elevated", network
+		_, err := Compile(p, machine("windows"), private)
+		var r *refusal.Error
+		if !errors.As(err, &r) || r.Restriction != refusal.Sandbox || !strings.Contains(r.Reason, want) || !strings.Contains(r.Hint, "lockstile setup") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 func TestRestrictedToken(t *testing.T) {
 	p := intent(policy.ModeWorkspaceWrite)
 	p.Workspace, p.WindowsSandbox, p.NetworkAccess, p.WritableRoots = `C:\work`, "unelevated", true, []policy.Root{{Path: `C:\more`}}

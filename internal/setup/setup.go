@@ -10,13 +10,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/lockstile/lockstile/internal/access"
 )
 
 // The names of what is made.
 const (
-	Group   = "LockstileSandbox"
-	Offline = "LockstileOffline" // commands without a network
-	Online  = "LockstileOnline"  // commands with it
+	Group   = access.SandboxGroup
+	Offline = access.OfflineAccount
+	Online  = access.OnlineAccount
 )
 
 // System is the machine that is set up. Queries of what isn't there give ErrAbsent.
