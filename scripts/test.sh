@@ -57,6 +57,9 @@ done
 go vet -tags lockstile_leave_out ./...
 go vet -tags lockstile_tally ./...
 
+step "lint of the workflow for Windows"
+go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 .github/workflows/*.yml
+
 step "a build for the debugger links (stack of the nosplit functions)"
 go build -gcflags='all=-N -l' -o /dev/null ./cmd/lockstile
 

@@ -149,6 +149,11 @@ func TestRun(t *testing.T) {
 // TestConfiguredAndAbsent is the report that started this product, turned round: a
 // sandbox that this machine doesn't have is refused, on pipes and on a console.
 func TestConfiguredAndAbsent(t *testing.T) {
+	text, err := os.ReadFile("../../examples/issue-14367.expected.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected := string(text)
 	for _, sandbox := range []string{"elevated", "unelevated"} {
 		for _, mode := range []string{"read-only", "workspace-write"} {
 			p := newPlace(t, "sandbox_mode = \""+mode+"\"\n[windows]\nsandbox = \""+sandbox+"\"\n[sandbox_workspace_write]\nnetwork_access = false\n")
@@ -156,6 +161,9 @@ func TestConfiguredAndAbsent(t *testing.T) {
 				out, errOut, code := p.run("", "run", way, "--", "cmd", "/c", "echo ran > ran & whoami")
 				if code != 126 || out != "" || !strings.Contains(errOut, "refused at ") || !strings.Contains(errOut, sandbox) || !strings.Contains(errOut, "hint:") {
 					t.Errorf("%s %s %s: %q %q %d", sandbox, mode, way, out, errOut, code)
+				}
+				if first, _, _ := strings.Cut(errOut, "\n"); sandbox == "elevated" && !strings.Contains(expected, strings.TrimSpace(first)) {
+					t.Errorf("examples/issue-14367.expected.txt doesn't have %q", first)
 				}
 				if sandbox == "elevated" && (!strings.Contains(errOut, "no account LockstileOffline") || !strings.Contains(errOut, "lockstile setup")) {
 					t.Errorf("%q", errOut)
