@@ -31,7 +31,6 @@ type Machine struct {
 	ProcFiles      []string          // what there is to be made read-only below /proc
 	User           string            // on Windows: the SID of this process's user
 	Privileges     string            // on Windows: those of this process
-	Logon          string            // on Windows: the SID of this logon session
 	Tries          Tries             // on Windows: none where nothing is restricted
 }
 

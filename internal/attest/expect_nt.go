@@ -40,7 +40,7 @@ func expectWindows(p policy.Policy, m Machine) []Expectation {
 // expectToken is what the same user's restricted token must be: first the token
 // itself, which explains all that goes wrong with it.
 func expectToken(p policy.Policy, m Machine) []Expectation {
-	restricting := []string{access.Everyone, m.Logon, access.Capability(p.Home, p.Workspace)}
+	restricting := []string{access.Everyone, access.Logon, access.Capability(p.Home, p.Workspace)}
 	for _, r := range p.WritableRoots {
 		restricting = append(restricting, access.Capability(p.Home, r.Path))
 	}

@@ -32,7 +32,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	if err != nil {
 		return attest.Machine{}, err
 	}
-	m := attest.Machine{OS: i.facts.OS, User: own.User, Logon: i.facts.LogonSID, Privileges: own.Privileges, Dir: i.command.Dir, Protected: i.facts.Protected}
+	m := attest.Machine{OS: i.facts.OS, User: own.User, Privileges: own.Privileges, Dir: i.command.Dir, Protected: i.facts.Protected}
 	if i.policy.Mode != policy.ModeDangerFullAccess {
 		m.TempDir = filepath.Join(i.private, "tmp")
 		m.Tries = attest.TriesOf(i.policy, m.Protected)

@@ -17,7 +17,6 @@ type Facts struct {
 	UserHome    string   // the user's home, canonical; empty where there is none
 	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
 	UserSID     string   // on Windows: who we are
-	LogonSID    string   // on Windows: our logon session
 	OfflineSID  string   // on Windows: the account for commands without a network; "" where there is none
 	OnlineSID   string   // on Windows: the account for those with it
 	Resolver    string   // the file that /etc/resolv.conf leads to, where it is another one

@@ -20,15 +20,6 @@ func Read(tempDir string) (Facts, error) {
 		return Facts{}, fmt.Errorf("read our own user: %w", err)
 	}
 	f.UserSID = user.User.Sid.String()
-	groups, err := token.GetTokenGroups()
-	if err != nil {
-		return Facts{}, fmt.Errorf("read our own groups: %w", err)
-	}
-	for _, g := range groups.AllGroups() {
-		if g.Attributes&windows.SE_GROUP_LOGON_ID == windows.SE_GROUP_LOGON_ID {
-			f.LogonSID = g.Sid.String()
-		}
-	}
 	f.OfflineSID, f.OnlineSID = accountSID(access.OfflineAccount), accountSID(access.OnlineAccount)
 	if filepath.IsAbs(tempDir) {
 		f.TempDir = tempDir

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/attest"
 )
 
@@ -78,8 +79,19 @@ func privileges(t windows.Token) (string, error) {
 	return strings.Trim(fmt.Sprint(numbers), "[]"), nil
 }
 
-// restricting lists the restricting SIDs, in order.
+// restricting lists the restricting SIDs, in order; that of the token's own logon
+// session by a word.
 func restricting(t windows.Token) (string, error) {
+	groups, err := t.GetTokenGroups()
+	if err != nil {
+		return "", err
+	}
+	logon := ""
+	for _, g := range groups.AllGroups() {
+		if g.Attributes&windows.SE_GROUP_LOGON_ID == windows.SE_GROUP_LOGON_ID {
+			logon = g.Sid.String()
+		}
+	}
 	buf, err := information(t, windows.TokenRestrictedSids)
 	if err != nil {
 		return "", err
@@ -89,7 +101,11 @@ func restricting(t windows.Token) (string, error) {
 	}
 	var out []string
 	for _, g := range (*windows.Tokengroups)(unsafe.Pointer(&buf[0])).AllGroups() {
-		out = append(out, g.Sid.String())
+		sid := g.Sid.String()
+		if sid == logon {
+			sid = access.Logon
+		}
+		out = append(out, sid)
 	}
 	runtime.KeepAlive(buf)
 	slices.Sort(out)

@@ -37,15 +37,15 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 		return nil, refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "windows.sandbox = \"unelevated\" can't take the network away",
 			"use windows.sandbox = \"elevated\", which lockstile setup prepares, or set sandbox_workspace_write.network_access = true")
 	}
-	if f.UserSID == "" || f.LogonSID == "" {
-		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "this process's user or logon session is not known", "start lockstile in a session of a user who is logged on")
+	if f.UserSID == "" {
+		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "this process's user is not known", "start lockstile in a session of a user who is logged on")
 	}
 	temp := private + `\tmp`
 	own := access.Capability(p.Home, p.Workspace)
 	w := &Windows{
 		Sandbox: p.WindowsSandbox, Home: p.Home, Temp: temp, Entries: compileEntries(p, f, temp),
 		// Everyone: the null device and the like, which no command can do without.
-		Restricting: []string{access.Everyone, f.LogonSID, own},
+		Restricting: []string{access.Everyone, access.Logon, own},
 		// The own capability: else a command couldn't write what it made itself.
 		DefaultDACL: "D:(A;;GA;;;SY)(A;;GA;;;" + f.UserSID + ")(A;;GA;;;" + own + ")",
 	}

@@ -176,13 +176,13 @@ func TestRestrictedToken(t *testing.T) {
 	p.Workspace, p.WindowsSandbox, p.NetworkAccess, p.WritableRoots = `C:\work`, "unelevated", true, []policy.Root{{Path: `C:\more`}}
 	f := machine("windows")
 	wantRefusal(t, p, f, refusal.CodeUnsupported) // nobody is logged on
-	f.UserSID, f.LogonSID = "S-1-5-21-1-2-3-1001", "S-1-5-5-0-77"
+	f.UserSID = "S-1-5-21-1-2-3-1001"
 	got, err := Compile(p, f, private)
 	if err != nil {
 		t.Fatal(err)
 	}
 	work, more := access.Capability(p.Home, `c:\WORK`), access.Capability(p.Home, `C:\more`)
-	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, f.LogonSID, work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
+	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, access.Logon, work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
 		t.Errorf("%s", got)
 	}
 	// The user's own SID would let the command write all that the user may.
@@ -199,14 +199,14 @@ func TestEntries(t *testing.T) {
 	p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, "unelevated", true
 	p.WritableRoots = []policy.Root{{Path: `C:\work\deep\root`}, {Path: `C:\workmate`}}
 	f := machine("windows")
-	f.UserSID, f.LogonSID = "S-1-5-21-1-2-3-1001", "S-1-5-5-0-77"
+	f.UserSID = "S-1-5-21-1-2-3-1001"
 	f.Protected = []string{`C:\work\.git`, `C:\work\deep\root\sub\.git`, `C:\workmate\.envrc`}
 	got, err := Compile(p, f, private)
 	if err != nil {
 		t.Fatal(err)
 	}
 	own := access.ACE{Flags: inherit, Mask: access.FileAll, SID: f.UserSID}
-	command := access.Token{User: f.UserSID, Groups: []string{access.Everyone, f.LogonSID}, Restricting: got.Windows.Restricting, WriteRestricted: true}
+	command := access.Token{User: f.UserSID, Groups: []string{access.Everyone, access.Logon}, Restricting: got.Windows.Restricting, WriteRestricted: true}
 	for path, c := range map[string]struct{ write, remove bool }{
 		`C:\`:                        {},
 		`C:\work`:                    {write: true},

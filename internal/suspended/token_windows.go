@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -29,6 +30,11 @@ func restrict(t *Token) (windows.Token, error) {
 	defer own.Close()
 	sids := make([]windows.SIDAndAttributes, len(t.Restricting))
 	for i, text := range t.Restricting {
+		if text == access.Logon {
+			if text, err = logonSID(own); err != nil {
+				return 0, tokenFault("find the logon session", err)
+			}
+		}
 		if sids[i].Sid, err = windows.StringToSid(text); err != nil {
 			return 0, tokenFault("read the SID "+text, err)
 		}
@@ -55,6 +61,20 @@ func restrict(t *Token) (windows.Token, error) {
 		return 0, err
 	}
 	return made, nil
+}
+
+// logonSID is that of the session which a token belongs to.
+func logonSID(t windows.Token) (string, error) {
+	groups, err := t.GetTokenGroups()
+	if err != nil {
+		return "", err
+	}
+	for _, g := range groups.AllGroups() {
+		if g.Attributes&windows.SE_GROUP_LOGON_ID == windows.SE_GROUP_LOGON_ID {
+			return g.Sid.String(), nil
+		}
+	}
+	return "", errors.New("the token belongs to none")
 }
 
 var isTokenRestricted = windows.NewLazySystemDLL("advapi32.dll").NewProc("IsTokenRestricted")
