@@ -60,6 +60,12 @@ type System interface {
 	AddFilters([]Filter) error
 	RemoveFilters() error
 
+	// Runner reports whether the program that commands are made by is there, just as
+	// this version has it, where the accounts can run it and not change it.
+	Runner() (bool, error)
+	InstallRunner() error
+	RemoveRunner() error
+
 	// NewPassword makes a password that nobody can guess.
 	NewPassword() (string, error)
 }

@@ -18,6 +18,7 @@ type machine struct {
 	hidden    map[string]bool
 	secrets   map[string]string
 	filters   []Filter
+	runner    bool
 	plain     bool // we have no administrator's rights
 	logons    int
 	calls     int
@@ -32,7 +33,7 @@ func newMachine() *machine {
 
 // state is what can be seen of a machine.
 func (m *machine) state() string {
-	return fmt.Sprint(m.groups, m.accounts, m.rights, m.hidden, m.secrets, m.filters)
+	return fmt.Sprint(m.groups, m.accounts, m.rights, m.hidden, m.secrets, m.filters, m.runner)
 }
 
 var errFails = errors.New("it fails")
@@ -137,6 +138,22 @@ func (m *machine) RemoveRights(sid string) error {
 	return m.change(func() error { delete(m.rights, sid); return nil })
 }
 
+func (m *machine) Runner() (bool, error) { return ask(m, m.runner, nil) }
+
+func (m *machine) InstallRunner() error {
+	return m.change(func() error { m.runner = true; return nil })
+}
+
+func (m *machine) RemoveRunner() error {
+	return m.change(func() error {
+		if !m.runner {
+			return ErrAbsent
+		}
+		m.runner = false
+		return nil
+	})
+}
+
 func (m *machine) Hide(name string) error {
 	return m.change(func() error { m.hidden[name] = true; return nil })
 }
@@ -209,6 +226,7 @@ func TestDrift(t *testing.T) {
 		"filters of another":   func(m *machine) { m.filters = Filters("S-other") },
 		"an account gone":      func(m *machine) { delete(m.accounts, Offline) },
 		"a right gone":         func(m *machine) { m.rights[sid(Online)] = denied[1:] },
+		"another runner":       func(m *machine) { m.runner = false },
 		"shown at sign-in":     func(m *machine) { delete(m.hidden, Offline) },
 		"out of the group":     func(m *machine) { m.groups[Group] = nil },
 		"no group":             func(m *machine) { delete(m.groups, Group) },

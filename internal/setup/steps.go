@@ -24,6 +24,12 @@ func steps() []step {
 	for _, name := range []string{Offline, Online} {
 		out = append(out, account(name), membership(name), logons(name), hidden(name))
 	}
+	out = append(out, step{
+		name:   "the runner",
+		has:    func(s System) (bool, error) { return s.Runner() },
+		make:   func(s System) error { return s.InstallRunner() },
+		unmake: func(s System) error { return s.RemoveRunner() },
+	})
 	return append(out, step{
 		name: "network filters for " + Offline,
 		has: func(s System) (bool, error) {
