@@ -39,3 +39,7 @@ func Capability(home, root string) string {
 	n := func(i int) uint32 { return binary.BigEndian.Uint32(sum[4*i:]) }
 	return fmt.Sprintf("S-1-5-21-%d-%d-%d-%d", n(0), n(1), n(2), n(3))
 }
+
+// Own gives the SID of what the commands of one workspace make for themselves, beside
+// files: in the list of no file, so that it lets nobody write one.
+func Own(home, workspace string) string { return Capability(home, "own:"+workspace) }

@@ -31,6 +31,8 @@ type Machine struct {
 	ProcFiles      []string          // what there is to be made read-only below /proc
 	User           string            // on Windows: the SID of this process's user
 	Privileges     string            // on Windows: those of this process
+	Account        string            // on Windows: the SID of the account that the command is to run as
+	Filtered       bool              // on Windows: filters are to keep the account off the network
 	Tries          Tries             // on Windows: none where nothing is restricted
 }
 

@@ -30,34 +30,57 @@ func expectWindows(p policy.Policy, m Machine) []Expectation {
 			Expectation{Restriction: refusal.HostUser, Fact: "command.token.user", Want: m.User},
 			Expectation{Restriction: refusal.HostUser, Fact: "command.token.privileges", Want: m.Privileges})
 	}
-	switch p.WindowsSandbox {
-	case "unelevated":
-		return append(expectToken(p, m), each...)
+	out := append(expectToken(p, m), each...)
+	if p.WindowsSandbox != "unelevated" {
+		return append(out, expectNetwork(p)...)
 	}
-	return []Expectation{{Restriction: refusal.Sandbox, Fact: "a sandbox account", Want: "set up"}}
+	if !p.NetworkAccess { // a token can't take it away
+		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "a network", Want: "taken away"})
+	}
+	return out
 }
 
-// expectToken is what the same user's restricted token must be: first the token
+// expectNetwork: the runner, which has the account's network, tries what a command
+// would; and the filters are there, which hold for the command as for the runner.
+func expectNetwork(p policy.Policy) []Expectation {
+	if p.NetworkAccess {
+		return []Expectation{{Restriction: refusal.HostNetwork, Fact: "trial.reach the host", Want: "not filtered"}}
+	}
+	return []Expectation{
+		{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "filtered"},
+		{Restriction: refusal.NetworkNamespace, Fact: "network.filters", Want: "as set up"},
+	}
+}
+
+// expectToken is what a restricted token must be, of the user or of an account: first the token
 // itself, which explains all that goes wrong with it.
 func expectToken(p policy.Policy, m Machine) []Expectation {
-	restricting := []string{access.Everyone, access.Logon, access.Capability(p.Home, p.Workspace)}
-	for _, r := range p.WritableRoots {
+	restricting := []string{access.Everyone, access.Logon, access.Own(p.Home, p.Workspace)}
+	for _, r := range p.Roots() {
 		restricting = append(restricting, access.Capability(p.Home, r.Path))
 	}
 	slices.Sort(restricting)
+	user := m.User
+	if p.WindowsSandbox != "unelevated" {
+		user = m.Account
+	}
 	out := []Expectation{
 		{Restriction: refusal.RestrictedToken, Fact: "command.token.restricted", Want: "yes"},
 		{Restriction: refusal.RestrictedToken, Fact: "command.token.restricting", Want: strings.Join(slices.Compact(restricting), " ")},
 		{Restriction: refusal.Privileges, Fact: "command.token.privileges", Want: changeNotify},
 		{Restriction: refusal.Integrity, Fact: "command.token.integrity", Want: "medium"},
-		{Restriction: refusal.Sandbox, Fact: "command.token.user", Want: m.User},
+		{Restriction: refusal.Sandbox, Fact: "command.token.user", Want: user},
 		{Restriction: refusal.UILimits, Fact: "job.ui", Want: "0xff"},
 		{Restriction: refusal.RestrictedToken, Fact: Fact("trial.write in " + p.Home), Want: "denied"},
 	}
 	tries := TriesOf(p, m.Protected) // not m.Tries: what was not tried is not proven
 	for _, root := range tries.Write {
+		want := "ok"
+		if p.Mode == policy.ModeReadOnly {
+			want = "denied"
+		}
 		if root != p.Home { // that is among the first
-			out = append(out, Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok"})
+			out = append(out, Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: want})
 		}
 	}
 	if p.Mode == policy.ModeWorkspaceWrite {
@@ -69,9 +92,6 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 	for _, path := range tries.Rename {
 		out = append(out, Expectation{Restriction: refusal.Mount(path), Fact: Fact("trial.rename " + path), Want: "denied"})
 	}
-	if !p.NetworkAccess { // a token can't take it away
-		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "refused"})
-	}
 	return out
 }
 
@@ -82,10 +102,13 @@ type Tries struct {
 	Rename []string // to open it for renaming
 }
 
-// TriesOf lists what is tried under a policy: each writable root and the product's own
-// folder, each protected name, and each folder that must keep its name.
+// TriesOf lists what is tried under a policy: each writable root, or the workspace where
+// there is none, the product's own folder, each protected name, and each folder that must keep its name.
 func TriesOf(p policy.Policy, protected []string) Tries {
 	t := Tries{Write: []string{p.Home}}
+	if p.Mode == policy.ModeReadOnly {
+		t.Write = append(t.Write, p.Workspace)
+	}
 	for _, r := range p.Roots() {
 		t.Write = append(t.Write, r.Path)
 		t.Rename = append(t.Rename, r.Path)

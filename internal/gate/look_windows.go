@@ -1,11 +1,15 @@
 package gate
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 
+	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/measure"
+	"github.com/lockstile/lockstile/internal/setup"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -21,9 +25,31 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	command.Inherited(e, l.Canary())
 	if len(m.Tries.Write) > 0 {
 		measure.UILimits(e, l.Job())
-		command.Try(e, m.Tries)
+		tried, err := l.Try(m.Tries.Write, m.Tries.Change, m.Tries.Rename)
+		if err != nil {
+			return err
+		}
+		for _, t := range tried {
+			e.Set(attest.Fact("trial."+t.What+" "+t.Path), t.How, t.Err)
+		}
+	}
+	if reach := l.Reach(); reach != "" {
+		e.Set("trial.reach the host", reach, nil)
+	}
+	if m.Filtered {
+		found, err := filters(m.Account)
+		e.Set("network.filters", found, err)
 	}
 	return nil
+}
+
+// filters tells whether those of an account are as they were set up.
+func filters(account string) (string, error) {
+	there, err := setup.Machine{}.Filters()
+	if err == nil && slices.Equal(there, setup.Filters(account)) {
+		return "as set up", nil
+	}
+	return fmt.Sprintf("%d, not as set up", len(there)), err
 }
 
 // readMachine measures what the suspended process is compared with.
@@ -32,11 +58,18 @@ func readMachine(i *intent) (attest.Machine, error) {
 	if err != nil {
 		return attest.Machine{}, err
 	}
-	m := attest.Machine{OS: i.facts.OS, User: own.User, Privileges: own.Privileges, Dir: i.command.Dir, Protected: i.facts.Protected}
+	var account string
+	var filtered bool
+	if w := i.plan.Windows; w != nil {
+		account, filtered = w.AccountSID, w.Account == access.OfflineAccount
+	}
+	m := attest.Machine{OS: i.facts.OS, User: own.User, Account: account, Filtered: filtered, Privileges: own.Privileges, Dir: i.command.Dir, Protected: i.facts.Protected}
 	if i.policy.Mode != policy.ModeDangerFullAccess {
 		m.TempDir = filepath.Join(i.private, "tmp")
 		m.Tries = attest.TriesOf(i.policy, m.Protected)
-		m.Tries.Write = append(m.Tries.Write, m.TempDir)
+		if i.policy.Mode == policy.ModeWorkspaceWrite {
+			m.Tries.Write = append(m.Tries.Write, m.TempDir)
+		}
 	}
 	return m, nil
 }

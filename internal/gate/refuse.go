@@ -25,6 +25,10 @@ func asRefusal(err error) *refusal.Error {
 
 // launchRefused explains why there is no confined process at all.
 func launchRefused(err error) error {
+	var known *refusal.Error
+	if errors.As(err, &known) {
+		return known
+	}
 	r := &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Reason: "the confined process could not be made", Err: err}
 	var f *launch.Fault
 	if errors.As(err, &f) {

@@ -19,6 +19,7 @@ type Facts struct {
 	UserSID     string   // on Windows: who we are
 	OfflineSID  string   // on Windows: the account for commands without a network; "" where there is none
 	OnlineSID   string   // on Windows: the account for those with it
+	GroupSID    string   // on Windows: the group of the two
 	Resolver    string   // the file that /etc/resolv.conf leads to, where it is another one
 }
 

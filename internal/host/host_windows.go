@@ -20,7 +20,8 @@ func Read(tempDir string) (Facts, error) {
 		return Facts{}, fmt.Errorf("read our own user: %w", err)
 	}
 	f.UserSID = user.User.Sid.String()
-	f.OfflineSID, f.OnlineSID = accountSID(access.OfflineAccount), accountSID(access.OnlineAccount)
+	f.OfflineSID, f.OnlineSID = localSID(access.OfflineAccount, windows.SidTypeUser), localSID(access.OnlineAccount, windows.SidTypeUser)
+	f.GroupSID = localSID(access.SandboxGroup, windows.SidTypeAlias)
 	if filepath.IsAbs(tempDir) {
 		f.TempDir = tempDir
 	}
@@ -28,14 +29,14 @@ func Read(tempDir string) (Facts, error) {
 	return f, nil
 }
 
-// accountSID looks a local account up; "" where it can't be found.
-func accountSID(name string) string {
+// localSID looks an account or group of this machine up; "" where it can't be found.
+func localSID(name string, kind uint32) string {
 	machine, err := windows.ComputerName()
 	if err != nil {
 		return ""
 	}
-	sid, _, kind, err := windows.LookupSID("", machine+`\`+name)
-	if err != nil || kind != windows.SidTypeUser {
+	sid, _, found, err := windows.LookupSID("", machine+`\`+name)
+	if err != nil || found != kind {
 		return ""
 	}
 	return sid.String()

@@ -50,14 +50,38 @@ func (b *borrowed) Make(s suspended.Spec, stdio *[3]windows.Handle) error {
 	if err := runner.Receive(b.pipe, &b.made); err != nil {
 		return runnerFault("hear of the process", err)
 	}
-	if f := b.made.Failed; f != nil {
-		var err error = errors.New(f.Text)
-		if f.Errno != 0 {
-			err = syscall.Errno(f.Errno)
-		}
-		return &suspended.StepError{Restriction: f.Restriction, Call: f.Call, Err: err}
+	if b.made.Failed != nil {
+		return asStep(b.made.Failed)
 	}
 	return b.takeHandles()
+}
+
+// asStep gives the runner's failure as it was there.
+func asStep(f *runner.Failed) error {
+	var err error = errors.New(f.Text)
+	if f.Errno != 0 {
+		err = syscall.Errno(f.Errno)
+	}
+	return &suspended.StepError{Restriction: f.Restriction, Call: f.Call, Err: err}
+}
+
+// Try has the runner make attempts: nobody but the command's own account may take its
+// token on.
+func (b *borrowed) Try(attempts []suspended.Attempt) ([]suspended.Outcome, error) {
+	if err := runner.Send(b.pipe, runner.Word{Do: runner.Try, Attempts: attempts}); err != nil {
+		return nil, runnerFault("have it try", err)
+	}
+	var tried runner.Tried
+	if err := runner.Receive(b.pipe, &tried); err != nil {
+		return nil, runnerFault("have it try", err)
+	}
+	if tried.Failed != nil {
+		return nil, asStep(tried.Failed)
+	}
+	if len(tried.Outcomes) != len(attempts) {
+		return nil, runnerFault("have it try", errors.New("it tried something else"))
+	}
+	return tried.Outcomes, nil
 }
 
 // takeHandles takes what the runner names. That the process is the one of this number
@@ -93,6 +117,9 @@ func runnerFault(call string, err error) error {
 func (b *borrowed) PID() int                { return b.made.PID }
 func (b *borrowed) Process() windows.Handle { return b.process }
 func (b *borrowed) Job() windows.Handle     { return b.job }
+
+// Reach tells how a connection of the runner's own ended.
+func (b *borrowed) Reach() string { return b.made.Reach }
 
 // Canary is a handle of the runner: its number is what counts.
 func (b *borrowed) Canary() windows.Handle { return windows.Handle(b.made.Canary) }

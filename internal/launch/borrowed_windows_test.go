@@ -189,6 +189,43 @@ func TestBorrowedEnds(t *testing.T) {
 	}
 }
 
+// TestTries: what is tried is done with the command's token, and nothing is left of it.
+func TestTries(t *testing.T) {
+	b, _ := borrowing(t)
+	own, err := suspended.Prepare(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]child{"a runner's": b, "our own": own} {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "file")
+		if err := os.WriteFile(file, []byte("kept"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		spec := cmdSpec(t, "")
+		spec.Terminal = &suspended.Size{Rows: 24, Cols: 80}
+		if err := c.Make(spec, nil); err != nil {
+			t.Fatal(err)
+		}
+		out, err := c.Try([]suspended.Attempt{{What: suspended.Write, Path: dir}, {What: suspended.Change, Path: file}, {What: suspended.Rename, Path: file}, {What: suspended.Write, Path: filepath.Join(dir, "none")}, {What: "x", Path: dir}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []string{"ok", "ok", "ok", "", ""} {
+			if out[i].How != want || (out[i].Error == "") != (want != "") {
+				t.Errorf("%s, %d: %+v, want %q", name, i, out[i], want)
+			}
+		}
+		if text, err := os.ReadFile(file); err != nil || string(text) != "kept" {
+			t.Errorf("%q, %v", text, err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+			t.Errorf("%v, %v", left, err)
+		}
+		c.Kill()
+	}
+}
+
 func TestBorrowedFails(t *testing.T) {
 	b, _ := borrowing(t)
 	spec := cmdSpec(t, "")

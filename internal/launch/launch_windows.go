@@ -43,6 +43,7 @@ type child interface {
 	Job() windows.Handle
 	Canary() windows.Handle
 	Terminal() (out, in *os.File)
+	Try([]suspended.Attempt) ([]suspended.Outcome, error)
 	Resume() error
 	Interrupt() error
 	Resize(suspended.Size) error
@@ -53,11 +54,7 @@ type child interface {
 
 // Place makes what a process is started in. Who has it must Release or Kill it.
 func (*Launcher) Place(p *plan.Plan) (*Launch, error) {
-	var token *suspended.Token
-	if w := p.Windows; w != nil {
-		token = &suspended.Token{Restricting: w.Restricting, DefaultDACL: w.DefaultDACL}
-	}
-	child, err := suspended.Prepare(token)
+	child, err := place(p.Windows)
 	if err != nil {
 		return nil, stepFault(err)
 	}
@@ -69,6 +66,18 @@ func (*Launcher) Place(p *plan.Plan) (*Launch, error) {
 		}
 	}
 	return l, nil
+}
+
+// place makes what a process is started in, here or with a runner.
+func place(w *plan.Windows) (child, error) {
+	if w == nil {
+		return suspended.Prepare(nil)
+	}
+	token := &suspended.Token{Restricting: w.Restricting, DefaultDACL: w.DefaultDACL}
+	if w.Account == "" {
+		return suspended.Prepare(token)
+	}
+	return hire(w, token)
 }
 
 // stepFault gives a failed step the form that all systems share.
@@ -170,11 +179,49 @@ func (l *Launch) Process() uintptr { return uintptr(l.child.Process()) }
 // Job is a handle to its job, which stays ours.
 func (l *Launch) Job() uintptr { return uintptr(l.child.Job()) }
 
+// Reach tells how a connection ended that the command's account tried; "" where it is
+// the user's own.
+func (l *Launch) Reach() string {
+	if b, ok := l.child.(*borrowed); ok {
+		return b.Reach()
+	}
+	return ""
+}
+
 // Canary is a handle of ours that the command must not have.
 func (l *Launch) Canary() uintptr { return uintptr(l.child.Canary()) }
 
 // TryJob reports whether a process ends with such a job, by trying it.
 func (*Launch) TryJob() error { return suspended.TryJob() }
+
+// Tried is how an attempt with the command's token ended.
+type Tried struct {
+	What, Path, How string
+	Err             error // it is not known
+}
+
+// Try makes attempts with the command's token: to make a file in folders, and to open
+// others for changing and renaming.
+func (l *Launch) Try(write, change, rename []string) ([]Tried, error) {
+	var attempts []suspended.Attempt
+	for what, paths := range map[string][]string{suspended.Write: write, suspended.Change: change, suspended.Rename: rename} {
+		for _, p := range paths {
+			attempts = append(attempts, suspended.Attempt{What: what, Path: p})
+		}
+	}
+	outcomes, err := l.child.Try(attempts)
+	if err != nil {
+		return nil, stepFault(err)
+	}
+	out := make([]Tried, len(outcomes))
+	for i, o := range outcomes {
+		out[i] = Tried{attempts[i].What, attempts[i].Path, o.How, nil}
+		if o.Error != "" {
+			out[i].Err = errors.New(o.Error)
+		}
+	}
+	return out, nil
+}
 
 // Settled tells nothing here: no step comes after Give.
 func (*Launch) Settled(refusal.Restriction) bool { return true }

@@ -17,45 +17,62 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	if p.Mode == policy.ModeDangerFullAccess {
 		return &Plan{Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Unconfined, Workspace: p.Workspace}, nil
 	}
-	switch p.WindowsSandbox {
-	case "elevated", "":
-		account, sid := access.OfflineAccount, f.OfflineSID
-		if p.NetworkAccess {
-			account, sid = access.OnlineAccount, f.OnlineSID
-		}
-		if sid == "" {
-			return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "windows.sandbox = \"elevated\" is not set up on this machine: there is no account "+account,
-				"run lockstile setup once, as an administrator")
-		}
-		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "starting commands as "+account+" isn't built yet (windows.sandbox = \"elevated\")",
-			"use lockstile on Linux, or WSL 2")
-	case "unelevated":
-	default:
-		return nil, refuse(refusal.CodeUnset, refusal.Sandbox, "windows.sandbox is "+p.WindowsSandbox, "set it to \"elevated\" or \"unelevated\"")
-	}
-	if !p.NetworkAccess {
-		return nil, refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "windows.sandbox = \"unelevated\" can't take the network away",
-			"use windows.sandbox = \"elevated\", which lockstile setup prepares, or set sandbox_workspace_write.network_access = true")
-	}
 	if f.UserSID == "" {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "this process's user is not known", "start lockstile in a session of a user who is logged on")
 	}
 	temp := private + `\tmp`
-	own := access.Capability(p.Home, p.Workspace)
+	own := access.Own(p.Home, p.Workspace)
 	w := &Windows{
-		Sandbox: p.WindowsSandbox, Home: p.Home, Temp: temp, Entries: compileEntries(p, f, temp),
+		Sandbox: p.WindowsSandbox, Home: p.Home, Owner: f.UserSID, Temp: temp,
 		// Everyone: the null device and the like, which no command can do without.
 		Restricting: []string{access.Everyone, access.Logon, own},
-		// The own capability: else a command couldn't write what it made itself.
+		// Its own: else a command couldn't write to the pipes and events that it made.
 		DefaultDACL: "D:(A;;GA;;;SY)(A;;GA;;;" + f.UserSID + ")(A;;GA;;;" + own + ")",
 	}
-	for _, r := range p.WritableRoots {
+	out := &Plan{Target: f.OS + "/" + f.Arch, Mode: p.Mode, Workspace: p.Workspace, Windows: w, Sweep: f.Absent}
+	for _, r := range p.Roots() { // none where nothing may be written: entries of other starts stay
 		w.Restricting = append(w.Restricting, access.Capability(p.Home, r.Path))
-	}
-	out := &Plan{Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Token, Workspace: p.Workspace, Windows: w}
-	for _, r := range p.Roots() {
 		out.WriteIn = append(out.WriteIn, r.Path)
 	}
-	out.Sweep = f.Absent
+	var err error
+	switch p.WindowsSandbox {
+	case "elevated", "":
+		out.Rung = Account
+		err = w.useAccount(p, f)
+	case "unelevated":
+		out.Rung = Token
+		err = w.useToken(p, f)
+	default:
+		err = refuse(refusal.CodeUnset, refusal.Sandbox, "windows.sandbox is "+p.WindowsSandbox, "set it to \"elevated\" or \"unelevated\"")
+	}
+	if err != nil {
+		return nil, err
+	}
 	return out, nil
+}
+
+// useAccount: the command runs as an account that setup made, one that has a network
+// or one that has none.
+func (w *Windows) useAccount(p policy.Policy, f host.Facts) error {
+	w.Account, w.AccountSID = access.OfflineAccount, f.OfflineSID
+	if p.NetworkAccess {
+		w.Account, w.AccountSID = access.OnlineAccount, f.OnlineSID
+	}
+	if w.AccountSID == "" || f.GroupSID == "" {
+		return refuse(refusal.CodeUnsupported, refusal.Sandbox, "windows.sandbox = \"elevated\" is not set up on this machine: there is no account "+w.Account,
+			"run lockstile setup once, as an administrator")
+	}
+	w.DefaultDACL += "(A;;GA;;;" + w.AccountSID + ")"
+	w.Entries = append(compileAccountEntries(p, f, w.Temp), compileEntries(p, f, w.Temp)...)
+	return nil
+}
+
+// useToken: the command runs as the user, who has a network.
+func (w *Windows) useToken(p policy.Policy, f host.Facts) error {
+	if !p.NetworkAccess {
+		return refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "windows.sandbox = \"unelevated\" can't take the network away",
+			"use windows.sandbox = \"elevated\", which lockstile setup prepares, or set sandbox_workspace_write.network_access = true")
+	}
+	w.Entries = compileEntries(p, f, w.Temp)
+	return nil
 }

@@ -21,6 +21,7 @@ type Rung string
 const (
 	Full       Rung = "full"       // every layer
 	Token      Rung = "token"      // Windows: a restricted token of the same user
+	Account    Rung = "account"    // Windows: one of an account made for it, whose network can be taken away
 	Unconfined Rung = "unconfined" // danger-full-access: no layer but the tree's end
 )
 

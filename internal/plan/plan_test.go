@@ -149,11 +149,14 @@ func TestWindows(t *testing.T) {
 	}
 	for sandbox, code := range map[string]refusal.Code{"": refusal.CodeUnsupported, "elevated": refusal.CodeUnsupported, "unelevated": refusal.CodeUnsupported, "other": refusal.CodeUnset} {
 		for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite} {
-			for _, network := range []bool{false, true} {
-				p := intent(mode)
-				p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, sandbox, network
-				wantRefusal(t, p, machine("windows"), code)
-			}
+			p := intent(mode)
+			p.Workspace, p.WindowsSandbox = `C:\work`, sandbox
+			f := machine("windows")
+			f.UserSID = "S-1-5-21-1-2-3-1001"
+			wantRefusal(t, p, f, code)
+			f.UserSID = ""
+			p.NetworkAccess = true
+			wantRefusal(t, p, f, refusal.CodeUnsupported) // nobody is logged on
 		}
 	}
 }
@@ -163,10 +166,61 @@ func TestElevated(t *testing.T) {
 	for network, want := range map[bool]string{false: "LockstileOffline", true: "LockstileOnline"} {
 		p := intent(policy.ModeWorkspaceWrite)
 		p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, "elevated", network
-		_, err := Compile(p, machine("windows"), private)
+		f := machine("windows")
+		f.UserSID = "S-1-5-21-1-2-3-1001"
+		_, err := Compile(p, f, private)
 		var r *refusal.Error
 		if !errors.As(err, &r) || r.Restriction != refusal.Sandbox || !strings.Contains(r.Reason, want) || !strings.Contains(r.Hint, "lockstile setup") {
 			t.Errorf("%v", err)
+		}
+		f.OfflineSID, f.OnlineSID, f.GroupSID = "S-1-5-21-1-2-3-1002", "S-1-5-21-1-2-3-1003", "S-1-5-21-1-2-3-1004"
+		got, err := Compile(p, f, private)
+		if err != nil || got.Rung != Account || got.Windows.Account != want || slices.Contains(got.Windows.Restricting, f.GroupSID) || slices.Contains(got.Windows.Restricting, f.UserSID) {
+			t.Errorf("%v, %v", got, err)
+		}
+	}
+}
+
+// TestAccountEntries: the account reads and writes below a root as the user lets it,
+// and one for another root, or for reading alone, does not write.
+func TestAccountEntries(t *testing.T) {
+	f := machine("windows")
+	f.UserSID, f.OfflineSID, f.GroupSID = "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002", "S-1-5-21-1-2-3-1004"
+	plans := map[policy.Mode]*Plan{}
+	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite} {
+		p := intent(mode)
+		p.Workspace, p.WindowsSandbox = `C:\work`, "elevated"
+		var err error
+		if plans[mode], err = Compile(p, f, private); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := access.Descriptor{Owner: f.UserSID, List: []access.ACE{{Flags: inherit, Mask: access.FileAll, SID: f.UserSID}}}
+	command := access.Token{User: f.OfflineSID, Groups: []string{access.Everyone, f.GroupSID}, WriteRestricted: true, Restricting: plans[policy.ModeReadOnly].Windows.Restricting}
+	if d.Allows(command, access.FileRead) {
+		t.Error("the account reads what is the user's")
+	}
+	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite} {
+		for _, e := range plans[mode].Windows.Entries {
+			if e.Path == `C:\work` {
+				d = d.With(e.ACE)
+			}
+		}
+	}
+	for restricting, writes := range map[string]bool{
+		"reads":   false, // though the entries of the other start are there
+		"writes":  true,
+		"another": false,
+	} {
+		k := command
+		switch restricting {
+		case "writes":
+			k.Restricting = plans[policy.ModeWorkspaceWrite].Windows.Restricting
+		case "another":
+			k.Restricting = []string{access.Everyone, access.Logon, access.Capability("another", `C:\work`)}
+		}
+		if !d.Allows(k, access.FileRead) || d.Allows(k, access.WriteData) != writes {
+			t.Errorf("%s: %s", restricting, d)
 		}
 	}
 }
@@ -182,7 +236,7 @@ func TestRestrictedToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	work, more := access.Capability(p.Home, `c:\WORK`), access.Capability(p.Home, `C:\more`)
-	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, access.Logon, work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
+	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, access.Logon, access.Own(p.Home, p.Workspace), work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
 		t.Errorf("%s", got)
 	}
 	// The user's own SID would let the command write all that the user may.

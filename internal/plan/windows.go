@@ -11,12 +11,15 @@ import (
 
 // Windows is what a confined start on Windows is made of.
 type Windows struct {
-	Sandbox     string         `json:"sandbox"`      // as the policy names it
-	Home        string         `json:"home"`         // the product's own folder, with the journal
-	Restricting []string       `json:"restricting"`  // the SIDs that alone give the right to write
-	DefaultDACL string         `json:"default_dacl"` // who may open what the command makes, as SDDL
-	Temp        string         `json:"temp"`         // the workspace's own temporary folder
-	Entries     []access.Entry `json:"entries"`      // of the access lists of the roots and of what is protected in them
+	Sandbox     string         `json:"sandbox"`               // as the policy names it
+	Home        string         `json:"home"`                  // the product's own folder, with the journal
+	Account     string         `json:"account,omitempty"`     // that it runs as; "" for the user's own
+	AccountSID  string         `json:"account_sid,omitempty"` // the same
+	Owner       string         `json:"owner"`                 // the user's SID
+	Restricting []string       `json:"restricting"`           // the SIDs that alone give the right to write
+	DefaultDACL string         `json:"default_dacl"`          // who may open what the command makes, as SDDL
+	Temp        string         `json:"temp"`                  // the workspace's own temporary folder
+	Entries     []access.Entry `json:"entries"`               // of the access lists of the roots and of what is protected in them
 }
 
 const inherit = access.ObjectInherit | access.ContainerInherit
@@ -48,6 +51,19 @@ func compileEntries(p policy.Policy, f host.Facts, temp string) []access.Entry {
 	}
 	if p.Mode == policy.ModeWorkspaceWrite {
 		add(temp, access.ACE{Flags: inherit, Mask: access.Modify, SID: access.Capability(p.Home, p.Workspace)})
+	}
+	return out
+}
+
+// compileAccountEntries lets the sandbox's accounts at what is the user's: where they
+// may write a capability is needed as well, which one command has for one root.
+func compileAccountEntries(p policy.Policy, f host.Facts, temp string) []access.Entry {
+	if p.Mode == policy.ModeReadOnly {
+		return []access.Entry{{Path: p.Workspace, ACE: access.ACE{Flags: inherit, Mask: access.FileRead | access.FileExecute, SID: f.GroupSID}}}
+	}
+	out := []access.Entry{{Path: temp, ACE: access.ACE{Flags: inherit, Mask: access.Modify, SID: f.GroupSID}}}
+	for _, root := range p.Roots() {
+		out = append(out, access.Entry{Path: root.Path, ACE: access.ACE{Flags: inherit, Mask: access.Modify, SID: f.GroupSID}})
 	}
 	return out
 }

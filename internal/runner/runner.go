@@ -34,8 +34,16 @@ type Made struct {
 	Canary  uint64  `json:"canary,omitempty"`
 	Out     uint64  `json:"out,omitempty"` // of the console; 0 where there is none
 	In      uint64  `json:"in,omitempty"`
+	Reach   string  `json:"reach,omitempty"` // how a connection of the runner's own ended
 	Failed  *Failed `json:"failed,omitempty"`
 }
+
+// How the runner's connection to this machine can end. Nobody need listen: where no
+// filter is in the way, the system says just that.
+const (
+	Filtered    = "filtered"
+	NotFiltered = "not filtered"
+)
 
 // Failed is a step that failed.
 type Failed struct {
@@ -47,8 +55,15 @@ type Failed struct {
 
 // Word is what the runner is told after that.
 type Word struct {
-	Do   Do              `json:"do"`
-	Size *suspended.Size `json:"size,omitempty"` // with Resize
+	Do       Do                  `json:"do"`
+	Size     *suspended.Size     `json:"size,omitempty"`     // with Resize
+	Attempts []suspended.Attempt `json:"attempts,omitempty"` // with Try
+}
+
+// Tried is the answer to Try.
+type Tried struct {
+	Outcomes []suspended.Outcome `json:"outcomes,omitempty"`
+	Failed   *Failed             `json:"failed,omitempty"`
 }
 
 // Do is one thing to do.
@@ -56,7 +71,8 @@ type Do string
 
 // The words.
 const (
-	Go        Do = "go" // let the first instruction run
+	Try       Do = "try" // before Go: only the command's own account may take its token on
+	Go        Do = "go"  // let the first instruction run
 	Interrupt Do = "interrupt"
 	Resize    Do = "resize"
 	End       Do = "end" // kill the tree

@@ -65,10 +65,9 @@ func serve(pipe io.ReadWriter) error {
 		child.Kill()
 		return err
 	}
-	var word Word
-	if err := Receive(pipe, &word); err != nil || word.Do != Go {
+	if err := awaitGo(pipe, child); err != nil {
 		child.Kill()
-		return errors.Join(err, fmt.Errorf("told %q, not to go", word.Do))
+		return err
 	}
 	if err := child.Resume(); err != nil {
 		child.Kill()
@@ -84,6 +83,31 @@ func serve(pipe io.ReadWriter) error {
 	err = Send(pipe, over)
 	listening.Wait() // the other side closes the pipe when it has read that
 	return err
+}
+
+// awaitGo tries what it is told to, until it is told to go.
+func awaitGo(pipe io.ReadWriter, child *suspended.Child) error {
+	for {
+		var word Word
+		if err := Receive(pipe, &word); err != nil {
+			return err
+		}
+		switch word.Do {
+		case Go:
+			return nil
+		case Try:
+			outcomes, err := child.Try(word.Attempts)
+			answer := Tried{Outcomes: outcomes}
+			if err != nil {
+				answer.Failed = failed(err)
+			}
+			if err := Send(pipe, answer); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("told to %q, which is not to go", word.Do)
+		}
+	}
 }
 
 // carryOut makes the process that was ordered.
@@ -114,7 +138,7 @@ func carryOut(order Order) (*suspended.Child, error) {
 
 // made tells of the process. The ends of its console are for the other side to take.
 func made(child *suspended.Child) Made {
-	m := Made{PID: child.PID(), Process: uint64(child.Process()), Job: uint64(child.Job()), Canary: uint64(child.Canary())}
+	m := Made{PID: child.PID(), Process: uint64(child.Process()), Job: uint64(child.Job()), Canary: uint64(child.Canary()), Reach: reach()}
 	if out, in := child.Terminal(); out != nil {
 		m.Out, m.In = uint64(out.Fd()), uint64(in.Fd())
 		given = append(given, out, in)

@@ -26,6 +26,25 @@ type Spec struct {
 // Size is that of a console, in characters.
 type Size struct{ Rows, Cols uint16 }
 
+// Attempt is one thing that is tried with a process's token before it runs.
+type Attempt struct {
+	What string `json:"what"`
+	Path string `json:"path"`
+}
+
+// What can be tried.
+const (
+	Write  = "write in" // make a file in a folder
+	Change = "change"   // open a file or folder for changing
+	Rename = "rename"   // and for renaming or deleting
+)
+
+// Outcome is how an attempt ended: "ok" or "denied". With an error it is not known.
+type Outcome struct {
+	How   string `json:"how,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
 // CreateCall is the step that fails where the file can't be started.
 const CreateCall = "CreateProcess"
 

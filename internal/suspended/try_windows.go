@@ -1,0 +1,94 @@
+package suspended
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/windows"
+)
+
+// Try makes attempts with the process's token, on a thread of ours that takes it on for
+// that. Nothing is left of them.
+func (c *Child) Try(attempts []Attempt) ([]Outcome, error) {
+	token, err := c.impersonation()
+	if err != nil {
+		return nil, &StepError{"", "take the command's token on", err}
+	}
+	defer token.Close()
+	out := make([]Outcome, len(attempts))
+	for i, a := range attempts {
+		how, err := as(token, func() (windows.Handle, error) { return attempt(a) })
+		if out[i] = (Outcome{How: how}); err != nil {
+			out[i].Error = err.Error()
+		}
+	}
+	return out, nil
+}
+
+func attempt(a Attempt) (windows.Handle, error) {
+	switch a.What {
+	case Write:
+		return makeFile(a.Path)
+	case Change:
+		return openFor(a.Path, windows.FILE_WRITE_DATA|windows.FILE_APPEND_DATA)
+	case Rename:
+		return openFor(a.Path, windows.DELETE)
+	}
+	return 0, fmt.Errorf("nobody knows how to %q", a.What)
+}
+
+// impersonation is a copy of the process's token that a thread of ours can take on.
+func (c *Child) impersonation() (windows.Token, error) {
+	var token, copied windows.Token
+	if err := windows.OpenProcessToken(c.process, windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY, &token); err != nil {
+		return 0, os.NewSyscallError("OpenProcessToken", cause(err))
+	}
+	defer token.Close()
+	err := windows.DuplicateTokenEx(token, windows.TOKEN_QUERY|windows.TOKEN_IMPERSONATE, nil, windows.SecurityImpersonation, windows.TokenImpersonation, &copied)
+	if err != nil {
+		return 0, os.NewSyscallError("DuplicateTokenEx", cause(err))
+	}
+	return copied, nil
+}
+
+// makeFile makes a file that goes when it is closed.
+func makeFile(dir string) (windows.Handle, error) {
+	name, err := windows.UTF16PtrFromString(fmt.Sprintf(`%s\lockstile-trial-%d`, dir, os.Getpid()))
+	if err != nil {
+		return 0, err
+	}
+	return windows.CreateFile(name, windows.GENERIC_WRITE|windows.DELETE, 0, nil, windows.CREATE_NEW, windows.FILE_FLAG_DELETE_ON_CLOSE, 0)
+}
+
+// openFor opens a file or folder itself for rights, and does nothing with them.
+func openFor(path string, rights uint32) (windows.Handle, error) {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return 0, err
+	}
+	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
+	return windows.CreateFile(name, rights, share, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+}
+
+// as tries to open something with a token on our thread.
+func as(token windows.Token, try func() (windows.Handle, error)) (string, error) {
+	runtime.LockOSThread()
+	if err := windows.SetThreadToken(nil, token); err != nil {
+		runtime.UnlockOSThread()
+		return "", os.NewSyscallError("SetThreadToken", cause(err))
+	}
+	h, opened := try()
+	if err := windows.RevertToSelf(); err != nil {
+		return "", os.NewSyscallError("RevertToSelf", cause(err)) // the thread stays locked, and ends with its goroutine
+	}
+	runtime.UnlockOSThread()
+	switch opened {
+	case nil:
+		windows.CloseHandle(h)
+		return "ok", nil
+	case windows.ERROR_ACCESS_DENIED:
+		return "denied", nil
+	}
+	return "", opened
+}
