@@ -49,7 +49,7 @@ func Lockstile() Tables {
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
-			{"golang.org/x/sys", StartsCan, "internal/audit internal/cli internal/grant internal/host internal/launch internal/measure internal/pty internal/runner internal/session internal/setup internal/suspended internal/tape",
+			{"golang.org/x/sys", StartsCan, "internal/audit internal/cli internal/gate internal/grant internal/host internal/launch internal/measure internal/pty internal/runner internal/session internal/setup internal/suspended internal/tape",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config",
 				"parses text"},

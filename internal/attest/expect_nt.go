@@ -40,16 +40,25 @@ func expectWindows(p policy.Policy, m Machine) []Expectation {
 	return out
 }
 
-// expectNetwork: the runner, which has the account's network, tries what a command
-// would; and the filters are there, which hold for the command as for the runner.
+// networkTrials are what the runner, which has the account's network, tries on this
+// machine itself.
+var networkTrials = []string{"tcp4", "tcp6", "udp4", "udp6", "listen4", "listen6"}
+
+// expectNetwork: what the runner tries is filtered, each of it; and where this user may
+// see the filters, they are those that were set up.
 func expectNetwork(p policy.Policy) []Expectation {
 	if p.NetworkAccess {
-		return []Expectation{{Restriction: refusal.HostNetwork, Fact: "trial.reach the host", Want: "not filtered"}}
+		return []Expectation{{Restriction: refusal.HostNetwork, Fact: "trial.network tcp4", Want: "not filtered"}}
 	}
-	return []Expectation{
-		{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "filtered"},
-		{Restriction: refusal.NetworkNamespace, Fact: "network.filters", Want: "as set up"},
+	var out []Expectation
+	for _, name := range networkTrials {
+		x := Expectation{Restriction: refusal.NetworkNamespace, Fact: Fact("trial.network " + name), Want: "filtered"}
+		if strings.HasSuffix(name, "6") {
+			x.Or = "no such network"
+		}
+		out = append(out, x)
 	}
+	return append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "network.filters", Want: "as set up", Or: "not for this user to see"})
 }
 
 // expectToken is what a restricted token must be, of the user or of an account: first the token

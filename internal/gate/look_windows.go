@@ -1,9 +1,12 @@
 package gate
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"golang.org/x/sys/windows"
 
 	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/attest"
@@ -33,8 +36,8 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 			e.Set(attest.Fact("trial."+t.What+" "+t.Path), t.How, t.Err)
 		}
 	}
-	if reach := l.Reach(); reach != "" {
-		e.Set("trial.reach the host", reach, nil)
+	for name, how := range l.Network() {
+		e.Set(attest.Fact("trial.network "+name), how, nil)
 	}
 	if m.Filtered {
 		found, err := filters(m.Account)
@@ -43,10 +46,14 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	return nil
 }
 
-// filters tells whether those of an account are as they were set up.
+// filters tells whether those of an account are as they were set up. The platform may
+// show them to administrators alone.
 func filters(account string) (string, error) {
 	there, err := setup.Machine{}.Filters()
-	if err == nil && slices.Equal(there, setup.Filters(account)) {
+	switch {
+	case errors.Is(err, windows.ERROR_ACCESS_DENIED):
+		return "not for this user to see", nil
+	case err == nil && slices.Equal(there, setup.Filters(account)):
 		return "as set up", nil
 	}
 	return fmt.Sprintf("%d, not as set up", len(there)), err

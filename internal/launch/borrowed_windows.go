@@ -118,8 +118,8 @@ func (b *borrowed) PID() int                { return b.made.PID }
 func (b *borrowed) Process() windows.Handle { return b.process }
 func (b *borrowed) Job() windows.Handle     { return b.job }
 
-// Reach tells how a connection of the runner's own ended.
-func (b *borrowed) Reach() string { return b.made.Reach }
+// Network tells how what the runner tried on the network ended.
+func (b *borrowed) Network() map[string]string { return b.made.Network }
 
 // Canary is a handle of the runner: its number is what counts.
 func (b *borrowed) Canary() windows.Handle { return windows.Handle(b.made.Canary) }

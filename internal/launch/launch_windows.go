@@ -179,13 +179,13 @@ func (l *Launch) Process() uintptr { return uintptr(l.child.Process()) }
 // Job is a handle to its job, which stays ours.
 func (l *Launch) Job() uintptr { return uintptr(l.child.Job()) }
 
-// Reach tells how a connection ended that the command's account tried; "" where it is
-// the user's own.
-func (l *Launch) Reach() string {
+// Network tells how what the command's account tried on the network ended; nothing
+// where it is the user's own.
+func (l *Launch) Network() map[string]string {
 	if b, ok := l.child.(*borrowed); ok {
-		return b.Reach()
+		return b.Network()
 	}
-	return ""
+	return nil
 }
 
 // Canary is a handle of ours that the command must not have.

@@ -4,25 +4,57 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// reach tries to connect to this machine, as a command of this account would: the
-// filters on the account don't ask for its token.
-func reach() string {
+// discard is a port where nobody listens as a rule, and where it does no harm if
+// somebody does (RFC 863).
+const discard = 9
+
+// network tries on this machine itself what a command of this account could do on any:
+// the filters on the account don't ask for its token, nor for an address.
+func network() map[string]string {
 	var data windows.WSAData
 	if err := windows.WSAStartup(0x202, &data); err != nil {
-		return err.Error()
+		return map[string]string{"sockets": err.Error()}
 	}
 	defer windows.WSACleanup()
-	s, err := windows.Socket(windows.AF_INET, windows.SOCK_STREAM, windows.IPPROTO_TCP)
-	if err != nil {
-		return err.Error()
+	four := &windows.SockaddrInet4{Port: discard, Addr: [4]byte{127, 0, 0, 1}}
+	six := &windows.SockaddrInet6{Port: discard, Addr: [16]byte{15: 1}}
+	out := map[string]string{}
+	for name, t := range map[string]struct {
+		family, kind int
+		try          func(windows.Handle) error
+	}{
+		"tcp4":    {windows.AF_INET, windows.SOCK_STREAM, func(s windows.Handle) error { return windows.Connect(s, four) }},
+		"tcp6":    {windows.AF_INET6, windows.SOCK_STREAM, func(s windows.Handle) error { return windows.Connect(s, six) }},
+		"udp4":    {windows.AF_INET, windows.SOCK_DGRAM, func(s windows.Handle) error { return windows.Sendto(s, []byte{0}, 0, four) }},
+		"udp6":    {windows.AF_INET6, windows.SOCK_DGRAM, func(s windows.Handle) error { return windows.Sendto(s, []byte{0}, 0, six) }},
+		"listen4": {windows.AF_INET, windows.SOCK_STREAM, func(s windows.Handle) error { return listenAt(s, &windows.SockaddrInet4{Addr: four.Addr}) }},
+		"listen6": {windows.AF_INET6, windows.SOCK_STREAM, func(s windows.Handle) error { return listenAt(s, &windows.SockaddrInet6{Addr: six.Addr}) }},
+	} {
+		out[name] = outcome(t.family, t.kind, t.try)
 	}
-	defer windows.Closesocket(s)
-	const discard = 9 // nobody listens there as a rule, and it does no harm where somebody does
-	switch err := windows.Connect(s, &windows.SockaddrInet4{Port: discard, Addr: [4]byte{127, 0, 0, 1}}); err {
+	return out
+}
+
+func listenAt(s windows.Handle, at windows.Sockaddr) error {
+	if err := windows.Bind(s, at); err != nil {
+		return err
+	}
+	return windows.Listen(s, 1)
+}
+
+func outcome(family, kind int, try func(windows.Handle) error) string {
+	s, err := windows.Socket(family, kind, 0)
+	if err == nil {
+		defer windows.Closesocket(s)
+		err = try(s)
+	}
+	switch err {
 	case nil, windows.WSAECONNREFUSED:
 		return NotFiltered
 	case windows.WSAEACCES:
 		return Filtered
+	case windows.WSAEAFNOSUPPORT, windows.WSAEADDRNOTAVAIL, windows.WSAENETUNREACH:
+		return NoNetwork
 	default:
 		return err.Error()
 	}

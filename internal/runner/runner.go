@@ -28,21 +28,23 @@ type Order struct {
 // Made is the answer to an order: a suspended process, by handles of the runner, or
 // what failed.
 type Made struct {
-	PID     int     `json:"pid,omitempty"`
-	Process uint64  `json:"process,omitempty"`
-	Job     uint64  `json:"job,omitempty"`
-	Canary  uint64  `json:"canary,omitempty"`
-	Out     uint64  `json:"out,omitempty"` // of the console; 0 where there is none
-	In      uint64  `json:"in,omitempty"`
-	Reach   string  `json:"reach,omitempty"` // how a connection of the runner's own ended
-	Failed  *Failed `json:"failed,omitempty"`
+	PID     int    `json:"pid,omitempty"`
+	Process uint64 `json:"process,omitempty"`
+	Job     uint64 `json:"job,omitempty"`
+	Canary  uint64 `json:"canary,omitempty"`
+	Out     uint64 `json:"out,omitempty"` // of the console; 0 where there is none
+	In      uint64 `json:"in,omitempty"`
+	// Network is how what the runner itself tried on the network ended, by its name.
+	Network map[string]string `json:"network,omitempty"`
+	Failed  *Failed           `json:"failed,omitempty"`
 }
 
-// How the runner's connection to this machine can end. Nobody need listen: where no
-// filter is in the way, the system says just that.
+// How such a trial can end. Nobody need listen at the other end: where no filter is in
+// the way, the system says just that.
 const (
 	Filtered    = "filtered"
 	NotFiltered = "not filtered"
+	NoNetwork   = "no such network" // IPv6 is switched off, say
 )
 
 // Failed is a step that failed.
