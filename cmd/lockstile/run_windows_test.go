@@ -141,8 +141,11 @@ func TestRun(t *testing.T) {
 	if out, errOut, code := p.run("", "log", "verify"); code != 0 {
 		t.Errorf("%q %q %d", out, errOut, code)
 	}
-	if out, errOut, _ := p.run("", "doctor"); !strings.Contains(out, "ok    a start in danger-full-access") {
-		t.Errorf("%q %q", out, errOut)
+	if out, errOut, code := p.run("", "doctor"); code != 1 || !strings.Contains(out, "ok    a start in danger-full-access") || !strings.Contains(out, "FAIL  account LockstileOffline") || !strings.Contains(out, "mend: run lockstile setup") {
+		t.Errorf("%q %q %d", out, errOut, code)
+	}
+	if out, errOut, code := p.run("", "setup", "--check"); code != 1 || !strings.Contains(out, "account LockstileOffline") {
+		t.Errorf("%q %q %d", out, errOut, code)
 	}
 }
 

@@ -23,7 +23,7 @@ type Finding struct {
 // Doctor tries each thing that a start needs on its own, and then a whole start
 // in each mode under p. It goes on after what does not hold.
 func Doctor(home string, p policy.Policy) []Finding {
-	findings := doctorLayers(home, p)
+	findings := append(doctorSetup(home, p), doctorLayers(home, p)...)
 	g, err := Open(home)
 	findings = append(findings, finding("the log in "+home, err))
 	if err != nil {
