@@ -12,8 +12,10 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/runner"
 	"github.com/lockstile/lockstile/internal/suspended"
+	"github.com/lockstile/lockstile/refusal"
 )
 
 // The test binary is the runner too.
@@ -237,6 +239,25 @@ func TestBorrowedFails(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	b.Kill()
+}
+
+// TestHire: without what setup made, each thing that is missing is named, and a logon
+// that fails without a reason is one that failed.
+func TestHire(t *testing.T) {
+	w := &plan.Windows{Home: t.TempDir(), Account: "LockstileNobody", AccountSID: ownSID(t), Owner: ownSID(t)}
+	var step *suspended.StepError
+	if b, err := hire(w, &suspended.Token{}); b != nil || !errors.As(err, &step) || step.Restriction != refusal.Sandbox {
+		t.Errorf("%v", err)
+	}
+	var refused *refusal.Error
+	if _, err := logOnAndStart(w.Account, "no password", os.Args[0], runner.PipePrefix+"x"); !errors.As(err, &refused) || refused.Restriction != refusal.Sandbox || refused.Hint == "" {
+		t.Errorf("%v", err)
+	}
+	for err, word := range map[error]string{windows.ERROR_LOGON_FAILURE: "lockstile setup again", windows.ERROR_ACCOUNT_LOCKED_OUT: "locked", windows.ERROR_SERVICE_DISABLED: "seclogon", windows.ERROR_SUCCESS: "--check"} {
+		if !strings.Contains(logonHint(err), word) {
+			t.Errorf("%v: %s", err, logonHint(err))
+		}
+	}
 }
 
 // TestPipeIsTheRunners: whoever else comes to the pipe is refused, and so is a runner

@@ -131,7 +131,12 @@ func (l *Launch) Give(c Command) error {
 // commandLine finds the command's file, and what it is started with.
 func commandLine(c Command) (file, line string, err error) {
 	failed := &ExecError{Errno: windows.ERROR_FILE_NOT_FOUND}
+	isAlias := ""
 	for _, path := range c.Paths {
+		if alias(path) { // it can't be looked at otherwise
+			isAlias = path
+			continue
+		}
 		info, err := os.Stat(path)
 		if err != nil || info.IsDir() {
 			if errors.Is(err, os.ErrPermission) {
@@ -156,7 +161,28 @@ func commandLine(c Command) (file, line string, err error) {
 		line, err = cmdline.Batch(shell, path, c.Argv[1:])
 		return shell, line, badArgs(err)
 	}
+	if isAlias != "" {
+		return "", "", &refusal.Error{Code: refusal.CodeNoCommand, Stage: refusal.StageConfine, Reason: isAlias + " is the alias of a packaged app, which would start it outside",
+			Hint: "install the program itself (the Store's Python and PowerShell are such apps), or switch the alias off: Settings, App execution aliases"}
+	}
 	return "", "", failed
+}
+
+// alias reports whether a file is an app execution alias: what it names is started by
+// the system, not by whoever runs the file, and not for another account.
+func alias(path string) bool {
+	const appExecLink = 0x8000001B // IO_REPARSE_TAG_APPEXECLINK
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return false
+	}
+	var found windows.Win32finddata
+	h, err := windows.FindFirstFile(name, &found)
+	if err != nil {
+		return false
+	}
+	windows.FindClose(h)
+	return found.FileAttributes&windows.FILE_ATTRIBUTE_REPARSE_POINT != 0 && found.Reserved0 == appExecLink
 }
 
 func badArgs(err error) error {
