@@ -2,6 +2,7 @@ package gate
 
 import (
 	"crypto/rand"
+	"os"
 	"slices"
 	"strings"
 
@@ -82,10 +83,25 @@ func settle(home string, p policy.Policy, environ []string) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if facts.OS == "windows" {
+		env = withSystemRoot(env, os.Getenv("SystemRoot"))
+	}
 	if w := planned.Windows; w != nil {
 		env = withTemp(env, w.Temp)
 	}
 	return &intent{p, facts, private, planned, launch.Command{Env: env}}, nil
+}
+
+// withSystemRoot adds the one variable without which no program of Windows finds its
+// libraries, as os/exec does.
+func withSystemRoot(env []string, root string) []string {
+	if root == "" || slices.ContainsFunc(env, func(e string) bool {
+		name, _, _ := strings.Cut(e, "=")
+		return strings.EqualFold(name, "SystemRoot")
+	}) {
+		return env
+	}
+	return append(slices.Clone(env), "SystemRoot="+root)
 }
 
 // withTemp names the one folder for temporary files that a command on Windows may

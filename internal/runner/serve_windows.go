@@ -123,6 +123,7 @@ func carryOut(order Order) (*suspended.Child, error) {
 	for i, h := range order.Stdio {
 		stdio[i] = windows.Handle(h)
 	}
+	order.Spec.Env = withProfile(order.Spec.Env, os.Environ())
 	err = child.Make(order.Spec, &stdio)
 	if order.Spec.Terminal == nil {
 		for _, h := range stdio { // they were put here for the process

@@ -1,6 +1,7 @@
 package suspended
 
 import (
+	"errors"
 	"io"
 	"os"
 	"sync"
@@ -75,14 +76,13 @@ func (c *console) mute() {
 	}()
 }
 
-// interrupt types ^C.
+// interrupt types ^C. A console that doesn't take it must not keep close from ending
+// that.
 func (c *console) interrupt() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.handle == 0 {
+	_, err := c.typed.Write([]byte{3})
+	if errors.Is(err, os.ErrClosed) {
 		return os.ErrProcessDone
 	}
-	_, err := c.typed.Write([]byte{3})
 	return err
 }
 
