@@ -75,7 +75,13 @@ func Batch(shell, file string, args []string) (string, error) {
 			}
 			return "", fmt.Errorf("%s of a batch file holds %q, which cmd.exe would take for its own", what, w[at])
 		}
-		words[i] = `"` + w + `"`
+		// A program that the file hands it to reads a backslash before the quote as one
+		// that escapes it.
+		tail := w[len(strings.TrimRight(w, `\`)):]
+		if i == 0 {
+			tail = ""
+		}
+		words[i] = `"` + w + tail + `"`
 	}
 	if strings.ContainsAny(shell, "\"\x00") {
 		return "", fmt.Errorf("the shell's name %q holds a quote", shell)

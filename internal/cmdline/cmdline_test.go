@@ -63,8 +63,8 @@ func TestCompose(t *testing.T) {
 }
 
 func TestBatch(t *testing.T) {
-	line, err := Batch(`C:\cmd.exe`, `C:\a b\x.cmd`, []string{"", "a b", "a&b|c>d^(e)"})
-	if want := `"C:\cmd.exe" /d /s /c ""C:\a b\x.cmd" "" "a b" "a&b|c>d^(e)""`; err != nil || line != want {
+	line, err := Batch(`C:\cmd.exe`, `C:\a b\x.cmd`, []string{"", "a b", "a&b|c>d^(e)", `e\`})
+	if want := `"C:\cmd.exe" /d /s /c ""C:\a b\x.cmd" "" "a b" "a&b|c>d^(e)" "e\\""`; err != nil || line != want {
 		t.Errorf("%s, %v, want %s", line, err, want)
 	}
 	for _, arg := range []string{`"`, "%PATH%", "!x!", "a\nb", "a\rb", "a\x00"} {
