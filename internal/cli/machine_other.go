@@ -6,5 +6,3 @@ import "github.com/lockstile/lockstile/internal/setup"
 
 // thisMachine: only Windows is set up.
 func thisMachine(string) (setup.System, bool) { return nil, false }
-
-func removeGrants(string) error { return nil }

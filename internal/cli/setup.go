@@ -52,7 +52,7 @@ func setUp(args []string) int {
 	switch {
 	case check:
 	case remove:
-		err = errors.Join(removeGrants(home), setup.Remove(machine))
+		err = setup.Remove(machine)
 	default:
 		done.Made, err = setup.Make(machine)
 	}

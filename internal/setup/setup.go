@@ -66,6 +66,13 @@ type System interface {
 	InstallRunner() error
 	RemoveRunner() error
 
+	// ToolsOpen reports whether the group may read and run the programs in the folders
+	// of PATH that are the user's own.
+	ToolsOpen() (bool, error)
+	OpenTools() error
+	// CloseGrants takes away all that this and starts added to access lists.
+	CloseGrants() error
+
 	// NewPassword makes a password that nobody can guess.
 	NewPassword() (string, error)
 }

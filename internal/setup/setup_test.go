@@ -19,6 +19,7 @@ type machine struct {
 	secrets   map[string]string
 	filters   []Filter
 	runner    bool
+	tools     bool
 	plain     bool // we have no administrator's rights
 	logons    int
 	calls     int
@@ -33,7 +34,7 @@ func newMachine() *machine {
 
 // state is what can be seen of a machine.
 func (m *machine) state() string {
-	return fmt.Sprint(m.groups, m.accounts, m.rights, m.hidden, m.secrets, m.filters, m.runner)
+	return fmt.Sprint(m.groups, m.accounts, m.rights, m.hidden, m.secrets, m.filters, m.runner, m.tools)
 }
 
 var errFails = errors.New("it fails")
@@ -154,6 +155,22 @@ func (m *machine) RemoveRunner() error {
 	})
 }
 
+func (m *machine) ToolsOpen() (bool, error) { return ask(m, m.tools, nil) }
+
+func (m *machine) OpenTools() error {
+	return m.change(func() error { m.tools = true; return nil })
+}
+
+// CloseGrants reads back itself, so that a success is one.
+func (m *machine) CloseGrants() error {
+	m.calls++
+	if m.calls == m.failAt {
+		return errFails
+	}
+	m.tools = false
+	return nil
+}
+
 func (m *machine) Hide(name string) error {
 	return m.change(func() error { m.hidden[name] = true; return nil })
 }
@@ -226,6 +243,7 @@ func TestDrift(t *testing.T) {
 		"filters of another":   func(m *machine) { m.filters = Filters("S-other") },
 		"an account gone":      func(m *machine) { delete(m.accounts, Offline) },
 		"a right gone":         func(m *machine) { m.rights[sid(Online)] = denied[1:] },
+		"tools that are shut":  func(m *machine) { m.tools = false },
 		"another runner":       func(m *machine) { m.runner = false },
 		"shown at sign-in":     func(m *machine) { delete(m.hidden, Offline) },
 		"out of the group":     func(m *machine) { m.groups[Group] = nil },

@@ -30,6 +30,13 @@ func steps() []step {
 		make:   func(s System) error { return s.InstallRunner() },
 		unmake: func(s System) error { return s.RemoveRunner() },
 	})
+	out = append(out, step{
+		name:   "the user's own tools on PATH",
+		has:    func(s System) (bool, error) { return s.ToolsOpen() },
+		make:   func(s System) error { return s.OpenTools() },
+		unmake: func(s System) error { return s.CloseGrants() },
+		gone:   func(System) (bool, error) { return true, nil }, // without the group nobody can tell; CloseGrants reads back
+	})
 	return append(out, step{
 		name: "network filters for " + Offline,
 		has: func(s System) (bool, error) {
