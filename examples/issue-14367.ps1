@@ -10,20 +10,16 @@
 param([string]$Lockstile = "lockstile.exe")
 
 $ErrorActionPreference = "Stop"
-$dir = Join-Path ([IO.Path]::GetTempPath()) ("lockstile-" + [Guid]::NewGuid().ToString("N"))
-$workspace = New-Item -ItemType Directory (Join-Path $dir "workspace")
-$env:LOCKSTILE_HOME = (New-Item -ItemType Directory (Join-Path $dir "home")).FullName
-Set-Content -Encoding Ascii (Join-Path $env:LOCKSTILE_HOME "config.toml") @"
-sandbox_mode = "workspace-write"
-approval_policy = "never"
-[sandbox_workspace_write]
-network_access = false
-[windows]
-sandbox = "elevated"
-"@
-
+$settings = @(
+    "--sandbox", "workspace-write",
+    "-c", "approval_policy='never'",
+    "-c", "sandbox_workspace_write.network_access=false",
+    "-c", "windows.sandbox='elevated'"
+)
+$product = if ($env:LOCKSTILE_HOME) { $env:LOCKSTILE_HOME } else { Join-Path $HOME ".lockstile" }
+$log = Join-Path $product "sandbox.log"
+$workspace = New-Item -ItemType Directory (Join-Path ([IO.Path]::GetTempPath()) ("lockstile-" + [Guid]::NewGuid().ToString("N")))
 $me = (whoami).Trim()
-$log = Join-Path $env:LOCKSTILE_HOME "sandbox.log"
 $bad = 0
 
 function Lines { if (Test-Path $log) { @(Get-Content $log).Count } else { 0 } }
@@ -31,7 +27,7 @@ function Lines { if (Test-Path $log) { @(Get-Content $log).Count } else { 0 } }
 function Try-It([string]$name, [string]$way, [string[]]$command) {
     $before = Lines
     $ErrorActionPreference = "Continue"
-    $out = (& $Lockstile run $way -C $workspace.FullName -- @command 2>&1 | Out-String).Trim()
+    $out = (& $Lockstile run @settings $way -C $workspace.FullName -- @command 2>&1 | Out-String).Trim()
     $code = $LASTEXITCODE
     $ErrorActionPreference = "Stop"
     $logged = (Lines) -gt $before
@@ -47,6 +43,6 @@ foreach ($way in "--tty=false", "--tty") {
     Try-It "whoami, $way" $way @("whoami")
     Try-It "the network, $way" $way @("powershell", "-NoProfile", "-Command", "try { (New-Object Net.Sockets.TcpClient).Connect('1.1.1.1', 443); whoami } catch { 'no network' }")
 }
-Remove-Item -Recurse -Force $dir
+Remove-Item -Recurse -Force $workspace
 if ($bad -gt 0) { "NOT HELD: $bad"; exit 1 }
 "held"
