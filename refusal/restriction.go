@@ -57,6 +57,7 @@ const (
 	Privileges      Restriction = "privileges"       // none but to walk through folders
 	Integrity       Restriction = "integrity level"
 	UILimits        Restriction = "desktop limits" // no clipboard, no window of others, no end of the session
+	Desktop         Restriction = "desktop"        // no keys for the user's programs
 	Handles         Restriction = "handles"        // nothing of ours is inherited but the standard streams
 	HostUser        Restriction = "none: the user's own account"
 )

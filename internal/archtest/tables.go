@@ -100,6 +100,7 @@ func Lockstile() Tables {
 			{"internal/launch/hire_windows.go", ruleDLL, "CreateProcessWithLogonW, by which the runner is started: the second door of Windows"},
 			{"internal/launch/hire_windows.go", ruleUnsafe, "its arguments are given by address"},
 			{"internal/launch/pipe_windows.go", ruleUnsafe, "the size of a structure"},
+			{"internal/suspended/try_windows.go", ruleDLL, "OpenInputDesktop, which x/sys doesn't have"},
 			{"internal/suspended/token_windows.go", ruleUnsafe, "a token is made and changed by address"},
 			{"internal/suspended/token_windows.go", ruleDLL, "CreateRestrictedToken and IsTokenRestricted, which x/sys doesn't have"},
 			{"internal/measure/measure_windows.go", ruleUnsafe, "reads what the system writes: tokens, limits, another process's parameters"},

@@ -81,6 +81,7 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Sandbox, Fact: "command.token.user", Want: user},
 		{Restriction: refusal.UILimits, Fact: "job.ui", Want: "0xff"},
 		{Restriction: refusal.RestrictedToken, Fact: Fact("trial.write in " + p.Home), Want: "denied"},
+		{Restriction: refusal.Desktop, Fact: Fact("trial.use " + Screen), Want: "denied"},
 	}
 	tries := TriesOf(p, m.Protected) // not m.Tries: what was not tried is not proven
 	for _, root := range tries.Write {
@@ -103,6 +104,9 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 	}
 	return out
 }
+
+// Screen is the one thing that is used by it (see Tries).
+const Screen = "the user's screen"
 
 // Tries are the files and folders at which something is tried with a command's token.
 type Tries struct {

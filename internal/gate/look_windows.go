@@ -28,7 +28,7 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	command.Inherited(e, l.Canary())
 	if len(m.Tries.Write) > 0 {
 		measure.UILimits(e, l.Job())
-		tried, err := l.Try(m.Tries.Write, m.Tries.Change, m.Tries.Rename)
+		tried, err := l.Try(m.Tries.Write, m.Tries.Change, m.Tries.Rename, attest.Screen)
 		if err != nil {
 			return err
 		}

@@ -209,11 +209,11 @@ func TestTries(t *testing.T) {
 		if err := c.Make(spec, nil); err != nil {
 			t.Fatal(err)
 		}
-		out, err := c.Try([]suspended.Attempt{{What: suspended.Write, Path: dir}, {What: suspended.Change, Path: file}, {What: suspended.Rename, Path: file}, {What: suspended.Write, Path: filepath.Join(dir, "none")}, {What: "x", Path: dir}})
+		out, err := c.Try([]suspended.Attempt{{What: suspended.Write, Path: dir}, {What: suspended.Change, Path: file}, {What: suspended.Rename, Path: file}, {What: suspended.Screen}, {What: suspended.Write, Path: filepath.Join(dir, "none")}, {What: "x", Path: dir}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, want := range []string{"ok", "ok", "ok", "", ""} {
+		for i, want := range []string{"ok", "ok", "ok", "ok", "", ""} {
 			if out[i].How != want || (out[i].Error == "") != (want != "") {
 				t.Errorf("%s, %d: %+v, want %q", name, i, out[i], want)
 			}

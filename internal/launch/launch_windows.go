@@ -226,10 +226,10 @@ type Tried struct {
 	Err             error // it is not known
 }
 
-// Try makes attempts with the command's token: to make a file in folders, and to open
-// others for changing and renaming.
-func (l *Launch) Try(write, change, rename []string) ([]Tried, error) {
-	var attempts []suspended.Attempt
+// Try makes attempts with the command's token: to make a file in folders, to open
+// others for changing and renaming, and to use the user's screen, by a name for it.
+func (l *Launch) Try(write, change, rename []string, screen string) ([]Tried, error) {
+	attempts := []suspended.Attempt{{What: suspended.Screen, Path: screen}}
 	for what, paths := range map[string][]string{suspended.Write: write, suspended.Change: change, suspended.Rename: rename} {
 		for _, p := range paths {
 			attempts = append(attempts, suspended.Attempt{What: what, Path: p})

@@ -37,6 +37,7 @@ const (
 	Write  = "write in" // make a file in a folder
 	Change = "change"   // open a file or folder for changing
 	Rename = "rename"   // and for renaming or deleting
+	Screen = "use"      // open the desktop that the user sees, for drawing and typing
 )
 
 // Outcome is how an attempt ended: "ok" or "denied". With an error it is not known.

@@ -18,7 +18,7 @@ func (c *Child) Try(attempts []Attempt) ([]Outcome, error) {
 	defer token.Close()
 	out := make([]Outcome, len(attempts))
 	for i, a := range attempts {
-		how, err := as(token, func() (windows.Handle, error) { return attempt(a) })
+		how, err := as(token, func() (closer, error) { return attempt(a) })
 		if out[i] = (Outcome{How: how}); err != nil {
 			out[i].Error = err.Error()
 		}
@@ -26,16 +26,42 @@ func (c *Child) Try(attempts []Attempt) ([]Outcome, error) {
 	return out, nil
 }
 
-func attempt(a Attempt) (windows.Handle, error) {
+// closer closes what an attempt opened.
+type closer func()
+
+func attempt(a Attempt) (closer, error) {
+	var h windows.Handle
+	var err error
 	switch a.What {
 	case Write:
-		return makeFile(a.Path)
+		h, err = makeFile(a.Path)
 	case Change:
-		return openFor(a.Path, windows.FILE_WRITE_DATA|windows.FILE_APPEND_DATA)
+		h, err = openFor(a.Path, windows.FILE_WRITE_DATA|windows.FILE_APPEND_DATA)
 	case Rename:
-		return openFor(a.Path, windows.DELETE)
+		h, err = openFor(a.Path, windows.DELETE)
+	case Screen:
+		return openScreen()
+	default:
+		err = fmt.Errorf("nobody knows how to %q", a.What)
 	}
-	return 0, fmt.Errorf("nobody knows how to %q", a.What)
+	return func() { windows.CloseHandle(h) }, err
+}
+
+var (
+	user32           = windows.NewLazySystemDLL("user32.dll")
+	openInputDesktop = user32.NewProc("OpenInputDesktop")
+	closeDesktop     = user32.NewProc("CloseDesktop")
+)
+
+// openScreen opens the desktop that gets the user's keys. Who may write to it may type
+// at every program there.
+func openScreen() (closer, error) {
+	const readObjects, writeObjects = 0x1, 0x80
+	h, _, errno := openInputDesktop.Call(0, 0, readObjects|writeObjects)
+	if h == 0 {
+		return nil, cause(errno)
+	}
+	return func() { closeDesktop.Call(h) }, nil
 }
 
 // impersonation is a copy of the process's token that a thread of ours can take on.
@@ -72,20 +98,20 @@ func openFor(path string, rights uint32) (windows.Handle, error) {
 }
 
 // as tries to open something with a token on our thread.
-func as(token windows.Token, try func() (windows.Handle, error)) (string, error) {
+func as(token windows.Token, try func() (closer, error)) (string, error) {
 	runtime.LockOSThread()
 	if err := windows.SetThreadToken(nil, token); err != nil {
 		runtime.UnlockOSThread()
 		return "", os.NewSyscallError("SetThreadToken", cause(err))
 	}
-	h, opened := try()
+	undo, opened := try()
 	if err := windows.RevertToSelf(); err != nil {
 		return "", os.NewSyscallError("RevertToSelf", cause(err)) // the thread stays locked, and ends with its goroutine
 	}
 	runtime.UnlockOSThread()
 	switch opened {
 	case nil:
-		windows.CloseHandle(h)
+		undo()
 		return "ok", nil
 	case windows.ERROR_ACCESS_DENIED:
 		return "denied", nil
