@@ -104,7 +104,7 @@ func Lockstile() Tables {
 			{"internal/suspended/token_windows.go", ruleUnsafe, "a token is made and changed by address"},
 			{"internal/suspended/token_windows.go", ruleDLL, "CreateRestrictedToken and IsTokenRestricted, which x/sys doesn't have"},
 			{"internal/measure/measure_windows.go", ruleUnsafe, "reads what the system writes: tokens, limits, another process's parameters"},
-			{"internal/measure/measure_windows.go", ruleDLL, "IsTokenRestricted, which x/sys doesn't have"},
+			{"internal/measure/measure_windows.go", ruleDLL, "IsTokenRestricted and SuspendThread, which x/sys doesn't have"},
 			{"internal/nofile/nofile.go", ruleForeignCode, "declares getrlimit(2), which must be called before package syscall is there"},
 			{"internal/nofile/nofile_amd64.s", ruleForeignCode, "getrlimit(2) alone"},
 			{"internal/nofile/nofile_arm64.s", ruleForeignCode, "getrlimit(2) alone"},

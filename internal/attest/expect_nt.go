@@ -20,6 +20,7 @@ func expectWindows(p policy.Policy, m Machine) []Expectation {
 		limits.Or = "kill on close, as tried" // who could leave the job may do anything else too
 	}
 	each := []Expectation{
+		{Restriction: refusal.Suspended, Fact: "command.thread", Want: "suspended 1 times"},
 		{Restriction: refusal.Tree, Fact: "command.job", Want: "it alone"},
 		limits,
 		{Restriction: refusal.Handles, Fact: "command.canary", Want: "not there"},

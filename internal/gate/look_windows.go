@@ -22,6 +22,7 @@ func lookStanding(*launch.Launch) (*attest.Evidence, error) { return attest.NewE
 // look gathers the evidence on a process that is suspended.
 func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	command := measure.Process{Who: "command", Handle: l.Process()}
+	command.Thread(e, l.Thread())
 	command.Token(e)
 	command.Job(e, l.Job(), l.TryJob)
 	command.Parameters(e)

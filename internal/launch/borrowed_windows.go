@@ -21,6 +21,7 @@ type borrowed struct {
 	order   runner.Order
 	made    runner.Made
 	process windows.Handle
+	thread  windows.Handle
 	job     windows.Handle
 	out, in *os.File
 }
@@ -93,7 +94,7 @@ func (b *borrowed) takeHandles() (err error) {
 		}
 		return h
 	}
-	b.process, b.job = take(b.made.Process, 0), take(b.made.Job, 0)
+	b.process, b.thread, b.job = take(b.made.Process, 0), take(b.made.Thread, 0), take(b.made.Job, 0)
 	out, in := take(b.made.Out, windows.DUPLICATE_CLOSE_SOURCE), take(b.made.In, windows.DUPLICATE_CLOSE_SOURCE)
 	if out != 0 {
 		b.out = os.NewFile(uintptr(out), "terminal")
@@ -116,6 +117,7 @@ func runnerFault(call string, err error) error {
 
 func (b *borrowed) PID() int                { return b.made.PID }
 func (b *borrowed) Process() windows.Handle { return b.process }
+func (b *borrowed) Thread() windows.Handle  { return b.thread }
 func (b *borrowed) Job() windows.Handle     { return b.job }
 
 // Network tells how what the runner tried on the network ended.
@@ -173,7 +175,7 @@ func (b *borrowed) Kill() {
 			f.Close()
 		}
 	}
-	for _, h := range []*windows.Handle{&b.process, &b.job, &b.runner} {
+	for _, h := range []*windows.Handle{&b.process, &b.thread, &b.job, &b.runner} {
 		if *h != 0 {
 			windows.CloseHandle(*h)
 		}

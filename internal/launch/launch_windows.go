@@ -40,6 +40,7 @@ type child interface {
 	Make(suspended.Spec, *[3]windows.Handle) error
 	PID() int
 	Process() windows.Handle
+	Thread() windows.Handle
 	Job() windows.Handle
 	Canary() windows.Handle
 	Terminal() (out, in *os.File)
@@ -201,6 +202,9 @@ func (l *Launch) Command() int { return l.child.PID() }
 
 // Process is a handle to it, which stays ours.
 func (l *Launch) Process() uintptr { return uintptr(l.child.Process()) }
+
+// Thread is a handle to its one thread, which stays ours.
+func (l *Launch) Thread() uintptr { return uintptr(l.child.Thread()) }
 
 // Job is a handle to its job, which stays ours.
 func (l *Launch) Job() uintptr { return uintptr(l.child.Job()) }

@@ -166,6 +166,41 @@ func cause(err error) error {
 	return err
 }
 
+var (
+	kernel32             = windows.NewLazySystemDLL("kernel32.dll")
+	suspendThread        = kernel32.NewProc("SuspendThread")
+	getProcessIDOfThread = kernel32.NewProc("GetProcessIdOfThread")
+)
+
+// Thread reads how often the process's one thread is suspended: by doing it once more,
+// which tells how often it was, and taking that back.
+func (p Process) Thread(e *attest.Evidence, thread uintptr) {
+	of, _, errno := getProcessIDOfThread.Call(thread)
+	if pid, err := windows.GetProcessId(windows.Handle(p.Handle)); err != nil || uint32(of) != pid {
+		e.Set(p.fact("thread"), fmt.Sprintf("of process %d", uint32(of)), errors.Join(err, ifZero(of, errno)))
+		return
+	}
+	const failed = 1<<32 - 1
+	was, _, errno := suspendThread.Call(thread)
+	if uint32(was) == failed {
+		e.Set(p.fact("thread"), "", fmt.Errorf("SuspendThread: %w", cause(errno)))
+		return
+	}
+	now, err := windows.ResumeThread(windows.Handle(thread))
+	if err == nil && uintptr(now) != was+1 {
+		err = errors.New("somebody else resumes it")
+	}
+	e.Set(p.fact("thread"), fmt.Sprintf("suspended %d times", uint32(was)), err)
+}
+
+// ifZero gives the error of a call whose result is 0 then.
+func ifZero(result uintptr, errno error) error {
+	if result == 0 {
+		return cause(errno)
+	}
+	return nil
+}
+
 // Job reads whether the process is in the job, and what that keeps it to. Where this
 // can't be read back, try says whether a process ends with such a job.
 func (p Process) Job(e *attest.Evidence, job uintptr, try func() error) {

@@ -30,6 +30,7 @@ type Order struct {
 type Made struct {
 	PID     int    `json:"pid,omitempty"`
 	Process uint64 `json:"process,omitempty"`
+	Thread  uint64 `json:"thread,omitempty"`
 	Job     uint64 `json:"job,omitempty"`
 	Canary  uint64 `json:"canary,omitempty"`
 	Out     uint64 `json:"out,omitempty"` // of the console; 0 where there is none

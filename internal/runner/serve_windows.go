@@ -139,7 +139,7 @@ func carryOut(order Order) (*suspended.Child, error) {
 
 // made tells of the process. The ends of its console are for the other side to take.
 func made(child *suspended.Child) Made {
-	m := Made{PID: child.PID(), Process: uint64(child.Process()), Job: uint64(child.Job()), Canary: uint64(child.Canary()), Network: network()}
+	m := Made{PID: child.PID(), Process: uint64(child.Process()), Thread: uint64(child.Thread()), Job: uint64(child.Job()), Canary: uint64(child.Canary()), Network: network()}
 	if out, in := child.Terminal(); out != nil {
 		m.Out, m.In = uint64(out.Fd()), uint64(in.Fd())
 		given = append(given, out, in)

@@ -80,6 +80,9 @@ func (c *Child) PID() int { return c.pid }
 // Process, Job and Canary are handles, which stay ours.
 func (c *Child) Process() windows.Handle { return c.process }
 
+// Thread is the process's one thread's, until Resume.
+func (c *Child) Thread() windows.Handle { return c.thread }
+
 // Job is the job's.
 func (c *Child) Job() windows.Handle { return c.job.handle }
 
