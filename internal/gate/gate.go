@@ -116,7 +116,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, err
 	}
 	tally.Count(tally.Verdict)
-	record, err := g.recordStart(r, c.intent.plan, c.verdict, c.Launch)
+	record, err := g.recordStart(r, c)
 	if err != nil {
 		c.Kill()
 		return nil, err

@@ -145,7 +145,7 @@ func TestFullAccess(t *testing.T) {
 	if err != nil || len(lines) != 2 {
 		t.Fatal(lines, err)
 	}
-	for _, want := range []string{`"event":"start"`, `"danger-full-access"`, `"unconfined"`, `"io":"pipes"`, string(refusal.Tree), string(refusal.HostUser)} {
+	for _, want := range []string{`"event":"start"`, `"danger-full-access"`, `"unconfined"`, `"io":"pipes"`, `"account":"S-1-`, string(refusal.Tree), string(refusal.HostUser)} {
 		if !bytes.Contains(lines[0], []byte(want)) {
 			t.Errorf("no %s in %s", want, lines[0])
 		}

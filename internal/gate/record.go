@@ -6,9 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/lockstile/lockstile/internal/attest"
-	"github.com/lockstile/lockstile/internal/launch"
-	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -26,8 +23,9 @@ type startLine struct {
 	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
 	Approval  *approvalField        `json:"approval,omitempty"`
 	User      int                   `json:"uid"`
-	By        int                   `json:"by"`  // our pid
-	PID       int                   `json:"pid"` // the command's, on the host
+	Account   string                `json:"account,omitempty"` // on Windows: the SID that the command runs as, as measured
+	By        int                   `json:"by"`                // our pid
+	PID       int                   `json:"pid"`               // the command's, on the host
 	Proven    []refusal.Restriction `json:"proven"`
 }
 
@@ -81,11 +79,12 @@ type record struct {
 }
 
 // recordStart writes the line without which nothing is released.
-func (g *Gate) recordStart(r Request, p *plan.Plan, v attest.Verdict, l *launch.Launch) (record, error) {
+func (g *Gate) recordStart(r Request, c *confined) (record, error) {
+	p := c.intent.plan
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
 		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), By: os.Getpid(), PID: l.Command(), Proven: v.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
 }
