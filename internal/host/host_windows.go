@@ -20,8 +20,10 @@ func Read(tempDir string) (Facts, error) {
 		return Facts{}, fmt.Errorf("read our own user: %w", err)
 	}
 	f.UserSID = user.User.Sid.String()
-	f.OfflineSID, f.OnlineSID = localSID(access.OfflineAccount, windows.SidTypeUser), localSID(access.OnlineAccount, windows.SidTypeUser)
-	f.GroupSID = localSID(access.SandboxGroup, windows.SidTypeAlias)
+	// "" where one can't be found: then nothing starts as it.
+	f.OfflineSID, _ = LocalSID(access.OfflineAccount, windows.SidTypeUser)
+	f.OnlineSID, _ = LocalSID(access.OnlineAccount, windows.SidTypeUser)
+	f.GroupSID, _ = LocalSID(access.SandboxGroup, windows.SidTypeAlias)
 	if filepath.IsAbs(tempDir) {
 		f.TempDir = tempDir
 	}
@@ -29,15 +31,20 @@ func Read(tempDir string) (Facts, error) {
 	return f, nil
 }
 
-// localSID looks an account or group of this machine up; "" where it can't be found.
-func localSID(name string, kind uint32) string {
+// LocalSID looks up an account or group, by its kind (SID_NAME_USE), on this machine
+// alone: one of a domain may have the same name. Where there is none the error is
+// ERROR_NONE_MAPPED.
+func LocalSID(name string, kind uint32) (string, error) {
 	machine, err := windows.ComputerName()
 	if err != nil {
-		return ""
+		return "", os.NewSyscallError("GetComputerName", err)
 	}
 	sid, _, found, err := windows.LookupSID("", machine+`\`+name)
-	if err != nil || found != kind {
-		return ""
+	if err != nil {
+		return "", os.NewSyscallError("LookupAccountName", err)
 	}
-	return sid.String()
+	if found != kind {
+		return "", fmt.Errorf("%s is something else here (type %d)", name, found)
+	}
+	return sid.String(), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/setup"
 	"github.com/lockstile/lockstile/internal/suspended"
+	"github.com/lockstile/lockstile/internal/winerr"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -83,17 +84,9 @@ func logOnAndStart(account, password, program, pipe string) (windows.ProcessInfo
 	runtime.KeepAlive(words)
 	if ok == 0 {
 		return info, &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: refusal.Sandbox,
-			Reason: "no process could be started as " + account, Hint: logonHint(errno), Err: os.NewSyscallError("CreateProcessWithLogonW", says(errno))}
+			Reason: "no process could be started as " + account, Hint: logonHint(errno), Err: os.NewSyscallError("CreateProcessWithLogonW", winerr.Cause(errno))}
 	}
 	return info, nil
-}
-
-// says is for calls that can fail without an error.
-func says(err error) error {
-	if err == windows.ERROR_SUCCESS {
-		return errors.New("it failed, and does not say why")
-	}
-	return err
 }
 
 // logonHint names the mend of what users of such accounts have met.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/winerr"
 )
 
 // Process is one process that is looked at; Who begins the names of its facts.
@@ -135,11 +136,11 @@ func information(t windows.Token, class uint32) ([]byte, error) {
 	var size uint32
 	err := windows.GetTokenInformation(t, class, nil, 0, &size)
 	if err != windows.ERROR_INSUFFICIENT_BUFFER {
-		return nil, fmt.Errorf("GetTokenInformation: %w", cause(err))
+		return nil, fmt.Errorf("GetTokenInformation: %w", winerr.Cause(err))
 	}
 	buf := make([]byte, size)
 	if err := windows.GetTokenInformation(t, class, &buf[0], size, &size); err != nil {
-		return nil, fmt.Errorf("GetTokenInformation: %w", cause(err))
+		return nil, fmt.Errorf("GetTokenInformation: %w", winerr.Cause(err))
 	}
 	return buf[:min(int(size), len(buf))], nil
 }
@@ -156,14 +157,6 @@ func restricted(t windows.Token) (string, error) {
 		return "", fmt.Errorf("IsTokenRestricted: %w", errno)
 	}
 	return "no", nil
-}
-
-// cause is for calls that can fail without an error.
-func cause(err error) error {
-	if err == nil {
-		return errors.New("it failed, and does not say why")
-	}
-	return err
 }
 
 var (
@@ -183,7 +176,7 @@ func (p Process) Thread(e *attest.Evidence, thread uintptr) {
 	const failed = 1<<32 - 1
 	was, _, errno := suspendThread.Call(thread)
 	if uint32(was) == failed {
-		e.Set(p.fact("thread"), "", fmt.Errorf("SuspendThread: %w", cause(errno)))
+		e.Set(p.fact("thread"), "", fmt.Errorf("SuspendThread: %w", winerr.Cause(errno)))
 		return
 	}
 	now, err := windows.ResumeThread(windows.Handle(thread))
@@ -196,7 +189,7 @@ func (p Process) Thread(e *attest.Evidence, thread uintptr) {
 // ifZero gives the error of a call whose result is 0 then.
 func ifZero(result uintptr, errno error) error {
 	if result == 0 {
-		return cause(errno)
+		return winerr.Cause(errno)
 	}
 	return nil
 }
@@ -236,7 +229,7 @@ func inJob(process, job windows.Handle) (string, error) {
 	}
 	err = windows.QueryInformationJobObject(job, windows.JobObjectBasicProcessIdList, uintptr(unsafe.Pointer(&list)), uint32(unsafe.Sizeof(list)), nil)
 	if err != nil {
-		return "", fmt.Errorf("QueryInformationJobObject: %w", cause(err))
+		return "", fmt.Errorf("QueryInformationJobObject: %w", winerr.Cause(err))
 	}
 	if list.Assigned == 1 && list.Listed == 1 && list.IDs[0] == uintptr(pid) {
 		return "it alone", nil

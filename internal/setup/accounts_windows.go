@@ -11,6 +11,9 @@ import (
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/winerr"
 )
 
 // Machine is this machine. Home is the product's own folder, which keeps the secrets.
@@ -35,12 +38,10 @@ var (
 	lsaNtStatusToWin32 = advapi32.NewProc("LsaNtStatusToWinError")
 )
 
-// Errors of the network API that say that something isn't there, and that it is there
-// already (lmerr.h).
+// Errors of the network API that say that something isn't there (lmerr.h).
 const (
 	nerrGroupNotFound = 2220
 	nerrUserNotFound  = 2221
-	nerrGroupExists   = 2223
 )
 
 // call calls a function with numbers and unsafe.Pointers. What these lead to stays
@@ -60,10 +61,7 @@ func call(p *windows.LazyProc, args ...any) (result uintptr, err error) {
 	}
 	result, _, errno := p.Call(words...)
 	runtime.KeepAlive(args)
-	if errno == windows.ERROR_SUCCESS {
-		errno = errors.New("it failed, and does not say why")
-	}
-	return result, errno
+	return result, winerr.Cause(errno)
 }
 
 // net calls a function of the network API, whose result is its error.
@@ -104,23 +102,12 @@ func (Machine) AccountSID(name string) (string, error) {
 	return lookUp(name, windows.SidTypeUser)
 }
 
-// lookUp asks this machine alone: an account of a domain may have the same name.
 func lookUp(name string, kind uint32) (string, error) {
-	machine, err := windows.ComputerName()
-	if err != nil {
-		return "", os.NewSyscallError("GetComputerName", err)
-	}
-	sid, _, found, err := windows.LookupSID("", machine+`\`+name)
+	sid, err := host.LocalSID(name, kind)
 	if errors.Is(err, windows.ERROR_NONE_MAPPED) {
 		return "", fmt.Errorf("%s: %w", name, ErrAbsent)
 	}
-	if err != nil {
-		return "", os.NewSyscallError("LookupAccountName", err)
-	}
-	if found != kind {
-		return "", fmt.Errorf("%s is something else here (type %d)", name, found)
-	}
-	return sid.String(), nil
+	return sid, err
 }
 
 // AddGroup makes a local group.

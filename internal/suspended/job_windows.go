@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/lockstile/lockstile/internal/winerr"
 )
 
 // job keeps a command's tree together: it ends when the last handle to the job is
@@ -48,17 +50,9 @@ func (j *job) make() (err error) {
 
 func (j *job) set(class uint32, what unsafe.Pointer, size uintptr) error {
 	if ok, err := windows.SetInformationJobObject(j.handle, class, uintptr(what), uint32(size)); ok == 0 || err != nil {
-		return os.NewSyscallError("SetInformationJobObject", cause(err))
+		return os.NewSyscallError("SetInformationJobObject", winerr.Cause(err))
 	}
 	return nil
-}
-
-// cause is for calls that can fail without an error.
-func cause(err error) error {
-	if err == nil {
-		return errors.New("it failed, and does not say why")
-	}
-	return err
 }
 
 // uiLimits is every restriction on the user's desktop that there is: clipboard, other

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/lockstile/lockstile/internal/access"
+	"github.com/lockstile/lockstile/internal/winerr"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -44,10 +45,7 @@ func restrict(t *Token) (windows.Token, error) {
 		uintptr(len(sids)), uintptr(unsafe.Pointer(&sids[0])), uintptr(unsafe.Pointer(&made)))
 	runtime.KeepAlive(sids)
 	if ok == 0 {
-		if errno == windows.ERROR_SUCCESS {
-			errno = nil // cause says it better
-		}
-		return 0, tokenFault("CreateRestrictedToken", cause(errno))
+		return 0, tokenFault("CreateRestrictedToken", errno)
 	}
 	err = readBack(made)
 	if err == nil {
@@ -126,5 +124,5 @@ func setDefaultDACL(token windows.Token, sddl string) error {
 }
 
 func tokenFault(call string, err error) error {
-	return &StepError{refusal.RestrictedToken, call, cause(err)}
+	return &StepError{refusal.RestrictedToken, call, winerr.Cause(err)}
 }

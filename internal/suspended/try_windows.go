@@ -6,6 +6,8 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/lockstile/lockstile/internal/winerr"
 )
 
 // Try makes attempts with the process's token, on a thread of ours that takes it on for
@@ -59,7 +61,7 @@ func openScreen() (closer, error) {
 	const readObjects, writeObjects = 0x1, 0x80
 	h, _, errno := openInputDesktop.Call(0, 0, readObjects|writeObjects)
 	if h == 0 {
-		return nil, cause(errno)
+		return nil, winerr.Cause(errno)
 	}
 	return func() { closeDesktop.Call(h) }, nil
 }
@@ -68,12 +70,12 @@ func openScreen() (closer, error) {
 func (c *Child) impersonation() (windows.Token, error) {
 	var token, copied windows.Token
 	if err := windows.OpenProcessToken(c.process, windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY, &token); err != nil {
-		return 0, os.NewSyscallError("OpenProcessToken", cause(err))
+		return 0, os.NewSyscallError("OpenProcessToken", winerr.Cause(err))
 	}
 	defer token.Close()
 	err := windows.DuplicateTokenEx(token, windows.TOKEN_QUERY|windows.TOKEN_IMPERSONATE, nil, windows.SecurityImpersonation, windows.TokenImpersonation, &copied)
 	if err != nil {
-		return 0, os.NewSyscallError("DuplicateTokenEx", cause(err))
+		return 0, os.NewSyscallError("DuplicateTokenEx", winerr.Cause(err))
 	}
 	return copied, nil
 }
@@ -102,11 +104,11 @@ func as(token windows.Token, try func() (closer, error)) (string, error) {
 	runtime.LockOSThread()
 	if err := windows.SetThreadToken(nil, token); err != nil {
 		runtime.UnlockOSThread()
-		return "", os.NewSyscallError("SetThreadToken", cause(err))
+		return "", os.NewSyscallError("SetThreadToken", winerr.Cause(err))
 	}
 	undo, opened := try()
 	if err := windows.RevertToSelf(); err != nil {
-		return "", os.NewSyscallError("RevertToSelf", cause(err)) // the thread stays locked, and ends with its goroutine
+		return "", os.NewSyscallError("RevertToSelf", winerr.Cause(err)) // the thread stays locked, and ends with its goroutine
 	}
 	runtime.UnlockOSThread()
 	switch opened {
