@@ -62,8 +62,8 @@ func expectNetwork(p policy.Policy) []Expectation {
 	return append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "network.filters", Want: "as set up", Or: "not for this user to see"})
 }
 
-// expectToken is what a restricted token must be, of the user or of an account: first the token
-// itself, which explains all that goes wrong with it.
+// expectToken is what a restricted token must be, of the user or of an account: first
+// the token itself, which explains all that goes wrong with it.
 func expectToken(p policy.Policy, m Machine) []Expectation {
 	restricting := []string{access.Everyone, access.Logon, access.Own(p.Home, p.Workspace)}
 	for _, r := range p.Roots() {
@@ -117,7 +117,8 @@ type Tries struct {
 }
 
 // TriesOf lists what is tried under a policy: each writable root, or the workspace where
-// there is none, the product's own folder, each protected name, and each folder that must keep its name.
+// there is none; the product's own folder; each protected name; and each folder that
+// must keep its name.
 func TriesOf(p policy.Policy, protected []string) Tries {
 	t := Tries{Write: []string{p.Home}}
 	if p.Mode == policy.ModeReadOnly {

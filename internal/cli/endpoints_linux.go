@@ -5,7 +5,6 @@ package cli
 import (
 	"os"
 	"syscall"
-	"time"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/pty"
@@ -20,10 +19,6 @@ type endpoints struct {
 	streams *pty.Streams
 	escapes bool // terminal.dangerous_escapes
 }
-
-// flushTime is how long output may still come when no process of the command is
-// left; someone else may hold the other end of a pipe.
-const flushTime = 2 * time.Second
 
 func connect(how tty, escapes bool) (*endpoints, error) {
 	e := &endpoints{escapes: escapes, size: terminalSize(how)}

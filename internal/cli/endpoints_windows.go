@@ -25,10 +25,6 @@ type endpoints struct {
 	restore []func()      // puts the modes of our console back
 }
 
-// flushTime is how long output may still come when no process of the command is
-// left; someone else may hold the other end of a pipe.
-const flushTime = 2 * time.Second
-
 func connect(how tty, escapes bool) (*endpoints, error) {
 	e := &endpoints{size: terminalSize(how), escapes: escapes, done: make(chan struct{})}
 	if e.size != nil {

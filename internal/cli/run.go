@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/audit"
@@ -118,6 +119,10 @@ type runResult struct {
 	Signal int                `json:"signal,omitempty"`
 	Denied []lockstile.Denied `json:"denied,omitempty"`
 }
+
+// flushTime is how long output may still come when no process of the command is
+// left; someone else may hold the other end of a pipe.
+const flushTime = 2 * time.Second
 
 func start(p policy.Policy, home string, argv []string, ends *endpoints) (*lockstile.Child, *lockstile.Gate, error) {
 	gate, err := lockstile.Open(home)

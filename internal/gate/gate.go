@@ -97,8 +97,8 @@ func (g *Gate) Start(r Request) (*Child, error) {
 // are let go when none comes within a minute. environ is what that command's
 // Request.Env will be. Where they can't be made, the start will say so.
 func (g *Gate) Prepare(p policy.Policy, environ []string) {
-	if p.Mode == policy.ModeDangerFullAccess {
-		return // there is nothing to stand in
+	if p.Mode == policy.ModeDangerFullAccess || !launch.PlacesAhead {
+		return // there is nothing to stand in, or nobody who could
 	}
 	i, err := settle(g.home, p, environ)
 	if err == nil && makePrivate(i) == nil {

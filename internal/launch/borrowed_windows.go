@@ -22,7 +22,7 @@ type borrowed struct {
 	made    runner.Made
 	process windows.Handle
 	thread  windows.Handle
-	job     windows.Handle
+	job     *suspended.Job // nil before Make
 	out, in *os.File
 }
 
@@ -94,7 +94,8 @@ func (b *borrowed) takeHandles() (err error) {
 		}
 		return h
 	}
-	b.process, b.thread, b.job = take(b.made.Process, 0), take(b.made.Thread, 0), take(b.made.Job, 0)
+	b.process, b.thread = take(b.made.Process, 0), take(b.made.Thread, 0)
+	b.job = suspended.JobOf(take(b.made.Job, 0))
 	out, in := take(b.made.Out, windows.DUPLICATE_CLOSE_SOURCE), take(b.made.In, windows.DUPLICATE_CLOSE_SOURCE)
 	if out != 0 {
 		b.out = os.NewFile(uintptr(out), "terminal")
@@ -118,7 +119,7 @@ func runnerFault(call string, err error) error {
 func (b *borrowed) PID() int                { return b.made.PID }
 func (b *borrowed) Process() windows.Handle { return b.process }
 func (b *borrowed) Thread() windows.Handle  { return b.thread }
-func (b *borrowed) Job() windows.Handle     { return b.job }
+func (b *borrowed) Job() windows.Handle     { return b.job.Handle() }
 
 // Network tells how what the runner tried on the network ended.
 func (b *borrowed) Network() map[string]string { return b.made.Network }
@@ -141,9 +142,7 @@ func (b *borrowed) Resize(s suspended.Size) error {
 }
 
 // End kills the tree ourselves: the runner may not listen.
-func (b *borrowed) End() error {
-	return os.NewSyscallError("TerminateJobObject", windows.TerminateJobObject(b.job, 1))
-}
+func (b *borrowed) End() error { return b.job.End() }
 
 func (b *borrowed) say(w runner.Word) error {
 	if err := runner.Send(b.pipe, w); err != nil {
@@ -166,8 +165,9 @@ func (b *borrowed) Wait() (uint32, error) {
 
 // Kill ends the tree and the runner, and frees what is held.
 func (b *borrowed) Kill() {
-	if b.job != 0 {
-		_ = windows.TerminateJobObject(b.job, 1) // it may be over
+	if b.job != nil {
+		_ = b.job.End() // it may be over
+		b.job.Close()
 	}
 	b.pipe.Close() // the runner ends with it, and all that it made
 	for _, f := range []*os.File{b.out, b.in} {
@@ -175,7 +175,7 @@ func (b *borrowed) Kill() {
 			f.Close()
 		}
 	}
-	for _, h := range []*windows.Handle{&b.process, &b.thread, &b.job, &b.runner} {
+	for _, h := range []*windows.Handle{&b.process, &b.thread, &b.runner} {
 		if *h != 0 {
 			windows.CloseHandle(*h)
 		}

@@ -8,7 +8,6 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/plan"
-	"github.com/lockstile/lockstile/refusal"
 )
 
 // Launch is never made on this system: Place refuses, and so does the plan.
@@ -26,6 +25,9 @@ func (*Launcher) Close() error { return nil }
 // Place refuses.
 func (*Launcher) Place(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
+// PlacesAhead tells whether PlaceAhead is built for this system.
+const PlacesAhead = false
+
 // PlaceAhead refuses.
 func (*Launcher) PlaceAhead(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
@@ -35,21 +37,12 @@ func (*Launcher) Try(*plan.Plan) (names []string, results []error) { return nil,
 // Describe refuses.
 func Describe(*plan.Plan, Command) ([]Step, error) { return nil, errors.ErrUnsupported }
 
-func (*Launch) Give(Command) error               { return errors.ErrUnsupported }
-func (*Launch) Init() int                        { return 0 }
-func (*Launch) Command() int                     { return 0 }
-func (*Launch) Fixed() error                     { return errors.ErrUnsupported }
-func (*Launch) Ready() error                     { return errors.ErrUnsupported }
-func (*Launch) Probed() error                    { return errors.ErrUnsupported }
-func (*Launch) Hardened() error                  { return errors.ErrUnsupported }
-func (*Launch) Seal() error                      { return errors.ErrUnsupported }
-func (*Launch) Sealed() error                    { return errors.ErrUnsupported }
-func (*Launch) Trials() []Trial                  { return nil }
-func (*Launch) Settled(refusal.Restriction) bool { return false }
-func (*Launch) Release() (*Running, error)       { return nil, errors.ErrUnsupported }
-func (*Launch) Outdated() bool                   { return true }
-func (*Launch) Kill()                            {}
-func (*Launch) Terminal() (out, in *os.File)     { return nil, nil }
+func (*Launch) Give(Command) error           { return errors.ErrUnsupported }
+func (*Launch) Command() int                 { return 0 }
+func (*Launch) Release() (*Running, error)   { return nil, errors.ErrUnsupported }
+func (*Launch) Outdated() bool               { return true }
+func (*Launch) Kill()                        {}
+func (*Launch) Terminal() (out, in *os.File) { return nil, nil }
 
 // Running is never made on this system.
 type Running struct{}

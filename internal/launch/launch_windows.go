@@ -100,7 +100,10 @@ func openRoots(w *plan.Windows) error {
 	return err
 }
 
-// PlaceAhead makes nothing ahead on this system yet.
+// PlacesAhead tells whether PlaceAhead is built for this system.
+const PlacesAhead = false
+
+// PlaceAhead refuses.
 func (*Launcher) PlaceAhead(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
 // Outdated is for what was made ahead.
@@ -194,9 +197,6 @@ func badArgs(err error) error {
 		Hint: "put them into a file, or call the program itself", Err: err}
 }
 
-// Init is 0: no process of ours stands between the command and us.
-func (*Launch) Init() int { return 0 }
-
 // Command is the process's number, 0 before Give.
 func (l *Launch) Command() int { return l.child.PID() }
 
@@ -252,12 +252,6 @@ func (l *Launch) Try(write, change, rename []string, screen string) ([]Tried, er
 	}
 	return out, nil
 }
-
-// Settled tells nothing here: no step comes after Give.
-func (*Launch) Settled(refusal.Restriction) bool { return true }
-
-// Trials are none: what is tried is tried from outside.
-func (*Launch) Trials() []Trial { return nil }
 
 // Release lets the command's first instruction run.
 func (l *Launch) Release() (*Running, error) {

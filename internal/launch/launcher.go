@@ -12,6 +12,9 @@ import (
 	"github.com/lockstile/lockstile/internal/tape"
 )
 
+// PlacesAhead tells whether PlaceAhead is built for this system.
+const PlacesAhead = true
+
 // Launcher makes the first processes, by a spawner of its own. It may be used by
 // several goroutines.
 type Launcher struct{ spawner *tape.Spawner }

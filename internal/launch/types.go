@@ -1,7 +1,8 @@
-// Package launch carries a plan out: it writes the plan's layers onto a tape,
-// starts the confined process, and leads it to the point where it waits for its
-// release with every restriction in force and every trial made. Each layer is a
-// file. Only the gate may import it.
+// Package launch carries a plan out: it starts the confined process, and leads it to
+// the point where it waits for its release with every restriction in force and every
+// trial made. On Linux it writes the plan's layers onto a tape, each layer a file; on
+// Windows the process is made suspended, here or by a runner as another account. Only
+// the gate may import it.
 //
 // It must never judge what it sees, release without being told, or go on when a
 // step of the plan has failed.

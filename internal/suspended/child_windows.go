@@ -12,7 +12,7 @@ import (
 // Child is a process to be, then a suspended one, then one that runs. It is not safe
 // for concurrent use but for Interrupt, Resize and End beside Wait.
 type Child struct {
-	job     *job
+	job     *Job
 	console *console
 	token   windows.Token // 0 for our own
 	canary  windows.Handle
@@ -84,7 +84,7 @@ func (c *Child) Process() windows.Handle { return c.process }
 func (c *Child) Thread() windows.Handle { return c.thread }
 
 // Job is the job's.
-func (c *Child) Job() windows.Handle { return c.job.handle }
+func (c *Child) Job() windows.Handle { return c.job.Handle() }
 
 // Canary is one that the process must not have.
 func (c *Child) Canary() windows.Handle { return c.canary }
@@ -119,7 +119,7 @@ func (c *Child) Interrupt() error { return c.console.interrupt() }
 func (c *Child) Resize(s Size) error { return c.console.resize(s) }
 
 // End kills the tree; Wait sees it.
-func (c *Child) End() error { return c.job.end() }
+func (c *Child) End() error { return c.job.End() }
 
 // Wait waits until the process has ended, ends what is left of its tree, and frees
 // what is held.
@@ -128,14 +128,14 @@ func (c *Child) Wait() (code uint32, err error) {
 	if err == nil {
 		err = windows.GetExitCodeProcess(c.process, &code)
 	}
-	err = errors.Join(os.NewSyscallError("wait for the command", err), c.job.end(), c.job.await())
+	err = errors.Join(os.NewSyscallError("wait for the command", err), c.job.End(), c.job.await())
 	c.close()
 	return code, err
 }
 
 // Kill ends what there is.
 func (c *Child) Kill() {
-	_ = c.job.end() // its handle is closed in any case, which ends it too
+	_ = c.job.End() // its handle is closed in any case, which ends it too
 	c.close()
 }
 
@@ -145,7 +145,7 @@ func (c *Child) close() {
 	}
 	closeAll([]windows.Handle{c.process, c.thread, c.canary, windows.Handle(c.token)})
 	c.process, c.thread, c.canary, c.token = 0, 0, 0, 0
-	c.job.close()
+	c.job.Close()
 }
 
 func closeAll(handles []windows.Handle) {

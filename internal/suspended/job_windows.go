@@ -12,28 +12,34 @@ import (
 	"github.com/lockstile/lockstile/internal/winerr"
 )
 
-// job keeps a command's tree together: it ends when the last handle to the job is
+// Job keeps a command's tree together: it ends when the last handle to the job is
 // closed, ours, so with us; and nothing leaves it.
-type job struct {
-	mu     sync.Mutex // end comes from elsewhere than close
+type Job struct {
+	mu     sync.Mutex // End comes from elsewhere than Close
 	handle windows.Handle
 	port   windows.Handle // tells when it is empty
 }
+
+// JobOf is one that another process made, by a handle to it, which is ours from here on.
+func JobOf(handle windows.Handle) *Job { return &Job{handle: handle} }
+
+// Handle stays the job's.
+func (j *Job) Handle() windows.Handle { return j.handle }
 
 // jobLimits are read back as evidence. Without a BREAKAWAY flag, a process that asks
 // to leave is not started.
 const jobLimits = windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | windows.JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION
 
-func newJob() (*job, error) {
-	j := &job{}
+func newJob() (*Job, error) {
+	j := &Job{}
 	if err := j.make(); err != nil {
-		j.close()
+		j.Close()
 		return nil, err
 	}
 	return j, nil
 }
 
-func (j *job) make() (err error) {
+func (j *Job) make() (err error) {
 	if j.handle, err = windows.CreateJobObject(nil, nil); err != nil {
 		return os.NewSyscallError("CreateJobObject", err)
 	}
@@ -48,7 +54,7 @@ func (j *job) make() (err error) {
 	return j.set(windows.JobObjectAssociateCompletionPortInformation, unsafe.Pointer(&port), unsafe.Sizeof(port))
 }
 
-func (j *job) set(class uint32, what unsafe.Pointer, size uintptr) error {
+func (j *Job) set(class uint32, what unsafe.Pointer, size uintptr) error {
 	if ok, err := windows.SetInformationJobObject(j.handle, class, uintptr(what), uint32(size)); ok == 0 || err != nil {
 		return os.NewSyscallError("SetInformationJobObject", winerr.Cause(err))
 	}
@@ -59,7 +65,7 @@ func (j *job) set(class uint32, what unsafe.Pointer, size uintptr) error {
 // programs' windows, settings, the end of the session (JOBOBJECT_BASIC_UI_RESTRICTIONS).
 const uiLimits = 0xFF
 
-func (j *job) restrictUI() error {
+func (j *Job) restrictUI() error {
 	limits := windows.JOBOBJECT_BASIC_UI_RESTRICTIONS{UIRestrictionsClass: uiLimits}
 	return j.set(windows.JobObjectBasicUIRestrictions, unsafe.Pointer(&limits), unsafe.Sizeof(limits))
 }
@@ -74,7 +80,7 @@ func TryJob() error {
 	if err != nil {
 		return err
 	}
-	defer j.close()
+	defer j.Close()
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -84,7 +90,7 @@ func TryJob() error {
 		return err
 	}
 	defer closeAll([]windows.Handle{info.Process, info.Thread})
-	j.close()
+	j.Close()
 	if event, err := windows.WaitForSingleObject(info.Process, trialTime); err != nil || event != windows.WAIT_OBJECT_0 {
 		_ = windows.TerminateProcess(info.Process, 1)
 		return errors.New("a process lives on when its job is closed")
@@ -92,8 +98,8 @@ func TryJob() error {
 	return nil
 }
 
-// end kills all processes of the job. After close it is os.ErrProcessDone.
-func (j *job) end() error {
+// End kills all processes of the job. After Close it is os.ErrProcessDone.
+func (j *Job) End() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.handle == 0 {
@@ -107,7 +113,7 @@ func (j *job) end() error {
 const emptyPoll = 100
 
 // await waits until no process of the job is left.
-func (j *job) await() error {
+func (j *Job) await() error {
 	for {
 		left, err := j.processes()
 		if err != nil || left == 0 {
@@ -134,13 +140,14 @@ type accounting struct {
 
 const jobObjectBasicAccountingInformation = 1
 
-func (j *job) processes() (uint32, error) {
+func (j *Job) processes() (uint32, error) {
 	var a accounting
 	err := windows.QueryInformationJobObject(j.handle, jobObjectBasicAccountingInformation, uintptr(unsafe.Pointer(&a)), uint32(unsafe.Sizeof(a)), nil)
 	return a.Active, os.NewSyscallError("QueryInformationJobObject", err)
 }
 
-func (j *job) close() {
+// Close closes our handles; with the last one the tree ends.
+func (j *Job) Close() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	closeAll([]windows.Handle{j.handle, j.port})
