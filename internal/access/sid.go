@@ -19,10 +19,6 @@ const (
 	Restricted     = "S-1-5-12"
 )
 
-// Logon stands, among restricting SIDs, for that of the logon session which the token
-// belongs to: only who makes the token knows it.
-const Logon = "logon"
-
 // The accounts of the elevated sandbox, and their group.
 const (
 	SandboxGroup   = "LockstileSandbox"

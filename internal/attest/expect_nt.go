@@ -65,7 +65,7 @@ func expectNetwork(p policy.Policy) []Expectation {
 // expectToken is what a restricted token must be, of the user or of an account: first
 // the token itself, which explains all that goes wrong with it.
 func expectToken(p policy.Policy, m Machine) []Expectation {
-	restricting := []string{access.Everyone, access.Logon, access.Own(p.Home, p.Workspace)}
+	restricting := []string{access.Everyone, access.Own(p.Home, p.Workspace)}
 	for _, r := range p.Roots() {
 		restricting = append(restricting, access.Capability(p.Home, r.Path))
 	}
@@ -79,6 +79,9 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.RestrictedToken, Fact: "command.token.restricting", Want: strings.Join(slices.Compact(restricting), " ")},
 		{Restriction: refusal.Privileges, Fact: "command.token.privileges", Want: changeNotify},
 		{Restriction: refusal.Integrity, Fact: "command.token.integrity", Want: "medium"},
+		{Restriction: refusal.RestrictedToken, Fact: "command.token.administrators", Want: "not a member", Or: "for denials alone"},
+		{Restriction: refusal.Desktop, Fact: "command.token.logon session", Want: "for denials alone"},
+		{Restriction: refusal.Desktop, Fact: "command.desktop", Want: "its own"},
 		{Restriction: refusal.Sandbox, Fact: "command.token.user", Want: user},
 		{Restriction: refusal.UILimits, Fact: "job.ui", Want: "0xff"},
 		{Restriction: refusal.RestrictedToken, Fact: Fact("trial.write in " + p.Home), Want: "denied"},

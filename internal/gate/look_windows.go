@@ -25,7 +25,7 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	command.Thread(e, l.Thread())
 	command.Token(e)
 	command.Job(e, l.Job(), l.TryJob)
-	command.Parameters(e)
+	command.Parameters(e, l.Desktop())
 	command.Inherited(e, l.Canary())
 	if len(m.Tries.Write) > 0 {
 		measure.UILimits(e, l.Job())

@@ -246,11 +246,11 @@ func TestBorrowedFails(t *testing.T) {
 func TestHire(t *testing.T) {
 	w := &plan.Windows{Home: t.TempDir(), Account: "LockstileNobody", AccountSID: ownSID(t), Owner: ownSID(t)}
 	var step *suspended.StepError
-	if b, err := hire(w, &suspended.Token{}); b != nil || !errors.As(err, &step) || step.Restriction != refusal.Sandbox {
+	if b, err := hire(w, &suspended.Token{}, ""); b != nil || !errors.As(err, &step) || step.Restriction != refusal.Sandbox {
 		t.Errorf("%v", err)
 	}
 	var refused *refusal.Error
-	if _, err := logOnAndStart(w.Account, "no password", os.Args[0], runner.PipePrefix+"x"); !errors.As(err, &refused) || refused.Restriction != refusal.Sandbox || refused.Hint == "" {
+	if _, err := logOnAndStart(w.Account, "no password", os.Args[0], runner.PipePrefix+"x", ""); !errors.As(err, &refused) || refused.Restriction != refusal.Sandbox || refused.Hint == "" {
 		t.Errorf("%v", err)
 	}
 	for err, word := range map[error]string{windows.ERROR_LOGON_FAILURE: "lockstile setup again", windows.ERROR_ACCOUNT_LOCKED_OUT: "locked", windows.ERROR_SERVICE_DISABLED: "seclogon", windows.ERROR_SUCCESS: "--check"} {

@@ -20,8 +20,9 @@ import (
 var createProcessWithLogon = windows.NewLazySystemDLL("advapi32.dll").NewProc("CreateProcessWithLogonW")
 
 // hire starts a runner as an account, and waits until it listens. It is tried once: a
-// machine locks an account after some refusals.
-func hire(w *plan.Windows, token *suspended.Token) (*borrowed, error) {
+// machine locks an account after some refusals. The runner begins on the command's
+// desktop: on the user's, the system would let the account at it.
+func hire(w *plan.Windows, token *suspended.Token, desktop string) (*borrowed, error) {
 	machine := setup.Machine{Home: w.Home}
 	same, err := machine.Runner()
 	if err == nil && !same {
@@ -42,7 +43,7 @@ func hire(w *plan.Windows, token *suspended.Token) (*borrowed, error) {
 	if err != nil {
 		return nil, runnerFault("make its pipe", err)
 	}
-	info, err := logOnAndStart(w.Account, password, program, name)
+	info, err := logOnAndStart(w.Account, password, program, name, desktop)
 	if err != nil {
 		windows.CloseHandle(pipe)
 		return nil, err
@@ -64,17 +65,18 @@ func hire(w *plan.Windows, token *suspended.Token) (*borrowed, error) {
 
 // logOnAndStart starts a program as an account, suspended. Its command line holds no
 // more than the pipe's name, and its environment is the account's own.
-func logOnAndStart(account, password, program, pipe string) (windows.ProcessInformation, error) {
+func logOnAndStart(account, password, program, pipe, desktop string) (windows.ProcessInformation, error) {
 	var info windows.ProcessInformation
 	startup := windows.StartupInfo{}
 	startup.Cb = uint32(unsafe.Sizeof(startup))
-	var words [6]*uint16
-	for i, text := range []string{account, ".", password, program, `"` + program + `" ` + pipe, filepath.Dir(program)} {
+	var words [7]*uint16
+	for i, text := range []string{account, ".", password, program, `"` + program + `" ` + pipe, filepath.Dir(program), desktop} {
 		var err error
 		if words[i], err = windows.UTF16PtrFromString(text); err != nil {
 			return info, runnerFault("start it", err)
 		}
 	}
+	startup.Desktop = words[6]
 	const withProfile = 1
 	const flags = windows.CREATE_SUSPENDED | windows.CREATE_NO_WINDOW | windows.CREATE_UNICODE_ENVIRONMENT
 	ok, _, errno := createProcessWithLogon.Call(

@@ -28,10 +28,11 @@ func (*Launcher) Close() error { return nil }
 
 // Launch is a start on its way. It is not safe for concurrent use.
 type Launch struct {
-	plan   *plan.Plan
-	child  child
-	sweeps []host.Absent
-	denied string // what is put behind a name that is taken back
+	plan    *plan.Plan
+	child   child
+	desktop *suspended.Desktop // nil where nothing is restricted: it is the user's own
+	sweeps  []host.Absent
+	denied  string // what is put behind a name that is taken back
 }
 
 // child is a process to be, then a suspended one, then one that runs: made here, or by
@@ -55,30 +56,50 @@ type child interface {
 
 // Place makes what a process is started in. Who has it must Release or Kill it.
 func (*Launcher) Place(p *plan.Plan) (*Launch, error) {
-	child, err := place(p.Windows)
-	if err != nil {
+	l := &Launch{plan: p}
+	if err := l.place(p.Windows); err != nil {
+		l.Kill()
 		return nil, stepFault(err)
-	}
-	l := &Launch{plan: p, child: child}
-	if p.Windows != nil {
-		if err := openRoots(p.Windows); err != nil {
-			l.Kill()
-			return nil, err
-		}
 	}
 	return l, nil
 }
 
 // place makes what a process is started in, here or with a runner.
-func place(w *plan.Windows) (child, error) {
+func (l *Launch) place(w *plan.Windows) error {
 	if w == nil {
-		return suspended.Prepare(nil)
+		return l.take(suspended.Prepare(nil))
 	}
+	desktop, err := suspended.NewDesktop(w.DefaultDACL)
+	if err != nil {
+		return err
+	}
+	l.desktop = desktop
 	token := &suspended.Token{Restricting: w.Restricting, DefaultDACL: w.DefaultDACL}
 	if w.Account == "" {
-		return suspended.Prepare(token)
+		err = l.take(suspended.Prepare(token))
+	} else {
+		err = l.hire(w, token)
 	}
-	return hire(w, token)
+	if err != nil {
+		return err
+	}
+	return openRoots(w)
+}
+
+// take keeps a child that could be prepared: l.child stays nil without one.
+func (l *Launch) take(c *suspended.Child, err error) error {
+	if err == nil {
+		l.child = c
+	}
+	return err
+}
+
+func (l *Launch) hire(w *plan.Windows, token *suspended.Token) error {
+	b, err := hire(w, token, l.desktop.Name())
+	if err == nil {
+		l.child = b
+	}
+	return err
 }
 
 // stepFault gives a failed step the form that all systems share.
@@ -117,7 +138,7 @@ func (l *Launch) Give(c Command) error {
 		return err
 	}
 	l.sweeps, l.denied = l.plan.Sweep, c.Denied
-	spec := suspended.Spec{File: file, Line: line, Env: c.Env, Dir: c.Dir}
+	spec := suspended.Spec{File: file, Line: line, Env: c.Env, Dir: c.Dir, Desktop: l.Desktop()}
 	var stdio [3]windows.Handle
 	if c.Terminal != nil {
 		spec.Terminal = &suspended.Size{Rows: c.Terminal.Rows, Cols: c.Terminal.Cols}
@@ -218,6 +239,15 @@ func (l *Launch) Network() map[string]string {
 	return nil
 }
 
+// Desktop is the name of the desktop that was made for the command; "" where it is the
+// user's own.
+func (l *Launch) Desktop() string {
+	if l.desktop == nil {
+		return ""
+	}
+	return l.desktop.Name()
+}
+
 // Canary is a handle of ours that the command must not have.
 func (l *Launch) Canary() uintptr { return uintptr(l.child.Canary()) }
 
@@ -265,7 +295,18 @@ func (l *Launch) Release() (*Running, error) {
 }
 
 // Kill ends what there is of the start.
-func (l *Launch) Kill() { l.child.Kill() }
+func (l *Launch) Kill() {
+	if l.child != nil {
+		l.child.Kill()
+	}
+	l.closeDesktop()
+}
+
+func (l *Launch) closeDesktop() {
+	if l.desktop != nil {
+		l.desktop.Close()
+	}
+}
 
 // Terminal gives the outer ends of the command's terminal, once: what it prints,
 // and where its input goes. They are the caller's to close; nil on pipes.
@@ -291,6 +332,7 @@ func (r *Running) Resize(_ *os.File, s Size) error {
 // Wait waits until the command has ended, and ends what is left of its tree.
 func (r *Running) Wait() (End, error) {
 	code, err := r.l.child.Wait()
+	r.l.closeDesktop()
 	return End{Status: syscall.WaitStatus{ExitCode: code}, Denied: r.l.sweep()}, err
 }
 

@@ -45,6 +45,14 @@ func (p Process) Token(e *attest.Evidence) {
 	set("privileges", privileges)
 	set("restricting", restricting)
 	set("integrity", integrity)
+	set("administrators", func(t windows.Token) (string, error) {
+		return membership(t, func(g windows.SIDAndAttributes) bool { return g.Sid.String() == access.Administrators })
+	})
+	set("logon session", func(t windows.Token) (string, error) {
+		return membership(t, func(g windows.SIDAndAttributes) bool {
+			return g.Attributes&windows.SE_GROUP_LOGON_ID == windows.SE_GROUP_LOGON_ID
+		})
+	})
 }
 
 func user(t windows.Token) (string, error) {
@@ -80,19 +88,28 @@ func privileges(t windows.Token) (string, error) {
 	return strings.Trim(fmt.Sprint(numbers), "[]"), nil
 }
 
-// restricting lists the restricting SIDs, in order; that of the token's own logon
-// session by a word.
-func restricting(t windows.Token) (string, error) {
+// membership tells what the token's membership in a group counts for.
+func membership(t windows.Token, is func(windows.SIDAndAttributes) bool) (string, error) {
 	groups, err := t.GetTokenGroups()
 	if err != nil {
 		return "", err
 	}
-	logon := ""
+	out := "not a member"
 	for _, g := range groups.AllGroups() {
-		if g.Attributes&windows.SE_GROUP_LOGON_ID == windows.SE_GROUP_LOGON_ID {
-			logon = g.Sid.String()
+		switch {
+		case !is(g):
+		case g.Attributes&windows.SE_GROUP_USE_FOR_DENY_ONLY == 0:
+			return "a member", nil
+		default:
+			out = "for denials alone"
 		}
 	}
+	runtime.KeepAlive(groups)
+	return out, nil
+}
+
+// restricting lists the restricting SIDs, in order.
+func restricting(t windows.Token) (string, error) {
 	buf, err := information(t, windows.TokenRestrictedSids)
 	if err != nil {
 		return "", err
@@ -102,11 +119,7 @@ func restricting(t windows.Token) (string, error) {
 	}
 	var out []string
 	for _, g := range (*windows.Tokengroups)(unsafe.Pointer(&buf[0])).AllGroups() {
-		sid := g.Sid.String()
-		if sid == logon {
-			sid = access.Logon
-		}
-		out = append(out, sid)
+		out = append(out, g.Sid.String())
 	}
 	runtime.KeepAlive(buf)
 	slices.Sort(out)
@@ -260,41 +273,58 @@ func limitNames(flags uint32) string {
 	return strings.Join(names, ", ")
 }
 
-// Parameters reads what the process was given beside its command line: its folder.
-func (p Process) Parameters(e *attest.Evidence) {
-	dir, err := p.workingDir()
-	e.Set(p.fact("working directory"), dir, err)
-}
-
-// workingDir reads the process's own parameters, which its parent wrote
-// (RTL_USER_PROCESS_PARAMETERS).
-func (p Process) workingDir() (string, error) {
-	h := windows.Handle(p.Handle)
-	var basic windows.PROCESS_BASIC_INFORMATION
-	if err := windows.NtQueryInformationProcess(h, windows.ProcessBasicInformation, unsafe.Pointer(&basic), uint32(unsafe.Sizeof(basic)), nil); err != nil {
-		return "", err
+// Parameters reads what the process was given beside its command line: its folder and
+// its desktop, which may be one that was made for it alone.
+func (p Process) Parameters(e *attest.Evidence, own string) {
+	dir, desktop, err := p.parameters()
+	switch desktop {
+	case "":
+		desktop = "its maker's"
+	case own:
+		desktop = "its own"
 	}
-	var peb windows.PEB
-	if err := peek(h, uintptr(unsafe.Pointer(basic.PebBaseAddress)), unsafe.Pointer(&peb), unsafe.Sizeof(peb)); err != nil {
-		return "", err
+	if err == nil && dir == "" {
+		err = errors.New("the process has no folder")
 	}
-	var parameters windows.RTL_USER_PROCESS_PARAMETERS
-	if err := peek(h, uintptr(unsafe.Pointer(peb.ProcessParameters)), unsafe.Pointer(&parameters), unsafe.Sizeof(parameters)); err != nil {
-		return "", err
-	}
-	path := parameters.CurrentDirectory.DosPath
-	if path.Length == 0 {
-		return "", errors.New("the process has no folder")
-	}
-	text := make([]uint16, path.Length/2)
-	if err := peek(h, uintptr(unsafe.Pointer(path.Buffer)), unsafe.Pointer(&text[0]), uintptr(path.Length)); err != nil {
-		return "", err
-	}
-	dir := windows.UTF16ToString(text)
 	if len(dir) > len(`C:\`) {
 		dir = strings.TrimSuffix(dir, `\`)
 	}
-	return dir, nil
+	e.Set(p.fact("working directory"), dir, err)
+	e.Set(p.fact("desktop"), desktop, err)
+}
+
+// parameters reads the process's own, which its parent wrote
+// (RTL_USER_PROCESS_PARAMETERS).
+func (p Process) parameters() (dir, desktop string, err error) {
+	h := windows.Handle(p.Handle)
+	var basic windows.PROCESS_BASIC_INFORMATION
+	if err := windows.NtQueryInformationProcess(h, windows.ProcessBasicInformation, unsafe.Pointer(&basic), uint32(unsafe.Sizeof(basic)), nil); err != nil {
+		return "", "", err
+	}
+	var peb windows.PEB
+	if err := peek(h, uintptr(unsafe.Pointer(basic.PebBaseAddress)), unsafe.Pointer(&peb), unsafe.Sizeof(peb)); err != nil {
+		return "", "", err
+	}
+	var parameters windows.RTL_USER_PROCESS_PARAMETERS
+	if err := peek(h, uintptr(unsafe.Pointer(peb.ProcessParameters)), unsafe.Pointer(&parameters), unsafe.Sizeof(parameters)); err != nil {
+		return "", "", err
+	}
+	dir, err = peekText(h, parameters.CurrentDirectory.DosPath)
+	if err == nil {
+		desktop, err = peekText(h, parameters.DesktopInfo)
+	}
+	return dir, desktop, err
+}
+
+func peekText(process windows.Handle, s windows.NTUnicodeString) (string, error) {
+	text := make([]uint16, s.Length/2)
+	if len(text) == 0 {
+		return "", nil
+	}
+	if err := peek(process, uintptr(unsafe.Pointer(s.Buffer)), unsafe.Pointer(&text[0]), uintptr(len(text))*2); err != nil {
+		return "", err
+	}
+	return windows.UTF16ToString(text), nil
 }
 
 func peek(process windows.Handle, at uintptr, to unsafe.Pointer, size uintptr) error {

@@ -25,7 +25,7 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	w := &Windows{
 		Sandbox: p.WindowsSandbox, Home: p.Home, Owner: f.UserSID, Temp: temp,
 		// Everyone: the null device and the like, which no command can do without.
-		Restricting: []string{access.Everyone, access.Logon, own},
+		Restricting: []string{access.Everyone, own},
 		// Its own: else a command couldn't write to the pipes and events that it made.
 		DefaultDACL: "D:(A;;GA;;;SY)(A;;GA;;;" + f.UserSID + ")(A;;GA;;;" + own + ")",
 	}

@@ -217,7 +217,7 @@ func TestAccountEntries(t *testing.T) {
 		case "writes":
 			k.Restricting = plans[policy.ModeWorkspaceWrite].Windows.Restricting
 		case "another":
-			k.Restricting = []string{access.Everyone, access.Logon, access.Capability("another", `C:\work`)}
+			k.Restricting = []string{access.Everyone, access.Capability("another", `C:\work`)}
 		}
 		if !d.Allows(k, access.FileRead) || d.Allows(k, access.WriteData) != writes {
 			t.Errorf("%s: %s", restricting, d)
@@ -236,7 +236,7 @@ func TestRestrictedToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	work, more := access.Capability(p.Home, `c:\WORK`), access.Capability(p.Home, `C:\more`)
-	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, access.Logon, access.Own(p.Home, p.Workspace), work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
+	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, access.Own(p.Home, p.Workspace), work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
 		t.Errorf("%s", got)
 	}
 	// The user's own SID would let the command write all that the user may.
@@ -260,7 +260,7 @@ func TestEntries(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := access.ACE{Flags: inherit, Mask: access.FileAll, SID: f.UserSID}
-	command := access.Token{User: f.UserSID, Groups: []string{access.Everyone, access.Logon}, Restricting: got.Windows.Restricting, WriteRestricted: true}
+	command := access.Token{User: f.UserSID, Groups: []string{access.Everyone}, Restricting: got.Windows.Restricting, WriteRestricted: true}
 	for path, c := range map[string]struct{ write, remove bool }{
 		`C:\`:                        {},
 		`C:\work`:                    {write: true},

@@ -43,7 +43,8 @@ func create(c *Child, s Spec, stdio *[3]windows.Handle) (windows.ProcessInformat
 	name, nameErr := windows.UTF16PtrFromString(s.File)
 	text, lineErr := windows.UTF16PtrFromString(s.Line)
 	dir, dirErr := windows.UTF16PtrFromString(s.Dir)
-	for _, e := range []error{envErr, nameErr, lineErr, dirErr} {
+	desktop, desktopErr := windows.UTF16PtrFromString(s.Desktop)
+	for _, e := range []error{envErr, nameErr, lineErr, dirErr, desktopErr} {
 		if err == nil {
 			err = e
 		}
@@ -51,6 +52,11 @@ func create(c *Child, s Spec, stdio *[3]windows.Handle) (windows.ProcessInformat
 	if err != nil {
 		return info, &StepError{"", "describe the process", err}
 	}
+	if s.Desktop != "" {
+		startup.Desktop = desktop
+	}
+	stationSwitch.RLock()
+	defer stationSwitch.RUnlock()
 	const flags = windows.CREATE_SUSPENDED | windows.CREATE_UNICODE_ENVIRONMENT | windows.EXTENDED_STARTUPINFO_PRESENT
 	if c.token == 0 {
 		err = windows.CreateProcess(name, text, nil, nil, stdio != nil, flags, &block[0], dir, &startup.StartupInfo, &info)

@@ -20,6 +20,7 @@ type Spec struct {
 	Line     string   `json:"line"` // its command line
 	Env      []string `json:"env"`
 	Dir      string   `json:"dir"`
+	Desktop  string   `json:"desktop,omitempty"`  // its desktop's name; "" for its maker's
 	Terminal *Size    `json:"terminal,omitempty"` // of its console; nil where it has streams
 }
 
@@ -37,7 +38,7 @@ const (
 	Write  = "write in" // make a file in a folder
 	Change = "change"   // open a file or folder for changing
 	Rename = "rename"   // and for renaming or deleting
-	Screen = "use"      // open the desktop that the user sees, for drawing and typing
+	Screen = "use"      // open the window station that the user sees
 )
 
 // Outcome is how an attempt ended: "ok" or "denied". With an error it is not known.

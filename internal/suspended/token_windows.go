@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/winerr"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -23,29 +22,9 @@ var createRestrictedToken = windows.NewLazySystemDLL("advapi32.dll").NewProc("Cr
 
 // restrict makes the token of a confined command from our own.
 func restrict(t *Token) (windows.Token, error) {
-	var own windows.Token
-	err := windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ASSIGN_PRIMARY|windows.TOKEN_ADJUST_DEFAULT, &own)
+	made, err := restrictOnce(t.Restricting)
 	if err != nil {
-		return 0, tokenFault("OpenProcessToken", err)
-	}
-	defer own.Close()
-	sids := make([]windows.SIDAndAttributes, len(t.Restricting))
-	for i, text := range t.Restricting {
-		if text == access.Logon {
-			if text, err = logonSID(own); err != nil {
-				return 0, tokenFault("find the logon session", err)
-			}
-		}
-		if sids[i].Sid, err = windows.StringToSid(text); err != nil {
-			return 0, tokenFault("read the SID "+text, err)
-		}
-	}
-	var made windows.Token
-	ok, _, errno := createRestrictedToken.Call(uintptr(own), disableMaxPrivilege|luaToken|writeRestricted, 0, 0, 0, 0,
-		uintptr(len(sids)), uintptr(unsafe.Pointer(&sids[0])), uintptr(unsafe.Pointer(&made)))
-	runtime.KeepAlive(sids)
-	if ok == 0 {
-		return 0, tokenFault("CreateRestrictedToken", errno)
+		return 0, err
 	}
 	err = readBack(made)
 	if err == nil {
@@ -61,18 +40,50 @@ func restrict(t *Token) (windows.Token, error) {
 	return made, nil
 }
 
-// logonSID is that of the session which a token belongs to.
-func logonSID(t windows.Token) (string, error) {
+// restrictOnce makes a token that may write where one of the restricting SIDs may too.
+func restrictOnce(restricting []string) (made windows.Token, err error) {
+	var own windows.Token
+	err = windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ASSIGN_PRIMARY|windows.TOKEN_ADJUST_DEFAULT, &own)
+	if err != nil {
+		return 0, tokenFault("OpenProcessToken", err)
+	}
+	defer own.Close()
+	sids := make([]windows.SIDAndAttributes, len(restricting))
+	for i, text := range restricting {
+		if sids[i].Sid, err = windows.StringToSid(text); err != nil {
+			return 0, tokenFault("read the SID "+text, err)
+		}
+	}
+	logon, err := logonSID(own)
+	if err != nil {
+		return 0, tokenFault("find the logon session", err)
+	}
+	denyOnly := windows.SIDAndAttributes{Sid: logon}
+	ok, _, errno := createRestrictedToken.Call(uintptr(own), disableMaxPrivilege|luaToken|writeRestricted,
+		1, uintptr(unsafe.Pointer(&denyOnly)), 0, 0,
+		uintptr(len(sids)), uintptr(unsafe.Pointer(&sids[0])), uintptr(unsafe.Pointer(&made)))
+	runtime.KeepAlive(sids)
+	runtime.KeepAlive(logon)
+	if ok == 0 {
+		return 0, tokenFault("CreateRestrictedToken", errno)
+	}
+	return made, nil
+}
+
+// logonSID is that of the session which a token belongs to. It opens the user's screen,
+// and everything else that the user's programs share, so a command has it for denials
+// alone.
+func logonSID(t windows.Token) (*windows.SID, error) {
 	groups, err := t.GetTokenGroups()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, g := range groups.AllGroups() {
 		if g.Attributes&windows.SE_GROUP_LOGON_ID == windows.SE_GROUP_LOGON_ID {
-			return g.Sid.String(), nil
+			return g.Sid.Copy()
 		}
 	}
-	return "", errors.New("the token belongs to none")
+	return nil, errors.New("the token belongs to none")
 }
 
 var isTokenRestricted = windows.NewLazySystemDLL("advapi32.dll").NewProc("IsTokenRestricted")

@@ -49,23 +49,6 @@ func attempt(a Attempt) (closer, error) {
 	return func() { windows.CloseHandle(h) }, err
 }
 
-var (
-	user32           = windows.NewLazySystemDLL("user32.dll")
-	openInputDesktop = user32.NewProc("OpenInputDesktop")
-	closeDesktop     = user32.NewProc("CloseDesktop")
-)
-
-// openScreen opens the desktop that gets the user's keys. Who may write to it may type
-// at every program there.
-func openScreen() (closer, error) {
-	const readObjects, writeObjects = 0x1, 0x80
-	h, _, errno := openInputDesktop.Call(0, 0, readObjects|writeObjects)
-	if h == 0 {
-		return nil, winerr.Cause(errno)
-	}
-	return func() { closeDesktop.Call(h) }, nil
-}
-
 // impersonation is a copy of the process's token that a thread of ours can take on.
 func (c *Child) impersonation() (windows.Token, error) {
 	var token, copied windows.Token
