@@ -58,6 +58,7 @@ const (
 	Integrity       Restriction = "integrity level"
 	UILimits        Restriction = "desktop limits" // no clipboard, no window of others, no end of the session
 	Desktop         Restriction = "desktop"        // no keys for the user's programs
+	Mitigations     Restriction = "mitigations"    // nothing that other programs or machines supply is loaded
 	Suspended       Restriction = "suspended"      // none of its instructions has run
 	Handles         Restriction = "handles"        // nothing of ours is inherited but the standard streams
 	HostUser        Restriction = "none: the user's own account"

@@ -72,7 +72,7 @@ step "tests on Windows, as Wine has it"
 seen=$(mktemp /var/tmp/lockstile-wine.XXXXXX)
 trap 'rm -f "$tally" "$seen"' EXIT
 GOOS=windows GOARCH=amd64 GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally "$wine/bin/wine-run" \
-	go test -v -exec "$wine/bin/wine" -count=1 -timeout 5m ./... >"$seen" || { grep -v '^=== \|--- PASS' "$seen"; exit 1; }
+	go test -v -exec "$PWD/scripts/wine-exec.sh $wine/bin/wine" -count=1 -timeout 5m ./... >"$seen" || { grep -v '^=== \|--- PASS' "$seen"; exit 1; }
 grep '^ok' "$seen"
 # What is left out there is known, one by one.
 if ! diff scripts/wine-skips.txt <(sed -n 's/^ *--- SKIP: \([^ ]*\).*/\1/p' "$seen" | sort); then

@@ -28,7 +28,7 @@ var aceGen = rapid.Custom(func(t *rapid.T) ACE {
 	return ACE{
 		Deny:  rapid.Bool().Draw(t, "deny"),
 		Flags: rapid.Uint8Range(0, 31).Draw(t, "flags"),
-		Mask:  rapid.OneOf(rapid.Uint32(), rapid.SampledFrom([]uint32{FileAll, Modify, Changes, genericAll, genericWrite, WriteData})).Draw(t, "mask"),
+		Mask:  rapid.OneOf(rapid.Uint32(), rapid.SampledFrom([]uint32{FileAll, Modify, Changes, GenericAll, genericWrite, WriteData})).Draw(t, "mask"),
 		SID:   rapid.SampledFrom(sids).Draw(t, "sid"),
 	}
 })

@@ -19,7 +19,7 @@ const (
 	WriteOwner      = 0x80000
 	Synchronize     = 0x100000
 
-	genericAll     = 0x10000000
+	GenericAll     = 0x10000000
 	genericExecute = 0x20000000
 	genericWrite   = 0x40000000
 	genericRead    = 0x80000000
@@ -38,7 +38,7 @@ const (
 
 // mapped replaces generic rights by those of a file that they stand for.
 func mapped(mask uint32) uint32 {
-	for _, g := range []struct{ generic, rights uint32 }{{genericRead, FileRead}, {genericWrite, FileWrite}, {genericExecute, FileExecute}, {genericAll, FileAll}} {
+	for _, g := range []struct{ generic, rights uint32 }{{genericRead, FileRead}, {genericWrite, FileWrite}, {genericExecute, FileExecute}, {GenericAll, FileAll}} {
 		if mask&g.generic != 0 {
 			mask = mask&^g.generic | g.rights
 		}

@@ -18,7 +18,7 @@ var aliases = map[string]string{
 
 // rights are the names that SDDL has for rights.
 var rights = map[string]uint32{
-	"GA": genericAll, "GR": genericRead, "GW": genericWrite, "GX": genericExecute,
+	"GA": GenericAll, "GR": genericRead, "GW": genericWrite, "GX": genericExecute,
 	"FA": FileAll, "FR": FileRead, "FW": FileWrite, "FX": FileExecute,
 	"RC": ReadControl, "SD": Delete, "WD": WriteDAC, "WO": WriteOwner,
 	"CC": 0x1, "DC": 0x2, "LC": 0x4, "SW": 0x8, "RP": 0x10, "WP": 0x20, "DT": 0x40, "LO": 0x80, "CR": 0x100,

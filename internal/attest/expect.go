@@ -33,6 +33,7 @@ type Machine struct {
 	Privileges     string            // on Windows: those of this process
 	Account        string            // on Windows: the SID of the account that the command is to run as
 	Filtered       bool              // on Windows: filters are to keep the account off the network
+	Memory         uint64            // on Windows: how much there is, in bytes
 	Tries          Tries             // on Windows: none where nothing is restricted
 }
 

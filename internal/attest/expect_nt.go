@@ -2,6 +2,7 @@ package attest
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/access"
@@ -15,8 +16,9 @@ const changeNotify = "23"
 
 // expectWindows lists what must be seen of a start on Windows.
 func expectWindows(p policy.Policy, m Machine) []Expectation {
-	limits := Expectation{Restriction: refusal.Tree, Fact: "job.limits", Want: "kill on close, die on unhandled exception"}
+	limits := Expectation{Restriction: refusal.Tree, Fact: "job.limits", Want: "kill on close, die on unhandled exception, processes, memory"}
 	if p.Mode == policy.ModeDangerFullAccess {
+		limits.Want = "kill on close, die on unhandled exception"
 		limits.Or = "kill on close, as tried" // who could leave the job may do anything else too
 	}
 	each := []Expectation{
@@ -71,19 +73,26 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 	}
 	slices.Sort(restricting)
 	user := m.User
+	opens := []string{access.System, m.User, access.Own(p.Home, p.Workspace)}
 	if p.WindowsSandbox != "unelevated" {
 		user = m.Account
+		opens = append(opens, m.Account)
 	}
+	slices.Sort(opens)
 	out := []Expectation{
 		{Restriction: refusal.RestrictedToken, Fact: "command.token.restricted", Want: "yes"},
 		{Restriction: refusal.RestrictedToken, Fact: "command.token.restricting", Want: strings.Join(slices.Compact(restricting), " ")},
 		{Restriction: refusal.Privileges, Fact: "command.token.privileges", Want: changeNotify},
 		{Restriction: refusal.Integrity, Fact: "command.token.integrity", Want: "medium"},
+		{Restriction: refusal.RestrictedToken, Fact: "command.token.default list", Want: strings.Join(opens, " ")},
 		{Restriction: refusal.RestrictedToken, Fact: "command.token.administrators", Want: "not a member", Or: "for denials alone"},
 		{Restriction: refusal.Desktop, Fact: "command.token.logon session", Want: "for denials alone"},
 		{Restriction: refusal.Desktop, Fact: "command.desktop", Want: "its own"},
 		{Restriction: refusal.Sandbox, Fact: "command.token.user", Want: user},
 		{Restriction: refusal.UILimits, Fact: "job.ui", Want: "0xff"},
+		{Restriction: refusal.Tree, Fact: "job.processes", Want: "4096"},
+		{Restriction: refusal.Tree, Fact: "job.memory", Want: strconv.FormatUint(m.Memory, 10)},
+		{Restriction: refusal.Mitigations, Fact: "command.loads no", Want: "extension points, remote images, images of low integrity"},
 		{Restriction: refusal.RestrictedToken, Fact: Fact("trial.write in " + p.Home), Want: "denied"},
 		{Restriction: refusal.Desktop, Fact: Fact("trial.use " + Screen), Want: "denied"},
 	}

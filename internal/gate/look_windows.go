@@ -28,6 +28,7 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	command.Parameters(e, l.Desktop())
 	command.Inherited(e, l.Canary())
 	if len(m.Tries.Write) > 0 {
+		command.Mitigations(e)
 		measure.UILimits(e, l.Job())
 		tried, err := l.Try(m.Tries.Write, m.Tries.Change, m.Tries.Rename, attest.Screen)
 		if err != nil {
@@ -71,7 +72,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	if w := i.plan.Windows; w != nil {
 		account, filtered = w.AccountSID, w.Account == access.OfflineAccount
 	}
-	m := attest.Machine{OS: i.facts.OS, User: own.User, Account: account, Filtered: filtered, Privileges: own.Privileges, Dir: i.command.Dir, Protected: i.facts.Protected}
+	m := attest.Machine{OS: i.facts.OS, User: own.User, Account: account, Filtered: filtered, Privileges: own.Privileges, Memory: i.facts.Memory, Dir: i.command.Dir, Protected: i.facts.Protected}
 	if i.policy.Mode != policy.ModeDangerFullAccess {
 		m.TempDir = filepath.Join(i.private, "tmp")
 		m.Tries = attest.TriesOf(i.policy, m.Protected)

@@ -17,6 +17,7 @@ type Facts struct {
 	UserHome    string   // the user's home, canonical; empty where there is none
 	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
 	UserSID     string   // on Windows: who we are
+	Memory      uint64   // on Windows: how much the machine has, in bytes; 0 where it does not tell
 	OfflineSID  string   // on Windows: the account for commands without a network; "" where there is none
 	OnlineSID   string   // on Windows: the account for those with it
 	GroupSID    string   // on Windows: the group of the two

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -24,11 +25,28 @@ func Read(tempDir string) (Facts, error) {
 	f.OfflineSID, _ = LocalSID(access.OfflineAccount, windows.SidTypeUser)
 	f.OnlineSID, _ = LocalSID(access.OnlineAccount, windows.SidTypeUser)
 	f.GroupSID, _ = LocalSID(access.SandboxGroup, windows.SidTypeAlias)
+	f.Memory = memory()
 	if filepath.IsAbs(tempDir) {
 		f.TempDir = tempDir
 	}
 	f.UserHome, _ = os.UserHomeDir() // "" where there is none
 	return f, nil
+}
+
+var globalMemoryStatus = windows.NewLazySystemDLL("kernel32.dll").NewProc("GlobalMemoryStatusEx")
+
+// memory is how much this machine has, in bytes; 0 where it doesn't tell.
+func memory() uint64 {
+	var status struct { // MEMORYSTATUSEX
+		length, load uint32
+		physical     uint64
+		_            [6]uint64
+	}
+	status.length = uint32(unsafe.Sizeof(status))
+	if ok, _, _ := globalMemoryStatus.Call(uintptr(unsafe.Pointer(&status))); ok == 0 {
+		return 0
+	}
+	return status.physical
 }
 
 // LocalSID looks up an account or group, by its kind (SID_NAME_USE), on this machine

@@ -28,17 +28,17 @@ type borrowed struct {
 
 // borrow has a runner that listens make commands. The runner's process stays ours to
 // close.
-func borrow(process windows.Handle, pipe *os.File, owner string, token *suspended.Token) *borrowed {
-	return &borrowed{runner: process, pipe: pipe, order: runner.Order{Owner: owner, Token: token}}
+func borrow(process windows.Handle, pipe *os.File, owner string, by *suspended.Confinement) *borrowed {
+	return &borrowed{runner: process, pipe: pipe, order: runner.Order{Owner: owner, Confined: by}}
 }
 
 // Make orders the process.
-func (b *borrowed) Make(s suspended.Spec, stdio *[3]windows.Handle) error {
+func (b *borrowed) Make(s suspended.Spec, stdio *[3]suspended.Handle) error {
 	b.order.Spec = s
 	if s.Terminal == nil {
 		for i, h := range stdio {
 			var there windows.Handle
-			err := windows.DuplicateHandle(windows.CurrentProcess(), h, b.runner, &there, 0, false, windows.DUPLICATE_SAME_ACCESS)
+			err := windows.DuplicateHandle(windows.CurrentProcess(), windows.Handle(h), b.runner, &there, 0, false, windows.DUPLICATE_SAME_ACCESS)
 			if err != nil {
 				return runnerFault("hand the streams on", err)
 			}
@@ -116,16 +116,16 @@ func runnerFault(call string, err error) error {
 	return &suspended.StepError{Restriction: refusal.Sandbox, Call: "the runner: " + call, Err: err}
 }
 
-func (b *borrowed) PID() int                { return b.made.PID }
-func (b *borrowed) Process() windows.Handle { return b.process }
-func (b *borrowed) Thread() windows.Handle  { return b.thread }
-func (b *borrowed) Job() windows.Handle     { return b.job.Handle() }
+func (b *borrowed) PID() int                  { return b.made.PID }
+func (b *borrowed) Process() suspended.Handle { return suspended.Handle(b.process) }
+func (b *borrowed) Thread() suspended.Handle  { return suspended.Handle(b.thread) }
+func (b *borrowed) Job() suspended.Handle     { return b.job.Handle() }
 
 // Network tells how what the runner tried on the network ended.
 func (b *borrowed) Network() map[string]string { return b.made.Network }
 
 // Canary is a handle of the runner: its number is what counts.
-func (b *borrowed) Canary() windows.Handle { return windows.Handle(b.made.Canary) }
+func (b *borrowed) Canary() suspended.Handle { return suspended.Handle(b.made.Canary) }
 
 func (b *borrowed) Terminal() (out, in *os.File) {
 	out, in = b.out, b.in

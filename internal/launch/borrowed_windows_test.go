@@ -94,12 +94,12 @@ func TestBorrowedOnPipes(t *testing.T) {
 	}
 	defer null.Close()
 	mark := filepath.Join(t.TempDir(), "ran")
-	h := windows.Handle(write.Fd())
-	if err := b.Make(cmdSpec(t, "echo hello & echo x > "+mark+" & exit 5"), &[3]windows.Handle{windows.Handle(null.Fd()), h, h}); err != nil {
+	h := suspended.Handle(write.Fd())
+	if err := b.Make(cmdSpec(t, "echo hello & echo x > "+mark+" & exit 5"), &[3]suspended.Handle{suspended.Handle(null.Fd()), h, h}); err != nil {
 		t.Fatal(err)
 	}
 	write.Close()
-	if pid, err := windows.GetProcessId(b.Process()); err != nil || int(pid) != b.PID() || int(pid) == cmd.Process.Pid {
+	if pid, err := windows.GetProcessId(windows.Handle(b.Process())); err != nil || int(pid) != b.PID() || int(pid) == cmd.Process.Pid {
 		t.Errorf("%d, %v", pid, err)
 	}
 	time.Sleep(200 * time.Millisecond)
@@ -246,7 +246,7 @@ func TestBorrowedFails(t *testing.T) {
 func TestHire(t *testing.T) {
 	w := &plan.Windows{Home: t.TempDir(), Account: "LockstileNobody", AccountSID: ownSID(t), Owner: ownSID(t)}
 	var step *suspended.StepError
-	if b, err := hire(w, &suspended.Token{}, ""); b != nil || !errors.As(err, &step) || step.Restriction != refusal.Sandbox {
+	if b, err := hire(w, &suspended.Confinement{}, ""); b != nil || !errors.As(err, &step) || step.Restriction != refusal.Sandbox {
 		t.Errorf("%v", err)
 	}
 	var refused *refusal.Error

@@ -22,7 +22,7 @@ var createProcessWithLogon = windows.NewLazySystemDLL("advapi32.dll").NewProc("C
 // hire starts a runner as an account, and waits until it listens. It is tried once: a
 // machine locks an account after some refusals. The runner begins on the command's
 // desktop: on the user's, the system would let the account at it.
-func hire(w *plan.Windows, token *suspended.Token, desktop string) (*borrowed, error) {
+func hire(w *plan.Windows, by *suspended.Confinement, desktop string) (*borrowed, error) {
 	machine := setup.Machine{Home: w.Home}
 	same, err := machine.Runner()
 	if err == nil && !same {
@@ -60,7 +60,7 @@ func hire(w *plan.Windows, token *suspended.Token, desktop string) (*borrowed, e
 		windows.CloseHandle(pipe)
 		return nil, runnerFault("wait for it", err)
 	}
-	return borrow(info.Process, os.NewFile(uintptr(pipe), "runner"), w.Owner, token), nil
+	return borrow(info.Process, os.NewFile(uintptr(pipe), "runner"), w.Owner, by), nil
 }
 
 // logOnAndStart starts a program as an account, suspended. Its command line holds no

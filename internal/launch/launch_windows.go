@@ -2,6 +2,7 @@ package launch
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -38,12 +39,12 @@ type Launch struct {
 // child is a process to be, then a suspended one, then one that runs: made here, or by
 // a runner under another account. Resume, then Wait; or Kill.
 type child interface {
-	Make(suspended.Spec, *[3]windows.Handle) error
+	Make(suspended.Spec, *[3]suspended.Handle) error
 	PID() int
-	Process() windows.Handle
-	Thread() windows.Handle
-	Job() windows.Handle
-	Canary() windows.Handle
+	Process() suspended.Handle
+	Thread() suspended.Handle
+	Job() suspended.Handle
+	Canary() suspended.Handle
 	Terminal() (out, in *os.File)
 	Try([]suspended.Attempt) ([]suspended.Outcome, error)
 	Resume() error
@@ -74,11 +75,11 @@ func (l *Launch) place(w *plan.Windows) error {
 		return err
 	}
 	l.desktop = desktop
-	token := &suspended.Token{Restricting: w.Restricting, DefaultDACL: w.DefaultDACL}
+	by := &suspended.Confinement{Restricting: w.Restricting, DefaultDACL: w.DefaultDACL, Limits: suspended.JobLimits{Processes: w.Processes, Memory: w.Memory}}
 	if w.Account == "" {
-		err = l.take(suspended.Prepare(token))
+		err = l.take(suspended.Prepare(by))
 	} else {
-		err = l.hire(w, token)
+		err = l.hire(w, by)
 	}
 	if err != nil {
 		return err
@@ -94,8 +95,8 @@ func (l *Launch) take(c *suspended.Child, err error) error {
 	return err
 }
 
-func (l *Launch) hire(w *plan.Windows, token *suspended.Token) error {
-	b, err := hire(w, token, l.desktop.Name())
+func (l *Launch) hire(w *plan.Windows, by *suspended.Confinement) error {
+	b, err := hire(w, by, l.desktop.Name())
 	if err == nil {
 		l.child = b
 	}
@@ -139,12 +140,12 @@ func (l *Launch) Give(c Command) error {
 	}
 	l.sweeps, l.denied = l.plan.Sweep, c.Denied
 	spec := suspended.Spec{File: file, Line: line, Env: c.Env, Dir: c.Dir, Desktop: l.Desktop()}
-	var stdio [3]windows.Handle
+	var stdio [3]suspended.Handle
 	if c.Terminal != nil {
 		spec.Terminal = &suspended.Size{Rows: c.Terminal.Rows, Cols: c.Terminal.Cols}
 	} else {
 		for i, fd := range c.Stdio {
-			stdio[i] = windows.Handle(fd)
+			stdio[i] = suspended.Handle(fd)
 		}
 	}
 	if err := l.child.Make(spec, &stdio); err != nil {
@@ -359,21 +360,31 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 	steps := []Step{{whoCommand, refusal.Tree, "CreateJobObject"}}
 	create := "CreateProcess"
 	if p.Windows != nil {
-		create = "CreateProcessAsUser"
-		steps = append(steps,
-			Step{whoCommand, refusal.UILimits, "SetInformationJobObject"},
-			Step{whoCommand, refusal.RestrictedToken, "CreateRestrictedToken"},
-			Step{whoCommand, refusal.RestrictedToken, "SetTokenInformation"})
-		for _, e := range p.Windows.Entries {
-			steps = append(steps, Step{whoCommand, refusal.Mount(e.Path), "SetSecurityInfo, where it isn't there: " + e.ACE.String()})
-		}
+		create, io = "CreateProcessAsUser", "MITIGATION_POLICY, "+io
+		steps = describeConfinement(p.Windows)
 	}
-	steps = append(steps, []Step{
+	return append(steps, []Step{
 		{whoCommand, "", "CreatePseudoConsole"},
 		{whoCommand, refusal.Tree, create + " suspended, with JOB_LIST, PSEUDOCONSOLE, " + io},
 		{whoCommand, "", "ResumeThread"},
-	}...)
-	return steps, nil
+	}...), nil
+}
+
+func describeConfinement(w *plan.Windows) []Step {
+	steps := []Step{{whoCommand, refusal.Desktop, "CreateWindowStation, CreateDesktop"}}
+	if w.Account != "" {
+		steps = append(steps, Step{whoCommand, refusal.Sandbox, "CreateProcessWithLogonW: the runner, as " + w.Account})
+	}
+	steps = append(steps,
+		Step{whoCommand, refusal.Tree, fmt.Sprintf("CreateJobObject: %d processes, %d bytes", w.Processes, w.Memory)},
+		Step{whoCommand, refusal.UILimits, "SetInformationJobObject"},
+		Step{whoCommand, refusal.RestrictedToken, "CreateRestrictedToken"},
+		Step{whoCommand, refusal.RestrictedToken, "SetTokenInformation: default list"},
+		Step{whoCommand, refusal.Integrity, "SetTokenInformation: medium"})
+	for _, e := range w.Entries {
+		steps = append(steps, Step{whoCommand, refusal.Mount(e.Path), "SetSecurityInfo, where it isn't there: " + e.ACE.String()})
+	}
+	return steps
 }
 
 const whoCommand = "command"

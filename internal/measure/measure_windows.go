@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"unsafe"
 
@@ -45,6 +46,7 @@ func (p Process) Token(e *attest.Evidence) {
 	set("privileges", privileges)
 	set("restricting", restricting)
 	set("integrity", integrity)
+	set("default list", defaultList)
 	set("administrators", func(t windows.Token) (string, error) {
 		return membership(t, func(g windows.SIDAndAttributes) bool { return g.Sid.String() == access.Administrators })
 	})
@@ -120,6 +122,38 @@ func restricting(t windows.Token) (string, error) {
 	var out []string
 	for _, g := range (*windows.Tokengroups)(unsafe.Pointer(&buf[0])).AllGroups() {
 		out = append(out, g.Sid.String())
+	}
+	runtime.KeepAlive(buf)
+	slices.Sort(out)
+	return strings.Join(out, " "), nil
+}
+
+// defaultList tells who may open what the process makes: SIDs that may do everything,
+// and other entries as they are, in order.
+func defaultList(t windows.Token) (string, error) {
+	buf, err := information(t, windows.TokenDefaultDacl)
+	if err != nil {
+		return "", err
+	}
+	if uintptr(len(buf)) < unsafe.Sizeof(uintptr(0)) {
+		return "", errors.New("the default list is too short")
+	}
+	at := *(*uintptr)(unsafe.Pointer(&buf[0])) // TOKEN_DEFAULT_DACL: where the list is, within buf
+	begin := uintptr(unsafe.Pointer(&buf[0]))
+	if at < begin || at >= begin+uintptr(len(buf)) {
+		return "", errors.New("there is no default list")
+	}
+	list, err := access.ParseList(buf[at-begin:])
+	if err != nil {
+		return "", err
+	}
+	var out []string
+	for _, e := range list {
+		if e == (access.ACE{Mask: access.GenericAll, SID: e.SID}) {
+			out = append(out, e.SID)
+		} else {
+			out = append(out, e.String())
+		}
 	}
 	runtime.KeepAlive(buf)
 	slices.Sort(out)
@@ -221,6 +255,8 @@ func (p Process) Job(e *attest.Evidence, job uintptr, try func() error) {
 		}
 	}
 	e.Set("job.limits", names, err)
+	e.Set("job.processes", strconv.Itoa(int(limits.BasicLimitInformation.ActiveProcessLimit)), err)
+	e.Set("job.memory", strconv.FormatUint(uint64(limits.JobMemoryLimit), 10), err)
 }
 
 // UILimits reads what the job keeps the process from on the user's desktop.
@@ -259,6 +295,8 @@ func limitNames(flags uint32) string {
 	}{
 		{windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, "kill on close"},
 		{windows.JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION, "die on unhandled exception"},
+		{windows.JOB_OBJECT_LIMIT_ACTIVE_PROCESS, "processes"},
+		{windows.JOB_OBJECT_LIMIT_JOB_MEMORY, "memory"},
 		{windows.JOB_OBJECT_LIMIT_BREAKAWAY_OK, "breakaway"},
 		{windows.JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, "silent breakaway"},
 	} {
@@ -271,6 +309,37 @@ func limitNames(flags uint32) string {
 		names = append(names, fmt.Sprintf("%#x", flags))
 	}
 	return strings.Join(names, ", ")
+}
+
+// The classes of GetProcessMitigationPolicy that are read.
+const (
+	extensionPointPolicy = 6  // ProcessExtensionPointDisablePolicy
+	imageLoadPolicy      = 10 // ProcessImageLoadPolicy
+)
+
+var getProcessMitigationPolicy = kernel32.NewProc("GetProcessMitigationPolicy")
+
+// Mitigations reads what the process may not load into itself.
+func (p Process) Mitigations(e *attest.Evidence) {
+	var names []string
+	var err error
+	for _, m := range []struct {
+		class, mask uint32
+		name        string
+	}{
+		{extensionPointPolicy, 1, "extension points"},
+		{imageLoadPolicy, 1, "remote images"},
+		{imageLoadPolicy, 2, "images of low integrity"},
+	} {
+		var flags uint32
+		ok, _, errno := getProcessMitigationPolicy.Call(p.Handle, uintptr(m.class), uintptr(unsafe.Pointer(&flags)), unsafe.Sizeof(flags))
+		if ok == 0 {
+			err = fmt.Errorf("GetProcessMitigationPolicy: %w", winerr.Cause(errno))
+		} else if flags&m.mask != 0 {
+			names = append(names, m.name)
+		}
+	}
+	e.Set(p.fact("loads no"), strings.Join(names, ", "), err)
 }
 
 // Parameters reads what the process was given beside its command line: its folder and

@@ -1,10 +1,23 @@
 package measure
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/lockstile/lockstile/internal/access"
 )
+
+// TestDefaultList: the list of this very process is told as SIDs, the system's among
+// them.
+func TestDefaultList(t *testing.T) {
+	got, err := defaultList(windows.GetCurrentProcessToken())
+	if err != nil || !slices.Contains(strings.Fields(got), access.System) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
 
 // TestMembership: what this very process belongs to is told as it is.
 func TestMembership(t *testing.T) {

@@ -20,10 +20,14 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	if f.UserSID == "" {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "this process's user is not known", "start lockstile in a session of a user who is logged on")
 	}
+	if f.Memory == 0 {
+		return nil, refuse(refusal.CodeUnsupported, refusal.Tree, "how much memory this machine has is not known", "report this: GlobalMemoryStatusEx gives it")
+	}
 	temp := private + `\tmp`
 	own := access.Own(p.Home, p.Workspace)
 	w := &Windows{
 		Sandbox: p.WindowsSandbox, Home: p.Home, Owner: f.UserSID, Temp: temp,
+		Processes: access.MostProcesses, Memory: f.Memory,
 		// Everyone: the null device and the like, which no command can do without.
 		Restricting: []string{access.Everyone, own},
 		// Its own: else a command couldn't write to the pipes and events that it made.

@@ -152,7 +152,7 @@ func TestWindows(t *testing.T) {
 			p := intent(mode)
 			p.Workspace, p.WindowsSandbox = `C:\work`, sandbox
 			f := machine("windows")
-			f.UserSID = "S-1-5-21-1-2-3-1001"
+			f.UserSID, f.Memory = "S-1-5-21-1-2-3-1001", 1<<33
 			wantRefusal(t, p, f, code)
 			f.UserSID = ""
 			p.NetworkAccess = true
@@ -167,7 +167,7 @@ func TestElevated(t *testing.T) {
 		p := intent(policy.ModeWorkspaceWrite)
 		p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, "elevated", network
 		f := machine("windows")
-		f.UserSID = "S-1-5-21-1-2-3-1001"
+		f.UserSID, f.Memory = "S-1-5-21-1-2-3-1001", 1<<33
 		_, err := Compile(p, f, private)
 		var r *refusal.Error
 		if !errors.As(err, &r) || r.Restriction != refusal.Sandbox || !strings.Contains(r.Reason, want) || !strings.Contains(r.Hint, "lockstile setup") {
@@ -185,7 +185,7 @@ func TestElevated(t *testing.T) {
 // and one for another root, or for reading alone, does not write.
 func TestAccountEntries(t *testing.T) {
 	f := machine("windows")
-	f.UserSID, f.OfflineSID, f.GroupSID = "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002", "S-1-5-21-1-2-3-1004"
+	f.UserSID, f.OfflineSID, f.GroupSID, f.Memory = "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002", "S-1-5-21-1-2-3-1004", 1<<33
 	plans := map[policy.Mode]*Plan{}
 	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite} {
 		p := intent(mode)
@@ -230,10 +230,16 @@ func TestRestrictedToken(t *testing.T) {
 	p.Workspace, p.WindowsSandbox, p.NetworkAccess, p.WritableRoots = `C:\work`, "unelevated", true, []policy.Root{{Path: `C:\more`}}
 	f := machine("windows")
 	wantRefusal(t, p, f, refusal.CodeUnsupported) // nobody is logged on
-	f.UserSID = "S-1-5-21-1-2-3-1001"
+	f.UserSID, f.Memory = "S-1-5-21-1-2-3-1001", 1<<33
+	f.Memory = 0
+	wantRefusal(t, p, f, refusal.CodeUnsupported)
+	f.Memory = 1 << 33
 	got, err := Compile(p, f, private)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got.Windows.Memory != 1<<33 || got.Windows.Processes == 0 {
+		t.Errorf("%+v", got.Windows)
 	}
 	work, more := access.Capability(p.Home, `c:\WORK`), access.Capability(p.Home, `C:\more`)
 	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, access.Own(p.Home, p.Workspace), work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
@@ -253,7 +259,7 @@ func TestEntries(t *testing.T) {
 	p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, "unelevated", true
 	p.WritableRoots = []policy.Root{{Path: `C:\work\deep\root`}, {Path: `C:\workmate`}}
 	f := machine("windows")
-	f.UserSID = "S-1-5-21-1-2-3-1001"
+	f.UserSID, f.Memory = "S-1-5-21-1-2-3-1001", 1<<33
 	f.Protected = []string{`C:\work\.git`, `C:\work\deep\root\sub\.git`, `C:\workmate\.envrc`}
 	got, err := Compile(p, f, private)
 	if err != nil {

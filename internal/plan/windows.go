@@ -18,6 +18,8 @@ type Windows struct {
 	Owner       string         `json:"owner"`                 // the user's SID
 	Restricting []string       `json:"restricting"`           // the SIDs that alone give the right to write
 	DefaultDACL string         `json:"default_dacl"`          // who may open what the command makes, as SDDL
+	Processes   uint32         `json:"processes"`             // at most, at a time
+	Memory      uint64         `json:"memory"`                // at most, of all together, in bytes
 	Temp        string         `json:"temp"`                  // the workspace's own temporary folder
 	Entries     []access.Entry `json:"entries"`               // of the access lists of the roots and of what is protected in them
 }

@@ -19,10 +19,10 @@ import (
 // Order is what the runner is to make. Handles are numbers in the runner's own table:
 // who gives the order has put them there.
 type Order struct {
-	Owner string           `json:"owner"` // the SID that may look at the runner and the command
-	Token *suspended.Token `json:"token"`
-	Spec  suspended.Spec   `json:"spec"`
-	Stdio [3]uint64        `json:"stdio"`
+	Owner    string                 `json:"owner"` // the SID that may look at the runner and the command
+	Confined *suspended.Confinement `json:"confined"`
+	Spec     suspended.Spec         `json:"spec"`
+	Stdio    [3]uint64              `json:"stdio"`
 }
 
 // Made is the answer to an order: a suspended process, by handles of the runner, or

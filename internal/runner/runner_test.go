@@ -12,7 +12,7 @@ import (
 )
 
 func TestMessages(t *testing.T) {
-	order := Order{Owner: "S-1", Token: &suspended.Token{Restricting: []string{"S-2"}, DefaultDACL: "D:"}, Spec: suspended.Spec{File: `C:\x`, Env: []string{"A=ü"}, Terminal: &suspended.Size{Rows: 1, Cols: 2}}, Stdio: [3]uint64{1, 2, 1 << 40}}
+	order := Order{Owner: "S-1", Confined: &suspended.Confinement{Restricting: []string{"S-2"}, DefaultDACL: "D:", Limits: suspended.JobLimits{Processes: 3, Memory: 1 << 33}}, Spec: suspended.Spec{File: `C:\x`, Env: []string{"A=ü"}, Terminal: &suspended.Size{Rows: 1, Cols: 2}}, Stdio: [3]uint64{1, 2, 1 << 40}}
 	var b bytes.Buffer
 	for _, m := range []any{order, Word{Do: Go}, Over{Code: 1<<32 - 1}} {
 		if err := Send(&b, m); err != nil {

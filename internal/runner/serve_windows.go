@@ -115,19 +115,19 @@ func carryOut(order Order) (*suspended.Child, error) {
 	if err := suspended.OpenTo(order.Owner); err != nil {
 		return nil, err
 	}
-	child, err := suspended.Prepare(order.Token)
+	child, err := suspended.Prepare(order.Confined)
 	if err != nil {
 		return nil, err
 	}
-	var stdio [3]windows.Handle
+	var stdio [3]suspended.Handle
 	for i, h := range order.Stdio {
-		stdio[i] = windows.Handle(h)
+		stdio[i] = suspended.Handle(h)
 	}
 	order.Spec.Env = withProfile(order.Spec.Env, os.Environ())
 	err = child.Make(order.Spec, &stdio)
 	if order.Spec.Terminal == nil {
 		for _, h := range stdio { // they were put here for the process
-			windows.CloseHandle(h)
+			windows.CloseHandle(windows.Handle(h))
 		}
 	}
 	if err != nil {

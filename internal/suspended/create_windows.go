@@ -1,6 +1,7 @@
 package suspended
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"unsafe"
@@ -12,12 +13,19 @@ import (
 // (UpdateProcThreadAttribute: PROC_THREAD_ATTRIBUTE_JOB_LIST).
 const procThreadAttributeJobList = 0x2000D
 
-// create is the one place where a process is started on this system.
-func create(c *Child, s Spec, stdio *[3]windows.Handle) (windows.ProcessInformation, error) {
-	var info windows.ProcessInformation
-	attributes, err := windows.NewProcThreadAttributeList(3)
+// mitigations are what a confined process may not load into itself, whatever it is:
+// code of other programs that hook into all (extension points), images from other
+// machines, and images that a program of low integrity could have written
+// (UpdateProcThreadAttribute: PROC_THREAD_ATTRIBUTE_MITIGATION_POLICY).
+const mitigations = 1<<32 | 1<<52 | 1<<56
+
+// createProcess is the one place where a process is started on this system.
+func (platform) createProcess(it start) (made, error) {
+	s := it.spec
+	var none made
+	attributes, err := windows.NewProcThreadAttributeList(4)
 	if err != nil {
-		return info, os.NewSyscallError("InitializeProcThreadAttributeList", err)
+		return none, os.NewSyscallError("InitializeProcThreadAttributeList", err)
 	}
 	defer attributes.Delete()
 	set := func(which uintptr, what unsafe.Pointer, size uintptr) {
@@ -25,9 +33,13 @@ func create(c *Child, s Spec, stdio *[3]windows.Handle) (windows.ProcessInformat
 			err = os.NewSyscallError("UpdateProcThreadAttribute", attributes.Update(which, what, size))
 		}
 	}
-	set(procThreadAttributeJobList, unsafe.Pointer(&c.job.handle), unsafe.Sizeof(c.job.handle))
-	if c.console != nil {
-		set(windows.PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, handlePointer(c.console.handle), unsafe.Sizeof(c.console.handle))
+	set(procThreadAttributeJobList, unsafe.Pointer(&it.job), unsafe.Sizeof(it.job))
+	if it.console != 0 {
+		set(windows.PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, handlePointer(it.console), unsafe.Sizeof(it.console))
+	}
+	policy := uint64(mitigations)
+	if it.token != 0 {
+		set(windows.PROC_THREAD_ATTRIBUTE_MITIGATION_POLICY, unsafe.Pointer(&policy), unsafe.Sizeof(policy))
 	}
 	startup := windows.StartupInfoEx{ProcThreadAttributeList: attributes.List()}
 	startup.Cb = uint32(unsafe.Sizeof(startup))
@@ -35,9 +47,9 @@ func create(c *Child, s Spec, stdio *[3]windows.Handle) (windows.ProcessInformat
 	// these are no console.
 	startup.Flags = windows.STARTF_USESTDHANDLES
 	startup.StdInput, startup.StdOutput, startup.StdErr = windows.InvalidHandle, windows.InvalidHandle, windows.InvalidHandle
-	if stdio != nil {
-		startup.StdInput, startup.StdOutput, startup.StdErr = stdio[0], stdio[1], stdio[2]
-		set(windows.PROC_THREAD_ATTRIBUTE_HANDLE_LIST, unsafe.Pointer(stdio), unsafe.Sizeof(*stdio))
+	if it.stdio != nil {
+		startup.StdInput, startup.StdOutput, startup.StdErr = windows.Handle(it.stdio[0]), windows.Handle(it.stdio[1]), windows.Handle(it.stdio[2])
+		set(windows.PROC_THREAD_ATTRIBUTE_HANDLE_LIST, unsafe.Pointer(it.stdio), unsafe.Sizeof(*it.stdio))
 	}
 	block, envErr := environment(s.Env)
 	name, nameErr := windows.UTF16PtrFromString(s.File)
@@ -50,51 +62,44 @@ func create(c *Child, s Spec, stdio *[3]windows.Handle) (windows.ProcessInformat
 		}
 	}
 	if err != nil {
-		return info, &StepError{"", "describe the process", err}
+		return none, fmt.Errorf("describe the process: %w", err)
 	}
 	if s.Desktop != "" {
 		startup.Desktop = desktop
 	}
-	stationSwitch.RLock()
-	defer stationSwitch.RUnlock()
 	const flags = windows.CREATE_SUSPENDED | windows.CREATE_UNICODE_ENVIRONMENT | windows.EXTENDED_STARTUPINFO_PRESENT
-	if c.token == 0 {
-		err = windows.CreateProcess(name, text, nil, nil, stdio != nil, flags, &block[0], dir, &startup.StartupInfo, &info)
+	var info windows.ProcessInformation
+	if it.token == 0 {
+		err = windows.CreateProcess(name, text, nil, nil, it.stdio != nil, flags, &block[0], dir, &startup.StartupInfo, &info)
 	} else {
-		err = windows.CreateProcessAsUser(c.token, name, text, nil, nil, stdio != nil, flags, &block[0], dir, &startup.StartupInfo, &info)
+		err = windows.CreateProcessAsUser(windows.Token(it.token), name, text, nil, nil, it.stdio != nil, flags, &block[0], dir, &startup.StartupInfo, &info)
 	}
-	runtime.KeepAlive(c)
+	runtime.KeepAlive(it)
 	if err != nil {
-		return info, &StepError{"", CreateCall, err}
+		return none, err
 	}
-	return info, nil
+	return made{Handle(info.Process), Handle(info.Thread), int(info.ProcessId)}, nil
 }
 
 // handlePointer gives a handle where a pointer is wanted: the attribute takes the
 // console itself, not where it is kept.
-func handlePointer(h windows.Handle) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&h)) }
+func handlePointer(h Handle) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&h)) }
 
-// inheritable copies handles so that a child can be given them; others of ours are
-// not inherited, whatever they say, since they are not on the list.
-func inheritable(files *[3]windows.Handle) (*[3]windows.Handle, error) {
-	var out [3]windows.Handle
-	self := windows.CurrentProcess()
-	for i, f := range files {
-		err := windows.DuplicateHandle(self, f, self, &out[i], 0, true, windows.DUPLICATE_SAME_ACCESS)
-		if err != nil {
-			closeAll(out[:])
-			return nil, os.NewSyscallError("DuplicateHandle", err)
-		}
-	}
-	return &out, nil
-}
-
-// newCanary makes a handle that a child would get if all were inherited.
-func newCanary() (windows.Handle, error) {
+// createCanary makes a handle that a child would get if all were inherited.
+func (platform) createCanary() (Handle, error) {
 	security := windows.SecurityAttributes{InheritHandle: 1}
 	security.Length = uint32(unsafe.Sizeof(security))
 	h, err := windows.CreateEvent(&security, 1, 0, nil)
-	return h, os.NewSyscallError("CreateEvent", err)
+	return Handle(h), os.NewSyscallError("CreateEvent", err)
+}
+
+var getHandleInformation = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetHandleInformation")
+
+// isInherited reports whether a child would get a handle if all were inherited.
+func (platform) isInherited(h Handle) bool {
+	var flags uint32
+	ok, _, _ := getHandleInformation.Call(uintptr(h), uintptr(unsafe.Pointer(&flags)))
+	return ok != 0 && flags&windows.HANDLE_FLAG_INHERIT != 0
 }
 
 // environment is a block of NAME=value, each and the whole ended by a zero.

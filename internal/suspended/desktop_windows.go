@@ -1,19 +1,15 @@
 package suspended
 
 import (
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
-	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
 	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/winerr"
-	"github.com/lockstile/lockstile/refusal"
 )
 
 var (
@@ -28,42 +24,6 @@ var (
 	getUserObjectInfo       = user32.NewProc("GetUserObjectInformationW")
 )
 
-// Desktop is one that nobody sees, on a window station that isn't the user's: where a
-// command can open windows, and send keys to nobody else's. It goes with its last
-// handle, and with the last process there.
-type Desktop struct {
-	station, handle uintptr
-	name            string
-}
-
-// stationSwitch is held while our process's own window station is another one, which
-// is when a desktop is made there: a process that is made meanwhile would begin there.
-var stationSwitch sync.RWMutex
-
-// NewDesktop makes one, which those may use whom a list of access lets (SDDL).
-func NewDesktop(sddl string) (*Desktop, error) {
-	d := &Desktop{}
-	if err := d.make(sddl); err != nil {
-		d.Close()
-		return nil, &StepError{refusal.Desktop, "make a desktop", err}
-	}
-	return d, nil
-}
-
-// Name is STATION\DESKTOP, as STARTUPINFO takes it.
-func (d *Desktop) Name() string { return d.name }
-
-// Close closes our handles.
-func (d *Desktop) Close() {
-	if d.handle != 0 {
-		closeDesktop.Call(d.handle)
-	}
-	if d.station != 0 {
-		closeWindowStation.Call(d.station)
-	}
-	d.handle, d.station = 0, 0
-}
-
 const (
 	allDesktopRights = 0xF01FF // DESKTOP_* and STANDARD_RIGHTS_REQUIRED
 	allStationRights = 0xF037F // WINSTA_ALL_ACCESS and the same
@@ -71,53 +31,48 @@ const (
 	stationUse = 0x123 | windows.READ_CONTROL // WINSTA_ENUMDESKTOPS, _READATTRIBUTES, _ACCESSGLOBALATOMS, _ENUMERATE
 )
 
-func (d *Desktop) make(sddl string) (err error) {
-	sd, err := windows.SecurityDescriptorFromString(sddl)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", sddl, err)
-	}
-	stationSwitch.Lock()
-	defer stationSwitch.Unlock()
-	// Without a name it is that of our logon session, of which there is one: another
-	// name is for administrators.
-	d.station, err = made(createWindowStation.Call(0, 0, allStationRights, 0))
-	if err != nil {
-		return os.NewSyscallError("CreateWindowStation", err)
-	}
-	if err := openStation(windows.Handle(d.station)); err != nil {
-		return err
-	}
-	before, err := made(getProcessWindowStation.Call())
-	if err != nil {
-		return os.NewSyscallError("GetProcessWindowStation", err)
-	}
-	if _, err := made(setProcessWindowStation.Call(d.station)); err != nil {
-		return os.NewSyscallError("SetProcessWindowStation", err)
-	}
-	own := "lockstile-" + rand.Text()
-	name, err := windows.UTF16PtrFromString(own)
-	if err == nil {
-		security := windows.SecurityAttributes{SecurityDescriptor: sd}
-		security.Length = uint32(unsafe.Sizeof(security))
-		d.handle, err = made(createDesktop.Call(uintptr(unsafe.Pointer(name)), 0, 0, 0, allDesktopRights, uintptr(unsafe.Pointer(&security))))
-		runtime.KeepAlive(sd)
-	}
-	if _, back := made(setProcessWindowStation.Call(before)); back != nil {
-		err = errors.Join(err, os.NewSyscallError("SetProcessWindowStation, back", back))
-	}
-	if err != nil {
-		return os.NewSyscallError("CreateDesktop", err)
-	}
-	station, err := objectName(d.station)
-	if err != nil {
-		return err
-	}
-	d.name = station + `\` + own
-	return nil
+// createStation gives that of our logon session, of which there is one, beside the
+// user's: another name than none is for administrators.
+func (platform) createStation() (Handle, error) {
+	return named("CreateWindowStation")(got(createWindowStation.Call(0, 0, allStationRights, 0)))
 }
 
-// made gives what a call that makes something returned, or its error.
-func made(result, _ uintptr, errno error) (uintptr, error) {
+func (platform) processStation() (Handle, error) {
+	return named("GetProcessWindowStation")(got(getProcessWindowStation.Call()))
+}
+
+func (platform) setProcessStation(h Handle) error {
+	_, err := named("SetProcessWindowStation")(got(setProcessWindowStation.Call(uintptr(h))))
+	return err
+}
+
+func (platform) closeDesktop(h Handle) { closeDesktop.Call(uintptr(h)) }
+func (platform) closeStation(h Handle) { closeWindowStation.Call(uintptr(h)) }
+
+// createDesktop makes one on our process's window station.
+func (platform) createDesktop(name, sddl string) (Handle, error) {
+	sd, err := windows.SecurityDescriptorFromString(sddl)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", sddl, err)
+	}
+	text, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return 0, err
+	}
+	security := windows.SecurityAttributes{SecurityDescriptor: sd}
+	security.Length = uint32(unsafe.Sizeof(security))
+	h, err := named("CreateDesktop")(got(createDesktop.Call(uintptr(unsafe.Pointer(text)), 0, 0, 0, allDesktopRights, uintptr(unsafe.Pointer(&security)))))
+	runtime.KeepAlive(sd)
+	return h, err
+}
+
+// named gives the error of a call that makes something its name.
+func named(call string) func(uintptr, error) (Handle, error) {
+	return func(h uintptr, err error) (Handle, error) { return Handle(h), os.NewSyscallError(call, err) }
+}
+
+// got gives what a call that makes something returned, or its error.
+func got(result, _ uintptr, errno error) (uintptr, error) {
 	if result == 0 {
 		return 0, winerr.Cause(errno)
 	}
@@ -127,7 +82,8 @@ func made(result, _ uintptr, errno error) (uintptr, error) {
 // openStation lets every account at the station, which may be there already, made by
 // another program of this logon session: its entries stay. What counts is who may use
 // a desktop on it.
-func openStation(station windows.Handle) error {
+func (platform) openStation(of Handle) error {
+	station := windows.Handle(of)
 	sd, err := windows.GetSecurityInfo(station, windows.SE_WINDOW_OBJECT, windows.DACL_SECURITY_INFORMATION)
 	if err != nil {
 		return os.NewSyscallError("GetSecurityInfo", err)
@@ -157,11 +113,11 @@ func openStation(station windows.Handle) error {
 }
 
 // objectName is that of a station or desktop, as the system tells it.
-func objectName(h uintptr) (string, error) {
+func (platform) objectName(h Handle) (string, error) {
 	const uoiName = 2
 	var text [256]uint16
 	var size uint32
-	_, err := made(getUserObjectInfo.Call(h, uoiName, uintptr(unsafe.Pointer(&text[0])), unsafe.Sizeof(text), uintptr(unsafe.Pointer(&size))))
+	_, err := got(getUserObjectInfo.Call(uintptr(h), uoiName, uintptr(unsafe.Pointer(&text[0])), unsafe.Sizeof(text), uintptr(unsafe.Pointer(&size))))
 	if err != nil {
 		return "", os.NewSyscallError("GetUserObjectInformation", err)
 	}
@@ -182,7 +138,7 @@ func openScreen() (closer, error) {
 	}
 	for _, right := range screenRights {
 		var h uintptr
-		h, err = made(openWindowStation.Call(uintptr(unsafe.Pointer(name)), 0, right))
+		h, err = got(openWindowStation.Call(uintptr(unsafe.Pointer(name)), 0, right))
 		if err != windows.ERROR_ACCESS_DENIED {
 			return func() { closeWindowStation.Call(h) }, err
 		}

@@ -2,6 +2,7 @@ package suspended
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -24,14 +25,15 @@ var (
 
 // tellDesktop prints where this process is, as the system tells it.
 func tellDesktop() {
+	runtime.LockOSThread() // one that is there before user32 is loaded has none under Wine
 	station, _, _ := getProcessWindowStation.Call()
 	thread, _, _ := getCurrentThreadID.Call()
 	desktop, _, _ := getThreadDesktop.Call(thread)
-	s, err := objectName(station)
+	s, err := platform{}.objectName(Handle(station))
 	if err != nil {
 		os.Exit(1)
 	}
-	d, err := objectName(desktop)
+	d, err := platform{}.objectName(Handle(desktop))
 	if err != nil {
 		os.Exit(2)
 	}
@@ -63,8 +65,8 @@ func told(t *testing.T, desktop string) string {
 		t.Fatal(err)
 	}
 	s := Spec{File: self, Line: `"` + self + `"`, Env: append(os.Environ(), "LOCKSTILE_TEST_AS=desktop"), Dir: t.TempDir(), Desktop: desktop}
-	n := windows.Handle(null.Fd())
-	if err := c.Make(s, &[3]windows.Handle{n, windows.Handle(write.Fd()), n}); err != nil {
+	n := Handle(null.Fd())
+	if err := c.Make(s, &[3]Handle{n, Handle(write.Fd()), n}); err != nil {
 		t.Fatal(err)
 	}
 	write.Close()

@@ -28,5 +28,8 @@ func OpenTo(owner string) error {
 		return &StepError{"", "OpenProcessToken", err}
 	}
 	defer own.Close()
-	return setDefaultDACL(own, sddl)
+	if err := (platform{}).setDefaultDACL(Handle(own), sddl); err != nil {
+		return &StepError{"", "set the default list", err}
+	}
+	return nil
 }

@@ -8,10 +8,17 @@ package suspended
 
 import "github.com/lockstile/lockstile/refusal"
 
-// Token is how the token of a confined process differs from its maker's.
-type Token struct {
-	Restricting []string `json:"restricting"`  // the SIDs that alone give the right to write
-	DefaultDACL string   `json:"default_dacl"` // who may open what the process makes, as SDDL
+// Confinement is how a confined process differs from its maker.
+type Confinement struct {
+	Restricting []string  `json:"restricting"`  // the SIDs that alone give the right to write
+	DefaultDACL string    `json:"default_dacl"` // who may open what the process makes, as SDDL
+	Limits      JobLimits `json:"limits"`
+}
+
+// JobLimits are what a job holds its processes to, together.
+type JobLimits struct {
+	Processes uint32 `json:"processes"` // at a time; 0 for any number
+	Memory    uint64 `json:"memory"`    // in bytes; 0 for any
 }
 
 // Spec is what is started.

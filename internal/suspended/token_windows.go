@@ -2,13 +2,14 @@ package suspended
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
 	"github.com/lockstile/lockstile/internal/winerr"
-	"github.com/lockstile/lockstile/refusal"
 )
 
 // The flags of CreateRestrictedToken.
@@ -20,43 +21,23 @@ const (
 
 var createRestrictedToken = windows.NewLazySystemDLL("advapi32.dll").NewProc("CreateRestrictedToken")
 
-// restrict makes the token of a confined command from our own.
-func restrict(t *Token) (windows.Token, error) {
-	made, err := restrictOnce(t.Restricting)
+// restrictToken makes a token that may write where one of the restricting SIDs may too.
+func (platform) restrictToken(restricting []string) (Handle, error) {
+	var own, made windows.Token
+	err := windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ASSIGN_PRIMARY|windows.TOKEN_ADJUST_DEFAULT, &own)
 	if err != nil {
-		return 0, err
-	}
-	err = readBack(made)
-	if err == nil {
-		err = setDefaultDACL(made, t.DefaultDACL)
-	}
-	if err == nil {
-		err = setIntegrity(made)
-	}
-	if err != nil {
-		made.Close()
-		return 0, err
-	}
-	return made, nil
-}
-
-// restrictOnce makes a token that may write where one of the restricting SIDs may too.
-func restrictOnce(restricting []string) (made windows.Token, err error) {
-	var own windows.Token
-	err = windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ASSIGN_PRIMARY|windows.TOKEN_ADJUST_DEFAULT, &own)
-	if err != nil {
-		return 0, tokenFault("OpenProcessToken", err)
+		return 0, os.NewSyscallError("OpenProcessToken", err)
 	}
 	defer own.Close()
 	sids := make([]windows.SIDAndAttributes, len(restricting))
 	for i, text := range restricting {
 		if sids[i].Sid, err = windows.StringToSid(text); err != nil {
-			return 0, tokenFault("read the SID "+text, err)
+			return 0, fmt.Errorf("read the SID %s: %w", text, err)
 		}
 	}
 	logon, err := logonSID(own)
 	if err != nil {
-		return 0, tokenFault("find the logon session", err)
+		return 0, fmt.Errorf("find the logon session: %w", err)
 	}
 	denyOnly := windows.SIDAndAttributes{Sid: logon}
 	ok, _, errno := createRestrictedToken.Call(uintptr(own), disableMaxPrivilege|luaToken|writeRestricted,
@@ -65,9 +46,9 @@ func restrictOnce(restricting []string) (made windows.Token, err error) {
 	runtime.KeepAlive(sids)
 	runtime.KeepAlive(logon)
 	if ok == 0 {
-		return 0, tokenFault("CreateRestrictedToken", errno)
+		return 0, winerr.Cause(errno)
 	}
-	return made, nil
+	return Handle(made), nil
 }
 
 // logonSID is that of the session which a token belongs to. It opens the user's screen,
@@ -88,52 +69,34 @@ func logonSID(t windows.Token) (*windows.SID, error) {
 
 var isTokenRestricted = windows.NewLazySystemDLL("advapi32.dll").NewProc("IsTokenRestricted")
 
-// readBack is for systems that say yes and do nothing: no file is opened to the
-// capabilities of a token that restricts nothing.
-func readBack(token windows.Token) error {
-	if yes, _, _ := isTokenRestricted.Call(uintptr(token)); yes == 0 {
-		return tokenFault("CreateRestrictedToken", errors.New("it succeeded, and the token isn't restricted"))
-	}
-	return nil
+func (platform) isRestricted(token Handle) bool {
+	yes, _, _ := isTokenRestricted.Call(uintptr(token))
+	return yes != 0
 }
 
-// mediumIntegrity is that of a user's ordinary programs. An administrator's shell may
-// have more, which no command needs.
-const mediumIntegrity = "S-1-16-8192"
-
-func setIntegrity(token windows.Token) error {
-	sid, err := windows.StringToSid(mediumIntegrity)
+func (platform) setIntegrity(token Handle, level string) error {
+	sid, err := windows.StringToSid(level)
 	if err != nil {
-		return tokenFault("read the SID "+mediumIntegrity, err)
+		return fmt.Errorf("read the SID %s: %w", level, err)
 	}
 	label := windows.Tokenmandatorylabel{Label: windows.SIDAndAttributes{Sid: sid, Attributes: windows.SE_GROUP_INTEGRITY}}
-	err = windows.SetTokenInformation(token, windows.TokenIntegrityLevel, (*byte)(unsafe.Pointer(&label)), label.Size())
+	err = windows.SetTokenInformation(windows.Token(token), windows.TokenIntegrityLevel, (*byte)(unsafe.Pointer(&label)), label.Size())
 	runtime.KeepAlive(sid)
-	if err != nil {
-		return tokenFault("SetTokenInformation", err)
-	}
-	return nil
+	return os.NewSyscallError("SetTokenInformation", err)
 }
 
 // setDefaultDACL sets who may open what a process with the token makes.
-func setDefaultDACL(token windows.Token, sddl string) error {
+func (platform) setDefaultDACL(token Handle, sddl string) error {
 	sd, err := windows.SecurityDescriptorFromString(sddl)
 	if err != nil {
-		return tokenFault("read "+sddl, err)
+		return fmt.Errorf("read %s: %w", sddl, err)
 	}
 	dacl, _, err := sd.DACL()
 	if err != nil {
-		return tokenFault("read "+sddl, err)
+		return fmt.Errorf("read %s: %w", sddl, err)
 	}
 	info := struct{ DACL *windows.ACL }{dacl} // TOKEN_DEFAULT_DACL
-	err = windows.SetTokenInformation(token, windows.TokenDefaultDacl, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
+	err = windows.SetTokenInformation(windows.Token(token), windows.TokenDefaultDacl, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
 	runtime.KeepAlive(sd)
-	if err != nil {
-		return tokenFault("SetTokenInformation", err)
-	}
-	return nil
-}
-
-func tokenFault(call string, err error) error {
-	return &StepError{refusal.RestrictedToken, call, winerr.Cause(err)}
+	return os.NewSyscallError("SetTokenInformation", err)
 }

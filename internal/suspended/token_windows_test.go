@@ -12,10 +12,11 @@ import (
 // TestLogonSessionIsForDenials: what opens the user's screen opens nothing to a
 // command.
 func TestLogonSessionIsForDenials(t *testing.T) {
-	made, err := restrictOnce([]string{"S-1-1-0"})
+	h, err := platform{}.restrictToken([]string{"S-1-1-0"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	made := windows.Token(h)
 	defer made.Close()
 	groups, err := made.GetTokenGroups()
 	if err != nil {
@@ -39,7 +40,7 @@ func TestLogonSessionIsForDenials(t *testing.T) {
 // TestRestrictingSIDsAreRead: a SID that isn't one makes no token.
 func TestRestrictingSIDsAreRead(t *testing.T) {
 	var step *StepError
-	if _, err := restrictOnce([]string{"S-1-nobody"}); !errors.As(err, &step) || step.Restriction != refusal.RestrictedToken {
+	if _, err := restrict(platform{}, &Confinement{Restricting: []string{"S-1-nobody"}}); !errors.As(err, &step) || step.Restriction != refusal.RestrictedToken {
 		t.Errorf("%v", err)
 	}
 }

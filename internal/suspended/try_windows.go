@@ -10,28 +10,10 @@ import (
 	"github.com/lockstile/lockstile/internal/winerr"
 )
 
-// Try makes attempts with the process's token, on a thread of ours that takes it on for
-// that. Nothing is left of them.
-func (c *Child) Try(attempts []Attempt) ([]Outcome, error) {
-	token, err := c.impersonation()
-	if err != nil {
-		return nil, &StepError{"", "take the command's token on", err}
-	}
-	defer token.Close()
-	out := make([]Outcome, len(attempts))
-	for i, a := range attempts {
-		how, err := as(token, func() (closer, error) { return attempt(a) })
-		if out[i] = (Outcome{How: how}); err != nil {
-			out[i].Error = err.Error()
-		}
-	}
-	return out, nil
-}
-
 // closer closes what an attempt opened.
 type closer func()
 
-func attempt(a Attempt) (closer, error) {
+func try(a Attempt) (closer, error) {
 	var h windows.Handle
 	var err error
 	switch a.What {
@@ -49,10 +31,10 @@ func attempt(a Attempt) (closer, error) {
 	return func() { windows.CloseHandle(h) }, err
 }
 
-// impersonation is a copy of the process's token that a thread of ours can take on.
-func (c *Child) impersonation() (windows.Token, error) {
+// ownToken is a copy of a process's token that a thread of ours can take on.
+func (platform) ownToken(process Handle) (Handle, error) {
 	var token, copied windows.Token
-	if err := windows.OpenProcessToken(c.process, windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY, &token); err != nil {
+	if err := windows.OpenProcessToken(windows.Handle(process), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY, &token); err != nil {
 		return 0, os.NewSyscallError("OpenProcessToken", winerr.Cause(err))
 	}
 	defer token.Close()
@@ -60,7 +42,7 @@ func (c *Child) impersonation() (windows.Token, error) {
 	if err != nil {
 		return 0, os.NewSyscallError("DuplicateTokenEx", winerr.Cause(err))
 	}
-	return copied, nil
+	return Handle(copied), nil
 }
 
 // makeFile makes a file that goes when it is closed.
@@ -82,14 +64,14 @@ func openFor(path string, rights uint32) (windows.Handle, error) {
 	return windows.CreateFile(name, rights, share, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
 }
 
-// as tries to open something with a token on our thread.
-func as(token windows.Token, try func() (closer, error)) (string, error) {
+// attempt tries to open something with a token on our thread.
+func (platform) attempt(token Handle, a Attempt) (string, error) {
 	runtime.LockOSThread()
-	if err := windows.SetThreadToken(nil, token); err != nil {
+	if err := windows.SetThreadToken(nil, windows.Token(token)); err != nil {
 		runtime.UnlockOSThread()
 		return "", os.NewSyscallError("SetThreadToken", winerr.Cause(err))
 	}
-	undo, opened := try()
+	undo, opened := try(a)
 	if err := windows.RevertToSelf(); err != nil {
 		return "", os.NewSyscallError("RevertToSelf", winerr.Cause(err)) // the thread stays locked, and ends with its goroutine
 	}
