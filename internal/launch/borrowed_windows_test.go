@@ -177,7 +177,7 @@ func TestBorrowedEnds(t *testing.T) {
 			}
 			var process windows.Handle
 			self := windows.CurrentProcess()
-			if err := windows.DuplicateHandle(self, b.process, self, &process, 0, false, windows.DUPLICATE_SAME_ACCESS); err != nil {
+			if err := windows.DuplicateHandle(self, windows.Handle(b.process), self, &process, 0, false, windows.DUPLICATE_SAME_ACCESS); err != nil {
 				t.Fatal(err)
 			}
 			defer windows.CloseHandle(process)

@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,49 +18,82 @@ import (
 
 var createProcessWithLogon = windows.NewLazySystemDLL("advapi32.dll").NewProc("CreateProcessWithLogonW")
 
-// hire starts a runner as an account, and waits until it listens. It is tried once: a
-// machine locks an account after some refusals. The runner begins on the command's
-// desktop: on the user's, the system would let the account at it.
+// office is Windows, with what setup made of it.
+type office struct{ machine setup.Machine }
+
+// hire starts a runner as an account.
 func hire(w *plan.Windows, by *suspended.Confinement, desktop string) (*borrowed, error) {
-	machine := setup.Machine{Home: w.Home}
-	same, err := machine.Runner()
-	if err == nil && !same {
-		err = errors.New("it isn't installed, or is another version's")
-	}
+	process, pipe, err := hireFrom(office{setup.Machine{Home: w.Home}}, w, desktop)
 	if err != nil {
-		return nil, runnerFault("look for the runner", err)
-	}
-	password, err := machine.Secret(w.Account)
-	if err != nil {
-		return nil, runnerFault("read the password of "+w.Account, err)
-	}
-	program, err := setup.RunnerPath()
-	if err != nil {
-		return nil, runnerFault("look for the runner", err)
-	}
-	name, pipe, err := listenPipe(w.Owner, w.AccountSID)
-	if err != nil {
-		return nil, runnerFault("make its pipe", err)
-	}
-	info, err := logOnAndStart(w.Account, password, program, name, desktop)
-	if err != nil {
-		windows.CloseHandle(pipe)
 		return nil, err
 	}
-	defer windows.CloseHandle(info.Thread)
-	if err = isProgram(info.Process, program); err == nil {
-		if _, err = windows.ResumeThread(info.Thread); err == nil {
-			err = awaitRunner(pipe, info.Process, info.ProcessId)
-		}
-	}
-	if err != nil {
-		_ = windows.TerminateProcess(info.Process, 1)
-		windows.CloseHandle(info.Process)
-		windows.CloseHandle(pipe)
-		return nil, runnerFault("wait for it", err)
-	}
-	return borrow(info.Process, os.NewFile(uintptr(pipe), "runner"), w.Owner, by), nil
+	return borrow(windows.Handle(process), os.NewFile(uintptr(pipe), "runner"), w.Owner, by), nil
 }
+
+func borrow(process windows.Handle, pipe *os.File, owner string, by *suspended.Confinement) *borrowed {
+	return borrowFrom(office{}, suspended.Handle(process), pipe, owner, by)
+}
+
+func (o office) runner() (program string, same bool, err error) {
+	if same, err = o.machine.Runner(); err == nil {
+		program, err = setup.RunnerPath()
+	}
+	return program, same, err
+}
+
+func (o office) secret(account string) (string, error) { return o.machine.Secret(account) }
+
+func (office) listen(owner, account string) (string, suspended.Handle, error) {
+	name, pipe, err := listenPipe(owner, account)
+	return name, suspended.Handle(pipe), err
+}
+
+func (office) start(account, password, program, pipe, desktop string) (hired, error) {
+	info, err := logOnAndStart(account, password, program, pipe, desktop)
+	return hired{suspended.Handle(info.Process), suspended.Handle(info.Thread), info.ProcessId}, err
+}
+
+func (office) isProgram(process suspended.Handle, program string) error {
+	return isProgram(windows.Handle(process), program)
+}
+
+func (office) resume(thread suspended.Handle) (uint32, error) {
+	before, err := windows.ResumeThread(windows.Handle(thread))
+	return before, os.NewSyscallError("ResumeThread", err)
+}
+
+func (office) await(pipe suspended.Handle, h hired) error {
+	return awaitRunner(windows.Handle(pipe), windows.Handle(h.process), h.pid)
+}
+
+func (office) terminate(process suspended.Handle) error {
+	return os.NewSyscallError("TerminateProcess", windows.TerminateProcess(windows.Handle(process), 1))
+}
+
+func (office) give(runner, h suspended.Handle) (uint64, error) {
+	var there windows.Handle
+	err := windows.DuplicateHandle(windows.CurrentProcess(), windows.Handle(h), windows.Handle(runner), &there, 0, false, windows.DUPLICATE_SAME_ACCESS)
+	return uint64(there), os.NewSyscallError("DuplicateHandle", err)
+}
+
+func (office) take(runner suspended.Handle, there uint64, moved bool) (suspended.Handle, error) {
+	how := uint32(windows.DUPLICATE_SAME_ACCESS)
+	if moved {
+		how |= windows.DUPLICATE_CLOSE_SOURCE
+	}
+	var h windows.Handle
+	err := windows.DuplicateHandle(windows.Handle(runner), windows.Handle(there), windows.CurrentProcess(), &h, 0, false, how)
+	return suspended.Handle(h), os.NewSyscallError("DuplicateHandle", err)
+}
+
+func (office) processID(process suspended.Handle) (int, error) {
+	pid, err := windows.GetProcessId(windows.Handle(process))
+	return int(pid), os.NewSyscallError("GetProcessId", err)
+}
+
+func (office) job(h suspended.Handle) tree { return suspended.JobOf(windows.Handle(h)) }
+
+func (office) close(h suspended.Handle) { windows.CloseHandle(windows.Handle(h)) }
 
 // logOnAndStart starts a program as an account, suspended. Its command line holds no
 // more than the pipe's name, and its environment is the account's own.

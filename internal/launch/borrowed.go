@@ -3,33 +3,51 @@ package launch
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 
-	"golang.org/x/sys/windows"
-
 	"github.com/lockstile/lockstile/internal/runner"
 	"github.com/lockstile/lockstile/internal/suspended"
-	"github.com/lockstile/lockstile/refusal"
 )
+
+// lender is what is asked of Windows to take a runner's process over: one step each,
+// which fails or not. The tests have another one.
+type lender interface {
+	// give puts a copy of a handle into the runner's table.
+	give(runner, h suspended.Handle) (there uint64, err error)
+	// take makes a copy of one of the runner's, which moved says ends with it.
+	take(runner suspended.Handle, there uint64, moved bool) (suspended.Handle, error)
+	processID(suspended.Handle) (int, error)
+	job(suspended.Handle) tree
+	close(suspended.Handle)
+}
+
+// tree is a job.
+type tree interface {
+	Handle() suspended.Handle
+	End() error
+	Close()
+}
 
 // borrowed is a process that a runner made, under its own account. What is known of it
 // is read by handles that were taken from the runner, not by its words.
 type borrowed struct {
-	runner  windows.Handle // the runner's process
-	pipe    *os.File
+	sys     lender
+	runner  suspended.Handle // the runner's process
+	pipe    io.ReadWriteCloser
 	order   runner.Order
 	made    runner.Made
-	process windows.Handle
-	thread  windows.Handle
-	job     *suspended.Job // nil before Make
+	process suspended.Handle
+	thread  suspended.Handle
+	tree    tree // nil before Make
 	out, in *os.File
 }
 
-// borrow has a runner that listens make commands. The runner's process stays ours to
-// close.
-func borrow(process windows.Handle, pipe *os.File, owner string, by *suspended.Confinement) *borrowed {
-	return &borrowed{runner: process, pipe: pipe, order: runner.Order{Owner: owner, Confined: by}}
+// borrowFrom has a runner that listens make commands. Its process and pipe are ours to
+// close from here on.
+func borrowFrom(s lender, process suspended.Handle, pipe io.ReadWriteCloser, owner string, by *suspended.Confinement) *borrowed {
+	return &borrowed{sys: s, runner: process, pipe: pipe, order: runner.Order{Owner: owner, Confined: by}}
 }
 
 // Make orders the process.
@@ -37,12 +55,10 @@ func (b *borrowed) Make(s suspended.Spec, stdio *[3]suspended.Handle) error {
 	b.order.Spec = s
 	if s.Terminal == nil {
 		for i, h := range stdio {
-			var there windows.Handle
-			err := windows.DuplicateHandle(windows.CurrentProcess(), windows.Handle(h), b.runner, &there, 0, false, windows.DUPLICATE_SAME_ACCESS)
-			if err != nil {
+			var err error
+			if b.order.Stdio[i], err = b.sys.give(b.runner, h); err != nil {
 				return runnerFault("hand the streams on", err)
 			}
-			b.order.Stdio[i] = uint64(there)
 		}
 	}
 	if err := runner.Send(b.pipe, b.order); err != nil {
@@ -88,15 +104,15 @@ func (b *borrowed) Try(attempts []suspended.Attempt) ([]suspended.Outcome, error
 // takeHandles takes what the runner names. That the process is the one of this number
 // is the kernel's word.
 func (b *borrowed) takeHandles() (err error) {
-	take := func(number uint64, close uint32) (h windows.Handle) {
+	take := func(number uint64, moved bool) (h suspended.Handle) {
 		if err == nil && number != 0 {
-			err = windows.DuplicateHandle(b.runner, windows.Handle(number), windows.CurrentProcess(), &h, 0, false, windows.DUPLICATE_SAME_ACCESS|close)
+			h, err = b.sys.take(b.runner, number, moved)
 		}
 		return h
 	}
-	b.process, b.thread = take(b.made.Process, 0), take(b.made.Thread, 0)
-	b.job = suspended.JobOf(take(b.made.Job, 0))
-	out, in := take(b.made.Out, windows.DUPLICATE_CLOSE_SOURCE), take(b.made.In, windows.DUPLICATE_CLOSE_SOURCE)
+	b.process, b.thread = take(b.made.Process, false), take(b.made.Thread, false)
+	b.tree = b.sys.job(take(b.made.Job, false))
+	out, in := take(b.made.Out, true), take(b.made.In, true)
 	if out != 0 {
 		b.out = os.NewFile(uintptr(out), "terminal")
 	}
@@ -106,20 +122,16 @@ func (b *borrowed) takeHandles() (err error) {
 	if err != nil {
 		return runnerFault("take the process over", err)
 	}
-	if pid, err := windows.GetProcessId(b.process); err != nil || int(pid) != b.made.PID {
+	if pid, err := b.sys.processID(b.process); err != nil || pid != b.made.PID {
 		return runnerFault("take the process over", fmt.Errorf("it is number %d, and %d was named (%v)", pid, b.made.PID, err))
 	}
 	return nil
 }
 
-func runnerFault(call string, err error) error {
-	return &suspended.StepError{Restriction: refusal.Sandbox, Call: "the runner: " + call, Err: err}
-}
-
 func (b *borrowed) PID() int                  { return b.made.PID }
-func (b *borrowed) Process() suspended.Handle { return suspended.Handle(b.process) }
-func (b *borrowed) Thread() suspended.Handle  { return suspended.Handle(b.thread) }
-func (b *borrowed) Job() suspended.Handle     { return b.job.Handle() }
+func (b *borrowed) Process() suspended.Handle { return b.process }
+func (b *borrowed) Thread() suspended.Handle  { return b.thread }
+func (b *borrowed) Job() suspended.Handle     { return b.tree.Handle() }
 
 // Network tells how what the runner tried on the network ended.
 func (b *borrowed) Network() map[string]string { return b.made.Network }
@@ -142,7 +154,7 @@ func (b *borrowed) Resize(s suspended.Size) error {
 }
 
 // End kills the tree ourselves: the runner may not listen.
-func (b *borrowed) End() error { return b.job.End() }
+func (b *borrowed) End() error { return b.tree.End() }
 
 func (b *borrowed) say(w runner.Word) error {
 	if err := runner.Send(b.pipe, w); err != nil {
@@ -165,9 +177,9 @@ func (b *borrowed) Wait() (uint32, error) {
 
 // Kill ends the tree and the runner, and frees what is held.
 func (b *borrowed) Kill() {
-	if b.job != nil {
-		_ = b.job.End() // it may be over
-		b.job.Close()
+	if b.tree != nil {
+		_ = b.tree.End() // it may be over
+		b.tree.Close()
 	}
 	b.pipe.Close() // the runner ends with it, and all that it made
 	for _, f := range []*os.File{b.out, b.in} {
@@ -175,9 +187,9 @@ func (b *borrowed) Kill() {
 			f.Close()
 		}
 	}
-	for _, h := range []*windows.Handle{&b.process, &b.thread, &b.runner} {
+	for _, h := range []*suspended.Handle{&b.process, &b.thread, &b.runner} {
 		if *h != 0 {
-			windows.CloseHandle(*h)
+			b.sys.close(*h)
 		}
 		*h = 0
 	}
