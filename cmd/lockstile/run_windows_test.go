@@ -15,6 +15,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("LOCKSTILE_TEST_BEAT") != "" {
 		beat(os.Args[1])
 	}
+	if name := os.Getenv("LOCKSTILE_TEST_ACT"); name != "" {
+		act(name, os.Args[1:])
+	}
 	if os.Getenv("LOCKSTILE_TEST_MAIN") != "" {
 		main()
 	}
