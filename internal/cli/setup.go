@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,8 +15,9 @@ import (
 
 const setupUse = "setup [--check | --remove] [--json]"
 
-const setupHelp = `Prepares Windows for windows.sandbox = "elevated", once, as an administrator: accounts
-that commands run as, their passwords, and filters that keep one off the network.
+const setupHelp = `Prepares Windows for windows.sandbox = "elevated", once, with an administrator's rights,
+which it asks for: accounts that commands run as, their passwords, and filters that keep
+one off the network.
 
   --check    look at each thing, and change nothing
   --remove   take everything away, and what starts added to access lists
@@ -27,11 +29,14 @@ exit code: 0 when all is there (with --remove: gone), 1 when something is not
 // setUp prepares this machine, looks at it, or takes all away.
 func setUp(args []string) int {
 	var check, remove, asJSON bool
+	var owner, home string // as setup tells itself, with the rights that it asked for
 	set := flag.NewFlagSet("setup", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.BoolVar(&check, "check", false, "")
 	set.BoolVar(&remove, "remove", false, "")
 	set.BoolVar(&asJSON, "json", false, "")
+	set.StringVar(&owner, "for", "", "")
+	set.StringVar(&home, "home", "", "")
 	err := onlyFlags(set, args)
 	if err == nil && check && remove {
 		err = errors.New("--check and --remove are asked for")
@@ -39,34 +44,36 @@ func setUp(args []string) int {
 	if err != nil {
 		return badUsage(err, setupUse, setupHelp)
 	}
-	home, err := lockstile.Home()
-	if err != nil {
-		return refused(err, asJSON)
+	if home == "" {
+		if home, err = lockstile.Home(); err != nil {
+			return refused(err, asJSON)
+		}
 	}
 	machine, ok := thisMachine(home)
 	if !ok {
 		fmt.Fprintln(os.Stderr, "lockstile: there is nothing to set up on this system; lockstile doctor says what it can enforce")
 		return exitFail
 	}
-	var done setupResult
-	switch {
-	case check:
-	case remove:
-		err = setup.Remove(machine)
-	default:
-		done.Made, err = setup.Make(machine)
+	var result setupResult
+	var done setup.Done
+	if !check {
+		done, err = setup.Run(machine, remove, owner)
 	}
-	done.Findings = setup.Check(machine)
-	done.Error = said(err)
+	result.Made, result.Findings, result.Error = done.Made, setup.Check(machine), said(err)
 	if asJSON {
-		printJSON(os.Stdout, done)
+		printJSON(os.Stdout, result)
 	} else {
-		done.print()
+		result.print()
 	}
-	if err != nil || !remove && !done.whole() {
-		return exitFail
+	// Without the rights not all can be looked at: who had them did.
+	if err == nil && (remove || done.Elsewhere || result.whole()) {
+		return exitOK
 	}
-	return exitOK
+	if owner != "" { // the window goes with this process
+		fmt.Fprint(os.Stderr, "press Enter to close this window ")
+		_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+	}
+	return exitFail
 }
 
 // setupResult is what setup --json says.

@@ -14,7 +14,7 @@ func doctorSetup(home string, p policy.Policy) []Finding {
 	for _, f := range setup.Check(setup.Machine{Home: home}) {
 		one := Finding{Name: f.Step, OK: f.OK, Found: f.Found}
 		if !f.OK {
-			one.Mend = "run lockstile setup, as an administrator"
+			one.Mend = "run lockstile setup: it asks for an administrator's rights"
 		}
 		out = append(out, one)
 	}

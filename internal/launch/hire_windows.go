@@ -127,7 +127,7 @@ func logOnAndStart(account, password, program, pipe, desktop string) (windows.Pr
 func logonHint(err error) string {
 	switch err {
 	case windows.ERROR_LOGON_FAILURE, windows.ERROR_PASSWORD_EXPIRED, windows.ERROR_PASSWORD_MUST_CHANGE:
-		return "its password and the one that is kept are not the same: run lockstile setup again, as an administrator"
+		return "its password and the one that is kept are not the same: run lockstile setup again"
 	case windows.ERROR_ACCOUNT_LOCKED_OUT:
 		return "the account is locked: wait for as long as this machine locks accounts, then run lockstile setup again"
 	case windows.ERROR_ACCOUNT_DISABLED, windows.ERROR_ACCOUNT_RESTRICTION:

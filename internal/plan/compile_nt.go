@@ -64,7 +64,7 @@ func (w *Windows) useAccount(p policy.Policy, f host.Facts) error {
 	}
 	if w.AccountSID == "" || f.GroupSID == "" {
 		return refuse(refusal.CodeUnsupported, refusal.Sandbox, "windows.sandbox = \"elevated\" is not set up on this machine: there is no account "+w.Account,
-			"run lockstile setup once, as an administrator")
+			"run lockstile setup once: it asks for an administrator's rights")
 	}
 	w.DefaultDACL += "(A;;GA;;;" + w.AccountSID + ")"
 	w.Entries = append(compileAccountEntries(p, f, w.Temp), compileEntries(p, f, w.Temp)...)

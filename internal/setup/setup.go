@@ -25,6 +25,10 @@ const (
 type System interface {
 	// Elevated reports whether we may set up anything.
 	Elevated() (bool, error)
+	// Elevate asks for the rights to, and has all made or removed with them, for an owner.
+	Elevate(remove bool, owner string) error
+	// User is the SID of whoever runs this process.
+	User() (string, error)
 
 	GroupSID(name string) (string, error)
 	AddGroup(name, comment string) error
@@ -59,6 +63,11 @@ type System interface {
 	Filters() ([]Filter, error)
 	AddFilters([]Filter) error
 	RemoveFilters() error
+
+	// FirewallRules are those of our own in Windows' firewall.
+	FirewallRules() ([]Rule, error)
+	AddFirewallRules([]Rule) error
+	RemoveFirewallRules() error
 
 	// Runner reports whether the program that commands are made by is there, just as
 	// this version has it, where the accounts can run it and not change it.
@@ -130,6 +139,46 @@ func Check(s System) []Finding {
 	return out
 }
 
+// Done is what Run did.
+type Done struct {
+	Made      []string // the steps that were made
+	Elsewhere bool     // by a process with an administrator's rights, which looked at each
+}
+
+// Run makes everything or removes it, for the user who will start commands: owner, or
+// whoever runs this process where it is "". Without an administrator's rights it asks
+// for them, and the same is done with them elsewhere.
+func Run(s System, remove bool, owner string) (done Done, err error) {
+	user, err := s.User()
+	if err != nil {
+		return done, &Error{"the user", "can't be told", err}
+	}
+	if owner != "" && owner != user {
+		// A secret that is sealed for the administrator is of no use to the user.
+		return done, &Error{"the user", "the rights are those of another user: give yours an administrator's rights for this, or sign in as the one who will start commands", nil}
+	}
+	yes, err := s.Elevated()
+	switch {
+	case err != nil:
+		return done, &Error{rights, "can't be told", err}
+	case !yes && owner != "":
+		return done, elevated(s) // asked for, and not there
+	case !yes:
+		if err := s.Elevate(remove, user); err != nil {
+			return done, &Error{rights, "setup needs them", err}
+		}
+		done.Elsewhere = true
+		return done, nil
+	case remove:
+		return done, Remove(s)
+	}
+	done.Made, err = Make(s)
+	return done, err
+}
+
+// rights is the name of the one thing that setup needs to begin with.
+const rights = "administrator's rights"
+
 // Make makes what isn't there, in order, and looks at each again. Done twice, it
 // changes nothing the second time. made names the steps that were made.
 func Make(s System) (made []string, err error) {
@@ -196,13 +245,12 @@ func remove(s System, one step) error {
 }
 
 func elevated(s System) error {
-	const name = "administrator's rights"
 	yes, err := s.Elevated()
 	switch {
 	case err != nil:
-		return &Error{name, "can't be told", err}
+		return &Error{rights, "can't be told", err}
 	case !yes:
-		return &Error{name, "this shell has none: start it by \"run as administrator\"", nil}
+		return &Error{rights, "this shell has none: start it by \"run as administrator\"", nil}
 	}
 	return nil
 }

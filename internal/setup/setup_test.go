@@ -18,6 +18,7 @@ type machine struct {
 	hidden    map[string]bool
 	secrets   map[string]string
 	filters   []Filter
+	rules     []Rule
 	runner    bool
 	tools     bool
 	plain     bool // we have no administrator's rights
@@ -26,15 +27,34 @@ type machine struct {
 	failAt    int
 	nothing   bool
 	passwords int
+	user      string
+	asked     int  // how often the rights were asked for
+	refuses   bool // and not given
+}
+
+func (m *machine) User() (string, error) { return ask(m, m.user, nil) }
+
+// Elevate does what another process of this program would.
+func (m *machine) Elevate(remove bool, owner string) error {
+	m.asked++
+	return m.change(func() error {
+		if m.refuses {
+			return errors.New("not given")
+		}
+		m.plain = false
+		defer func() { m.plain = true }()
+		_, err := Run(m, remove, owner)
+		return err
+	})
 }
 
 func newMachine() *machine {
-	return &machine{groups: map[string][]string{"Users": {"S-user"}}, accounts: map[string]string{"user": "x"}, rights: map[string][]string{}, hidden: map[string]bool{}, secrets: map[string]string{}}
+	return &machine{user: "S-user", groups: map[string][]string{"Users": {"S-user"}}, accounts: map[string]string{"user": "x"}, rights: map[string][]string{}, hidden: map[string]bool{}, secrets: map[string]string{}}
 }
 
 // state is what can be seen of a machine.
 func (m *machine) state() string {
-	return fmt.Sprint(m.groups, m.accounts, m.rights, m.hidden, m.secrets, m.filters, m.runner, m.tools)
+	return fmt.Sprint(m.groups, m.accounts, m.rights, m.hidden, m.secrets, m.filters, m.rules, m.runner, m.tools)
 }
 
 var errFails = errors.New("it fails")
@@ -85,6 +105,18 @@ func (m *machine) Secret(name string) (string, error) {
 	return ask(m, m.secrets[name], in(m.secrets, name))
 }
 func (m *machine) Filters() ([]Filter, error) { return ask(m, m.filters, nil) }
+func (m *machine) FirewallRules() ([]Rule, error) {
+	return ask(m, m.rules, nil)
+}
+
+func (m *machine) AddFirewallRules(r []Rule) error {
+	return m.change(func() error { m.rules = append(m.rules, r...); return nil })
+}
+
+func (m *machine) RemoveFirewallRules() error {
+	return m.change(func() error { m.rules = nil; return nil })
+}
+
 func (m *machine) NewPassword() (string, error) {
 	m.passwords++
 	return ask(m, fmt.Sprint("secret", m.passwords), nil)
@@ -241,6 +273,7 @@ func TestDrift(t *testing.T) {
 		"no secret":            func(m *machine) { delete(m.secrets, Online) },
 		"a filter gone":        func(m *machine) { m.filters = m.filters[1:] },
 		"filters of another":   func(m *machine) { m.filters = Filters("S-other") },
+		"a rule changed":       func(m *machine) { m.rules[1].User = "its Enabled is false" },
 		"an account gone":      func(m *machine) { delete(m.accounts, Offline) },
 		"a right gone":         func(m *machine) { m.rights[sid(Online)] = denied[1:] },
 		"tools that are shut":  func(m *machine) { m.tools = false },
@@ -327,6 +360,58 @@ func TestNotElevated(t *testing.T) {
 		if err := do(); !errors.As(err, &why) || m.state() != before {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// TestRun: without the rights they are asked for, once, and for the same user.
+func TestRun(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		m := newMachine()
+		m.plain = plain
+		before := m.state()
+		done, err := Run(m, false, "")
+		m.plain = false
+		if err != nil || done.Elsewhere != plain || plain == (len(done.Made) > 0) || !whole(m) {
+			t.Errorf("plain %v: %+v, %v", plain, done, err)
+		}
+		m.plain = plain
+		if done, err := Run(m, true, ""); err != nil || done.Elsewhere != plain || m.state() != before {
+			t.Errorf("plain %v: %+v, %v, left %s", plain, done, err, m.state())
+		}
+		if plain && m.asked != 2 || !plain && m.asked != 0 {
+			t.Errorf("plain %v: asked for %d times", plain, m.asked)
+		}
+	}
+	none := newMachine()
+	none.failAt = 1
+	if _, err := Run(none, false, ""); !errors.Is(err, errFails) {
+		t.Errorf("%v", err)
+	}
+	for name, change := range map[string]func(*machine){
+		"refused":       func(m *machine) { m.plain, m.refuses = true, true },
+		"another user":  func(m *machine) { m.user = "S-admin" },
+		"not elevated":  func(m *machine) { m.plain = true },
+		"no user":       func(m *machine) { m.failAt = 1 },
+		"can't be told": func(m *machine) { m.failAt = 2 },
+	} {
+		m := newMachine()
+		change(m)
+		owner := "S-user"
+		if name == "refused" {
+			owner = ""
+		}
+		before := m.state()
+		var why *Error
+		if done, err := Run(m, false, owner); !errors.As(err, &why) || m.state() != before || len(done.Made) > 0 {
+			t.Errorf("%s: %+v, %v", name, done, err)
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	got := Rules("S-1")
+	if len(got) != 2 || got[0].User != "S-1" || ruleName(got[0].Direction) == ruleName(got[1].Direction) {
+		t.Errorf("%v", got)
 	}
 }
 

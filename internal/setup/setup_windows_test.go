@@ -3,8 +3,10 @@ package setup
 import (
 	"errors"
 	"os"
+	"slices"
 	"testing"
 
+	"github.com/go-ole/go-ole"
 	"github.com/tailscale/wf"
 	"golang.org/x/sys/windows"
 )
@@ -140,3 +142,35 @@ func TestSystemThatLies(t *testing.T) {
 type asAdministrator struct{ Machine }
 
 func (asAdministrator) Elevated() (bool, error) { return true, nil }
+
+// TestFirewallRules: what is made is read as it was made, and goes.
+func TestFirewallRules(t *testing.T) {
+	m := Machine{}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if yes, err := m.Elevated(); err != nil || !yes {
+		t.Skip("only an administrator may change the firewall")
+	}
+	var code *ole.OleError
+	const undescribed = 0x8002802B // TYPE_E_ELEMENTNOTFOUND
+	if _, err := m.FirewallRules(); errors.As(err, &code) && code.Code() == undescribed {
+		t.Skip("the firewall doesn't tell what can be done with its rules")
+	}
+	must(m.RemoveFirewallRules())
+	want := Rules("S-1-5-21-1-2-3-1001")
+	must(m.AddFirewallRules(want))
+	defer m.RemoveFirewallRules()
+	got, err := m.FirewallRules()
+	must(err)
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	must(m.RemoveFirewallRules())
+	if got, err := m.FirewallRules(); err != nil || len(got) != 0 {
+		t.Errorf("left: %v, %v", got, err)
+	}
+}

@@ -37,31 +37,39 @@ func steps() []step {
 		unmake: func(s System) error { return s.CloseGrants() },
 		gone:   func(System) (bool, error) { return true, nil }, // without the group nobody can tell; CloseGrants reads back
 	})
-	return append(out, step{
-		name: "network filters for " + Offline,
+	return append(out,
+		walls("network filters", Filters, System.Filters, System.AddFilters, System.RemoveFilters),
+		walls("firewall rules", Rules, System.FirewallRules, System.AddFirewallRules, System.RemoveFirewallRules))
+}
+
+// walls are what keeps the offline account off the network, in one place of the system:
+// just what there must be for its SID.
+func walls[W any](name string, must func(sid string) []W, there func(System) ([]W, error), add func(System, []W) error, remove func(System) error) step {
+	return step{
+		name: name + " for " + Offline,
 		has: func(s System) (bool, error) {
 			sid, err := s.AccountSID(Offline)
 			if err != nil {
 				return absent(err)
 			}
-			there, err := s.Filters()
+			are, err := there(s)
 			if err != nil {
 				return absent(err)
 			}
-			return reflect.DeepEqual(there, Filters(sid)), nil
+			return reflect.DeepEqual(are, must(sid)), nil
 		},
 		make: func(s System) error {
 			sid, err := s.AccountSID(Offline)
 			if err != nil {
 				return err
 			}
-			if err := s.RemoveFilters(); err != nil { // some may be there
+			if err := remove(s); err != nil { // some may be there
 				return err
 			}
-			return s.AddFilters(Filters(sid))
+			return add(s, must(sid))
 		},
-		unmake: func(s System) error { return s.RemoveFilters() },
-	})
+		unmake: remove,
+	}
 }
 
 // account is an account whose password is the one that was kept: each is of no use
