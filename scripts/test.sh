@@ -80,6 +80,9 @@ if ! diff scripts/wine-skips.txt <(sed -n 's/^ *--- SKIP: \([^ ]*\).*/\1/p' "$se
 	exit 1
 fi
 
+step "the calls of a start on Windows, in their order"
+scripts/call-traces.sh "$wine/bin"
+
 step "no command without a verdict and a record"
 count() { grep -cx "$1" "$tally" || true; }
 commands=$(count command) absent=$(count 'no exec') verdicts=$(count verdict) records=$(count record)

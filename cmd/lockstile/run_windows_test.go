@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/windows"
 )
 
 // The test binary is the program too.
@@ -182,5 +184,28 @@ func TestConfiguredAndAbsent(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestSetupAsksForRights: without an administrator's rights setup asks for them, and
+// tells what came of it, in its own words and output.
+func TestSetupAsksForRights(t *testing.T) {
+	if windows.GetCurrentProcessToken().IsElevated() {
+		t.Skip("an administrator would set this machine up")
+	}
+	p := newPlace(t, "")
+	out, errOut, code := p.run("", "setup")
+	if code != 1 || !strings.Contains(errOut, "administrator's rights: setup needs them") {
+		t.Errorf("%q %q %d", out, errOut, code)
+	}
+	out, _, code = p.run("", "setup", "--json", "--remove")
+	if code != 1 || !strings.Contains(out, `"error"`) {
+		t.Errorf("%q %d", out, code)
+	}
+	if _, errOut, code := p.run("", "setup", "--for", "S-1-5-21-9"); code != 1 || !strings.Contains(errOut, "another user") {
+		t.Errorf("%q %d", errOut, code)
+	}
+	if _, errOut, code := p.run("", "setup", "--check", "--report", filepath.Join(p.ws, "x")); code != 1 || !strings.Contains(errOut, "no pipe") {
+		t.Errorf("%q %d", errOut, code)
 	}
 }

@@ -2,7 +2,13 @@
 
 package cli
 
-import "github.com/lockstile/lockstile/internal/setup"
+import (
+	"errors"
+
+	"github.com/lockstile/lockstile/internal/setup"
+)
 
 // thisMachine: only Windows is set up.
 func thisMachine(string) (setup.System, bool) { return nil, false }
+
+func tell(string, setup.Report) error { return errors.ErrUnsupported }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,7 +28,7 @@ exit code: 0 when all is there (with --remove: gone), 1 when something is not
 // setUp prepares this machine, looks at it, or takes all away.
 func setUp(args []string) int {
 	var check, remove, asJSON bool
-	var owner, home string // as setup tells itself, with the rights that it asked for
+	var owner, home, report string // as setup tells itself, to go on with the rights that it asked for
 	set := flag.NewFlagSet("setup", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.BoolVar(&check, "check", false, "")
@@ -37,6 +36,7 @@ func setUp(args []string) int {
 	set.BoolVar(&asJSON, "json", false, "")
 	set.StringVar(&owner, "for", "", "")
 	set.StringVar(&home, "home", "", "")
+	set.StringVar(&report, "report", "", "")
 	err := onlyFlags(set, args)
 	if err == nil && check && remove {
 		err = errors.New("--check and --remove are asked for")
@@ -54,45 +54,31 @@ func setUp(args []string) int {
 		fmt.Fprintln(os.Stderr, "lockstile: there is nothing to set up on this system; lockstile doctor says what it can enforce")
 		return exitFail
 	}
-	var result setupResult
 	var done setup.Done
-	if !check {
+	if check {
+		done.Findings = setup.Check(machine)
+	} else {
 		done, err = setup.Run(machine, remove, owner)
 	}
-	result.Made, result.Findings, result.Error = done.Made, setup.Check(machine), said(err)
-	if asJSON {
-		printJSON(os.Stdout, result)
-	} else {
-		result.print()
-	}
-	// Without the rights not all can be looked at: who had them did.
-	if err == nil && (remove || done.Elsewhere || result.whole()) {
-		return exitOK
-	}
-	if owner != "" { // the window goes with this process
-		fmt.Fprint(os.Stderr, "press Enter to close this window ")
-		_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
-	}
-	return exitFail
-}
-
-// setupResult is what setup --json says.
-type setupResult struct {
-	Made     []string        `json:"made,omitempty"`
-	Findings []setup.Finding `json:"findings"`
-	Error    string          `json:"error,omitempty"`
-}
-
-func (r setupResult) whole() bool {
-	for _, f := range r.Findings {
-		if !f.OK {
-			return false
+	result := setup.Report{Done: done, Error: said(err)}
+	switch {
+	case report != "":
+		if err := tell(report, result); err != nil {
+			fmt.Fprintln(os.Stderr, "lockstile:", err)
+			return exitFail
 		}
+	case asJSON:
+		printJSON(os.Stdout, result)
+	default:
+		printSetup(result)
 	}
-	return true
+	if err != nil || !remove && !done.Whole() {
+		return exitFail
+	}
+	return exitOK
 }
 
-func (r setupResult) print() {
+func printSetup(r setup.Report) {
 	for _, f := range r.Findings {
 		mark := "ok  "
 		if !f.OK {

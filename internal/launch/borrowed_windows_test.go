@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"github.com/lockstile/lockstile/internal/pipe"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/runner"
 	"github.com/lockstile/lockstile/internal/suspended"
@@ -39,9 +40,9 @@ func ownSID(t *testing.T) string {
 }
 
 // started starts a runner under our own account, and gives its pipe's name and end.
-func started(t *testing.T, as string) (name string, pipe, process windows.Handle, cmd *exec.Cmd) {
+func started(t *testing.T, as string) (name string, at, process windows.Handle, cmd *exec.Cmd) {
 	t.Helper()
-	name, pipe, err := listenPipe(ownSID(t), ownSID(t))
+	name, at, err := pipe.Listen(ownSID(t), ownSID(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,17 +60,17 @@ func started(t *testing.T, as string) (name string, pipe, process windows.Handle
 	if err != nil {
 		t.Fatal(err)
 	}
-	return name, pipe, process, cmd
+	return name, at, process, cmd
 }
 
 // borrowing is a runner that is ready for an order.
 func borrowing(t *testing.T) (*borrowed, *exec.Cmd) {
 	t.Helper()
-	_, pipe, process, cmd := started(t, "runner")
-	if err := awaitRunner(pipe, process, uint32(cmd.Process.Pid)); err != nil {
+	_, at, process, cmd := started(t, "runner")
+	if err := pipe.Await(at, process, uint32(cmd.Process.Pid), patience); err != nil {
 		t.Fatal(err)
 	}
-	return borrow(process, os.NewFile(uintptr(pipe), "runner"), ownSID(t), nil), cmd
+	return borrow(process, os.NewFile(uintptr(at), "runner"), ownSID(t), nil), cmd
 }
 
 func cmdSpec(t *testing.T, script string) suspended.Spec {
@@ -250,7 +251,7 @@ func TestHire(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	var refused *refusal.Error
-	if _, err := logOnAndStart(w.Account, "no password", os.Args[0], runner.PipePrefix+"x", ""); !errors.As(err, &refused) || refused.Restriction != refusal.Sandbox || refused.Hint == "" {
+	if _, err := logOnAndStart(w.Account, "no password", os.Args[0], pipe.Prefix+"x", ""); !errors.As(err, &refused) || refused.Restriction != refusal.Sandbox || refused.Hint == "" {
 		t.Errorf("%v", err)
 	}
 	for err, word := range map[error]string{windows.ERROR_LOGON_FAILURE: "lockstile setup again", windows.ERROR_ACCOUNT_LOCKED_OUT: "locked", windows.ERROR_SERVICE_DISABLED: "seclogon", windows.ERROR_SUCCESS: "--check"} {
@@ -263,17 +264,17 @@ func TestHire(t *testing.T) {
 // TestPipeIsTheRunners: whoever else comes to the pipe is refused, and so is a runner
 // that doesn't come.
 func TestPipeIsTheRunners(t *testing.T) {
-	_, pipe, process, cmd := started(t, "nobody")
-	if err := awaitRunner(pipe, process, uint32(cmd.Process.Pid)); err == nil {
+	_, at, process, cmd := started(t, "nobody")
+	if err := pipe.Await(at, process, uint32(cmd.Process.Pid), patience); err == nil {
 		t.Error("a runner that ended has come")
 	}
 	windows.CloseHandle(process)
-	windows.CloseHandle(pipe)
+	windows.CloseHandle(at)
 
-	_, pipe, process, cmd = started(t, "runner")
+	_, at, process, cmd = started(t, "runner")
 	defer windows.CloseHandle(process)
-	if err := awaitRunner(pipe, process, uint32(cmd.Process.Pid)+4); err == nil {
+	if err := pipe.Await(at, process, uint32(cmd.Process.Pid)+4, patience); err == nil {
 		t.Error("another process is taken for the runner")
 	}
-	windows.CloseHandle(pipe)
+	windows.CloseHandle(at)
 }

@@ -5,10 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
+	"github.com/lockstile/lockstile/internal/pipe"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/setup"
 	"github.com/lockstile/lockstile/internal/suspended"
@@ -23,11 +25,11 @@ type office struct{ machine setup.Machine }
 
 // hire starts a runner as an account.
 func hire(w *plan.Windows, by *suspended.Confinement, desktop string) (*borrowed, error) {
-	process, pipe, err := hireFrom(office{setup.Machine{Home: w.Home}}, w, desktop)
+	process, at, err := hireFrom(office{setup.Machine{Home: w.Home}}, w, desktop)
 	if err != nil {
 		return nil, err
 	}
-	return borrow(windows.Handle(process), os.NewFile(uintptr(pipe), "runner"), w.Owner, by), nil
+	return borrow(windows.Handle(process), os.NewFile(uintptr(at), "runner"), w.Owner, by), nil
 }
 
 func borrow(process windows.Handle, pipe *os.File, owner string, by *suspended.Confinement) *borrowed {
@@ -44,8 +46,8 @@ func (o office) runner() (program string, same bool, err error) {
 func (o office) secret(account string) (string, error) { return o.machine.Secret(account) }
 
 func (office) listen(owner, account string) (string, suspended.Handle, error) {
-	name, pipe, err := listenPipe(owner, account)
-	return name, suspended.Handle(pipe), err
+	name, h, err := pipe.Listen(owner, account)
+	return name, suspended.Handle(h), err
 }
 
 func (office) start(account, password, program, pipe, desktop string) (hired, error) {
@@ -62,8 +64,12 @@ func (office) resume(thread suspended.Handle) (uint32, error) {
 	return before, os.NewSyscallError("ResumeThread", err)
 }
 
-func (office) await(pipe suspended.Handle, h hired) error {
-	return awaitRunner(windows.Handle(pipe), windows.Handle(h.process), h.pid)
+// patience is how long a runner may take to begin: the first start of an account loads
+// its profile.
+const patience = 30 * time.Second
+
+func (office) await(at suspended.Handle, h hired) error {
+	return pipe.Await(windows.Handle(at), windows.Handle(h.process), h.pid, patience)
 }
 
 func (office) terminate(process suspended.Handle) error {

@@ -11,43 +11,26 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"github.com/lockstile/lockstile/internal/pipe"
 	"github.com/lockstile/lockstile/internal/suspended"
 )
-
-// PipePrefix begins the name of a runner's pipe; the rest is chance.
-const PipePrefix = `\\.\pipe\lockstile-`
 
 // Main serves one order on the pipe that its one argument names, and returns the exit
 // code.
 func Main(args []string) int {
-	if len(args) != 1 || !strings.HasPrefix(args[0], PipePrefix) {
+	if len(args) != 1 || !strings.HasPrefix(args[0], pipe.Prefix) {
 		fmt.Fprintln(os.Stderr, "lockstile-runner: lockstile starts this program; it is of no use by itself")
 		return 2
 	}
-	pipe, err := connect(args[0])
+	order, err := pipe.Dial(args[0])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lockstile-runner:", err)
 		return 1
 	}
-	if err := serve(pipe); err != nil {
+	if err := serve(order); err != nil {
 		return 1 // the other side sees the end
 	}
 	return 0
-}
-
-// connect opens the pipe so that it can be read and written at the same time. The
-// server may learn who we are, and not act for us.
-func connect(name string) (*os.File, error) {
-	n, err := windows.UTF16PtrFromString(name)
-	if err != nil {
-		return nil, err
-	}
-	const identify = 0x00010000 | 0x00100000 // SECURITY_IDENTIFICATION | SECURITY_SQOS_PRESENT
-	h, err := windows.CreateFile(n, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_OVERLAPPED|identify, 0)
-	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: name, Err: err}
-	}
-	return os.NewFile(uintptr(h), name), nil
 }
 
 // serve does one order. It returns when the tree has ended, or the pipe, which ends

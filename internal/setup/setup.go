@@ -26,7 +26,7 @@ type System interface {
 	// Elevated reports whether we may set up anything.
 	Elevated() (bool, error)
 	// Elevate asks for the rights to, and has all made or removed with them, for an owner.
-	Elevate(remove bool, owner string) error
+	Elevate(remove bool, owner string) (Done, error)
 	// User is the SID of whoever runs this process.
 	User() (string, error)
 
@@ -139,16 +139,28 @@ func Check(s System) []Finding {
 	return out
 }
 
-// Done is what Run did.
+// Done is what Run did, and what there is after it.
 type Done struct {
-	Made      []string // the steps that were made
-	Elsewhere bool     // by a process with an administrator's rights, which looked at each
+	Made     []string  `json:"made,omitempty"` // the steps that were made
+	Findings []Finding `json:"findings"`
+}
+
+// Report is what setup tells: with --json, and to the process that had it elevated.
+type Report struct {
+	Done
+	Error string `json:"error,omitempty"`
+}
+
+// Whole reports whether all is as it must be.
+func (d Done) Whole() bool {
+	return !slices.ContainsFunc(d.Findings, func(f Finding) bool { return !f.OK })
 }
 
 // Run makes everything or removes it, for the user who will start commands: owner, or
 // whoever runs this process where it is "". Without an administrator's rights it asks
 // for them, and the same is done with them elsewhere.
-func Run(s System, remove bool, owner string) (done Done, err error) {
+func Run(s System, remove bool, owner string) (Done, error) {
+	var done Done
 	user, err := s.User()
 	if err != nil {
 		return done, &Error{"the user", "can't be told", err}
@@ -164,15 +176,17 @@ func Run(s System, remove bool, owner string) (done Done, err error) {
 	case !yes && owner != "":
 		return done, elevated(s) // asked for, and not there
 	case !yes:
-		if err := s.Elevate(remove, user); err != nil {
-			return done, &Error{rights, "setup needs them", err}
+		done, err := s.Elevate(remove, user)
+		if err != nil {
+			err = &Error{rights, "setup needs them", err}
 		}
-		done.Elsewhere = true
-		return done, nil
+		return done, err
 	case remove:
-		return done, Remove(s)
+		err = Remove(s)
+	default:
+		done.Made, err = Make(s)
 	}
-	done.Made, err = Make(s)
+	done.Findings = Check(s)
 	return done, err
 }
 

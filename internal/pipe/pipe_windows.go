@@ -1,4 +1,4 @@
-package launch
+package pipe
 
 import (
 	"crypto/rand"
@@ -10,18 +10,12 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
-
-	"github.com/lockstile/lockstile/internal/runner"
 )
 
-// runnerPatience is how long a runner may take to begin: the first start of an account
-// loads its profile.
-const runnerPatience = 30 * time.Second
-
-// listenPipe makes a pipe that nobody made before us, for one client of this machine:
-// the owner or an account.
-func listenPipe(owner, account string) (name string, pipe windows.Handle, err error) {
-	name = runner.PipePrefix + rand.Text()
+// Listen makes a pipe that nobody made before us, for one client of this machine: the
+// owner or an account, by their SIDs.
+func Listen(owner, account string) (name string, pipe windows.Handle, err error) {
+	name = Prefix + rand.Text()
 	sd, err := windows.SecurityDescriptorFromString("D:P(A;;GA;;;" + owner + ")(A;;GRGW;;;" + account + ")")
 	if err != nil {
 		return "", 0, err
@@ -39,8 +33,8 @@ func listenPipe(owner, account string) (name string, pipe windows.Handle, err er
 	return name, pipe, os.NewSyscallError("CreateNamedPipe", err)
 }
 
-// awaitRunner waits until the runner has come to the pipe, and nobody else.
-func awaitRunner(pipe, process windows.Handle, pid uint32) error {
+// Await waits until a process has come to the pipe, and nobody else.
+func Await(pipe, process windows.Handle, pid uint32, patience time.Duration) error {
 	event, err := windows.CreateEvent(nil, 1, 0, nil)
 	if err != nil {
 		return os.NewSyscallError("CreateEvent", err)
@@ -50,7 +44,7 @@ func awaitRunner(pipe, process windows.Handle, pid uint32) error {
 	switch err := windows.ConnectNamedPipe(pipe, overlapped); err {
 	case nil, windows.ERROR_PIPE_CONNECTED:
 	case windows.ERROR_IO_PENDING:
-		come, err := windows.WaitForMultipleObjects([]windows.Handle{event, process}, false, uint32(runnerPatience.Milliseconds()))
+		come, err := windows.WaitForMultipleObjects([]windows.Handle{event, process}, false, uint32(patience.Milliseconds()))
 		if err == nil && come == windows.WAIT_OBJECT_0 {
 			break
 		}
@@ -62,9 +56,9 @@ func awaitRunner(pipe, process windows.Handle, pid uint32) error {
 		case err != nil:
 			return os.NewSyscallError("WaitForMultipleObjects", err)
 		case come == windows.WAIT_OBJECT_0+1:
-			return errors.New("the runner ended before it came to its pipe")
+			return errors.New("it ended before it came to its pipe")
 		}
-		return errors.New("the runner took too long to begin")
+		return errors.New("it took too long to begin")
 	default:
 		return os.NewSyscallError("ConnectNamedPipe", err)
 	}
@@ -73,7 +67,22 @@ func awaitRunner(pipe, process windows.Handle, pid uint32) error {
 		return os.NewSyscallError("GetNamedPipeClientProcessId", err)
 	}
 	if client != pid {
-		return fmt.Errorf("process %d came to the pipe, not the runner, %d", client, pid)
+		return fmt.Errorf("process %d came to the pipe, not %d", client, pid)
 	}
 	return nil
+}
+
+// Dial opens a pipe that is listened at, so that it can be read and written at the same
+// time. The server may learn who we are, and not act for us.
+func Dial(name string) (*os.File, error) {
+	n, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return nil, err
+	}
+	const identify = 0x00010000 | 0x00100000 // SECURITY_IDENTIFICATION | SECURITY_SQOS_PRESENT
+	h, err := windows.CreateFile(n, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_OVERLAPPED|identify, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	return os.NewFile(uintptr(h), name), nil
 }
