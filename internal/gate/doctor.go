@@ -79,7 +79,7 @@ func finding(name string, err error) Finding {
 	if err == nil {
 		return Finding{Name: name, OK: true, Found: "holds"}
 	}
-	f := Finding{Name: name, Found: err.Error(), Mend: "docs/linux.md says what a start needs"}
+	f := Finding{Name: name, Found: err.Error(), Mend: "docs/" + runtime.GOOS + ".md says what a start needs"}
 	var r *refusal.Error
 	switch {
 	case errors.As(err, &r):

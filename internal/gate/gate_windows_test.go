@@ -46,6 +46,21 @@ func command(what string) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	case "nested": // the same, with what is left behind in a job of its own
+		job, err := windows.CreateJobObject(nil, nil)
+		if err != nil {
+			os.Exit(1)
+		}
+		attr := &os.ProcAttr{Env: append(os.Environ(), "LOCKSTILE_TEST_AS=late"), Files: []*os.File{nil, nil, nil}}
+		late, err := os.StartProcess(os.Args[0], os.Args, attr)
+		if err != nil {
+			os.Exit(2)
+		}
+		h, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, uint32(late.Pid))
+		if err != nil || windows.AssignProcessToJobObject(job, h) != nil {
+			os.Exit(3)
+		}
+		os.Exit(0)
 	case "late":
 		time.Sleep(2 * time.Second)
 		os.WriteFile(os.Args[1], nil, 0o600)
@@ -163,19 +178,21 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft: what a command leaves behind ends with it, and so does one
-// that is killed.
+// TestNothingIsLeft: what a command leaves behind ends with it, in a job of its own
+// too, and so does one that is killed.
 func TestNothingIsLeft(t *testing.T) {
-	mark := filepath.Join(t.TempDir(), "late")
-	g, r, _ := as(t, "tree", mark)
-	if exit, err := started(t, g, r).Wait(); err != nil || exit.Code != 0 {
-		t.Errorf("%+v %v", exit, err)
+	marks := t.TempDir()
+	for _, what := range []string{"tree", "nested"} {
+		g, r, _ := as(t, what, filepath.Join(marks, what))
+		if exit, err := started(t, g, r).Wait(); err != nil || exit.Code != 0 {
+			t.Errorf("%s: %+v %v", what, exit, err)
+		}
 	}
 	time.Sleep(3 * time.Second)
-	if _, err := os.Stat(mark); err == nil {
-		t.Error("a process of the tree was left")
+	if left, err := os.ReadDir(marks); err != nil || len(left) > 0 {
+		t.Errorf("processes were left: %v, %v", left, err)
 	}
-	g, r, _ = as(t, "hang")
+	g, r, _ := as(t, "hang")
 	child := started(t, g, r)
 	if err := child.Signal(syscall.SIGKILL); err != nil {
 		t.Error(err)

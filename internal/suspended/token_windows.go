@@ -14,9 +14,8 @@ import (
 
 // The flags of CreateRestrictedToken.
 const (
-	disableMaxPrivilege = 0x1 // all privileges go but the one to walk through folders
-	luaToken            = 0x4 // administrators' rights go
-	writeRestricted     = 0x8 // the restricting SIDs count for writing alone
+	luaToken        = 0x4 // administrators' rights go
+	writeRestricted = 0x8 // the restricting SIDs count for writing alone
 )
 
 var createRestrictedToken = windows.NewLazySystemDLL("advapi32.dll").NewProc("CreateRestrictedToken")
@@ -39,9 +38,14 @@ func (platform) restrictToken(restricting []string) (Handle, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find the logon session: %w", err)
 	}
+	privileges, err := allBut(own, changeNotify)
+	if err != nil {
+		return 0, fmt.Errorf("list the privileges: %w", err)
+	}
 	denyOnly := windows.SIDAndAttributes{Sid: logon}
-	ok, _, errno := createRestrictedToken.Call(uintptr(own), disableMaxPrivilege|luaToken|writeRestricted,
-		1, uintptr(unsafe.Pointer(&denyOnly)), 0, 0,
+	ok, _, errno := createRestrictedToken.Call(uintptr(own), luaToken|writeRestricted,
+		1, uintptr(unsafe.Pointer(&denyOnly)),
+		uintptr(len(privileges)), uintptr(unsafe.Pointer(unsafe.SliceData(privileges))),
 		uintptr(len(sids)), uintptr(unsafe.Pointer(&sids[0])), uintptr(unsafe.Pointer(&made)))
 	runtime.KeepAlive(sids)
 	runtime.KeepAlive(logon)
@@ -49,6 +53,29 @@ func (platform) restrictToken(restricting []string) (Handle, error) {
 		return 0, winerr.Cause(errno)
 	}
 	return Handle(made), nil
+}
+
+// changeNotify is the number of the privilege to walk through folders, without which
+// no program gets at its files (SE_CHANGE_NOTIFY_PRIVILEGE).
+const changeNotify = 23
+
+// allBut lists the privileges of a token but one: they go, each by its number.
+func allBut(t windows.Token, keep uint32) ([]windows.LUIDAndAttributes, error) {
+	var size uint32
+	if err := windows.GetTokenInformation(t, windows.TokenPrivileges, nil, 0, &size); err != windows.ERROR_INSUFFICIENT_BUFFER {
+		return nil, winerr.Cause(err)
+	}
+	buf := make([]byte, max(size, uint32(unsafe.Sizeof(windows.Tokenprivileges{}))))
+	if err := windows.GetTokenInformation(t, windows.TokenPrivileges, &buf[0], uint32(len(buf)), &size); err != nil {
+		return nil, err
+	}
+	var out []windows.LUIDAndAttributes
+	for _, p := range (*windows.Tokenprivileges)(unsafe.Pointer(&buf[0])).AllPrivileges() {
+		if p.Luid.HighPart != 0 || p.Luid.LowPart != keep {
+			out = append(out, windows.LUIDAndAttributes{Luid: p.Luid})
+		}
+	}
+	return out, nil
 }
 
 // logonSID is that of the session which a token belongs to. It opens the user's screen,

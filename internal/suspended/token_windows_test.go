@@ -1,8 +1,10 @@
 package suspended
 
 import (
+	"crypto/rand"
 	"errors"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -34,6 +36,54 @@ func TestLogonSessionIsForDenials(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("the token belongs to no logon session")
+	}
+}
+
+// TestPrivilegesGo: of our own one is left.
+func TestPrivilegesGo(t *testing.T) {
+	before, err := allBut(windows.GetCurrentProcessToken(), changeNotify)
+	if err != nil || len(before) == 0 {
+		t.Fatalf("%v, %v", before, err)
+	}
+	h, err := platform{}.restrictToken([]string{"S-1-1-0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer platform{}.close(h)
+	if left, err := allBut(windows.Token(h), changeNotify); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if left, err := allBut(windows.Token(h), 0); err != nil || len(left) != 1 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestDefaultListCounts: what a process makes with a default list can be opened by
+// those in it, and not by others.
+func TestDefaultListCounts(t *testing.T) {
+	for sddl, opens := range map[string]bool{"D:(A;;GA;;;WD)": true, "D:(A;;GA;;;S-1-5-21-1-2-3-4)": false} {
+		sd, err := windows.SecurityDescriptorFromString(sddl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		security := windows.SecurityAttributes{SecurityDescriptor: sd}
+		security.Length = uint32(unsafe.Sizeof(security))
+		name, err := windows.UTF16PtrFromString("lockstile-" + rand.Text())
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := windows.CreateEvent(&security, 0, 0, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := windows.OpenEvent(windows.EVENT_MODIFY_STATE, false, name)
+		if opens != (err == nil) || !opens && err != windows.ERROR_ACCESS_DENIED {
+			t.Errorf("%s: %v", sddl, err)
+		}
+		if err == nil {
+			windows.CloseHandle(again)
+		}
+		windows.CloseHandle(h)
 	}
 }
 
