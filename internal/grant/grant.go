@@ -9,6 +9,7 @@ package grant
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/lockstile/lockstile/internal/access"
@@ -96,6 +97,13 @@ func set(files Files, e Entry, d access.Descriptor, there bool) error {
 	return nil
 }
 
+// couldBeOurs keeps a journal that somebody else wrote from taking away what guards
+// other files, with an administrator's rights: our entries are for SIDs of a machine's
+// own, and deny nothing but changes.
+func couldBeOurs(e access.ACE) bool {
+	return strings.HasPrefix(e.SID, "S-1-5-21-") && e.Other == "" && (!e.Deny || e.Mask == access.Changes || e.Mask == access.Delete)
+}
+
 // Remove takes away all entries of the journal, and what it can't stays in it. A file
 // that isn't there any more has taken its entries with it.
 func Remove(files Files, j *Journal, gone func(error) bool) error {
@@ -120,6 +128,9 @@ func Remove(files Files, j *Journal, gone func(error) bool) error {
 }
 
 func remove(files Files, e Entry, gone func(error) bool) error {
+	if !couldBeOurs(e.ACE) {
+		return &Error{e, "lockstile makes no such entry: the journal was changed by another", nil}
+	}
 	now, err := files.Read(e.Path)
 	switch {
 	case err != nil && gone(err):

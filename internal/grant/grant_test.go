@@ -211,3 +211,25 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+// TestAnothersJournal: what lockstile never makes it doesn't take away, whatever the
+// journal says.
+func TestAnothersJournal(t *testing.T) {
+	for _, e := range []access.ACE{
+		{Deny: true, Mask: access.Changes, SID: access.Everyone},
+		{Mask: access.FileAll, SID: access.Administrators},
+		{Deny: true, Mask: access.FileAll, SID: capability},
+		{Other: "raw", SID: capability},
+	} {
+		j := NewJournal(t.TempDir())
+		guarded := map[string]access.Descriptor{"/guarded": {List: []access.ACE{e}}}
+		m := &machine{lists: maps.Clone(guarded)}
+		if err := j.add(Entry{Path: "/guarded", ACE: e}); err != nil {
+			t.Fatal(err)
+		}
+		var why *Error
+		if err := Remove(m, j, gone); !errors.As(err, &why) || !reflect.DeepEqual(m.lists, guarded) {
+			t.Errorf("%+v: %v, %v", e, err, m.lists)
+		}
+	}
+}

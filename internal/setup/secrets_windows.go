@@ -13,8 +13,10 @@ import (
 // secretFile keeps a password as the system encrypts it for this user (DPAPI): who
 // sets up must be the user who will start commands.
 func (m Machine) secretFile(account string) string {
-	return filepath.Join(m.Home, "secrets", account+".dpapi")
+	return filepath.Join(m.Home, secretName(account))
 }
+
+func secretName(account string) string { return filepath.Join("secrets", account+".dpapi") }
 
 // Secret decrypts an account's password.
 func (m Machine) Secret(account string) (string, error) {
@@ -51,18 +53,35 @@ func (m Machine) KeepSecret(account, password string) error {
 	if err != nil {
 		return os.NewSyscallError("CryptProtectData", err)
 	}
-	name := m.secretFile(account)
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+	sealed := []byte(takeBlob(out))
+	if err := os.MkdirAll(m.Home, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(name, []byte(takeBlob(out)), 0o600)
+	return m.within(account, func(home *os.Root, name string) error {
+		if err := home.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return err
+		}
+		return home.WriteFile(name, sealed, 0o600)
+	})
+}
+
+// within does something with an account's file: with an administrator's rights, in a
+// folder that others with the user's rights may have put links into.
+func (m Machine) within(account string, do func(home *os.Root, name string) error) error {
+	home, err := os.OpenRoot(m.Home)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(home, secretName(account)), home.Close())
 }
 
 // RemoveSecret takes it away, and the folder with the last one.
 func (m Machine) RemoveSecret(account string) error {
-	name := m.secretFile(account)
-	err := os.Remove(name)
-	_ = os.Remove(filepath.Dir(name)) // it isn't empty before that
+	err := m.within(account, func(home *os.Root, name string) error {
+		err := home.Remove(name)
+		_ = home.Remove(filepath.Dir(name)) // it isn't empty before that
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrAbsent
 	}
