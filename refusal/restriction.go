@@ -19,7 +19,8 @@ const (
 	Descriptors      Restriction = "descriptors"  // nothing open but stdin, stdout and stderr
 	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs give nothing
 	Seccomp          Restriction = "seccomp"
-	Securebits       Restriction = "securebits" // user 0 is nobody special
+	HostSockets      Restriction = "host sockets" // connects are ours to make, and reach no Unix socket of the host
+	Securebits       Restriction = "securebits"   // user 0 is nobody special
 	Capabilities     Restriction = "capabilities"
 	WorkingDir       Restriction = "working directory" // where it was asked for, in the view and not beneath it
 	Session          Restriction = "session"           // a session and process group of its own

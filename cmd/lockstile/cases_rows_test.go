@@ -17,6 +17,44 @@ func python(code string) string {
 
 var done = prints("done-well")
 
+// swapping has a second thread swap what a connect is about, as fast as it can, while
+// the first connects a thousand times to what may be its own socket or the host's.
+const swapping = `
+import threading
+own=socket.socket(socket.AF_UNIX); own.bind("own.sock"); own.listen(2000)
+def forever():
+  while True:
+    try: swap()
+    except OSError: pass
+threading.Thread(target=forever,daemon=True).start()
+for n in range(1000):
+  try: attempt()
+  except OSError: pass
+os._exit(0)`
+
+const (
+	swapLink = `
+def swap():
+  for to in ("own.sock","s.sock"):
+    os.symlink(to,"new"); os.rename("new","link")
+def attempt():
+  s=socket.socket(socket.AF_UNIX); s.connect("link")` + swapping
+	swapName = `
+os.mkdir("a"); os.mkdir("b"); os.link("s.sock","a/x")
+inner=socket.socket(socket.AF_UNIX); inner.bind("b/x"); inner.listen(2000)
+def swap(): call(316,-100,b"a",-100,b"b",2)
+def attempt():
+  s=socket.socket(socket.AF_UNIX); s.connect("a/x")` + swapping
+	// A socket's number that is another socket's by the time it is connected.
+	swapNumber = `
+tcp=socket.socket(); unix=socket.socket(socket.AF_UNIX); num=os.dup(tcp.fileno())
+addr=b"\1\0s.sock\0"
+def swap():
+  os.dup2(tcp.fileno(),num); os.dup2(unix.fileno(),num)
+def attempt():
+  libc.connect(num,addr,len(addr))` + swapping
+)
+
 // What a row may need, to be possible at all.
 func root() bool { return os.Geteuid() == 0 }
 
@@ -92,6 +130,17 @@ var hostile = []caseRow{
 	{"N-03 UDP", `echo x > /dev/udp/127.0.0.1/$PORT`, reached, nil},
 	{"N-03 UDP without connect", python(`socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(b"x",("127.0.0.1",int(os.environ["PORT"])))`), reached, nil},
 	{"N-08 socket by path", python(`socket.socket(socket.AF_UNIX).connect("/tmp/"+os.environ["NAME"]+".sock")`), reached, nil},
+	{"N-08 socket in the workspace", python(`socket.socket(socket.AF_UNIX).connect("s.sock")`), reached, nil},
+	{"N-08 socket beside it", python(`socket.socket(socket.AF_UNIX).connect(os.environ["OUT"]+"/s.sock")`), reached, nil},
+	{"N-08 seqpacket", python(`socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET).connect("q.sock")`), reached, nil},
+	{"N-08 through a link", python(`os.symlink(os.environ["OUT"]+"/s.sock","l"); socket.socket(socket.AF_UNIX).connect("l")`), reached, nil},
+	{"N-08 through /proc/self/fd", python(`d=os.open(".",os.O_RDONLY); socket.socket(socket.AF_UNIX).connect("/proc/self/fd/%d/s.sock"%d)`), reached, nil},
+	{"N-08 a link that is swapped", python(swapLink), reached, nil},
+	{"N-08 a name that is exchanged", python(swapName), reached, nil},
+	{"N-08 a number that is swapped", python(swapNumber), reached, nil},
+	{"N-09 datagram", python(`socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM).sendto(b"x","d.sock")`), reached, nil},
+	{"N-09 datagram from a pair", python(`socket.socketpair(socket.AF_UNIX,socket.SOCK_DGRAM)[0].sendto(b"x","d.sock")`), reached, nil},
+	{"N-09 raw socket", python(`socket.socket(socket.AF_UNIX,socket.SOCK_RAW).sendto(b"x","d.sock")`), reached, nil},
 	{"N-10 abstract socket", python(`socket.socket(socket.AF_UNIX).connect("\0"+os.environ["NAME"])`), reached, nil},
 	{"N-14 netlink", python(`socket.socket(socket.AF_NETLINK,socket.SOCK_RAW,15)`), done, nil},
 	{"N-15 packet socket", python(`socket.socket(socket.AF_PACKET,socket.SOCK_RAW,3)`), done, root},

@@ -101,7 +101,19 @@ func (w *world) listen() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	for _, l := range []net.Listener{tcp, abstract, path} {
+	listeners := []net.Listener{tcp, abstract, path}
+	for _, at := range []struct{ network, name string }{{"unix", w.ws + "/s.sock"}, {"unix", w.out + "/s.sock"}, {"unixpacket", w.ws + "/q.sock"}} {
+		l, err := net.Listen(at.network, at.name)
+		if err != nil {
+			w.Fatal(err)
+		}
+		listeners = append(listeners, l)
+	}
+	datagrams, err := net.ListenPacket("unixgram", w.ws+"/d.sock")
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, l := range listeners {
 		w.Cleanup(func() { l.Close() })
 		go func() {
 			for {
@@ -114,15 +126,17 @@ func (w *world) listen() {
 			}
 		}()
 	}
-	w.Cleanup(func() { udp.Close() })
-	go func() {
-		for buf := make([]byte, 64); ; {
-			if _, _, err := udp.ReadFrom(buf); err != nil {
-				return
+	for _, c := range []net.PacketConn{udp, datagrams} {
+		w.Cleanup(func() { c.Close() })
+		go func() {
+			for buf := make([]byte, 64); ; {
+				if _, _, err := c.ReadFrom(buf); err != nil {
+					return
+				}
+				w.accepted.Add(1)
 			}
-			w.accepted.Add(1)
-		}
-	}()
+		}()
+	}
 }
 
 func (w *world) canaryIs(text string) bool {

@@ -77,7 +77,7 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 		// What is missing first explains what is wrong later. Seccomp comes first:
 		// without it the trials spoil the id maps. Where a mount is missing, a
 		// trial on it goes wrong as well.
-		return slices.Concat(expectSeccomp(m), expectNamespaces(p, m), expectIdentity(m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
+		return slices.Concat(expectSeccomp(p, m), expectNamespaces(p, m), expectIdentity(m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
 	}
 }
 
@@ -141,11 +141,16 @@ func expectNamespaces(p policy.Policy, m Machine) []Expectation {
 	return append(out, Expectation{Restriction: refusal.IDMaps, Fact: "command.setgroups", Want: "deny"})
 }
 
-func expectSeccomp(m Machine) []Expectation {
-	return []Expectation{
+func expectSeccomp(p policy.Policy, m Machine) []Expectation {
+	out := []Expectation{
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"},
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 	}
+	if !p.NetworkAccess {
+		// The trial that reaches for the host is one connect.
+		out = append(out, Expectation{Restriction: refusal.HostSockets, Fact: "connects that came to us", Want: "1"})
+	}
+	return out
 }
 
 func expectCommand(m Machine) []Expectation {

@@ -21,7 +21,9 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 	if p.NetworkAccess {
 		out = append(out, Expectation{Restriction: refusal.HostNetwork, Fact: "trial.reach the host", Want: "ok"})
 	} else {
-		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"})
+		out = append(out,
+			Expectation{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"},
+			Expectation{Restriction: refusal.HostSockets, Fact: "trial.datagram socket", Want: "EAFNOSUPPORT"})
 	}
 	if m.LandlockABI >= scopedABI {
 		out = append(out, Expectation{Restriction: refusal.Landlock, Fact: "trial.signal the init", Want: "EPERM"})

@@ -53,6 +53,9 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 		return err
 	}
 	command.Descriptors(e)
+	if n := l.Connects(); n >= 0 {
+		e.Set("connects that came to us", strconv.Itoa(n), nil)
+	}
 	if m.Terminal {
 		command.Terminal(e)
 	}

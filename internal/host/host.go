@@ -6,22 +6,23 @@ package host
 // Facts is what the plan needs to know about the machine. The zero value is a
 // machine that can enforce nothing.
 type Facts struct {
-	OS, Arch    string
-	UID, GID    int
-	LandlockABI int      // 0: no Landlock
-	LastCap     int      // number of the last capability that the kernel knows
-	Keyring     bool     // keyctl(2) can be called
-	ProcFiles   []string // what is there of the files and folders below /proc that change the machine
-	Absent      []Absent // trusted names that are not there, in writable roots
-	Protected   []string // files and folders in writable roots that programs of the host trust
-	UserHome    string   // the user's home, canonical; empty where there is none
-	TempDir     string   // canonical TMPDIR; empty where it is unset, or no folder
-	UserSID     string   // on Windows: who we are
-	Memory      uint64   // on Windows: how much the machine has, in bytes; 0 where it does not tell
-	OfflineSID  string   // on Windows: the account for commands without a network; "" where there is none
-	OnlineSID   string   // on Windows: the account for those with it
-	GroupSID    string   // on Windows: the group of the two
-	Resolver    string   // the file that /etc/resolv.conf leads to, where it is another one
+	OS, Arch       string
+	UID, GID       int
+	LandlockABI    int      // 0: no Landlock
+	KillableNotify bool     // a seccomp listener can keep signals out of a call that it was told of
+	LastCap        int      // number of the last capability that the kernel knows
+	Keyring        bool     // keyctl(2) can be called
+	ProcFiles      []string // what is there of the files and folders below /proc that change the machine
+	Absent         []Absent // trusted names that are not there, in writable roots
+	Protected      []string // files and folders in writable roots that programs of the host trust
+	UserHome       string   // the user's home, canonical; empty where there is none
+	TempDir        string   // canonical TMPDIR; empty where it is unset, or no folder
+	UserSID        string   // on Windows: who we are
+	Memory         uint64   // on Windows: how much the machine has, in bytes; 0 where it does not tell
+	OfflineSID     string   // on Windows: the account for commands without a network; "" where there is none
+	OnlineSID      string   // on Windows: the account for those with it
+	GroupSID       string   // on Windows: the group of the two
+	Resolver       string   // the file that /etc/resolv.conf leads to, where it is another one
 }
 
 // procControls are the places below /proc by which a file's owner changes the

@@ -17,9 +17,10 @@ func Read(tempDir string) (Facts, error) {
 	f := Facts{
 		OS: runtime.GOOS, Arch: runtime.GOARCH,
 		UID: os.Geteuid(), GID: os.Getegid(),
-		LandlockABI: landlockABI(),
-		LastCap:     lastCap(),
-		Keyring:     hasKeyring(),
+		LandlockABI:    landlockABI(),
+		LastCap:        lastCap(),
+		Keyring:        hasKeyring(),
+		KillableNotify: killableNotify(),
 	}
 	for _, name := range procControls {
 		if unix.Faccessat(unix.AT_FDCWD, "/proc/"+name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW) == nil {
@@ -53,6 +54,13 @@ func landlockABI() int {
 	}
 	return int(abi)
 }
+
+// killableNotify asks whether seccomp(2) knows a flag (Linux 5.19): one that it knows
+// gets as far as the filter, of which there is none.
+var killableNotify = sync.OnceValue(func() bool {
+	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER|unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 0)
+	return errno == unix.EFAULT
+})
 
 // lastCap finds the greatest number that the kernel takes for a capability, by
 // halves (PR_CAPBSET_READ in prctl(2)); /proc/sys may be hidden in a container.

@@ -102,7 +102,7 @@ func (w *writer) common() {
 	w.session()
 	if confined {
 		w.keyring()
-		w.seccomp() // nothing of what is left needs what it forbids
+		w.sendListener(w.seccomp()) // nothing of what is left needs what it forbids
 	}
 	w.say(syncFD, messageFixed)
 	if confined {

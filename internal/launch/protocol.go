@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/supervise"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/internal/tape"
 	"github.com/lockstile/lockstile/refusal"
@@ -22,6 +23,7 @@ import (
 // the order between the two does not matter.
 //
 //	command          parent            init
+//	listener  ───▶  (with it, where the command's connects are ours)
 //	fixed     ───▶  looks at it
 //	(Landlock)                         (the view is made)
 //	                looks at it  ◀───  hardened
@@ -36,6 +38,7 @@ import (
 //	                             ◀───  over (nothing of the tree is left)
 const (
 	messageFixed    = 'X'
+	messageListener = 'N'
 	messageTerminal = 'T'
 	messageReady    = 'R'
 	messageProbed   = 'P'
@@ -66,9 +69,10 @@ type Launch struct {
 	mounts   int // tells whether the host's mounts have changed since; -1 where nobody asks
 	listener int
 	joint    joint
-	command  int // the command's pid, in our pid namespace; 0 until it spoke
-	pidfd    int // of the command
-	master   int // of the command's terminal; -1 where it has none
+	command  int                   // the command's pid, in our pid namespace; 0 until it spoke
+	pidfd    int                   // of the command
+	master   int                   // of the command's terminal; -1 where it has none
+	connects *supervise.Supervisor // nil where connects don't come to us; it ends with the tree
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial
@@ -145,7 +149,7 @@ func (l *Launch) poll(fds []unix.PollFd) error {
 // receive takes one message; a failure and an end are errors.
 func (l *Launch) receive(process, fd int) error {
 	var b [1]byte
-	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(4))
+	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(2*4))
 	n, oobn, _, _, err := unix.Recvmsg(fd, b[:], oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 	switch {
 	case err == unix.EINTR || err == unix.EAGAIN:
@@ -221,8 +225,10 @@ func (l *Launch) readControl(oob []byte) error {
 		return os.NewSyscallError("recvmsg", err)
 	}
 	for i := range messages {
-		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil && len(fds) == 1 && l.master < 0 {
-			l.master = fds[0]
+		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil {
+			if err := l.takeDescriptors(fds); err != nil {
+				return err
+			}
 		}
 		cred, err := unix.ParseUnixCredentials(&messages[i])
 		if err != nil || l.command != 0 {
@@ -246,6 +252,30 @@ func (l *Launch) readControl(oob []byte) error {
 		l.command = int(cred.Pid)
 	}
 	return nil
+}
+
+// takeDescriptors takes the master of a terminal, or the listener for connects and
+// the list that goes with it. It is a process of ours that sends them.
+func (l *Launch) takeDescriptors(fds []int) (err error) {
+	switch {
+	case len(fds) == 1 && l.master < 0:
+		l.master = fds[0]
+	case len(fds) == 2 && l.connects == nil:
+		l.connects, err = supervise.Start(fds[0], fds[1])
+	default:
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}
+	return err
+}
+
+// Connects is how many connects have come to us; -1 where they don't.
+func (l *Launch) Connects() int {
+	if l.connects == nil {
+		return -1
+	}
+	return l.connects.Count()
 }
 
 // Terminal gives the outer end of the command's terminal, once, for what it prints

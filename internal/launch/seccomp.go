@@ -10,19 +10,53 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tape"
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// seccomp puts the plan's filter in force (seccomp(2)).
-func (w *writer) seccomp() {
+// seccomp puts the plan's filter in force (seccomp(2)). Where it hands connects to us
+// it gives the listener by which they come, and a socket that tells which sockets of
+// the sandbox listen: the filter lets nobody make one later.
+func (w *writer) seccomp() (listener, list tape.Slot) {
 	filter, err := compileFilter(w.plan.Seccomp)
 	if err != nil {
 		w.Fail(err)
-		return
+		return 0, 0
 	}
 	code, _ := w.Bytes(unsafe.Slice((*byte)(unsafe.Pointer(&filter[0])), len(filter)*int(unsafe.Sizeof(filter[0]))))
 	prog, _ := w.Words(uint64(len(filter)), uint64(code)) // struct sock_fprog
-	w.restrict(refusal.Seccomp).Do("seccomp", 0, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, prog)
+	if !w.supervised() {
+		w.restrict(refusal.Seccomp).Do("seccomp", 0, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, prog)
+		return 0, 0
+	}
+	flags := unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
+	if w.plan.Killable {
+		flags |= unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+	}
+	list = w.restrict(refusal.HostSockets).Save("open the kernel's list of sockets", tape.OK, unix.SYS_SOCKET, unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	listener = w.restrict(refusal.Seccomp).Save("seccomp", tape.OK, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, prog)
+	return listener, list
+}
+
+// supervised tells whether connects come to us. Without the filter there is no
+// listener to send.
+func (w *writer) supervised() bool {
+	return w.plan.Supervised && !leftOut(string(refusal.HostSockets)) && !leftOut(string(refusal.Seccomp))
+}
+
+// sendListener gives them to us, and keeps nothing of them.
+func (w *writer) sendListener(listener, list tape.Slot) {
+	if !w.supervised() {
+		return
+	}
+	at := w.restrict(refusal.HostSockets)
+	at.Do("put the listener in its place", passFD, unix.SYS_DUP3, listener, passFD, unix.O_CLOEXEC)
+	at.Do("put the list in its place", passFD+1, unix.SYS_DUP3, list, passFD+1, unix.O_CLOEXEC)
+	message, _ := w.message(messageListener, unix.UnixRights(passFD, passFD+1))
+	at.Do("send the listener", 1, unix.SYS_SENDMSG, syncFD, message, 0)
+	for _, fd := range []any{listener, list, passFD, passFD + 1} {
+		at.Do("close", 0, unix.SYS_CLOSE, fd)
+	}
 }
 
 const (
@@ -105,6 +139,9 @@ func search(branches []branch) []unix.SockFilter {
 
 // compileRule gives the instructions for one call, which all end in an answer.
 func compileRule(r plan.Rule) ([]unix.SockFilter, error) {
+	if r.Supervise {
+		return []unix.SockFilter{answer(unix.SECCOMP_RET_USER_NOTIF)}, nil
+	}
 	errno, ok := errnos[r.Errno]
 	if !ok {
 		return nil, fmt.Errorf("the filter names an errno %q that isn't known", r.Errno)
@@ -126,13 +163,17 @@ func compileRule(r plan.Rule) ([]unix.SockFilter, error) {
 	return []unix.SockFilter{deny}, nil
 }
 
-// compileNotIn lets the listed values through, one of them only with a certain
-// value of another argument.
+// compileNotIn lets the listed values through, some of them only with certain values
+// of another argument.
 func compileNotIn(r plan.Rule, deny, allow unix.SockFilter) []unix.SockFilter {
 	out := []unix.SockFilter{loadArg(r.Arg)}
-	if c := r.Only; c != nil {
-		out = append(out, jump(unix.BPF_JEQ, c.If, 0, 4),
-			loadArg(c.Arg), jump(unix.BPF_JEQ, c.Value, 0, 1), allow, deny)
+	for _, c := range r.Only {
+		body := []unix.SockFilter{loadArg(c.Arg), {Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: c.Mask}}
+		for i, v := range c.Values {
+			body = append(body, jump(unix.BPF_JEQ, v, len(c.Values)-i, 0))
+		}
+		body = append(body, deny, allow)
+		out = append(append(out, jump(unix.BPF_JEQ, c.If, 0, len(body))), body...)
 	}
 	n := len(r.Match.NotIn)
 	for i, v := range r.Match.NotIn {

@@ -49,6 +49,8 @@ func filter(t *testing.T, prog []unix.SockFilter, c call) uint32 {
 		switch ins.Code {
 		case unix.BPF_LD | unix.BPF_W | unix.BPF_ABS:
 			a = c.word(ins.K)
+		case unix.BPF_ALU | unix.BPF_AND | unix.BPF_K:
+			a &= ins.K
 		case unix.BPF_RET | unix.BPF_K:
 			return ins.K
 		case unix.BPF_JMP | unix.BPF_JA:
@@ -105,14 +107,20 @@ func TestFilter(t *testing.T) {
 		"ioctl TIOCLINUX":           {unix.SYS_IOCTL, [6]uint64{0, 0x541c}, eperm},
 		"socket inet":               {unix.SYS_SOCKET, [6]uint64{unix.AF_INET, unix.SOCK_STREAM}, retAllow},
 		"socket inet6":              {unix.SYS_SOCKET, [6]uint64{unix.AF_INET6, unix.SOCK_DGRAM}, retAllow},
-		"socket unix":               {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_DGRAM}, retAllow},
+		"socket unix":               {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_STREAM | unix.SOCK_CLOEXEC}, retAllow},
+		"socket unix seqpacket":     {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_SEQPACKET | unix.SOCK_NONBLOCK}, retAllow},
+		"socket unix datagram":      {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_DGRAM}, noFamily},
+		"socket unix raw":           {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_RAW}, noFamily}, // the kernel makes a datagram socket of it
+		"pair of datagrams":         {unix.SYS_SOCKETPAIR, [6]uint64{unix.AF_UNIX, unix.SOCK_DGRAM}, noFamily},
+		"datagrams of inet":         {unix.SYS_SOCKET, [6]uint64{unix.AF_INET, unix.SOCK_DGRAM}, retAllow},
+		"connect":                   {unix.SYS_CONNECT, [6]uint64{}, unix.SECCOMP_RET_USER_NOTIF},
 		"socket netlink route":      {unix.SYS_SOCKET, [6]uint64{unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE}, retAllow},
 		"socket netlink audit":      {unix.SYS_SOCKET, [6]uint64{unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT}, noFamily},
 		"socket packet":             {unix.SYS_SOCKET, [6]uint64{unix.AF_PACKET, unix.SOCK_RAW}, noFamily},
 		"socket vsock":              {unix.SYS_SOCKET, [6]uint64{unix.AF_VSOCK}, noFamily},
 		"socket alg":                {unix.SYS_SOCKET, [6]uint64{unix.AF_ALG}, noFamily},
 		"socket of no family":       {unix.SYS_SOCKET, [6]uint64{any}, noFamily},
-		"socketpair unix":           {unix.SYS_SOCKETPAIR, [6]uint64{unix.AF_UNIX}, retAllow},
+		"socketpair unix":           {unix.SYS_SOCKETPAIR, [6]uint64{unix.AF_UNIX, unix.SOCK_STREAM}, retAllow},
 		"socketpair tipc":           {unix.SYS_SOCKETPAIR, [6]uint64{unix.AF_TIPC}, noFamily},
 	} {
 		got := filter(t, prog, call{auditArch, c.nr, c.args})
@@ -121,7 +129,7 @@ func TestFilter(t *testing.T) {
 		}
 	}
 	for _, r := range p.Seccomp {
-		if r.Match.AnyBit != 0 || len(r.Match.OneOf)+len(r.Match.NotIn) > 0 {
+		if r.Supervise || r.Match.AnyBit != 0 || len(r.Match.OneOf)+len(r.Match.NotIn) > 0 {
 			continue
 		}
 		want := uint32(retErrno) | uint32(errnos[r.Errno])

@@ -53,6 +53,9 @@ func (w *writer) commandTrials(port int) {
 		w.tryOpen("write in "+w.plan.Workspace, w.plan.Workspace, unix.O_TMPFILE|unix.O_WRONLY)
 	}
 	w.tryConnect("reach the host", port)
+	if w.plan.Supervised {
+		w.trySocket("datagram socket", unix.AF_UNIX, unix.SOCK_DGRAM)
+	}
 	w.try("packet socket", unix.SYS_SOCKET, unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	w.try("signal the init", unix.SYS_KILL, 1, 0)
 	w.try("io_uring", unix.SYS_IO_URING_SETUP, 0, 0)
@@ -64,6 +67,14 @@ func (w *writer) commandTrials(port int) {
 func (w *writer) tryOpen(name, path string, flags int) {
 	fd := w.Slot()
 	op := w.For("").Into(fd, "try: "+name, tape.Any, unix.SYS_OPENAT, cwd, path, flags|unix.O_CLOEXEC, 0o600)
+	w.trials = append(w.trials, trial{name: name, op: op})
+	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
+}
+
+// trySocket closes again what it could make.
+func (w *writer) trySocket(name string, family, kind int) {
+	fd := w.Slot()
+	op := w.For("").Into(fd, "try: "+name, tape.Any, unix.SYS_SOCKET, family, kind|unix.SOCK_CLOEXEC, 0)
 	w.trials = append(w.trials, trial{name: name, op: op})
 	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
 }

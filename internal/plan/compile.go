@@ -40,7 +40,10 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if !p.NetworkAccess {
 		out.Namespaces = append(out.Namespaces, refusal.NetworkNamespace)
 	}
-	out.Seccomp = seccompRules()
+	out.Seccomp = networkRules()
+	if !p.NetworkAccess {
+		out.Seccomp, out.Supervised, out.Killable = offlineRules(), true, f.KillableNotify
+	}
 	if err := out.compileView(p, f, private); err != nil {
 		return nil, err
 	}

@@ -40,6 +40,8 @@ type Plan struct {
 	View       []Mount               `json:"view,omitempty"`
 	Landlock   Landlock              `json:"landlock,omitzero"`
 	Seccomp    []Rule                `json:"seccomp,omitempty"`
+	Supervised bool                  `json:"supervised,omitempty"` // connects are carried out by us
+	Killable   bool                  `json:"killable,omitempty"`   // no signal but a deadly one ends the wait for us
 	LastCap    int                   `json:"last_cap,omitempty"`
 	Keyring    bool                  `json:"keyring,omitempty"`
 	WriteIn    []string              `json:"write_in,omitempty"` // where a write is tried

@@ -10,7 +10,9 @@ type Rule struct {
 	Errno string `json:"errno"`          // the answer: one that programs meet on ordinary systems too
 	Arg   int    `json:"arg,omitempty"`  // the argument that is looked at, where Match is set
 	Match Match  `json:"match,omitzero"` // the zero value matches every call
-	Only  *Cond  `json:"only,omitempty"`
+	Only  []Cond `json:"only,omitempty"`
+	// Supervise hands the call to us, who carry it out or not.
+	Supervise bool `json:"supervise,omitempty"`
 }
 
 // Match is a test of an argument's low 32 bits.
@@ -20,12 +22,13 @@ type Match struct {
 	NotIn  []uint32 `json:"not_in,omitempty"`
 }
 
-// Cond narrows what a match lets through: where the rule's argument is If,
-// argument Arg must be Value.
+// Cond narrows what a match lets through: where the rule's argument is If, what Mask
+// leaves of argument Arg must be one of Values.
 type Cond struct {
-	If    uint32 `json:"if"`
-	Arg   int    `json:"arg"`
-	Value uint32 `json:"value"`
+	If     uint32   `json:"if"`
+	Arg    int      `json:"arg"`
+	Mask   uint32   `json:"mask"`
+	Values []uint32 `json:"values"`
 }
 
 // Numbers of Linux that the rules speak of; the same on amd64 and arm64.
@@ -38,13 +41,30 @@ const (
 	afInet6      = 10
 	afNetlink    = 16
 	netlinkRoute = 0
+	sockStream   = 1
+	sockSeq      = 5
+	sockTypes    = 0xf // beside flags
+	every        = 1<<32 - 1
 )
 
-// seccompRules are the same for all starts; nobody may change them.
-var seccompRules = sync.OnceValue(makeRules)
+// The rules are the same for all starts, with the network and without; nobody may
+// change them.
+var (
+	networkRules = sync.OnceValue(func() []Rule { return makeRules(false) })
+	offlineRules = sync.OnceValue(func() []Rule { return makeRules(true) })
+)
 
-func makeRules() []Rule {
+// makeRules: without the network the host's Unix sockets are out of reach too. Those
+// that send without a connect (datagrams) can't be made then, and connects are ours.
+func makeRules(offline bool) []Rule {
 	var rules []Rule
+	netlink := Cond{If: afNetlink, Arg: 2, Mask: every, Values: []uint32{netlinkRoute}}
+	var sockets, pairs []Cond
+	if offline {
+		connected := Cond{If: afUnix, Arg: 1, Mask: sockTypes, Values: []uint32{sockStream, sockSeq}}
+		sockets, pairs = []Cond{connected}, []Cond{connected}
+		rules = append(rules, Rule{Call: "connect", Supervise: true})
+	}
 	deny := func(errno string, calls ...string) {
 		for _, c := range calls {
 			rules = append(rules, Rule{Call: c, Errno: errno})
@@ -66,7 +86,7 @@ func makeRules() []Rule {
 		Rule{Call: "clone", Errno: "EPERM", Arg: 0, Match: Match{AnyBit: cloneNewAny}},
 		Rule{Call: "ioctl", Errno: "EPERM", Arg: 1, Match: Match{OneOf: []uint32{tiocsti, tioclinux}}},
 		Rule{Call: "socket", Errno: "EAFNOSUPPORT", Arg: 0, Match: Match{NotIn: []uint32{afUnix, afInet, afInet6, afNetlink}},
-			Only: &Cond{If: afNetlink, Arg: 2, Value: netlinkRoute}},
-		Rule{Call: "socketpair", Errno: "EAFNOSUPPORT", Arg: 0, Match: Match{NotIn: []uint32{afUnix, afInet, afInet6}}},
+			Only: append(sockets, netlink)},
+		Rule{Call: "socketpair", Errno: "EAFNOSUPPORT", Arg: 0, Match: Match{NotIn: []uint32{afUnix, afInet, afInet6}}, Only: pairs},
 	)
 }
