@@ -207,6 +207,20 @@ c.sendall(b"x"); assert s.accept()[0].recv(1)==b"x"`), done, nil},
 	{"P-13 own sockets", python(`a,b=socket.socketpair()
 l=socket.socket(socket.AF_UNIX); l.bind("own"); l.listen()
 socket.socket(socket.AF_UNIX).connect("own")`), done, nil},
+	{"P-13 a queue that is full", python(`import threading
+l=socket.socket(socket.AF_UNIX); l.bind("full"); l.listen(0)
+def dial():
+  s=socket.socket(socket.AF_UNIX); s.connect("full")
+ts=[threading.Thread(target=dial) for _ in range(5)]
+for t in ts: t.start()
+for t in ts: l.accept()
+for t in ts: t.join()`), done, nil},
+	{"P-13 tmux, twice at one name", `for i in 1 2; do
+  tmux -S t new -d "sleep 9" && p=$(tmux -S t display -p "#{pid}") && tmux -S t kill-server || exit
+  while kill -0 $p 2>/dev/null; do sleep 0.01; done # one that is ending still answers
+done; echo done-well`, done, nil},
+	{"P-13 ssh-agent", `eval $(ssh-agent -a $PWD/agent) && { ssh-add -l; test $? = 1; } && kill $SSH_AGENT_PID && echo done-well`, done, nil},
+	{"P-13 node", `node -e 'const n=require("net");const s=n.createServer(c=>c.end("done-"+"well")).listen("node",()=>n.connect("node").on("data",d=>{console.log(""+d);s.close()}))'`, done, nil},
 	{"P-16 10 MB of output", `head -c 10000000 /dev/zero | tr "\0" a; echo; echo done-well`, func(_ *world, out string) bool {
 		return strings.Count(out, "a") >= 10_000_000 && strings.Contains(out, "done-well")
 	}, nil},

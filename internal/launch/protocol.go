@@ -72,7 +72,7 @@ type Launch struct {
 	command  int                   // the command's pid, in our pid namespace; 0 until it spoke
 	pidfd    int                   // of the command
 	master   int                   // of the command's terminal; -1 where it has none
-	connects *supervise.Supervisor // nil where connects don't come to us; it ends with the tree
+	connects *supervise.Supervisor // nil where connects don't come to us, and from Release on
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial
@@ -113,9 +113,15 @@ func (l *Launch) Sealed() error { return l.await(messageSealed) }
 // await reads both channels until the message has come.
 func (l *Launch) await(message byte) error {
 	for !l.seen[message] {
-		fds := []unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}, {Fd: int32(l.life), Events: unix.POLLIN}}
+		fds := []unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}, {Fd: int32(l.life), Events: unix.POLLIN}, {Fd: -1}}
+		if l.connects != nil {
+			fds[2] = unix.PollFd{Fd: int32(l.connects.Listener()), Events: unix.POLLIN}
+		}
 		if err := l.poll(fds); err != nil {
 			return err
+		}
+		if fds[2].Revents&unix.POLLIN != 0 {
+			l.connects.Answer()
 		}
 		for i, process := range []int{tape.Second, tape.First} {
 			if fds[i].Revents == 0 {
@@ -261,7 +267,7 @@ func (l *Launch) takeDescriptors(fds []int) (err error) {
 	case len(fds) == 1 && l.master < 0:
 		l.master = fds[0]
 	case len(fds) == 2 && l.connects == nil:
-		l.connects, err = supervise.Start(fds[0], fds[1])
+		l.connects, err = supervise.New(fds[0], fds[1])
 	default:
 		for _, fd := range fds {
 			unix.Close(fd)
@@ -315,6 +321,10 @@ func (l *Launch) Release() (*Running, error) {
 		return nil, err
 	}
 	tally.Count(tally.Command)
+	if l.connects != nil {
+		l.connects.Serve()
+		l.connects = nil
+	}
 	unix.Close(l.sync)
 	unix.Close(l.listener)
 	if l.mounts >= 0 {
@@ -380,6 +390,10 @@ func (l *Launch) close() {
 			unix.Close(*fd)
 		}
 		*fd = -1
+	}
+	if l.connects != nil {
+		l.connects.Close()
+		l.connects = nil
 	}
 	l.first.PID = 0
 	l.tape.Free() // unmapping our own mapping can't fail

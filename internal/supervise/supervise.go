@@ -55,32 +55,50 @@ type response struct {
 // thread of ours.
 const mostPending = 64
 
-// Supervisor serves one sandbox. It ends by itself, with the last process there.
+// Supervisor serves one sandbox.
 type Supervisor struct {
-	listener *os.File
+	listener int
 	diag     *sockets
 	cookie   uint64 // of the sandbox's network namespace
 	pending  chan struct{}
 	count    atomic.Int64
 }
 
-// Count is how many connects have come.
-func (s *Supervisor) Count() int { return int(s.count.Load()) }
-
-// Start serves a listener (SECCOMP_FILTER_FLAG_NEW_LISTENER). diag is a socket of the
-// sandbox's network namespace (NETLINK_SOCK_DIAG). Both are ours from here on.
-func Start(listener, diag int) (*Supervisor, error) {
+// New takes a listener (SECCOMP_FILTER_FLAG_NEW_LISTENER) and a socket of the sandbox's
+// network namespace (NETLINK_SOCK_DIAG). Both are ours from here on: who has it must
+// Serve or Close.
+func New(listener, diag int) (*Supervisor, error) {
 	cookie, err := unix.GetsockoptUint64(diag, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-	if err == nil {
-		err = unix.SetNonblock(listener, true)
-	}
 	if err != nil {
 		return nil, errors.Join(os.NewSyscallError("take the sandbox's connects over", err), unix.Close(listener), unix.Close(diag))
 	}
 	_ = ioctl(listener, notifySetFlags, syncWakeUp) // faster where the kernel knows it (6.6)
-	s := &Supervisor{listener: os.NewFile(uintptr(listener), "seccomp listener"), diag: &sockets{fd: diag}, cookie: cookie, pending: make(chan struct{}, mostPending)}
-	go s.serve()
-	return s, nil
+	return &Supervisor{listener: listener, diag: &sockets{fd: diag}, cookie: cookie, pending: make(chan struct{}, mostPending)}, nil
+}
+
+// Listener can be read when a connect has come. It stays ours.
+func (s *Supervisor) Listener() int { return s.listener }
+
+// Count is how many connects have come.
+func (s *Supervisor) Count() int { return int(s.count.Load()) }
+
+// Answer makes the connects that have come, here: for those of our own processes,
+// before the command's first instruction. No thread is started for them.
+func (s *Supervisor) Answer() {
+	s.drain(s.listener, func(n *notification) { s.answer(s.listener, n, s.connect(s.listener, n)) })
+}
+
+// Close frees what is held, where it does not serve.
+func (s *Supervisor) Close() {
+	unix.Close(s.listener)
+	s.diag.close()
+}
+
+// Serve makes the connects of the sandbox from here on, beside us. It ends by itself,
+// with the last process there.
+func (s *Supervisor) Serve() {
+	_ = unix.SetNonblock(s.listener, true) // without it the wait takes a thread, no more
+	go s.serve(os.NewFile(uintptr(s.listener), "seccomp listener"))
 }
 
 func ioctl(fd int, request, arg uintptr) error {
@@ -91,20 +109,31 @@ func ioctl(fd int, request, arg uintptr) error {
 }
 
 // serve answers until no process has the filter any more.
-func (s *Supervisor) serve() {
+func (s *Supervisor) serve(listener *os.File) {
 	var handlers sync.WaitGroup
-	conn, err := s.listener.SyscallConn()
+	each := func(n *notification) {
+		select {
+		case s.pending <- struct{}{}:
+			handlers.Go(func() {
+				s.answer(s.listener, n, s.connect(s.listener, n))
+				<-s.pending
+			})
+		default:
+			s.answer(s.listener, n, unix.EAGAIN)
+		}
+	}
+	conn, err := listener.SyscallConn()
 	if err == nil {
-		_ = conn.Read(func(fd uintptr) bool { return s.drain(int(fd), &handlers) }) // it ends with the sandbox
+		_ = conn.Read(func(fd uintptr) bool { return s.drain(int(fd), each) }) // it ends with the sandbox
 	}
 	handlers.Wait()
-	s.listener.Close()
+	listener.Close()
 	s.diag.close()
 }
 
 // drain takes all that is there, and reports whether there will be no more. It asks
 // before it takes: taking would wait.
-func (s *Supervisor) drain(fd int, handlers *sync.WaitGroup) (over bool) {
+func (s *Supervisor) drain(fd int, each func(*notification)) (over bool) {
 	for {
 		ready := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		switch _, err := unix.Poll(ready, 0); {
@@ -120,15 +149,7 @@ func (s *Supervisor) drain(fd int, handlers *sync.WaitGroup) (over bool) {
 			continue // whoever asked is gone
 		}
 		s.count.Add(1)
-		select {
-		case s.pending <- struct{}{}:
-			handlers.Go(func() {
-				s.answer(fd, n, s.connect(fd, n))
-				<-s.pending
-			})
-		default:
-			s.answer(fd, n, unix.EAGAIN)
-		}
+		each(n)
 	}
 }
 
