@@ -87,7 +87,7 @@ func finding(name string, err error) Finding {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
 		f.Mend = moreNamespaces
 	case errors.Is(err, syscall.ENOSYS):
-		f.Mend = "use a newer kernel (5.13), or a container that lets the call through"
+		f.Mend = "use a newer kernel (5.14), or a container that lets the call through"
 	case errors.Is(err, syscall.EPERM) && name == "fresh /proc":
 		f.Mend = unmaskProc
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):

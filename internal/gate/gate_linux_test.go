@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/policy"
@@ -346,5 +347,34 @@ func TestIdentity(t *testing.T) {
 	}
 	if _, err := os.Lstat(mark); err == nil {
 		t.Error("the command ran")
+	}
+}
+
+// TestDatagramStream: a stream that reaches any socket of the host by name is refused
+// with the network off, and a connected one is not.
+func TestDatagramStream(t *testing.T) {
+	for kind, refused := range map[int]bool{unix.SOCK_DGRAM: true, unix.SOCK_STREAM: false} {
+		g, r, mark := opened(t)
+		pair, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
+		defer ours.Close()
+		defer theirs.Close()
+		r.Stdout = theirs
+		child, err := g.Start(r)
+		var why *refusal.Error
+		switch {
+		case err == nil:
+			if _, err := child.Wait(); err != nil {
+				t.Error(err)
+			}
+		case !errors.As(err, &why) || why.Restriction != refusal.HostSockets || why.Hint == "":
+			t.Errorf("%v", err)
+		}
+		if _, statErr := os.Stat(mark); refused != (err != nil) || refused == (statErr == nil) {
+			t.Errorf("kind %d: %v, ran: %v", kind, err, statErr == nil)
+		}
 	}
 }

@@ -6,7 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
@@ -48,10 +51,49 @@ func trusted(p policy.Policy) (there []string, absent []host.Absent, err error) 
 				there = append(there, within...)
 			}
 		}
+		there = append(there, ownIn(root.Path, ownPrograms())...)
 		absent = append(absent, host.Absent{Dir: root.Path, Mode: uint32(info.Mode().Perm()), Names: missing})
 	}
 	slices.Sort(there)
 	return slices.Compact(there), absent, nil // a root may lie in another
+}
+
+// programNames are this product's, which may lie beside the running one.
+var programNames = []string{"lockstile", "lockstile-mcp", "lockstile-runner"}
+
+// ownPrograms are the programs that make starts: this one and those beside it. Who can
+// replace one decides about the next start.
+var ownPrograms = sync.OnceValue(func() []string {
+	self, err := os.Executable()
+	if err == nil {
+		self, err = filepath.EvalSymlinks(self)
+	}
+	if err != nil {
+		return nil // it was removed: nobody can start it again
+	}
+	out, ending := []string{self}, ""
+	if runtime.GOOS == "windows" {
+		ending = ".exe"
+	}
+	for _, name := range programNames {
+		if beside := filepath.Join(filepath.Dir(self), name+ending); beside != self {
+			out = append(out, beside)
+		}
+	}
+	return out
+})
+
+// ownIn lists those of the programs that are in a root.
+func ownIn(root string, programs []string) (out []string) {
+	for _, path := range programs {
+		if !strings.HasPrefix(path, root+string(filepath.Separator)) {
+			continue
+		}
+		if info, err := os.Lstat(path); err == nil && plain(info.Mode()) {
+			out = append(out, path)
+		}
+	}
+	return out
 }
 
 // protectedIn asks a folder of a root for each name, as the program that trusts

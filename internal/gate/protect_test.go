@@ -81,3 +81,23 @@ func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+func TestOwnIn(t *testing.T) {
+	root := t.TempDir()
+	program, link := filepath.Join(root, "program"), filepath.Join(root, "link")
+	if err := os.WriteFile(program, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	beside := root + "-beside"
+	got := ownIn(root, []string{program, link, filepath.Join(beside, "program"), filepath.Join(root, "none")})
+	if !slices.Equal(got, []string{program}) {
+		t.Errorf("%q", got)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if self, err = filepath.EvalSymlinks(self); err != nil || !slices.Contains(ownPrograms(), self) || len(ownPrograms()) != 4 {
+		t.Errorf("%q, %v", ownPrograms(), err)
+	}
+}

@@ -5,6 +5,7 @@ package launch
 import (
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -64,6 +65,10 @@ type joint struct {
 // they are ended.
 func (l *Launch) Give(c Command) error {
 	l.deadline = time.Now().Add(patience)
+	if l.plan.Supervised && c.Terminal == nil && slices.ContainsFunc(c.Stdio[:], datagram) {
+		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StageConfine, Restriction: refusal.HostSockets,
+			Reason: "a standard stream is a Unix datagram socket, which reaches any other of the host by its name", Hint: "give the command a pipe or a stream socket"}
+	}
 	l.paths = c.Paths
 	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, joint: l.joint, trials: l.trials}
 	listener, port, err := listen() // only now: nobody else need see it
@@ -85,6 +90,17 @@ func (l *Launch) Give(c Command) error {
 		return nil // it has ended: how, whoever waits for its messages finds out
 	}
 	return err
+}
+
+// datagram reports whether a descriptor is a Unix datagram socket: with one sendto needs
+// no connect.
+func datagram(fd int) bool {
+	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil || domain != unix.AF_UNIX {
+		return false // no socket, or another
+	}
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	return err != nil || kind == unix.SOCK_DGRAM
 }
 
 // common writes the part of the tape that is the same for all commands under a
