@@ -18,16 +18,18 @@ func python(code string) string {
 var done = prints("done-well")
 
 // swapping has a second thread swap what a connect is about, as fast as it can, while
-// the first connects a thousand times to what may be its own socket or the host's.
+// the first connects for half a second to what may be its own socket or the host's.
 const swapping = `
-import threading
+import threading,time
+sys.setswitchinterval(1e-5)
 own=socket.socket(socket.AF_UNIX); own.bind("own.sock"); own.listen(2000)
 def forever():
   while True:
     try: swap()
     except OSError: pass
 threading.Thread(target=forever,daemon=True).start()
-for n in range(1000):
+end=time.time()+0.5
+while time.time()<end:
   try: attempt()
   except OSError: pass
 os._exit(0)`
@@ -38,13 +40,13 @@ def swap():
   for to in ("own.sock","s.sock"):
     os.symlink(to,"new"); os.rename("new","link")
 def attempt():
-  s=socket.socket(socket.AF_UNIX); s.connect("link")` + swapping
+  s=socket.socket(socket.AF_UNIX); s.setblocking(False); s.connect("link")` + swapping
 	swapName = `
 os.mkdir("a"); os.mkdir("b"); os.link("s.sock","a/x")
 inner=socket.socket(socket.AF_UNIX); inner.bind("b/x"); inner.listen(2000)
 def swap(): call(316,-100,b"a",-100,b"b",2)
 def attempt():
-  s=socket.socket(socket.AF_UNIX); s.connect("a/x")` + swapping
+  s=socket.socket(socket.AF_UNIX); s.setblocking(False); s.connect("a/x")` + swapping
 	// A socket's number that is another socket's by the time it is connected.
 	swapNumber = `
 tcp=socket.socket(); unix=socket.socket(socket.AF_UNIX); num=os.dup(tcp.fileno())
