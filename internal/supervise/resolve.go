@@ -29,21 +29,41 @@ func resolve(tid int, path string) (int, unix.Errno) {
 		path = "/proc/self/fd/" + path[len("/dev/fd/"):]
 	}
 	if rest, ok := strings.CutPrefix(path, "/proc/self/fd/"); ok {
-		at, err := unix.Open(process+"/fd/"+rest, unix.O_PATH|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return -1, errnoOf(err, unix.EACCES)
-		}
-		return at, 0
+		return resolveBelow(process+"/fd/", rest)
 	}
 	root, err := unix.Open(process+"/root", unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, unix.EACCES
 	}
 	defer unix.Close(root)
-	how := &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS}
+	return lookUp(root, path, unix.RESOLVE_IN_ROOT)
+}
+
+// resolveBelow opens one of the caller's descriptors, by its number, or what lies below
+// it. Nothing leads out of there: beside the numbers are links to all of the host.
+func resolveBelow(descriptors, path string) (int, unix.Errno) {
+	number, rest, below := strings.Cut(path, "/")
+	if _, err := strconv.ParseUint(number, 10, 31); err != nil {
+		return -1, unix.ENOENT
+	}
+	fd, err := unix.Open(descriptors+number, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, errnoOf(err, unix.EACCES)
+	}
+	if !below {
+		return fd, 0
+	}
+	defer unix.Close(fd)
+	return lookUp(fd, rest, unix.RESOLVE_BENEATH)
+}
+
+// lookUp opens a path from a folder, which keeps it within as how says.
+func lookUp(dir int, path string, how uint64) (int, unix.Errno) {
+	scope := &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: how | unix.RESOLVE_NO_MAGICLINKS}
+	var err error
 	for range tries {
 		var at int
-		if at, err = unix.Openat2(root, path, how); err == nil {
+		if at, err = unix.Openat2(dir, path, scope); err == nil {
 			return at, 0
 		}
 		if err != unix.EAGAIN && err != unix.EINTR {

@@ -98,6 +98,13 @@ func TestResolve(t *testing.T) {
 		"/proc/self/fd/" + itoa(f.Fd()) + "/x":    0,
 		"/dev/fd/" + itoa(f.Fd()) + "/x":          0,
 		"/proc/self/fd/" + itoa(f.Fd()) + "/none": unix.ENOENT,
+		// What is on the host must not be told.
+		"/proc/self/fd/../cwd": unix.ENOENT,
+		"/proc/self/fd/../../" + strconv.Itoa(self) + "/root" + name:   unix.ENOENT,
+		"/proc/self/fd/" + itoa(f.Fd()) + "/..":                        unix.EXDEV,
+		"/proc/self/fd/" + itoa(f.Fd()) + "/../" + filepath.Base(name): unix.EXDEV,
+		"/proc/self/fd/" + strconv.Itoa(int(f.Fd())+5000):              unix.ENOENT,
+		"/proc/self/fd/-1/x": unix.ENOENT,
 	} {
 		at, errno := resolve(self, path)
 		if errno != want {
