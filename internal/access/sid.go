@@ -26,10 +26,6 @@ const (
 	OnlineAccount  = "LockstileOnline"  // commands with it
 )
 
-// MostProcesses is how many a confined command's tree may have at a time: no build has
-// as many that we know of.
-const MostProcesses = 4096
-
 // Capability gives the SID that stands for the right to write below a root: nobody's,
 // but that a command's token is restricted to it. It is the same for the same home and
 // root, so that an entry in an access list is made once. Paths are compared as the

@@ -7,6 +7,10 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
+// mostProcesses is how many a confined command's tree may have at a time: no build has
+// as many that we know of.
+const mostProcesses = 4096
+
 // compileWindows plans a start on Windows. What isn't built is refused by name,
 // whichever way the command comes: a sandbox that is configured and absent is what
 // the gate is there to prevent.
@@ -27,7 +31,7 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	own := access.Own(p.Home, p.Workspace)
 	w := &Windows{
 		Sandbox: p.WindowsSandbox, Home: p.Home, Owner: f.UserSID, Temp: temp,
-		Processes: access.MostProcesses, Memory: f.Memory,
+		Processes: mostProcesses, Memory: f.Memory,
 		// Everyone: the null device and the like, which no command can do without.
 		Restricting: []string{access.Everyone, own},
 		// Its own: else a command couldn't write to the pipes and events that it made.

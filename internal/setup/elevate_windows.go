@@ -103,16 +103,12 @@ func runAs(args []string) (windows.Handle, error) {
 	if err != nil {
 		return 0, err
 	}
-	line, err := cmdline.Compose(append([]string{self}, args...))
-	if err != nil {
-		return 0, err
-	}
-	program, err := cmdline.Compose([]string{self})
+	line, err := cmdline.Compose(args) // the first is a plain word, quoted as a program's name is
 	if err != nil {
 		return 0, err
 	}
 	var words [3]*uint16
-	for i, text := range []string{"runas", self, line[len(program):]} {
+	for i, text := range []string{"runas", self, line} {
 		if words[i], err = windows.UTF16PtrFromString(text); err != nil {
 			return 0, err
 		}

@@ -85,7 +85,7 @@ func (s *Supervisor) Count() int { return int(s.count.Load()) }
 // Answer makes the connects that have come, here: for those of our own processes,
 // before the command's first instruction. No thread is started for them.
 func (s *Supervisor) Answer() {
-	s.drain(s.listener, func(n *notification) { s.answer(s.listener, n, s.connect(s.listener, n)) })
+	s.drain(func(n *notification) { s.answer(n, s.connect(n)) })
 }
 
 // Close frees what is held, where it does not serve.
@@ -115,16 +115,16 @@ func (s *Supervisor) serve(listener *os.File) {
 		select {
 		case s.pending <- struct{}{}:
 			handlers.Go(func() {
-				s.answer(s.listener, n, s.connect(s.listener, n))
+				s.answer(n, s.connect(n))
 				<-s.pending
 			})
 		default:
-			s.answer(s.listener, n, unix.EAGAIN)
+			s.answer(n, unix.EAGAIN)
 		}
 	}
 	conn, err := listener.SyscallConn()
 	if err == nil {
-		_ = conn.Read(func(fd uintptr) bool { return s.drain(int(fd), each) }) // it ends with the sandbox
+		_ = conn.Read(func(uintptr) bool { return s.drain(each) }) // it ends with the sandbox
 	}
 	handlers.Wait()
 	listener.Close()
@@ -133,9 +133,9 @@ func (s *Supervisor) serve(listener *os.File) {
 
 // drain takes all that is there, and reports whether there will be no more. It asks
 // before it takes: taking would wait.
-func (s *Supervisor) drain(fd int, each func(*notification)) (over bool) {
+func (s *Supervisor) drain(each func(*notification)) (over bool) {
 	for {
-		ready := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		ready := []unix.PollFd{{Fd: int32(s.listener), Events: unix.POLLIN}}
 		switch _, err := unix.Poll(ready, 0); {
 		case err == unix.EINTR:
 			continue
@@ -145,7 +145,7 @@ func (s *Supervisor) drain(fd int, each func(*notification)) (over bool) {
 			return false
 		}
 		n := &notification{}
-		if ioctl(fd, notifyReceive, uintptr(unsafe.Pointer(n))) != nil {
+		if ioctl(s.listener, notifyReceive, uintptr(unsafe.Pointer(n))) != nil {
 			continue // whoever asked is gone
 		}
 		s.count.Add(1)
@@ -153,16 +153,16 @@ func (s *Supervisor) drain(fd int, each func(*notification)) (over bool) {
 	}
 }
 
-func (s *Supervisor) answer(fd int, n *notification, result unix.Errno) {
+func (s *Supervisor) answer(n *notification, result unix.Errno) {
 	r := response{id: n.id, errno: -int32(result)}
-	_ = ioctl(fd, notifySend, uintptr(unsafe.Pointer(&r))) // it fails where whoever asked is gone
+	_ = ioctl(s.listener, notifySend, uintptr(unsafe.Pointer(&r))) // it fails where whoever asked is gone
 }
 
 // mostAddress is that of struct sockaddr_storage.
 const mostAddress = 128
 
 // connect does what the call asks for, if it may.
-func (s *Supervisor) connect(fd int, n *notification) unix.Errno {
+func (s *Supervisor) connect(n *notification) unix.Errno {
 	size := int32(n.args[2])
 	if size < 0 || size > mostAddress {
 		return unix.EINVAL
@@ -177,7 +177,7 @@ func (s *Supervisor) connect(fd int, n *notification) unix.Errno {
 		return errno
 	}
 	// From here on nothing is read that is the caller's: number and memory were its own.
-	if ioctl(fd, notifyValid, uintptr(unsafe.Pointer(&n.id))) != nil {
+	if ioctl(s.listener, notifyValid, uintptr(unsafe.Pointer(&n.id))) != nil {
 		return unix.EINTR
 	}
 	cookie, err := unix.GetsockoptUint64(sock, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)

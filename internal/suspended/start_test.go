@@ -26,7 +26,7 @@ func confinement() *Confinement {
 	return &Confinement{
 		Restricting: []string{access.Everyone, own, access.Capability(confined.Home, confined.Workspace)},
 		DefaultDACL: strings.Join(list, " "), // the fake has no use for SDDL
-		Limits:      JobLimits{Processes: access.MostProcesses, Memory: machine.Memory},
+		Limits:      JobLimits{Processes: 4096, Memory: machine.Memory},
 	}
 }
 
