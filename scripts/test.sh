@@ -65,12 +65,12 @@ go build -gcflags='all=-N -l' -o /dev/null ./cmd/lockstile
 
 step "tests as $(id -un)"
 tally=$(mktemp /var/tmp/lockstile-tally.XXXXXX)
-trap 'rm -f "$tally"' EXIT
+trap 'rm -f "$tally"*' EXIT
 GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally go test -count=1 -timeout 5m ./...
 
 step "tests on Windows, as Wine has it"
 seen=$(mktemp /var/tmp/lockstile-wine.XXXXXX)
-trap 'rm -f "$tally" "$seen"' EXIT
+trap 'rm -f "$tally"* "$seen"' EXIT
 GOOS=windows GOARCH=amd64 GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally "$wine/bin/wine-run" \
 	go test -v -exec "$PWD/scripts/wine-exec.sh $wine/bin/wine" -count=1 -timeout 5m ./... >"$seen" || { grep -v '^=== \|--- PASS' "$seen"; exit 1; }
 grep '^ok' "$seen"
@@ -84,7 +84,7 @@ step "the calls of a start on Windows, in their order"
 scripts/call-traces.sh "$wine/bin"
 
 step "no command without a verdict and a record"
-count() { grep -cx "$1" "$tally" || true; }
+count() { cat "$tally"* | grep -cx "$1" || true; }
 commands=$(count command) absent=$(count 'no exec') verdicts=$(count verdict) records=$(count record)
 echo "$commands commands started, $absent were not there; $verdicts verdicts, $records start records"
 if [ "$commands" = 0 ] || [ $((commands + absent)) != "$verdicts" ] || [ "$verdicts" != "$records" ]; then

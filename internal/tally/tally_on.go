@@ -2,16 +2,27 @@
 
 package tally
 
-import "os"
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+)
 
-// Count writes a line into the file that the environment names. Short lines that
-// are appended don't mix, write(2).
+var mu sync.Mutex
+
+// Count writes a line into a file of this process's own, whose name begins as the
+// environment says. Not into one for all: Wine appends by looking for the end and then
+// writing there, and so one of two lines is lost now and then.
 func Count(what string) {
 	name := os.Getenv("LOCKSTILE_TALLY")
 	if name == "" {
 		return
 	}
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+	mu.Lock()
+	defer mu.Unlock()
+	own := fmt.Sprintf("%s-%s-%d", name, runtime.GOOS, os.Getpid())
+	f, err := os.OpenFile(own, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err == nil {
 		_, err = f.WriteString(what + "\n")
 		f.Close()
