@@ -1,6 +1,9 @@
 package policy
 
-import "path"
+import (
+	"path"
+	"slices"
+)
 
 // Credential stores below the user's home, as tools document them and as
 // sandboxes for applications (firejail's disable-common and disable-programs)
@@ -53,6 +56,9 @@ var systemStores = [...]string{
 	"/etc/wireguard", "/etc/NetworkManager/system-connections", "/etc/kubernetes", "/etc/rancher", "/etc/docker/key.json",
 	"/var/lib/kubelet", "/run/secrets", "/var/run/secrets", "/var/backups", "/var/spool/cron",
 }
+
+// IsSystemStore reports whether a pattern is that of a store outside a home.
+func IsSystemStore(pattern string) bool { return slices.Contains(systemStores[:], pattern) }
 
 // DefaultDenyRead returns the rules that hide the well-known credential stores
 // and the product's own folder. Both paths are absolute; an empty one adds no

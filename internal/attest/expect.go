@@ -24,6 +24,10 @@ type Machine struct {
 	Keyring        string            // serial of our session keyring, or an errno name
 	TempDir        string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
 	Protected      []string          // what must not be written within the writable roots
+	Hidden         []string          // folders that may not be read
+	HiddenFiles    []string          // files that may not be
+	Shown          []string          // what of both may be read after all
+	Readable       []string          // the folders of which all but that may be, "/" for all
 	Resolver       string            // the file that /etc/resolv.conf leads to, "" for itself
 	Files          map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
 	Dir            string            // where the command is to be
@@ -36,6 +40,9 @@ type Machine struct {
 	Memory         uint64            // on Windows: how much there is, in bytes
 	Tries          Tries             // on Windows: none where nothing is restricted
 }
+
+// hides reports whether some files of the machine may not be read.
+func (m Machine) hides() bool { return len(m.Readable) > 0 && m.Readable[0] != "/" }
 
 // namespaces pairs the restrictions with the names in /proc/PID/ns.
 var namespaces = []struct {
@@ -201,7 +208,7 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 		Expectation{Restriction: refusal.Mount("/proc"), Fact: "command.mount./proc", Want: "proc lockstile rw"},
 		Expectation{Restriction: refusal.Mount("/dev/pts"), Fact: "command.mount./dev/pts", Want: "devpts lockstile rw"})
 	for _, file := range m.ProcFiles {
-		out = append(out, Expectation{Restriction: refusal.Mount(file), Fact: Fact("command.mount." + file), Want: "bind ro"})
+		out = append(out, Expectation{Restriction: refusal.Mount(file), Fact: Fact("command.mount." + file), Want: "proc lockstile" + strings.TrimPrefix(file, "/proc") + " ro"})
 	}
 	fresh("/dev", "tmpfs", true) // Landlock alone guards it: so it can be tried
 	fresh("/dev/shm", "tmpfs", writes)
@@ -235,7 +242,23 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 			see(path, "bind", false)
 		}
 	}
-	if !below(p.Home, replaced...) {
+	here := func(at string) bool { return !below(at, replaced...) || writes && below(at, roots(p)...) }
+	for _, dir := range m.Hidden {
+		if here(dir) {
+			fresh(dir, "tmpfs", false)
+		}
+	}
+	for _, file := range m.HiddenFiles {
+		if here(file) {
+			see(file, "tmpfs lockstile/.lockstile-empty", false)
+		}
+	}
+	for _, at := range m.Shown {
+		if !slices.Contains(roots(p), at) {
+			same(at, false)
+		}
+	}
+	if !below(p.Home, replaced...) && !below(p.Home, m.Hidden...) {
 		fresh(p.Home, "tmpfs", false)
 	}
 	slices.Sort(writable)

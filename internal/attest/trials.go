@@ -25,6 +25,9 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 			Expectation{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"},
 			Expectation{Restriction: refusal.HostSockets, Fact: "trial.datagram socket", Want: "EAFNOSUPPORT"})
 	}
+	if m.hides() {
+		out = append(out, Expectation{Restriction: refusal.Landlock, Fact: "trial.read a file that may not be", Want: "EACCES"})
+	}
 	if m.LandlockABI >= scopedABI {
 		out = append(out, Expectation{Restriction: refusal.Landlock, Fact: "trial.signal the init", Want: "EPERM"})
 	}

@@ -35,6 +35,9 @@ func build(in Input, s settings) (policy.Policy, error) {
 	if p.WritableRoots, err = writableRoots(in, p, s); err != nil {
 		return policy.Policy{}, err
 	}
+	if p.Read, err = reading(in, p, s); err != nil {
+		return policy.Policy{}, err
+	}
 	return p, nil
 }
 

@@ -105,6 +105,9 @@ network_access = true
 writable_roots = ["/"]
 exclude_tmpdir_env_var = true
 exclude_slash_tmp = true
+[filesystem]
+deny_read = ["/x"]
+allow_read = ["/x/y"]
 [windows]
 sandbox = "unelevated"
 [features]
@@ -130,14 +133,14 @@ max = 300
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 25 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 28 {
 			t.Errorf("%+v", v)
 		}
 	}
-	if got := p.Origin("features.unified_exec").Line; got != 12 {
+	if got := p.Origin("features.unified_exec").Line; got != 15 {
 		t.Errorf("unified_exec is said to stand in line %d", got)
 	}
-	if got := p.Origin(setKey).Line; got != 18 {
+	if got := p.Origin(setKey).Line; got != 21 {
 		t.Errorf("set is said to stand in line %d", got)
 	}
 }

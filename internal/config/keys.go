@@ -26,6 +26,11 @@ type key struct {
 	choices []string // the values allowed to a kindString
 }
 
+const (
+	denyReadKey  = "filesystem.deny_read"
+	allowReadKey = "filesystem.allow_read"
+)
+
 const setKey = "shell_environment_policy.set"
 
 // keys is every key, in the order in which `lockstile config` shows them. Data
@@ -37,6 +42,8 @@ var keys = [...]key{
 	{"sandbox_workspace_write.writable_roots", kindList, []string(nil), nil},
 	{"sandbox_workspace_write.exclude_tmpdir_env_var", kindBool, false, nil},
 	{"sandbox_workspace_write.exclude_slash_tmp", kindBool, false, nil},
+	{denyReadKey, kindList, []string(nil), nil},
+	{allowReadKey, kindList, []string(nil), nil},
 	{"windows.sandbox", kindString, "elevated", []string{"elevated", "unelevated"}},
 	{"features.unified_exec", kindBool, true, nil},
 	{"shell_environment_policy.inherit", kindString, "all", []string{"all", "core", "none"}},

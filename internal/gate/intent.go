@@ -9,6 +9,7 @@ import (
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -75,9 +76,15 @@ func settle(home string, p policy.Policy, environ []string) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if facts.Protected, facts.Absent, err = trusted(p); err != nil {
+	if facts.Protected, facts.Absent, err = survey.Trusted(p); err != nil {
 		return nil, err
 	}
+	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
+		if facts.Hidden, err = survey.Hidden(p); err != nil {
+			return nil, err
+		}
+	}
+	facts.Protected = slices.DeleteFunc(facts.Protected, facts.Hidden.Covers)
 	private := privatePath(home, p)
 	planned, err := plan.Compile(p, facts, private)
 	if err != nil {

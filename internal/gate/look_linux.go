@@ -96,9 +96,21 @@ func readMachine(i *intent) (attest.Machine, error) {
 	if p.Mode == policy.ModeDangerFullAccess {
 		return m, nil
 	}
+	m.Readable = f.Hidden.Readable
+	for _, c := range f.Hidden.Covered {
+		if c.Dir {
+			m.Hidden = append(m.Hidden, c.Path)
+		} else {
+			m.HiddenFiles = append(m.HiddenFiles, c.Path)
+		}
+	}
 	places := map[string]string{p.Workspace: p.Workspace}
 	if f.Resolver != "" && p.NetworkAccess {
 		places[f.Resolver] = f.Resolver
+	}
+	for _, c := range f.Hidden.Shown {
+		m.Shown = append(m.Shown, c.Path)
+		places[c.Path] = c.Path
 	}
 	if p.Mode == policy.ModeWorkspaceWrite {
 		if f.TempDir != "" {

@@ -3,6 +3,11 @@
 // outside, start a process, or decide what a missing fact means for a start.
 package host
 
+import (
+	"slices"
+	"strings"
+)
+
 // Facts is what the plan needs to know about the machine. The zero value is a
 // machine that can enforce nothing.
 type Facts struct {
@@ -15,6 +20,7 @@ type Facts struct {
 	ProcFiles      []string // what is there of the files and folders below /proc that change the machine
 	Absent         []Absent // trusted names that are not there, in writable roots
 	Protected      []string // files and folders in writable roots that programs of the host trust
+	Hidden         Hidden   // what may not be read
 	UserHome       string   // the user's home, canonical; empty where there is none
 	TempDir        string   // canonical TMPDIR; empty where it is unset, or no folder
 	UserSID        string   // on Windows: who we are
@@ -35,4 +41,22 @@ type Absent struct {
 	Dir   string   `json:"dir"`
 	Mode  uint32   `json:"mode"` // of the folder, as chmod(2) takes it
 	Names []string `json:"names"`
+}
+
+// Hidden is what of the machine's files may not be read. The zero value hides nothing.
+type Hidden struct {
+	Covered  []Covered // what is there of it, in the order of a walk
+	Shown    []Covered // what of that may be read after all
+	Readable []string  // all else, by its uppermost folders; what is in none of them may not be read either
+}
+
+// Covered is a file or a folder.
+type Covered struct {
+	Path string
+	Dir  bool
+}
+
+// Covers reports whether a path is part of what is there and may not be read.
+func (h Hidden) Covers(path string) bool {
+	return slices.ContainsFunc(h.Covered, func(c Covered) bool { return path == c.Path || strings.HasPrefix(path, c.Path+"/") })
 }

@@ -45,6 +45,9 @@ func (w *writer) commandTrials(port int) {
 	w.try("securebits", unix.SYS_PRCTL, unix.PR_GET_SECUREBITS, 0, 0, 0, 0)
 	w.tryOpen("write to the root", "/", unix.O_TMPFILE|unix.O_WRONLY)
 	w.tryOpen("write to the probe file", plan.ProbeFile, unix.O_WRONLY)
+	if w.plan.Landlock.Hides() {
+		w.tryOpen("read a file that may not be", plan.UnreadFile, unix.O_RDONLY)
+	}
 	for _, dir := range w.plan.WriteIn {
 		w.tryOpen("write in "+dir, dir, unix.O_TMPFILE|unix.O_WRONLY)
 		w.try("access to "+dir, unix.SYS_FACCESSAT, cwd, dir, unix.W_OK|unix.X_OK)

@@ -41,6 +41,8 @@ func (w *writer) view() {
 		switch m.Kind {
 		case plan.KindBind:
 			attach(at, taken[i], m.Path)
+		case plan.KindCover:
+			attach(at, w.take(at, plan.EmptyFile, 0), m.Path)
 		case plan.KindSelf:
 			// With the mounts of the host below it, and never by a link that has
 			// taken its place since it was looked at.
@@ -94,6 +96,8 @@ func (w *writer) devices(at tape.Writer, dev string, taken map[string]tape.Slot)
 		attach(at, taken[d], dev+"/"+d)
 	}
 	file(plan.ProbeFile)
+	file(plan.EmptyFile)
+	file(plan.UnreadFile)
 	for _, link := range [][2]string{{"/proc/self/fd", "fd"}, {"fd/0", "stdin"}, {"fd/1", "stdout"}, {"fd/2", "stderr"}, {"pts/ptmx", "ptmx"}} {
 		at.Do("link "+link[1], 0, unix.SYS_SYMLINKAT, link[0], cwd, dev+"/"+link[1])
 	}

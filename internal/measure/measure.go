@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/mountinfo"
 )
 
 // Process is one process that is looked at; Who begins the names of its facts.
@@ -91,24 +92,24 @@ func (p Process) View(e *attest.Evidence, places []string) {
 	if err == nil && text == "" {
 		err = errors.New("it is empty")
 	}
-	mounts, bad := parseMounts(text)
+	mounts, bad := mountinfo.Parse(text)
 	if err == nil {
 		err = bad
 	}
-	tree, bad := newMountTree(mounts)
+	tree, bad := mountinfo.NewTree(mounts)
 	if err == nil {
 		err = bad
 	}
 	var writable, propagation []string
 	seen := make(map[string]string, len(mounts))
 	for _, m := range mounts {
-		if top := tree.on(m.point); top.point == m.point { // else it is beneath one of another place
-			seen[m.point] = top.String()
+		if top := tree.On(m.Point); top.Point == m.Point { // else it is beneath one of another place
+			seen[m.Point] = top.String()
 		}
-		if !m.readOnly {
-			writable = append(writable, m.point)
+		if !m.ReadOnly {
+			writable = append(writable, m.Point)
 		}
-		propagation = append(propagation, m.propagation)
+		propagation = append(propagation, m.Propagation)
 	}
 	slices.Sort(writable)
 	slices.Sort(propagation)
@@ -127,7 +128,7 @@ func (p Process) View(e *attest.Evidence, places []string) {
 
 // workingDir tells where the process is. A folder that a mount of the view hides
 // has the same name as what is on it; its own mount tells them apart.
-func (p Process) workingDir(tree mountTree) (string, error) {
+func (p Process) workingDir(tree mountinfo.Tree) (string, error) {
 	dir, err := os.Readlink(p.path("cwd"))
 	if err != nil {
 		return "", err
@@ -136,7 +137,7 @@ func (p Process) workingDir(tree mountTree) (string, error) {
 	if err := unix.Statx(unix.AT_FDCWD, p.path("cwd"), 0, unix.STATX_MNT_ID, &st); err != nil {
 		return "", fmt.Errorf("statx %s: %w", p.path("cwd"), err)
 	}
-	if tree.on(dir).id != strconv.FormatUint(st.Mnt_id, 10) {
+	if tree.On(dir).ID != strconv.FormatUint(st.Mnt_id, 10) {
 		dir += " beneath the view"
 	}
 	return dir, nil

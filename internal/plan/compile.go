@@ -47,7 +47,7 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if err := out.compileView(p, f, private); err != nil {
 		return nil, err
 	}
-	out.compileLandlock(f.LandlockABI)
+	out.compileLandlock(f.LandlockABI, f.Hidden.Readable)
 	return out, nil
 }
 
@@ -64,8 +64,6 @@ func decided(p policy.Policy) error {
 		return refuse(refusal.CodeUnset, "", "the product's own folder is not set", "set LOCKSTILE_HOME or HOME")
 	case p.Mode == policy.ModeDangerFullAccess:
 		return nil
-	case len(p.Read) > 0:
-		return refuse(refusal.CodeUnsupported, "", "rules for reading aren't built yet", "leave deny_read and allow_read out")
 	}
 	return nil
 }
@@ -99,6 +97,7 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		dirs := dirsBetween(covering(r, out.View), path.Dir(r))
 		add(Mount{Path: r, Kind: KindBind, Source: r, File: true, MakeDirs: dirs})
 	}
+	inner := out.cover(f.Hidden, p)
 	private0 := len(out.View)
 
 	roots := []string{p.Workspace}
@@ -137,6 +136,7 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		}
 		add(Mount{Path: path, Kind: KindSelf})
 	}
+	out.View = append(out.View, inner...)
 	if covering(p.Home, out.View[:private0]) == "" {
 		add(Mount{Path: p.Home, Kind: KindTmpfs})
 	}
@@ -203,9 +203,23 @@ func within(p, dir string) bool {
 	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
 }
 
-// compileLandlock grants reading everywhere, and writing where the view has it.
-func (out *Plan) compileLandlock(abi int) {
+// compileLandlock grants reading everywhere, or in what may be read, and writing
+// where the view has it.
+func (out *Plan) compileLandlock(abi int, readable []string) {
 	rules := []LandlockRule{{"/", AccessRead}}
+	if some := len(readable) > 0 && readable[0] != "/"; some {
+		rules = []LandlockRule{{"/", AccessList}, {EmptyFile, AccessFiles}}
+		for _, r := range readable {
+			if !out.replaces(r) {
+				rules = append(rules, LandlockRule{r, AccessFiles})
+			}
+		}
+		for _, m := range out.View {
+			if m.Kind == KindBind && !m.Writable {
+				rules = append(rules, LandlockRule{m.Path, AccessFiles})
+			}
+		}
+	}
 	for _, m := range out.View {
 		switch {
 		case m.Kind == KindDevices:
@@ -227,6 +241,13 @@ func Devices() []string { return []string{"full", "null", "random", "tty", "uran
 // ProbeFile may be written by everyone, on a mount that may be written: only
 // Landlock can be why it can't be.
 const ProbeFile = "/dev/.lockstile-probe"
+
+// EmptyFile is what stands where a file may not be read. UnreadFile is one that may
+// be read by everyone but for Landlock.
+const (
+	EmptyFile  = "/dev/.lockstile-empty"
+	UnreadFile = "/dev/.lockstile-unread"
+)
 
 func refuse(code refusal.Code, r refusal.Restriction, reason, hint string) error {
 	return &refusal.Error{Code: code, Stage: refusal.StagePlan, Restriction: r, Reason: reason, Hint: hint}

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/lockstile/lockstile/internal/access"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
@@ -20,6 +22,10 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
 		return &Plan{Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Unconfined, Workspace: p.Workspace}, nil
+	}
+	if i := slices.IndexFunc(p.Read, func(r policy.ReadRule) bool { return r.From.Note != "default" }); i >= 0 {
+		return nil, refuse(refusal.CodeUnsupported, "", "rules for reading aren't built on Windows yet, and one is given: "+p.Read[i].Pattern,
+			"leave filesystem.deny_read and allow_read out; the elevated sandbox's account can't read your own folder anyway")
 	}
 	if f.UserSID == "" {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Sandbox, "this process's user is not known", "start lockstile in a session of a user who is logged on")

@@ -58,8 +58,9 @@ const (
 	KindTmpfs   MountKind = "tmpfs"
 	KindDevices MountKind = "devices" // a tmpfs with the harmless devices and the probe file
 	KindDevpts  MountKind = "devpts"
-	KindBind    MountKind = "bind" // Source as the host has it, with the mounts below it
-	KindSelf    MountKind = "self" // what the view has at Path, as a mount of its own
+	KindBind    MountKind = "bind"  // Source as the host has it, with the mounts below it
+	KindCover   MountKind = "cover" // a file that is empty
+	KindSelf    MountKind = "self"  // what the view has at Path, as a mount of its own
 )
 
 // Mount is one mount of the view, in the order in which it is attached.
@@ -84,6 +85,8 @@ type Access string
 // The accesses.
 const (
 	AccessRead   Access = "read"   // read and execute
+	AccessList   Access = "list"   // the same, but for what files hold
+	AccessFiles  Access = "files"  // what files hold; a path that is gone is left out
 	AccessWrite  Access = "write"  // everything
 	AccessDevice Access = "device" // read, write and ioctl of a device
 )
@@ -93,6 +96,9 @@ type LandlockRule struct {
 	Path   string `json:"path"`
 	Access Access `json:"access"`
 }
+
+// Hides reports whether some of the machine's files may not be read.
+func (l Landlock) Hides() bool { return slices.Contains(l.Rules, LandlockRule{"/", AccessList}) }
 
 // Has reports whether the plan makes a namespace.
 func (p *Plan) Has(namespace refusal.Restriction) bool {

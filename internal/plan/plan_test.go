@@ -50,6 +50,14 @@ func TestGolden(t *testing.T) {
 	withTmp.TempDir = "/scratch"
 	guarded := machine("linux")
 	guarded.Protected = []string{"/work/project/.git", "/work/project/.mcp.json", "/work/project/a/b/.git", "/work/project/a/b/.idea"}
+	hiding := intent(policy.ModeWorkspaceWrite)
+	hiding.WritableRoots = []policy.Root{{Path: "/home/u/deep/root"}}
+	hidden := machine("linux")
+	hidden.Hidden = host.Hidden{
+		Covered:  []host.Covered{{Path: "/home/u/.ssh", Dir: true}, {Path: "/home/u/.netrc"}, {Path: "/home/u/deep", Dir: true}, {Path: "/run/secrets", Dir: true}, {Path: "/work/project/.env"}},
+		Shown:    []host.Covered{{Path: "/home/u/.ssh/a/known_hosts"}, {Path: "/home/u/deep/root", Dir: true}},
+		Readable: []string{"/usr", "/dev", "/tmp/x", "/home/u/src"},
+	}
 	networked, resolver := intent(policy.ModeWorkspaceWrite), machine("linux")
 	networked.NetworkAccess, resolver.Resolver = true, "/run/systemd/resolve/stub-resolv.conf"
 	for name, c := range map[string]struct {
@@ -65,6 +73,7 @@ func TestGolden(t *testing.T) {
 		"excluded":           {excluded, withTmp},
 		"network":            {networked, resolver},
 		"protected":          {intent(policy.ModeWorkspaceWrite), guarded},
+		"hidden":             {hiding, hidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := compile(t, c.p, c.f).String()
@@ -104,7 +113,7 @@ func TestRefusals(t *testing.T) {
 		"unknown mode":         {intent(99), machine("linux"), refusal.CodeUnset},
 		"no home":              {change(func(p *policy.Policy) { p.Home = "" }), machine("linux"), refusal.CodeUnset},
 		"relative workspace":   {change(func(p *policy.Policy) { p.Workspace = "project" }), machine("linux"), refusal.CodeInput},
-		"rules for reading":    {change(func(p *policy.Policy) { p.Read = []policy.ReadRule{{Pattern: "/x"}} }), machine("linux"), refusal.CodeUnsupported},
+		"rules for reading":    {change(func(p *policy.Policy) { p.Read = []policy.ReadRule{{Pattern: "/x"}}; p.Workspace = `C:\project` }), machine("windows"), refusal.CodeUnsupported},
 		"everything writable":  {change(func(p *policy.Policy) { p.Workspace = "/" }), machine("linux"), refusal.CodeInput},
 		"workspace is /tmp":    {change(func(p *policy.Policy) { p.Workspace = "/tmp" }), machine("linux"), refusal.CodeInput},
 		"workspace is /dev":    {change(func(p *policy.Policy) { p.Workspace = "/dev" }), machine("linux"), refusal.CodeInput},

@@ -34,6 +34,11 @@ func interpret(h *header) (me, life, signals uintptr) {
 		case kindJump:
 			i = uintptr(o.jump) - 1
 			continue
+		case kindEach:
+			if !next(h, o, i) {
+				i = uintptr(o.jump) - 1
+			}
+			continue
 		case kindFork:
 			r1, _, e := syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 			if r = int64(r1); e != 0 {
@@ -61,6 +66,25 @@ func interpret(h *header) (me, life, signals uintptr) {
 		}
 	}
 	return me, 0, 0
+}
+
+// next puts the path that o is at into the op behind it, and steps to the one after.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func next(h *header, o *op, i uintptr) bool {
+	at := o.a[0]
+	if *(*byte)(unsafe.Add(unsafe.Pointer(h), at)) == 0 {
+		return false
+	}
+	body := (*op)(unsafe.Add(unsafe.Pointer(h), opsOff+(i+1)*unsafe.Sizeof(op{})))
+	body.a[1] = uintptr(unsafe.Pointer(h)) + at
+	for *(*byte)(unsafe.Add(unsafe.Pointer(h), at)) != 0 {
+		at++
+	}
+	o.a[0] = at + 1
+	return true
 }
 
 // call makes one call, and gives its value or -errno.

@@ -42,6 +42,7 @@ const (
 	kindFork          // clone(SIGCHLD): the child goes on, the parent jumps to op.jump
 	kindJump          // go on at op.jump
 	kindWatch         // of the first process: wait, pass signals on, end the tree; then the rest, the sweep
+	kindEach          // give the next op the next path of a list, or go on at op.jump when there is none
 	kindUnless        // in the sweep: a call that skips the next one when its result is 0
 )
 

@@ -4,6 +4,7 @@ package tape
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -57,6 +58,30 @@ func (w Writer) Jump() Op { return w.add("jump", op{kind: kindJump, want: OK}, n
 func (t *Tape) Resume(from Op) {
 	if from >= 0 {
 		t.op(int(from)).jump = uint16(t.h.ops)
+	}
+}
+
+// Each adds ops that run once for each path of a list: body writes them, the first of
+// which takes the path as its second argument, in place of what is written there.
+func (w Writer) Each(name string, paths []string, body func()) {
+	if w.out || len(paths) == 0 {
+		return
+	}
+	list := make([]byte, 0, 64*len(paths))
+	for _, p := range paths {
+		if p == "" || strings.IndexByte(p, 0) >= 0 {
+			w.t.Fail(fmt.Errorf("%q is no path", p))
+			return
+		}
+		list = append(append(list, p...), 0)
+	}
+	_, at := w.t.Bytes(list)
+	each := w.add(name, op{kind: kindEach, want: Any, a: [6]uintptr{uintptr(at)}}, nil)
+	body()
+	again := w.add("the next of "+name, op{kind: kindJump, want: OK}, nil)
+	if again != None {
+		w.t.op(int(again)).jump = uint16(each)
+		w.t.Resume(each)
 	}
 }
 

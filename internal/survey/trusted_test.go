@@ -1,4 +1,4 @@
-package gate
+package survey
 
 import (
 	"os"
@@ -31,7 +31,7 @@ func TestProtectedPaths(t *testing.T) {
 	_, err := os.Lstat(filepath.Join(ws, ".claude"))
 	linked := err == nil // Wine makes none, and says that it did
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, WritableRoots: []policy.Root{{Path: filepath.Join(ws, "sub")}}}
-	got, absent, err := trusted(p)
+	got, absent, err := Trusted(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestProtectedPaths(t *testing.T) {
 		t.Errorf("absent: %+v", absent)
 	}
 	p.Mode = policy.ModeReadOnly
-	if got, absent, err := trusted(p); err != nil || len(got)+len(absent) != 0 {
+	if got, absent, err := Trusted(p); err != nil || len(got)+len(absent) != 0 {
 		t.Errorf("read-only protects %q and sweeps %v, %v", got, absent, err)
 	}
 }
@@ -75,7 +75,7 @@ func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 	if err := os.Chmod(shut, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := trusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws})
+	got, _, err := Trusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws})
 	os.Chmod(shut, 0o700)
 	if err != nil || !slices.Equal(got, []string{shut}) {
 		t.Errorf("%q, %v", got, err)

@@ -1,4 +1,8 @@
-package gate
+// Package survey looks over the folders that a policy speaks of, before a start:
+// which of their names programs of the host trust, and what of them may not be
+// read. It must never change anything, follow a link out of what it was asked
+// about, or leave out what it could not look at without saying so.
+package survey
 
 import (
 	"errors"
@@ -16,13 +20,13 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// trusted finds the names that programs of the host trust, in each writable root:
+// Trusted finds the names that programs of the host trust, in each writable root:
 // what is there of them, which becomes read-only, and what isn't, which the end of
 // the start takes back if it has come. Of the folders directly in a root it finds
 // what is there, since checkouts lie side by side. Deeper ones would cost a walk of
 // the whole tree at each start; links are left out, since a mount can't stand on
 // one (docs/residuals.md).
-func trusted(p policy.Policy) (there []string, absent []host.Absent, err error) {
+func Trusted(p policy.Policy) (there []string, absent []host.Absent, err error) {
 	all := literals(func(policy.Name) bool { return true })
 	deep := literals(func(n policy.Name) bool { return !n.RootOnly })
 	for _, root := range p.Roots() {

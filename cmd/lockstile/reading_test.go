@@ -1,0 +1,162 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// newHome gives a place a user's home of its own, with stores in it, and moves it to
+// where the view shows the host's files.
+func newHome(p *place) string {
+	p.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "lockstile-test-")
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.Cleanup(func() { os.RemoveAll(dir) })
+	p.dir, p.ws, p.home = dir, filepath.Join(dir, "ws"), filepath.Join(dir, "home")
+	mkdir(p.T, p.ws)
+	home := filepath.Join(p.dir, "u")
+	for path, text := range map[string]string{
+		".ssh/id": "canary", ".netrc": "canary", ".config/gh/hosts.yml": "canary", "x.kdbx": "canary",
+		".config/app/rc": "harmless", ".gitconfig": "[user]\n", "src/f": "harmless",
+	} {
+		mkdir(p.T, filepath.Dir(filepath.Join(home, path)))
+		write(p.T, filepath.Join(home, path), text)
+	}
+	p.env = append(p.env, "HOME="+home)
+	return home
+}
+
+// TestStoresAreHidden: a folder is empty, a file is too; all else is as it is.
+func TestStoresAreHidden(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		home := newHome(p)
+		script := "cd; cat .ssh/id .netrc .config/gh/hosts.yml x.kdbx /proc/self/root" + home + "/.netrc; ls -A .ssh .config/gh; echo is; cat .config/app/rc src/f .gitconfig; ls -A ."
+		for _, mode := range []string{"read-only", "workspace-write"} {
+			r := p.lockstile("run", "--sandbox", mode, "--", "sh", "-c", script)
+			if strings.Contains(r.stdout, "canary") || !strings.Contains(r.stdout, "is\nharmlessharmless[user]") || !strings.Contains(r.stdout, ".netrc") {
+				t.Errorf("%s: %q %q", mode, r.stdout, r.stderr)
+			}
+			if r := p.lockstile("run", "--sandbox", mode, "--", "ls", "-A", home+"/.ssh", home+"/.config/gh"); strings.Contains(r.stdout, "id") || r.code != 0 {
+				t.Errorf("%s: %q", mode, r.stdout)
+			}
+		}
+		if r := p.lockstile("run", "--sandbox", "danger-full-access", "--", "sh", "-c", script); !strings.Contains(r.stdout, "canarycanarycanarycanarycanary") {
+			t.Errorf("the probe doesn't work: %q %q", r.stdout, r.stderr)
+		}
+	})
+}
+
+// TestReadingRules: the most specific pattern wins.
+func TestReadingRules(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		newHome(p)
+		mkdir(t, p.ws+"/a/b")
+		write(t, p.ws+"/a/b/.env", "canary")
+		write(t, p.ws+"/a/b/other", "harmless")
+		write(t, p.ws+"/.env", "canary")
+		r := p.lockstile("run", "-c", `filesystem.deny_read=["~/src","**/.env","~/.config/app"]`, "-c", `filesystem.allow_read=["~/.ssh/id","~/.netrc","~/src/f"]`, "--",
+			"sh", "-c", "cat .env a/b/.env a/b/other ~/src/f ~/.netrc ~/.ssh/id; ls -A ~/.ssh ~/src ~/.config/app; echo x > a/b/new && cat a/b/new; mv a moved; cat moved/b/.env")
+		if !strings.HasPrefix(r.stdout, "harmlessharmlesscanarycanary") || strings.Count(r.stdout, "canary") != 2 || !strings.HasSuffix(r.stdout, "x\n") || strings.Contains(r.stdout, "\nrc\n") {
+			t.Errorf("%q %q", r.stdout, r.stderr)
+		}
+		if r := p.lockstile("run", "-c", `filesystem.deny_read=["`+p.dir+`"]`, "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "may not be read") || !strings.Contains(r.stderr, "allow_read") {
+			t.Errorf("%+v", r)
+		}
+		if r := p.lockstile("run", "-c", `filesystem.deny_read=["`+p.dir+`"]`, "-c", `filesystem.allow_read=["`+p.ws+`"]`, "--", "sh", "-c", "cat .env; ls -A ..; echo x > new"); !strings.HasPrefix(r.stdout, "canaryws\n") || r.code != 0 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// TestNewStores: what comes to be during a run, or takes the place of what was there,
+// can't be read either.
+func TestNewStores(t *testing.T) {
+	for name, make := range map[string]func(home string) error{
+		"a new store":          func(home string) error { return os.WriteFile(home+"/.aws", []byte("canary"), 0o600) },
+		"replaced by a rename": func(home string) error { return os.Rename(home+"/src/f2", home+"/.netrc") },
+		"a new folder's": func(home string) error {
+			if err := os.Mkdir(home+"/.docker", 0o700); err != nil {
+				return err
+			}
+			return os.WriteFile(home+"/.docker/config.json", []byte("canary"), 0o600)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bothWays(t, func(t *testing.T, p *place) {
+				home := newHome(p)
+				write(t, home+"/src/f2", "canary")
+				cmd := p.command(program, "run", "--", "sh", "-c", "touch ready; while ! [ -e go ]; do sleep 0.02; done; cd; cat .netrc .aws .docker/config.json; cat src/f")
+				made := async(func() error {
+					wait(t, p.ws+"/ready")
+					if err := make(home); err != nil {
+						return err
+					}
+					return os.WriteFile(p.ws+"/go", nil, 0o644)
+				})
+				r := p.do(cmd)
+				if err := <-made; err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(r.stdout, "canary") || !strings.Contains(r.stdout, "harmless") {
+					t.Errorf("%q %q", r.stdout, r.stderr)
+				}
+			})
+		})
+	}
+}
+
+func async(f func() error) <-chan error {
+	c := make(chan error, 1)
+	go func() { c <- f() }()
+	return c
+}
+
+func wait(t *testing.T, path string) {
+	for end := time.Now().Add(patience / 2); !exists(path) && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// TestStoresByOtherNames: links on the way, to the home or in it, and bind mounts.
+func TestStoresByOtherNames(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		home := newHome(p)
+		link := filepath.Join(p.dir, "linked")
+		if err := os.Symlink(home, link); err != nil {
+			t.Fatal(err)
+		}
+		mkdir(t, p.dir+"/elsewhere/keys")
+		write(t, p.dir+"/elsewhere/keys/k", "canary")
+		if err := os.Symlink(p.dir+"/elsewhere/keys", home+"/.gnupg"); err != nil {
+			t.Fatal(err)
+		}
+		p.env = append(p.env, "HOME="+link)
+		places := "exec 2>/dev/null; cat " + home + "/.ssh/id " + link + "/.ssh/id " + link + "/.gnupg/k " + p.dir + "/elsewhere/keys/k " + link + "/src/f"
+		if root() {
+			second, part := filepath.Join(p.dir, "second"), filepath.Join(p.dir, "part")
+			for at, from := range map[string]string{second: home, part: home + "/.config/gh"} {
+				mkdir(t, at)
+				if err := syscall.Mount(from, at, "", syscall.MS_BIND, ""); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { syscall.Unmount(at, 0) })
+			}
+			places += " " + second + "/.ssh/id " + second + "/.netrc " + part + "/hosts.yml"
+		}
+		if r := p.lockstile("run", "--", "sh", "-c", places); r.stdout != "harmless" {
+			t.Errorf("%q %q", r.stdout, r.stderr)
+		}
+		if r := p.lockstile("run", "--sandbox", "danger-full-access", "--", "sh", "-c", places); strings.Count(r.stdout, "canary") < 4 {
+			t.Errorf("the probe doesn't work: %q %q", r.stdout, r.stderr)
+		}
+	})
+}

@@ -1,0 +1,70 @@
+package config
+
+import (
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+)
+
+// reading gives the rules for reading: the well-known credential stores, but for
+// those that allow_read names as they are, then what the user denies and allows.
+func reading(in Input, p policy.Policy, s settings) ([]policy.ReadRule, error) {
+	denied, err := patterns(in, p, s, denyReadKey)
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := patterns(in, p, s, allowReadKey)
+	if err != nil {
+		return nil, err
+	}
+	opened := make(map[string]bool, len(allowed))
+	for _, pattern := range allowed {
+		opened[pattern] = true
+	}
+	var rules []policy.ReadRule
+	// Its own folder the product hides whatever the rules say.
+	for _, r := range policy.DefaultDenyRead(in.UserHome, "", policy.Origin{Note: "default"}) {
+		if !opened[r.Pattern] {
+			rules = append(rules, r)
+		}
+	}
+	for _, pattern := range denied {
+		rules = append(rules, policy.ReadRule{Pattern: pattern, From: s.get(denyReadKey).from})
+	}
+	for _, pattern := range allowed {
+		rules = append(rules, policy.ReadRule{Pattern: pattern, Allow: true, From: s.get(allowReadKey).from})
+	}
+	return rules, nil
+}
+
+// patterns resolves the items of a key. One that begins with ** is meant in the
+// workspace and in each writable root.
+func patterns(in Input, p policy.Policy, s settings, name string) ([]string, error) {
+	var out []string
+	for _, item := range s.list(name) {
+		if strings.HasPrefix(item, "**/") {
+			out = append(out, path.Join(policy.EscapeGlob(filepath.ToSlash(p.Workspace)), item))
+			for _, r := range p.WritableRoots {
+				out = append(out, path.Join(policy.EscapeGlob(filepath.ToSlash(r.Path)), item))
+			}
+			continue
+		}
+		pattern, problem := expandPattern(item, in.UserHome)
+		if problem == "" && isRoot(pattern) {
+			problem = "is the whole file system"
+		}
+		if problem != "" {
+			return nil, refuse(`give an absolute path, one with ~, or a pattern that begins with "**/" for the workspace`,
+				"%s%s: %s %s", at(s.get(name).from), name, quote(item), problem)
+		}
+		out = append(out, filepath.ToSlash(pattern))
+	}
+	return out, nil
+}
+
+// expandPattern is expand for a pattern: the home in it is meant as it is.
+func expandPattern(item, userHome string) (pattern, problem string) {
+	return expand(item, policy.EscapeGlob(userHome))
+}

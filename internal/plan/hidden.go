@@ -1,0 +1,55 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// cover adds the mounts that stand over what may not be read, and those that show
+// what of it may be. Where that lies in a folder that the view shows for writing, the
+// mounts come after it: these are returned.
+func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
+	var roots []string
+	for _, r := range p.Roots() {
+		roots = append(roots, r.Path)
+	}
+	inRoot := func(path string) bool {
+		return slices.ContainsFunc(roots, func(root string) bool { return within(path, root) })
+	}
+	add := func(m Mount) {
+		switch {
+		case inRoot(m.Path):
+			inner = append(inner, m)
+		case !out.replaces(m.Path) || m.Kind == KindBind:
+			out.View = append(out.View, m)
+		}
+	}
+	for _, c := range h.Covered {
+		kind := KindCover
+		if c.Dir {
+			kind = KindTmpfs
+		}
+		add(Mount{Path: c.Path, Kind: kind})
+	}
+	for _, c := range h.Shown {
+		if slices.Contains(roots, c.Path) {
+			continue
+		}
+		dirs := dirsBetween(covering(c.Path, slices.Concat(out.View, inner)), c.Path)
+		if !c.Dir {
+			dirs = dirs[:max(len(dirs)-1, 0)]
+		}
+		add(Mount{Path: c.Path, Kind: KindBind, Source: c.Path, File: !c.Dir, MakeDirs: dirs})
+	}
+	return inner
+}
+
+// replaces reports whether the view has something else at a path than the host.
+func (out *Plan) replaces(path string) bool {
+	at := covering(path, out.View)
+	return slices.ContainsFunc(out.View, func(m Mount) bool {
+		return m.Path == at && m.Kind != KindSelf && (m.Kind != KindBind || m.Source != m.Path)
+	})
+}

@@ -1,0 +1,76 @@
+package survey
+
+import (
+	"os"
+	"path"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/mountinfo"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// aliases adds each pattern once more for each other place at which the machine
+// shows the same folder: a bind mount, or a second mount of the disk.
+func (s *search) aliases(states []state) error {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return unknownMounts(err)
+	}
+	mounts, err := mountinfo.Parse(string(text))
+	if err != nil {
+		return unknownMounts(err)
+	}
+	tree, err := mountinfo.NewTree(mounts)
+	if err != nil {
+		return unknownMounts(err)
+	}
+	shown := repeated(mounts)
+	if len(shown) == 0 {
+		return nil
+	}
+	for _, st := range states {
+		literal := 0
+		for literal < len(st.rest) && !policy.HasGlob(st.rest[literal]) {
+			literal++
+		}
+		fixed, rest := "/"+path.Join(st.rest[:literal]...), st.rest[literal:]
+		on := tree.On(fixed)
+		where := path.Join(on.Root, strings.TrimPrefix(fixed, on.Point))
+		for _, m := range shown[on.Device] {
+			if m.ID == on.ID {
+				continue
+			}
+			again := *st.rule
+			switch {
+			case within(where, m.Root):
+				again.Pattern = path.Join(policy.EscapeGlob(path.Join(m.Point, strings.TrimPrefix(where, m.Root))), path.Join(rest...))
+			case within(m.Root, where) && len(rest) == 0: // a part of what is hidden
+				again.Pattern = policy.EscapeGlob(m.Point)
+			default:
+				continue
+			}
+			s.add(again, st.guard)
+		}
+	}
+	return nil
+}
+
+// repeated lists the mounts of each file system that is shown more than once.
+func repeated(mounts []mountinfo.Mount) map[string][]mountinfo.Mount {
+	out := map[string][]mountinfo.Mount{}
+	for _, m := range mounts {
+		out[m.Device] = append(out[m.Device], m)
+	}
+	for device, of := range out {
+		if len(of) < 2 {
+			delete(out, device)
+		}
+	}
+	return out
+}
+
+func unknownMounts(err error) error {
+	return &refusal.Error{Code: refusal.CodeUnsupported, Stage: refusal.StagePlan, Reason: "the machine's mounts can't be told, of which one may show what is to be hidden",
+		Hint: "mount /proc, or leave filesystem.deny_read out", Err: err}
+}

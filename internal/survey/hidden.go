@@ -1,0 +1,322 @@
+package survey
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// What may not be read is found in one walk from "/" down the rules' patterns. It
+// gives what is there of it, which is covered, and what of the folders on the way may
+// be read: all that they hold now but that. What comes to be in them later is then
+// denied without anybody looking: a store made during a run, or one that is replaced,
+// by which it loses its cover.
+
+// Bounds of the walk: a pattern with ** can lead anywhere.
+const (
+	mostFolders = 20_000
+	mostLinks   = 64
+)
+
+// state is a rule on its way down: what is left of its pattern.
+type state struct {
+	rule  *policy.ReadRule
+	rest  []string
+	guard bool // what is new on the way may not be read
+}
+
+// key is what makes a rule another one.
+type key struct {
+	pattern string
+	allow   bool
+}
+
+// search is one walk.
+type search struct {
+	policy  policy.Policy // its rules for reading are those that were met
+	known   map[key]bool
+	allows  bool // one of them allows
+	roots   []string
+	found   host.Hidden
+	folders int
+	queue   []state // patterns that begin at "/", of links that were met
+	links   int
+}
+
+// Hidden finds what a policy's rules for reading come to on this machine. The zero
+// value says that nothing is hidden.
+func Hidden(p policy.Policy) (host.Hidden, error) {
+	s := &search{policy: p, known: make(map[key]bool, len(p.Read)), links: mostLinks}
+	s.policy.Read = make([]policy.ReadRule, 0, len(p.Read))
+	s.queue = make([]state, 0, len(p.Read))
+	for _, r := range p.Roots() {
+		s.roots = append(s.roots, r.Path)
+	}
+	if p.Mode != policy.ModeReadOnly && p.Mode != policy.ModeWorkspaceWrite {
+		return host.Hidden{}, nil
+	}
+	for _, r := range p.Read {
+		// The files of /etc are replaced all the time, and read by every program.
+		s.add(r, !policy.IsSystemStore(r.Pattern))
+	}
+	if len(s.queue) == 0 {
+		return host.Hidden{}, nil
+	}
+	// The walk may meet links, by which patterns come in other places: it is made
+	// again with these, until no more are met.
+	for done := 0; done < len(s.queue); {
+		if err := s.aliases(s.queue[done:]); err != nil {
+			return host.Hidden{}, err
+		}
+		done = len(s.queue)
+		s.found, s.folders = host.Hidden{}, 0
+		if err := s.walk("/", s.queue[:done], true); err != nil {
+			return host.Hidden{}, err
+		}
+	}
+	if d := s.policy.DecideRead(p.Workspace); !d.Allowed {
+		return host.Hidden{}, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(p.Workspace),
+			Reason: "the workspace " + p.Workspace + " may not be read: " + d.Rule, Hint: "choose another folder, or name it in filesystem.allow_read"}
+	}
+	return s.found, nil
+}
+
+// add takes up a rule, once, and reports whether it was new.
+func (s *search) add(rule policy.ReadRule, guard bool) bool {
+	known := key{rule.Pattern, rule.Allow}
+	if s.known[known] {
+		return false
+	}
+	s.known[known] = true
+	s.policy.Read = append(s.policy.Read, rule)
+	s.allows = s.allows || rule.Allow
+	rest := slices.DeleteFunc(strings.Split(rule.Pattern, "/"), func(c string) bool { return c == "" || c == "." })
+	if len(rest) > 0 { // the folder of all folders can't be hidden, and needn't be shown
+		s.queue = append(s.queue, state{&rule, rest, guard})
+	}
+	return true
+}
+
+// walk goes on in one folder. guard says that what is new in it must not be read.
+func (s *search) walk(dir string, states []state, guard bool) error {
+	if s.folders++; s.folders > mostFolders {
+		return tooMany(states)
+	}
+	guard = guard && !slices.Contains(s.roots, dir) && slices.ContainsFunc(states, func(st state) bool { return st.guard && st.rest[0] != "**" })
+	b := branch(states)
+	entries, err := s.entries(dir, b, guard)
+	if err != nil {
+		return nil // who can't look into it can't read what is in it
+	}
+	if !guard && s.granted(dir) {
+		s.found.Readable = append(s.found.Readable, dir)
+	}
+	for _, e := range entries {
+		if err := s.entry(join(dir, e.Name()), e, b, guard); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// granted reports whether a folder is the uppermost that is not guarded.
+func (s *search) granted(dir string) bool {
+	return !slices.ContainsFunc(s.found.Readable, func(r string) bool { return within(dir, r) })
+}
+
+func (s *search) entry(name string, e fs.DirEntry, b branches, guard bool) error {
+	matched, next := b.step(e.Name(), e.IsDir())
+	switch {
+	case e.Type()&fs.ModeSymlink != 0:
+		return s.link(name, b)
+	case matched && s.denied(name):
+		return s.hide(name, e, next)
+	case len(next) > 0 && e.IsDir():
+		return s.walk(name, next, guard)
+	case guard && !e.IsDir() && !e.Type().IsRegular() && e.Type()&fs.ModeDevice == 0:
+		// A FIFO or a socket: a way to whoever made it.
+	case guard:
+		s.found.Readable = append(s.found.Readable, name)
+	}
+	return nil
+}
+
+// hide takes one path, and shows again what of it may be read after all.
+func (s *search) hide(name string, e fs.DirEntry, next []state) error {
+	s.found.Covered = append(s.found.Covered, host.Covered{Path: name, Dir: e.IsDir()})
+	allowed := slices.DeleteFunc(next, func(st state) bool { return !st.rule.Allow })
+	if len(allowed) == 0 || !e.IsDir() {
+		return nil
+	}
+	return s.show(name, allowed)
+}
+
+// show walks what is hidden for what is not.
+func (s *search) show(dir string, states []state) error {
+	if s.folders++; s.folders > mostFolders {
+		return tooMany(states)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	b := branch(states)
+	for _, e := range entries {
+		name := join(dir, e.Name())
+		matched, next := b.step(e.Name(), e.IsDir())
+		switch {
+		case matched && plain(e.Type()) && !s.denied(name):
+			s.found.Shown = append(s.found.Shown, host.Covered{Path: name, Dir: e.IsDir()})
+			s.found.Readable = append(s.found.Readable, name)
+		case len(next) > 0 && e.IsDir():
+			if err := s.show(name, next); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// denied decides about a path that some rule names.
+func (s *search) denied(name string) bool { return !s.allows || !s.policy.DecideRead(name).Allowed }
+
+// branches are the states of a folder, sorted by what they ask of the next component.
+type branches struct {
+	named    map[string][]state
+	patterns []state // those that ask for a pattern, ** among them
+}
+
+func branch(states []state) branches {
+	b := branches{named: make(map[string][]state, len(states))}
+	for _, st := range states {
+		if c := st.rest[0]; policy.HasGlob(c) {
+			b.patterns = append(b.patterns, st)
+		} else {
+			b.named[c] = append(b.named[c], st)
+		}
+	}
+	return b
+}
+
+// step matches one component, and gives what is left to be matched below it.
+func (b branches) step(name string, dir bool) (matched bool, next []state) {
+	pass := func(st state, rest []string) {
+		if len(rest) == 0 {
+			matched = true
+		} else {
+			next = append(next, state{st.rule, rest, st.guard})
+		}
+	}
+	for _, st := range b.named[name] {
+		pass(st, st.rest[1:])
+	}
+	for _, st := range b.patterns {
+		rest := st.rest
+		if rest[0] == "**" {
+			if dir {
+				next = append(next, st)
+			}
+			if rest = rest[1:]; len(rest) == 0 {
+				matched = true // everything below a folder
+				continue
+			}
+		}
+		if policy.MatchPath(rest[0], name) {
+			pass(st, rest[1:])
+		}
+	}
+	return matched, next
+}
+
+// link follows a link that lies on a pattern's way: the pattern goes on where it
+// leads. ** follows none, which can lead up, but what it looks for can be one.
+func (s *search) link(name string, b branches) error {
+	matched, next := b.step(path.Base(name), false)
+	if !matched && len(next) == 0 {
+		return nil
+	}
+	target, err := filepath.EvalSymlinks(name)
+	if err != nil || s.replaced(target) {
+		return nil
+	}
+	if matched {
+		for _, st := range slices.Concat(b.named[path.Base(name)], b.patterns) {
+			if hit, _ := branch([]state{st}).step(path.Base(name), false); hit {
+				next = append(next, state{rule: st.rule, guard: st.guard})
+			}
+		}
+	}
+	for _, st := range next {
+		if err := s.follow(st, target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaced reports whether no view has the host's files at a path.
+func (s *search) replaced(target string) bool {
+	for _, dir := range []string{"/dev", "/proc", "/run"} {
+		if within(target, dir) && !slices.ContainsFunc(s.roots, func(r string) bool { return within(r, dir) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *search) follow(st state, target string) error {
+	rule := *st.rule
+	rule.Pattern = path.Join(policy.EscapeGlob(target), path.Join(st.rest...))
+	if !s.add(rule, st.guard) {
+		return nil
+	}
+	if s.links--; s.links < 0 {
+		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan,
+			Reason: fmt.Sprintf("more than %d links lie on the way of what may not be read, the last to %s", mostLinks, target),
+			Hint:   "name in filesystem.deny_read where they lead"}
+	}
+	return nil
+}
+
+// entries lists what of a folder is asked for: all of it where that is needed,
+// otherwise the names that the patterns have.
+func (s *search) entries(dir string, b branches, guard bool) ([]fs.DirEntry, error) {
+	if guard || len(b.patterns) > 0 {
+		return list(dir)
+	}
+	var out []fs.DirEntry
+	for name := range b.named {
+		if info, err := os.Lstat(join(dir, name)); err == nil {
+			out = append(out, fs.FileInfoToDirEntry(info))
+		}
+	}
+	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return out, nil
+}
+
+// join is path.Join of what is clean.
+func join(dir, name string) string {
+	if dir == "/" {
+		return dir + name
+	}
+	return dir + "/" + name
+}
+
+func tooMany(states []state) error {
+	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan,
+		Reason: fmt.Sprintf("looking for what %q hides means to look into more than %d folders", states[0].rule.Pattern, mostFolders),
+		Hint:   "begin the pattern of filesystem.deny_read with the folder that is meant"}
+}
+
+// within reports whether p is dir or lies below it; both are clean.
+func within(p, dir string) bool {
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+}
