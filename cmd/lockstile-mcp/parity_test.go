@@ -40,7 +40,11 @@ func (s setting) flags(ws string) []string {
 
 func (s setting) policy(t *testing.T, p *probe) policy.Policy {
 	t.Helper()
-	out, err := config.Load(config.Input{Home: p.home, Sandbox: s.mode, Workspace: p.ws, Environ: func(string) string { return "" },
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := config.Load(config.Input{Home: p.home, UserHome: home, Sandbox: s.mode, Workspace: p.ws, Environ: func(string) string { return "" },
 		Overrides: []string{"sandbox_workspace_write.network_access=" + strconv.FormatBool(s.network)}})
 	if err != nil {
 		t.Fatal(err)

@@ -243,19 +243,23 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 		}
 	}
 	here := func(at string) bool { return !below(at, replaced...) || writes && below(at, roots(p)...) }
+	hidden := func(at, what string) {
+		out = append(out, Expectation{Restriction: refusal.HiddenFiles, Fact: Fact("command.mount." + at), Want: what + " ro"})
+	}
 	for _, dir := range m.Hidden {
 		if here(dir) {
-			fresh(dir, "tmpfs", false)
+			hidden(dir, "tmpfs lockstile")
 		}
 	}
 	for _, file := range m.HiddenFiles {
 		if here(file) {
-			see(file, "tmpfs lockstile/.lockstile-empty", false)
+			hidden(file, "tmpfs lockstile/.lockstile-empty")
 		}
 	}
 	for _, at := range m.Shown {
 		if !slices.Contains(roots(p), at) {
-			same(at, false)
+			hidden(at, "bind")
+			out = append(out, Expectation{Restriction: refusal.HiddenFiles, Fact: Fact("command.file." + at), Want: m.Files[at]})
 		}
 	}
 	if !below(p.Home, replaced...) && !below(p.Home, m.Hidden...) {

@@ -20,7 +20,7 @@ func (w *writer) view() {
 	taken := make([]tape.Slot, len(w.plan.View))
 	devices := map[string]tape.Slot{}
 	for i, m := range w.plan.View {
-		at := w.restrict(refusal.Mount(m.Path))
+		at := w.restrict(m.Restriction())
 		switch m.Kind {
 		case plan.KindBind:
 			taken[i] = w.take(at, m.Source, unix.AT_RECURSIVE)
@@ -31,7 +31,7 @@ func (w *writer) view() {
 		}
 	}
 	for i, m := range w.plan.View {
-		at := w.restrict(refusal.Mount(m.Path))
+		at := w.restrict(m.Restriction())
 		for _, d := range m.MakeDirs {
 			at.Do("make "+d, tape.Any, unix.SYS_MKDIRAT, cwd, d, 0o755) // it may be there from before
 		}
@@ -79,7 +79,7 @@ func (w *writer) closeView() {
 	w.restrict(refusal.Propagation).Do("everything unbindable", 0, unix.SYS_MOUNT_SETATTR, cwd, "/", unix.AT_RECURSIVE, unbindable, size)
 	for _, m := range w.plan.View {
 		if m.Writable {
-			w.restrict(refusal.Mount(m.Path)).Do(m.Path+" writable", 0, unix.SYS_MOUNT_SETATTR, cwd, m.Path, 0, writable, size)
+			w.restrict(m.Restriction()).Do(m.Path+" writable", 0, unix.SYS_MOUNT_SETATTR, cwd, m.Path, 0, writable, size)
 		}
 	}
 }

@@ -19,6 +19,7 @@ func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
 		return slices.ContainsFunc(roots, func(root string) bool { return within(path, root) })
 	}
 	add := func(m Mount) {
+		m.Hides = true
 		switch {
 		case inRoot(m.Path):
 			inner = append(inner, m)

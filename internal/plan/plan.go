@@ -69,8 +69,17 @@ type Mount struct {
 	Kind     MountKind `json:"kind"`
 	Source   string    `json:"source,omitempty"` // of a bind: where it is outside
 	Writable bool      `json:"writable,omitempty"`
+	Hides    bool      `json:"hides,omitempty"`     // it covers what may not be read, or shows a part of that again
 	MakeDirs []string  `json:"make_dirs,omitempty"` // folders made for it on the mount that covers it
 	File     bool      `json:"file,omitempty"`      // it is a file, made empty to be covered
+}
+
+// Restriction names what a mount serves.
+func (m Mount) Restriction() refusal.Restriction {
+	if m.Hides {
+		return refusal.HiddenFiles
+	}
+	return refusal.Mount(m.Path)
 }
 
 // Landlock is the rule set of the command.

@@ -83,13 +83,15 @@ type header struct {
 }
 
 const (
-	maxOps    = 640
-	arenaSize = 8 << 20   // reserved, not touched: argv and environment may be some megabytes
-	usualSize = 128 << 10 // what most starts fill
+	maxOps    = 32 << 10
+	arenaSize = 16 << 20 // reserved, not touched: argv and environment may be some megabytes
 	opsOff    = (unsafe.Sizeof(header{}) + 63) &^ 63
 	resOff    = opsOff + maxOps*unsafe.Sizeof(op{})
 	dataOff   = resOff + maxOps*8
 )
+
+// usually is what most starts fill, in whole pages.
+var usually = [...]span{{0, 56 << 10}, {resOff &^ (4<<10 - 1), resOff + 8<<10}, {dataOff &^ (4<<10 - 1), dataOff + 64<<10}}
 
 // unset marks a result that no process has written.
 const unset = -1 << 40
@@ -120,7 +122,9 @@ func New(omit func(label string) bool) (*Tape, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("map memory for the launch: %w", err)
 	}
-	_ = unix.Madvise(mem[:usualSize], unix.MADV_POPULATE_WRITE) // now, and not page by page while a start waits
+	for _, usual := range usually { // now, and not page by page while a start waits
+		_ = unix.Madvise(mem[usual.start:usual.end], unix.MADV_POPULATE_WRITE)
+	}
 	return &Tape{fd: fd, mem: mem, h: (*header)(unsafe.Pointer(&mem[0])), next: dataOff, omit: omit}, nil
 }
 
