@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Names that a command may write, since builds and clones do, but that some
@@ -80,6 +81,25 @@ var handOffNames = [...]Name{
 // as new trust files, when a command made or changed them. A pattern with a
 // slash means the last components of a path.
 func HandOffNames() []Name { return slices.Clone(handOffNames[:]) }
+
+// lastComponents are what paths of hand-off names can end in, but for patterns.
+var lastComponents = sync.OnceValue(func() map[string]bool {
+	out := make(map[string]bool, len(handOffNames))
+	for _, n := range handOffNames {
+		if !HasGlob(n.Pattern) {
+			out[strings.ToLower(n.Pattern[strings.LastIndexByte(n.Pattern, '/')+1:])] = true
+		}
+	}
+	return out
+})
+
+// MayHandOff is a quick look at the last component of a path: false says that
+// HandOff finds nothing.
+func MayHandOff(base string) bool {
+	low := strings.ToLower(base)
+	return lastComponents()[low] || strings.HasSuffix(low, ".pth") || strings.HasSuffix(low, ".code-workspace") ||
+		strings.ContainsFunc(base, func(r rune) bool { return r >= 0x80 })
+}
 
 // HandOff returns the entry that the path ends in. rel is slash-separated and
 // relative to the writable root; only its last components count, so that the

@@ -62,6 +62,12 @@ func IsProtected(name string, atRoot bool) bool {
 	return isProtectedOn(runtime.GOOS, name, atRoot)
 }
 
+// MayBeProtected is a quick look: false says that IsProtected is false too.
+func MayBeProtected(name string) bool {
+	return runtime.GOOS == "windows" || name != "" && (name[0] == '.' || name[len(name)-1] == 'e' || name[len(name)-1] == 'E' || strings.IndexByte(name, '~') >= 0 ||
+		strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 }))
+}
+
 // IsGitDir reports whether some file system takes name, one path component,
 // for ".git".
 func IsGitDir(name string) bool {

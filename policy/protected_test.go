@@ -1,6 +1,9 @@
 package policy
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestIsProtected(t *testing.T) {
 	tests := []struct {
@@ -97,4 +100,25 @@ func TestIsBareRepository(t *testing.T) {
 	if IsBareRepository([]string{"refs", "objects"}) || IsBareRepository(nil) {
 		t.Error("a folder without HEAD is no repository")
 	}
+}
+
+// FuzzQuickLooks: what a quick look passes over is nothing.
+func FuzzQuickLooks(f *testing.F) {
+	for _, n := range ProtectedNames() {
+		f.Add(strings.ReplaceAll(n.Pattern, "*", "x"))
+		f.Add(strings.ToUpper(strings.ReplaceAll(n.Pattern, "*", "")))
+	}
+	for _, n := range HandOffNames() {
+		f.Add(strings.ReplaceAll(n.Pattern, "*", "x"))
+	}
+	f.Add(".g\u200cit")
+	f.Add("\u200c.git")
+	f.Fuzz(func(t *testing.T, name string) {
+		if IsProtected(name, true) && !MayBeProtected(name) {
+			t.Errorf("%q is protected, and isn't looked at", name)
+		}
+		if _, ok := HandOff(name); ok && !MayHandOff(name[strings.LastIndexByte(name, '/')+1:]) {
+			t.Errorf("%q is handed on, and isn't looked at", name)
+		}
+	})
 }

@@ -194,6 +194,7 @@ type line struct {
 	Argv, Proven, Denied                         []string
 	Exit                                         *int
 	PID, By                                      int
+	NewTrust                                     []string `json:"new_trust"`
 }
 
 func (p *place) logLines() []line {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -104,20 +105,33 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "lockstile:", err)
 	}
 	if f.json {
-		printJSON(os.Stderr, runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied()})
+		printJSON(os.Stderr, runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust()})
 		return exit.Status()
 	}
 	for _, d := range child.Denied() {
 		fmt.Fprintln(os.Stderr, audit.Plain(fmt.Sprintf("lockstile: taken back: %s is now %s (programs of the host trust that name)", d.Path, d.Now)))
 	}
+	if news := child.NewTrust(); len(news) > 0 {
+		fmt.Fprintln(os.Stderr, audit.Plain("lockstile: new or changed, and trusted by programs of the host: "+some(news)))
+	}
 	return exit.Status()
+}
+
+// some names the first of many paths; the log has them all.
+func some(paths []string) string {
+	const most = 5
+	if len(paths) <= most {
+		return strings.Join(paths, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(paths[:most], ", "), len(paths)-most)
 }
 
 // runResult is what run --json says at the end.
 type runResult struct {
-	Exit   int                `json:"exit"`
-	Signal int                `json:"signal,omitempty"`
-	Denied []lockstile.Denied `json:"denied,omitempty"`
+	Exit     int                `json:"exit"`
+	Signal   int                `json:"signal,omitempty"`
+	Denied   []lockstile.Denied `json:"denied,omitempty"`
+	NewTrust []string           `json:"new_trust,omitempty"`
 }
 
 // flushTime is how long output may still come when no process of the command is

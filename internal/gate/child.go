@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/survey"
 )
 
 // Child is a command that runs, behind the gate. It must be waited for.
@@ -25,11 +26,13 @@ type Child struct {
 	running *launch.Running
 	gate    *Gate
 	record  record
+	trusted *survey.Trusted
 	suffix  string // of names that are taken back
 
 	once   sync.Once
 	exit   Exit
 	denied []Denied
+	news   []string
 	err    error
 }
 
@@ -57,6 +60,11 @@ type Denied struct {
 // Denied lists what was taken back, after Wait.
 func (c *Child) Denied() []Denied { return c.denied }
 
+// NewTrust lists files that programs of the host will trust and that came to be or
+// changed during the command, where these may: new repositories below a writable
+// root, instructions for agents, settings of tools. After Wait.
+func (c *Child) NewTrust() []string { return c.news }
+
 // Signal sends a signal to the command's process group. After the command's end
 // it returns os.ErrProcessDone.
 func (c *Child) Signal(sig syscall.Signal) error { return c.running.Signal(sig) }
@@ -78,7 +86,13 @@ func (c *Child) wait() {
 	for _, path := range end.Denied {
 		c.denied = append(c.denied, Denied{path, path + c.suffix})
 	}
-	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: end.Denied}
+	back, news := c.trusted.Since(c.suffix)
+	for _, b := range back {
+		c.denied = append(c.denied, Denied(b))
+		end.Denied = append(end.Denied, b.Path)
+	}
+	c.news = news
+	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: end.Denied, NewTrust: news}
 	switch {
 	case err != nil || end.Killed:
 		// The init is ours alone to end: someone killed it, and all else with it.

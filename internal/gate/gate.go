@@ -130,7 +130,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, err
 	}
 	out, in := c.Terminal()
-	return &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, suffix: c.intent.command.Denied}, nil
+	return &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, suffix: c.intent.command.Denied}, nil
 }
 
 // confined is a process in its restrictions, all of them proven, which waits

@@ -20,6 +20,7 @@ type intent struct {
 	policy  policy.Policy
 	facts   host.Facts
 	private string // the workspace's own temporary folders
+	trusted *survey.Trusted
 	plan    *plan.Plan
 	command launch.Command
 }
@@ -76,16 +77,23 @@ func settle(home string, p policy.Policy, environ []string) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if facts.Protected, facts.Absent, err = survey.Trusted(p); err != nil {
+	private := privatePath(home, p)
+	trusted, err := survey.Look(p, private)
+	if err != nil {
 		return nil, err
 	}
+	facts.Protected, facts.Absent = trusted.There, trusted.Absent
 	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
 		if facts.Hidden, err = survey.Hidden(p); err != nil {
 			return nil, err
 		}
+		if !p.NetworkOpen() {
+			for _, f := range trusted.FIFOs { // the other end of one may be a program of the host
+				facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
+			}
+		}
 	}
 	facts.Protected = slices.DeleteFunc(facts.Protected, facts.Hidden.Covers)
-	private := privatePath(home, p)
 	planned, err := plan.Compile(p, facts, private)
 	if err != nil {
 		return nil, err
@@ -96,7 +104,7 @@ func settle(home string, p policy.Policy, environ []string) (*intent, error) {
 	if w := planned.Windows; w != nil {
 		env = withTemp(env, w.Temp)
 	}
-	return &intent{p, facts, private, planned, launch.Command{Env: env}}, nil
+	return &intent{p, facts, private, trusted, planned, launch.Command{Env: env}}, nil
 }
 
 // withSystemRoot adds the one variable without which no program of Windows finds its

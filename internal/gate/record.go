@@ -26,6 +26,7 @@ type startLine struct {
 	Account   string                `json:"account,omitempty"` // on Windows: the SID that the command runs as, as measured
 	By        int                   `json:"by"`                // our pid
 	PID       int                   `json:"pid"`               // the command's, on the host
+	Unseen    int                   `json:"unseen,omitempty"`  // folders of the writable roots that weren't looked into for trusted names, at least
 	Proven    []refusal.Restriction `json:"proven"`
 }
 
@@ -48,13 +49,14 @@ func approvalOf(r Request) *approvalField {
 }
 
 type endLine struct {
-	Event  string   `json:"event"` // "end"
-	Start  uint64   `json:"start"` // seq of the start line
-	Exit   *int     `json:"exit,omitempty"`
-	Signal string   `json:"signal,omitempty"`
-	Error  string   `json:"error,omitempty"`
-	Denied []string `json:"denied,omitempty"` // names that were made and taken back
-	Millis int64    `json:"ms"`
+	Event    string   `json:"event"` // "end"
+	Start    uint64   `json:"start"` // seq of the start line
+	Exit     *int     `json:"exit,omitempty"`
+	Signal   string   `json:"signal,omitempty"`
+	Error    string   `json:"error,omitempty"`
+	Denied   []string `json:"denied,omitempty"`    // names that were made and taken back
+	NewTrust []string `json:"new_trust,omitempty"` // files that programs of the host trust, made or changed, and left
+	Millis   int64    `json:"ms"`
 }
 
 type refusalLine struct {
@@ -84,7 +86,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
 		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Unseen: c.intent.trusted.Unseen, Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
 }

@@ -159,6 +159,17 @@ func (s *Session) Denied() []gate.Denied {
 	}
 }
 
+// NewTrust lists files that programs of the host will trust and that came to be or
+// changed during the command, when it has ended.
+func (s *Session) NewTrust() []string {
+	select {
+	case <-s.over:
+		return s.child.NewTrust()
+	default:
+		return nil
+	}
+}
+
 // Exit tells how the command ended; ok is false while it runs. An error means
 // that the end is not known, or not in the log.
 func (s *Session) Exit() (exit gate.Exit, ok bool, err error) {

@@ -173,7 +173,7 @@ func (s *search) show(dir string, states []state) error {
 		name := join(dir, e.Name())
 		matched, next := b.step(e.Name(), e.IsDir())
 		switch {
-		case matched && plain(e.Type()) && !s.denied(name):
+		case matched && (e.IsDir() || e.Type().IsRegular()) && !s.denied(name):
 			s.found.Shown = append(s.found.Shown, host.Covered{Path: name, Dir: e.IsDir()})
 			s.found.Readable = append(s.found.Readable, name)
 		case len(next) > 0 && e.IsDir():

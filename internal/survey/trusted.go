@@ -5,149 +5,259 @@
 package survey
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Trusted finds the names that programs of the host trust, in each writable root:
-// what is there of them, which becomes read-only, and what isn't, which the end of
-// the start takes back if it has come. Of the folders directly in a root it finds
-// what is there, since checkouts lie side by side. Deeper ones would cost a walk of
-// the whole tree at each start; links are left out, since a mount can't stand on
-// one (docs/residuals.md).
-func Trusted(p policy.Policy) (there []string, absent []host.Absent, err error) {
-	all := literals(func(policy.Name) bool { return true })
-	deep := literals(func(n policy.Name) bool { return !n.RootOnly })
+// mostTrusted bounds what is protected in one start: each is a mount, or some calls at
+// its end.
+const mostTrusted = 1500
+
+// Trusted is what programs of the host trust in the writable roots, as it was before a
+// start.
+type Trusted struct {
+	There  []string      // becomes read-only
+	Absent []host.Absent // is taken back where it has come by the end
+	FIFOs  []string      // of which the other end may be the host's
+	Unseen int           // folders that were not looked into, at least
+
+	store string
+	trees []*tree
+}
+
+// Look finds the trusted names of a policy's writable roots. store is the folder where
+// what is seen is kept for the next start, "" for none.
+func Look(p policy.Policy, store string) (*Trusted, error) {
+	t := &Trusted{store: store}
 	for _, root := range p.Roots() {
-		info, err := os.Stat(root.Path)
+		seen, err := walk(root.Path, recallIn(store, root.Path))
 		if err != nil {
-			return nil, nil, cannotLook(root.Path, root.Path, err)
+			return nil, cannotLook(root.Path, err)
 		}
-		entries, err := list(root.Path)
-		if err != nil {
-			return nil, nil, cannotLook(root.Path, root.Path, err)
-		}
-		missing := slices.Clone(all)
-		for _, e := range entries {
-			path := filepath.Join(root.Path, e.Name())
-			switch {
-			case policy.IsProtected(e.Name(), true):
-				missing = slices.DeleteFunc(missing, func(name string) bool { return name == e.Name() })
-				if plain(e.Type()) {
-					there = append(there, path)
-				}
-			case e.IsDir():
-				within, err := protectedIn(path, deep)
-				if err != nil {
-					return nil, nil, cannotLook(root.Path, path, err)
-				}
-				there = append(there, within...)
-			}
-		}
-		there = append(there, ownIn(root.Path, ownPrograms())...)
-		absent = append(absent, host.Absent{Dir: root.Path, Mode: uint32(info.Mode().Perm()), Names: missing})
-	}
-	slices.Sort(there)
-	return slices.Compact(there), absent, nil // a root may lie in another
-}
-
-// programNames are this product's, which may lie beside the running one.
-var programNames = []string{"lockstile", "lockstile-mcp", "lockstile-runner"}
-
-// ownPrograms are the programs that make starts: this one and those beside it. Who can
-// replace one decides about the next start.
-var ownPrograms = sync.OnceValue(func() []string {
-	self, err := os.Executable()
-	if err == nil {
-		self, err = filepath.EvalSymlinks(self)
-	}
-	if err != nil {
-		return nil // it was removed: nobody can start it again
-	}
-	out, ending := []string{self}, ""
-	if runtime.GOOS == "windows" {
-		ending = ".exe"
-	}
-	for _, name := range programNames {
-		if beside := filepath.Join(filepath.Dir(self), name+ending); beside != self {
-			out = append(out, beside)
-		}
-	}
-	return out
-})
-
-// ownIn lists those of the programs that are in a root.
-func ownIn(root string, programs []string) (out []string) {
-	for _, path := range programs {
-		if !strings.HasPrefix(path, root+string(filepath.Separator)) {
-			continue
-		}
-		if info, err := os.Lstat(path); err == nil && plain(info.Mode()) {
-			out = append(out, path)
-		}
-	}
-	return out
-}
-
-// protectedIn asks a folder of a root for each name, as the program that trusts
-// it would: so the file system decides which spellings are that name, and a
-// folder with many files costs no more. One that can't be looked into is
-// protected as a whole: the command, as its owner, could open it for itself.
-func protectedIn(dir string, names []string) ([]string, error) {
-	var out []string
-	for _, name := range names {
-		path := filepath.Join(dir, name)
-		info, err := os.Lstat(path)
-		switch {
-		case err == nil && plain(info.Mode()):
-			out = append(out, path)
-		case errors.Is(err, fs.ErrPermission):
-			return []string{dir}, nil
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
+		t.trees = append(t.trees, seen)
+		t.Unseen += seen.unseen
+		if err := t.take(seen, p); err != nil {
 			return nil, err
 		}
+		t.There = append(t.There, ownIn(root.Path, ownPrograms())...)
 	}
-	return out, nil
+	if n := len(t.There) + len(t.Absent); n > mostTrusted {
+		return nil, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(p.Workspace),
+			Reason: fmt.Sprintf("%d names that programs of the host trust are in the writable roots, and no more than %d can be protected", n, mostTrusted),
+			Hint:   "start in one project's folder, with -C"}
+	}
+	slices.Sort(t.There)
+	t.There = slices.Compact(t.There) // a root may lie in another
+	return t, nil
 }
 
-// literals lists protected names, without the patterns: a folder can't be asked
-// for one.
-func literals(wanted func(policy.Name) bool) []string {
+// take adds what one root has.
+func (t *Trusted) take(seen *tree, p policy.Policy) error {
+	if top := seen.folders[""]; slices.ContainsFunc(top.finds, func(f find) bool { return f.kind == kindBare }) {
+		for _, name := range bareNames {
+			if full := path.Join(seen.root, name); exists(full) {
+				t.There = append(t.There, full)
+			}
+		}
+	}
+	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
+		seen.each(k, func(rel, full string) {
+			if rel != "" || k == kindTrusted { // a root is there to be written
+				t.There = append(t.There, full)
+			}
+		})
+	}
+	seen.each(kindFIFO, func(_, full string) { t.FIFOs = append(t.FIFOs, full) })
+	for _, rel := range seen.order {
+		f := seen.folders[rel]
+		if rel != "" && slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return r.Path == path.Join(seen.root, rel) }) {
+			continue // has its own turn
+		}
+		if rel == "" || f.repository() && !slices.Contains(t.There, path.Join(seen.root, rel)) {
+			if err := t.missing(path.Join(seen.root, rel), f, rel == ""); err != nil {
+				return err
+			}
+		}
+	}
+	return t.follow(seen, p)
+}
+
+// bareNames are what git obeys of a repository's own folder (gitrepository-layout(5)).
+var bareNames = []string{"HEAD", "config", "config.worktree", "commondir", "hooks", "info", "modules", "objects", "packed-refs", "refs", "worktrees"}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// missing adds the names that a folder doesn't have.
+func (t *Trusted) missing(dir string, f *folder, root bool) error {
+	if t.guards(dir) {
+		return nil // a root lies in another
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return cannotLook(dir, err)
+	}
+	var names []string
+	for _, n := range literals(root) {
+		if !f.has(n) {
+			names = append(names, n)
+		}
+	}
+	t.Absent = append(t.Absent, host.Absent{Dir: dir, Mode: uint32(info.Mode().Perm()), Names: names})
+	return nil
+}
+
+// literals lists protected names, without the patterns: the init asks for names.
+func literals(root bool) []string {
 	var out []string
 	for _, n := range policy.ProtectedNames() {
-		if wanted(n) && !policy.HasGlob(n.Pattern) {
+		if (root || !n.RootOnly) && !policy.HasGlob(n.Pattern) {
 			out = append(out, n.Pattern)
 		}
 	}
 	return out
 }
 
-// list is os.ReadDir without the sorting.
-func list(dir string) ([]fs.DirEntry, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
+// follow protects what links and git's own pointers among the trusted names lead to,
+// where that can be written.
+func (t *Trusted) follow(seen *tree, p policy.Policy) error {
+	var leads []lead
+	seen.each(kindTrusted, func(_, full string) { leads = append(leads, pointers(full)...) })
+	for _, l := range leads {
+		switch {
+		case !slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return within(l.to, r.Path) }) || slices.ContainsFunc(t.There, func(there string) bool { return within(l.to, there) }):
+			continue // it can't be written
+		case slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return within(r.Path, l.to) }):
+			return leadsNowhere(l, "which is a whole writable root")
+		}
+		if exists(l.to) {
+			t.There = append(t.There, l.to)
+			continue
+		}
+		dir := path.Dir(l.to)
+		info, err := os.Stat(dir)
+		if err != nil {
+			return leadsNowhere(l, "which isn't there, nor is its folder: a command could make it")
+		}
+		t.Absent = append(t.Absent, host.Absent{Dir: dir, Mode: uint32(info.Mode().Perm()), Names: []string{path.Base(l.to)}})
 	}
-	defer f.Close()
-	return f.ReadDir(-1)
+	return nil
 }
 
-// plain leaves out links, on which no mount can stand, and what nobody trusts.
-func plain(m fs.FileMode) bool { return m.IsDir() || m.IsRegular() }
+func leadsNowhere(l lead, how string) error {
+	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(l.from),
+		Reason: fmt.Sprintf("%s leads to %s, %s", l.from, l.to, how), Hint: "remove it, or mend where it leads"}
+}
 
-func cannotLook(root, dir string, err error) error {
-	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(root),
-		Reason: fmt.Sprintf("the protected names in %s can't be looked for", dir),
-		Hint:   "choose a folder that you may read", Err: err}
+// Back is a name that was taken back.
+type Back struct{ Path, Now string }
+
+// Since finds, when the tree has ended, what has come since Look. Trusted names in the
+// folders where these are taken back, which the init has left since they are spelled
+// in another way, are renamed with the suffix; elsewhere new trusted files, or changed
+// ones, are told. What was seen is kept for the next start.
+func (t *Trusted) Since(suffix string) (back []Back, news []string) {
+	for _, before := range t.trees {
+		now, err := walk(before.root, before)
+		if err != nil {
+			continue // the root is gone
+		}
+		if !now.news && !before.hasHandOffs() {
+			continue
+		}
+		for _, k := range []kind{kindTrusted, kindBare, kindHandOff} {
+			now.each(k, func(rel, full string) {
+				if before.had(k, rel, full) {
+					return
+				}
+				if k == kindBare && rel == "" {
+					full = path.Join(full, "HEAD") // without which it is none
+				}
+				if k == kindTrusted && t.guards(path.Dir(full)) || k == kindBare && rel == "" {
+					if renamed, err := takeBack(now.root, full, suffix); err == nil {
+						back = append(back, Back{full, renamed})
+						return
+					}
+				}
+				news = append(news, full)
+			})
+		}
+		if now.news && t.store != "" {
+			_ = now.remember(knownFile(t.store, now.root)) // else all of it is walked again
+		}
+	}
+	return back, news
+}
+
+// guards reports whether new trusted names in a folder are taken back.
+func (t *Trusted) guards(dir string) bool {
+	return slices.ContainsFunc(t.Absent, func(a host.Absent) bool { return a.Dir == dir })
+}
+
+func (t *tree) hasHandOffs() (has bool) {
+	t.each(kindHandOff, func(string, string) { has = true })
+	return has
+}
+
+// takeBack renames a name that came during a command, within its root wherever links
+// may lead by now, and tells what it is.
+func takeBack(root, full, suffix string) (now string, err error) {
+	within, err := os.OpenRoot(root)
+	if err != nil {
+		return "", err
+	}
+	defer within.Close()
+	rel := strings.TrimPrefix(full, root+"/")
+	err = within.Rename(rel, rel+suffix)
+	if errors.Is(err, fs.ErrPermission) { // the folder was closed to writing
+		dir := path.Dir(rel)
+		if info, statErr := within.Stat(dir); statErr == nil && within.Chmod(dir, info.Mode().Perm()|0o300) == nil {
+			err = within.Rename(rel, rel+suffix)
+			_ = within.Chmod(dir, info.Mode().Perm())
+		}
+	}
+	return full + suffix, err
+}
+
+// had reports whether a find was there when the tree was walked, and is as it was.
+func (t *tree) had(k kind, rel, full string) bool {
+	f := t.folders[rel]
+	if f == nil || !slices.Contains(f.finds, find{k, strings.TrimPrefix(strings.TrimPrefix(full, path.Join(t.root, rel)), "/")}) {
+		return false
+	}
+	if k != kindHandOff {
+		return true
+	}
+	info, err := os.Lstat(full)
+	if err != nil {
+		return true // it has gone
+	}
+	_, changed := identify(info)
+	return changed < t.at
+}
+
+func recallIn(store, root string) *tree {
+	if store == "" {
+		return nil
+	}
+	return recall(knownFile(store, root), root)
+}
+
+func knownFile(store, root string) string {
+	sum := sha256.Sum256([]byte(root))
+	return filepath.Join(store, "tree."+hex.EncodeToString(sum[:8]))
 }

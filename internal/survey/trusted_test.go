@@ -25,19 +25,25 @@ func TestProtectedPaths(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink("sub", filepath.Join(ws, ".claude")); err != nil {
+	if err := os.Symlink("plain", filepath.Join(ws, ".claude")); err != nil {
 		t.Fatal(err)
 	}
 	_, err := os.Lstat(filepath.Join(ws, ".claude"))
 	linked := err == nil // Wine makes none, and says that it did
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, WritableRoots: []policy.Root{{Path: filepath.Join(ws, "sub")}}}
-	got, absent, err := Trusted(p)
+	seen, err := Look(p, "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	got, absent := seen.There, seen.Absent
 	var want []string
 	// .zed is trusted at a root alone; sub is one here, and its folders are looked into.
-	for _, name := range []string{".envrc", ".git", "a.code-workspace", "sub/.envrc", "sub/.git", "sub/.vscode", "sub/.zed", "sub/deep/.git"} {
+	names := []string{".envrc", ".git", "a.code-workspace", "sub/.envrc", "sub/.git", "sub/.vscode", "sub/.zed", "sub/deep/.git"}
+	if linked {
+		names = append(names, ".claude", "plain") // the link, and what it leads to
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		want = append(want, filepath.Join(ws, name))
 	}
 	if !slices.Equal(got, want) {
@@ -52,13 +58,13 @@ func TestProtectedPaths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(absent) != 2 || absent[0].Dir != ws || absent[0].Mode != uint32(info.Mode().Perm()) || slices.Contains(absent[0].Names, ".git") ||
-		slices.Contains(absent[0].Names, ".claude") == linked || !slices.Contains(absent[0].Names, ".bashrc") || !slices.Contains(absent[1].Names, ".husky") {
+	if len(absent) != 3 || absent[0].Dir != ws || absent[0].Mode != uint32(info.Mode().Perm()) || slices.Contains(absent[0].Names, ".git") ||
+		slices.Contains(absent[0].Names, ".claude") == linked || !slices.Contains(absent[0].Names, ".bashrc") || absent[1].Dir != ws+"/sub/deep" || slices.Contains(absent[1].Names, ".bashrc") || !slices.Contains(absent[2].Names, ".husky") {
 		t.Errorf("absent: %+v", absent)
 	}
 	p.Mode = policy.ModeReadOnly
-	if got, absent, err := Trusted(p); err != nil || len(got)+len(absent) != 0 {
-		t.Errorf("read-only protects %q and sweeps %v, %v", got, absent, err)
+	if got, err := Look(p, ""); err != nil || len(got.There)+len(got.Absent) != 0 {
+		t.Errorf("read-only: %+v, %v", got, err)
 	}
 }
 
@@ -75,10 +81,10 @@ func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 	if err := os.Chmod(shut, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := Trusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws})
+	got, err := Look(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, "")
 	os.Chmod(shut, 0o700)
-	if err != nil || !slices.Equal(got, []string{shut}) {
-		t.Errorf("%q, %v", got, err)
+	if err != nil || !slices.Equal(got.There, []string{shut}) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

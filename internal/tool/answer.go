@@ -20,6 +20,7 @@ type Answer struct {
 	Tokens  int           // of the whole output, also of what is cut
 	Evicted string        // what became of another session for this one
 	Denied  []gate.Denied // what the command made and may not
+	News    []string      // what it made or changed that programs of the host trust
 	Output  string        // valid UTF-8, cut to the caller's budget
 	Sandbox []Obstacle    // where the sandbox seems to have stood in the way
 }
@@ -34,7 +35,7 @@ func (a Answer) String() string {
 	if a.Session != 0 {
 		fmt.Fprintf(&b, "Process running with session ID %d\n", a.Session)
 	}
-	sayBesides(&b, a.Evicted, a.Denied)
+	sayBesides(&b, a.Evicted, a.Denied, a.News)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
 	sayObstacles(&b, a.Output, a.Sandbox)
 	return b.String()
@@ -50,14 +51,23 @@ func sayObstacles(b *strings.Builder, output string, all []Obstacle) {
 	}
 }
 
+// mostNews bounds how many files an answer names; the log has them all.
+const mostNews = 20
+
 // sayBesides tells a model what became of another session, and of names that it
 // may not make.
-func sayBesides(b *strings.Builder, evicted string, denied []gate.Denied) {
+func sayBesides(b *strings.Builder, evicted string, denied []gate.Denied, news []string) {
 	if evicted != "" {
 		fmt.Fprintln(b, evicted)
 	}
 	for _, d := range denied {
 		fmt.Fprintf(b, "Taken back: %s is now %s. Programs of the user's host trust that name; ask the user to make it\n", d.Path, d.Now)
+	}
+	for _, n := range news[:min(len(news), mostNews)] {
+		fmt.Fprintf(b, "New or changed: %s. Programs of the user's host trust that file; tell the user\n", n)
+	}
+	if len(news) > mostNews {
+		fmt.Fprintf(b, "and %d more such files\n", len(news)-mostNews)
 	}
 }
 

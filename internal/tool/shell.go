@@ -27,6 +27,7 @@ type Done struct {
 	Tokens  int
 	Evicted string        // what became of a session for this command
 	Denied  []gate.Denied // what the command made and may not
+	News    []string      // what it made or changed that programs of the host trust
 	Output  string
 	Sandbox []Obstacle // where the sandbox seems to have stood in the way
 }
@@ -44,7 +45,7 @@ func (d Done) String() string {
 	if d.Timeout > 0 {
 		fmt.Fprintf(&b, "command timed out after %d milliseconds\n", d.Timeout.Milliseconds())
 	}
-	sayBesides(&b, d.Evicted, d.Denied)
+	sayBesides(&b, d.Evicted, d.Denied, d.News)
 	fmt.Fprintf(&b, "Output:\n%s", d.Output)
 	sayObstacles(&b, d.Output, d.Sandbox)
 	return b.String()
@@ -78,7 +79,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		return Done{}, err
 	}
 	exit, _, err := run.Exit()
-	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Denied: run.Denied()}
+	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Denied: run.Denied(), News: run.NewTrust()}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}

@@ -149,7 +149,7 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 	exit, ended, err := b.Exit()
 	if ended {
 		status := exit.Status()
-		a.Exit, a.Session, a.Denied = &status, 0, b.Denied()
+		a.Exit, a.Session, a.Denied, a.News = &status, 0, b.Denied(), b.NewTrust()
 		s.running.Remove(b.ID)
 		out = out.Then(b.Look(context.Background(), 0)) // what came between the two
 	}

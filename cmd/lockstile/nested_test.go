@@ -1,0 +1,179 @@
+//go:build linux
+
+package main
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// git runs git on the host.
+func git(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=u", "-c", "user.email=u@x", "-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main"}, args...)...)
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("git %q: %v\n%s", args, err, out)
+	}
+}
+
+// TestNestedRepositories: those that are there at the start are guarded, however deep
+// and of whatever kind.
+func TestNestedRepositories(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		deep := strings.Repeat("d/", 40)
+		for _, dir := range []string{"main", "vendor/b", deep + "r"} {
+			mkdir(t, filepath.Join(p.ws, dir))
+			git(t, filepath.Join(p.ws, dir), "init", "-q")
+			git(t, filepath.Join(p.ws, dir), "commit", "-q", "--allow-empty", "-m", "x")
+		}
+		git(t, p.ws+"/main", "worktree", "add", "-q", "../wt")
+		git(t, p.ws+"/main", "submodule", "--quiet", "add", p.ws+"/vendor/b", "sm")
+		git(t, p.ws, "init", "-q", "--separate-git-dir", "plain-dir", "apart")
+		git(t, p.ws, "init", "-q", "--bare", "docs/bare")
+		write(t, p.ws+"/main/sm/.envrc", "x")
+		gone := map[string]string{
+			"echo x > vendor/b/.git/hooks/post-commit":                      "vendor/b/.git/hooks/post-commit",
+			"echo x > " + deep + "r/.git/hooks/x":                           deep + "r/.git/hooks/x",
+			"mv vendor v; mkdir -p vendor/b/.git/hooks":                     "vendor/b/.git/hooks/nothing",
+			"mv d e; mkdir -p " + deep + "r/.git":                           "e",
+			"mkdir " + deep + "r/.claude":                                   deep + "r/.claude",
+			"echo x > wt/.envrc":                                            "wt/.envrc",
+			"mkdir vendor/b/.vscode":                                        "vendor/b/.vscode",
+			"rm -f wt/.git; mkdir wt/.git":                                  "wt/.git/x",
+			"echo x > main/.git/worktrees/wt/x":                             "main/.git/worktrees/wt/x",
+			"echo x > main/.git/modules/sm/x":                               "main/.git/modules/sm/x",
+			"rm -f main/sm/.git; mkdir main/sm/.git; echo > main/sm/.git/x": "main/sm/.git/x",
+			"rm main/sm/.envrc; ln -s x main/sm/.husky":                     "main/sm/.husky",
+			"echo x > plain-dir/hooks/x":                                    "plain-dir/hooks/x",
+			"mv plain-dir q":                                                "q",
+			"echo x > docs/bare/hooks/x":                                    "docs/bare/hooks/x",
+			"mv docs q; mkdir docs":                                         "q",
+		}
+		for _, script := range slices.Sorted(maps.Keys(gone)) {
+			p.lockstile("run", "--", "sh", "-c", script)
+			if exists(filepath.Join(p.ws, gone[script])) {
+				t.Errorf("%s: %s is there", script, gone[script])
+			}
+		}
+		for _, there := range []string{"vendor/b/.git/HEAD", deep + "r/.git/HEAD", "main/sm/.envrc", "plain-dir/HEAD", "wt/.git", "main/sm/.git"} {
+			if info, err := os.Lstat(filepath.Join(p.ws, there)); err != nil || !info.Mode().IsRegular() {
+				t.Errorf("%s: %v", there, err)
+			}
+		}
+		p.verify()
+	})
+}
+
+// TestTrustedLinks: a link among the trusted names stays, and what it leads to can't
+// be written.
+func TestTrustedLinks(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		mkdir(t, p.ws+"/agents")
+		write(t, p.ws+"/agents/f", "before")
+		for name, to := range map[string]string{".claude": "agents", ".codex": "/etc", ".vscode": "later", ".idea": ".idea"} {
+			if err := os.Symlink(to, filepath.Join(p.ws, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := p.lockstile("run", "--", "sh", "-c", `cat .claude/f; for i in .claude .codex .vscode .idea; do rm -f $i; mv $i gone; ln -sfn /tmp $i; mkdir $i; done; mv agents a; echo after > .claude/f; echo after > agents/f; mkdir later; echo x > later/tasks.json`)
+		for name, to := range map[string]string{".claude": "agents", ".codex": "/etc", ".vscode": "later", ".idea": ".idea"} {
+			if got, err := os.Readlink(filepath.Join(p.ws, name)); err != nil || got != to {
+				t.Errorf("%s leads to %q, %v (%s)", name, got, err, r.stderr)
+			}
+		}
+		if b, err := os.ReadFile(p.ws + "/agents/f"); err != nil || string(b) != "before" || exists(p.ws+"/later") {
+			t.Errorf("%q, %v; %q", b, err, r.stderr)
+		}
+		if !strings.HasPrefix(r.stdout, "before") {
+			t.Errorf("%q %q", r.stdout, r.stderr)
+		}
+	})
+}
+
+// TestPointersThatLeadNowhere are refused where a command could make what they name.
+func TestPointersThatLeadNowhere(t *testing.T) {
+	for text, refused := range map[string]bool{"gitdir: ../ws\n": true, "gitdir: not/there/at/all": true, "gitdir: /": false, "gitdir: ../../nothing": false, "gitdir: evil": false, "nonsense": false, "": false} {
+		p := newPlace(t)
+		mkdir(t, p.ws+"/sub")
+		write(t, p.ws+"/sub/.git", strings.ReplaceAll(text, "../ws", ".."))
+		r := p.lockstile("run", "--", "mkdir", "sub/evil")
+		if (r.code == 126) != refused || refused && !strings.Contains(r.stderr, "sub/.git") {
+			t.Errorf("%q: %+v", text, r)
+		}
+		if strings.Contains(text, "evil") && exists(p.ws+"/sub/evil") {
+			t.Errorf("%q: it is there", text)
+		}
+	}
+}
+
+// TestOtherTrustedNames: a pattern, a bare repository at the root, and, where names
+// are folded, none.
+func TestOtherTrustedNames(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		r := p.lockstile("run", "--", "sh", "-c", "echo x > x.code-workspace; mkdir objects refs; echo ref: > HEAD; mkdir .GIT; chmod 555 .")
+		for _, name := range []string{"x.code-workspace", "HEAD", ".GIT"} {
+			if exists(filepath.Join(p.ws, name)) || !strings.Contains(r.stderr, name) || !slices.Contains(p.lastLine().Denied, filepath.Join(p.ws, name)) {
+				t.Errorf("%s: %q %+v", name, r.stderr, p.lastLine())
+			}
+		}
+		p.verify()
+	})
+}
+
+// TestNewTrust: elsewhere they may be made, and are told; what didn't change is not.
+func TestNewTrust(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		write(t, p.ws+"/AGENTS.md", "old")
+		write(t, p.ws+"/conftest.py", "old")
+		r := p.lockstile("run", "--", "sh", "-c", "git init -q sub/new; git init -q --bare x/bare; echo new >> AGENTS.md; mkdir .cargo; echo > .cargo/config.toml; echo > plain; cat conftest.py; mkdir sub/.husky")
+		want := []string{".cargo/config.toml", "AGENTS.md", "sub/.husky", "sub/new/.git", "x/bare"}
+		for i := range want {
+			want[i] = filepath.Join(p.ws, want[i])
+		}
+		got := slices.Sorted(slices.Values(p.lastLine().NewTrust))
+		if !slices.Equal(got, want) || !strings.Contains(r.stderr+r.stdout, "sub/new/.git") {
+			t.Errorf("%q, want %q; %q", got, want, r.stderr)
+		}
+		// Known now, they are as good as others.
+		p.lockstile("run", "--", "sh", "-c", "echo x > sub/new/.git/hooks/x; echo x > x/bare/config; mkdir sub/new/.claude")
+		if exists(p.ws+"/sub/new/.git/hooks/x") || exists(p.ws+"/sub/new/.claude") || len(p.lastLine().NewTrust) != 0 {
+			t.Errorf("%+v", p.lastLine())
+		}
+	})
+}
+
+// TestHostFIFOs: with the network off none can be opened, and it stays.
+func TestHostFIFOs(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		mkdir(t, p.ws+"/sub")
+		for _, name := range []string{"f", "sub/f"} {
+			full := filepath.Join(p.ws, name)
+			if err := syscall.Mkfifo(full, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			// Its other end, so that an open doesn't wait.
+			end, err := os.OpenFile(full, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer end.Close()
+			if _, err := end.WriteString("canary\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		script := "head -n1 f; head -n1 sub/f; mkfifo own; (echo own-fifo > own &); cat own; rm -f own f; echo x > sub/f"
+		if r := p.lockstile("run", "--", "sh", "-c", script); strings.Contains(r.stdout, "canary") || !strings.Contains(r.stdout, "own-fifo") || !exists(p.ws+"/f") {
+			t.Errorf("%q %q", r.stdout, r.stderr)
+		}
+		if r := p.lockstile("run", "-c", "sandbox_workspace_write.network_access=true", "--", "sh", "-c", "head -n1 f"); !strings.Contains(r.stdout, "canary") {
+			t.Errorf("the probe doesn't work: %q %q", r.stdout, r.stderr)
+		}
+	})
+}

@@ -1,0 +1,119 @@
+package survey
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// What was seen of a root is kept in a file of the product's own folder, which no
+// command sees: fields that end with NUL, which no name holds.
+
+const knownFormat = "lockstile-tree-1"
+
+// mostKnown bounds the file that is read.
+const mostKnown = 16 << 20
+
+// encode writes a tree down.
+func (t *tree) encode() []byte {
+	var b []byte
+	field := func(s string) { b = append(append(b, s...), 0) }
+	field(knownFormat)
+	field(t.root)
+	field(strconv.FormatInt(t.at, 10))
+	for _, rel := range t.order {
+		f := t.folders[rel]
+		field("=" + rel)
+		field(strconv.FormatInt(f.changed, 10))
+		for _, d := range f.dirs {
+			field("d" + d)
+		}
+		for _, x := range f.finds {
+			field(string(x.kind) + x.name)
+		}
+	}
+	return b
+}
+
+// decode reads one back, nil where the text is none of that root.
+func decode(text, root string) *tree {
+	next := func() (field string, ok bool) {
+		field, text, ok = strings.Cut(text, "\x00")
+		return field, ok
+	}
+	format, _ := next()
+	of, _ := next()
+	when, _ := next()
+	at, err := strconv.ParseInt(when, 10, 64)
+	if format != knownFormat || of != root || err != nil {
+		return nil
+	}
+	t := &tree{root: root, at: at, folders: map[string]*folder{}}
+	var f *folder
+	for {
+		field, ok := next()
+		if !ok {
+			if field != "" {
+				return nil // it was cut
+			}
+			return t
+		}
+		if field == "" {
+			return nil
+		}
+		switch k, name := field[0], field[1:]; {
+		case k == '=':
+			changed, _ := next()
+			n, err := strconv.ParseInt(changed, 10, 64)
+			if err != nil || t.folders[name] != nil {
+				return nil
+			}
+			f = &folder{changed: n}
+			t.folders[name] = f
+			t.order = append(t.order, name)
+		case f == nil || strings.Contains(name, "/"):
+			return nil
+		case k == 'd':
+			f.dirs = append(f.dirs, name)
+		case strings.IndexByte("tphbc", k) >= 0:
+			f.finds = append(f.finds, find{kind(k), name})
+		default:
+			return nil
+		}
+	}
+}
+
+// recall reads what is known of a root; what can't be read is not known.
+func recall(file, root string) *tree {
+	info, err := os.Stat(file)
+	if err != nil || info.Size() > mostKnown {
+		return nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return decode(string(b), root)
+}
+
+// remember keeps it for the next start. A file that is half written is never seen.
+func (t *tree) remember(file string) error {
+	f, err := os.CreateTemp(filepath.Dir(file), "tree-*")
+	if err != nil {
+		return fmt.Errorf("keep what is known of %s: %w", t.root, err)
+	}
+	_, err = f.Write(t.encode())
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("keep what is known of %s: %w", t.root, err)
+	}
+	return nil
+}

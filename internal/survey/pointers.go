@@ -1,0 +1,84 @@
+package survey
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+)
+
+// lead is a trusted name that stands for something elsewhere.
+type lead struct{ from, to string }
+
+// mostPointer bounds what is read of a file that git takes for a pointer.
+const mostPointer = 4096
+
+// pointers tells where a trusted name leads: the end of a link, and the git directory
+// that a .git file names (gitrepository-layout(5)), with its common directory. What
+// they say only ever takes rights away.
+func pointers(name string) []lead {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return nil
+	}
+	var out []lead
+	if info.Mode()&os.ModeSymlink != 0 {
+		to, err := os.Readlink(name)
+		if err != nil {
+			return nil
+		}
+		out = append(out, lead{name, resolve(filepath.Dir(name), to)})
+		if info, err = os.Stat(name); err != nil {
+			return out
+		}
+	}
+	if !info.Mode().IsRegular() || !policy.IsGitDir(filepath.Base(name)) {
+		return out
+	}
+	to, ok := strings.CutPrefix(beginning(name), "gitdir:")
+	if !ok {
+		return out
+	}
+	gitDir := resolve(filepath.Dir(name), strings.TrimSpace(to))
+	out = append(out, lead{name, gitDir})
+	if common := strings.TrimSpace(beginning(filepath.Join(gitDir, "commondir"))); common != "" {
+		out = append(out, lead{name, resolve(gitDir, common)})
+	}
+	return out
+}
+
+// resolve gives a path without links, as far as it is there.
+func resolve(dir, to string) string {
+	if !filepath.IsAbs(to) {
+		to = filepath.Join(dir, to)
+	}
+	rest := ""
+	for at := filepath.Clean(to); ; at = filepath.Dir(at) {
+		if real, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(real, rest)
+		}
+		if at == filepath.Dir(at) {
+			return filepath.Clean(to)
+		}
+		rest = filepath.Join(filepath.Base(at), rest)
+	}
+}
+
+// beginning reads the first bytes of a regular file, "" where it is none.
+func beginning(name string) string {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return "" // a FIFO is never opened
+	}
+	f, err := openNow(name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, mostPointer))
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

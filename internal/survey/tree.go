@@ -1,0 +1,219 @@
+package survey
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// A writable root is walked to the trusted names in it, the nearest folders first and
+// most of them by their change time alone: no program can set that (utimes(2) sets the
+// others), so a folder whose time is the same has the same names.
+
+// mostTree is how many folders of a root are looked into.
+const mostTree = 4096
+
+// settled is how old a change must be to tell a later one from it: file systems keep
+// time in ticks, some in seconds.
+const settled = 2 * time.Second
+
+// skipped are folders that aren't walked: what package managers put there is theirs,
+// and as a rule more than all the rest.
+var skipped = []string{"node_modules", "__pycache__", ".venv", "site-packages"}
+
+// kind is what a find is.
+type kind byte
+
+const (
+	kindTrusted kind = 't' // a name that programs of the host trust
+	kindFIFO    kind = 'p'
+	kindHandOff kind = 'h' // one that a command may write and others use
+	kindBare    kind = 'b' // the folder itself is a bare repository
+	kindClosed  kind = 'c' // the folder itself can't be looked into
+)
+
+// find is a name of a folder that means something.
+type find struct {
+	kind kind
+	name string // "" for the folder itself
+}
+
+// folder is what is known of one.
+type folder struct {
+	changed int64 // nanoseconds
+	dirs    []string
+	finds   []find
+}
+
+// tree is one writable root, walked.
+type tree struct {
+	root    string
+	at      int64              // when, in nanoseconds
+	folders map[string]*folder // by their path below the root, "" for itself
+	order   []string           // of the walk
+	unseen  int                // folders that were not looked into, at least
+	news    bool               // something differs from what was known
+}
+
+// walk looks through a root. known is an earlier walk of it, nil for none.
+func walk(root string, known *tree) (*tree, error) {
+	t := &tree{root: root, at: time.Now().UnixNano(), folders: map[string]*folder{}, news: known == nil}
+	top, err := os.Stat(root)
+	if err != nil {
+		return nil, err
+	}
+	device, _ := identify(top)
+	queue, depth := []string{""}, map[string]int{}
+	for len(queue) > 0 {
+		rel := queue[0]
+		queue = queue[1:]
+		if len(t.order) >= mostTree {
+			t.unseen++
+			continue
+		}
+		f, err := t.look(rel, device, known)
+		if err != nil {
+			return nil, err
+		}
+		if f == nil {
+			continue
+		}
+		t.folders[rel] = f
+		t.order = append(t.order, rel)
+		if depth[rel] >= deepest {
+			continue
+		}
+		for _, d := range f.dirs {
+			sub := join2(rel, d)
+			queue = append(queue, sub)
+			if deepest < mostTree {
+				depth[sub] = depth[rel] + 1
+			}
+		}
+	}
+	t.news = t.news || len(t.order) != len(known.order)
+	return t, nil
+}
+
+// look gives what one folder holds, nil where it is none of this root's.
+func (t *tree) look(rel string, device uint64, known *tree) (*folder, error) {
+	dir := path.Join(t.root, rel)
+	info, err := os.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) && rel != "" {
+		return nil, nil // it has gone meanwhile
+	}
+	if errors.Is(err, fs.ErrPermission) && rel != "" {
+		return &folder{finds: []find{{kindClosed, ""}}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	on, changed := identify(info)
+	if !info.IsDir() && rel != "" || on != device {
+		return nil, nil // other file systems below a root are read-only
+	}
+	if known != nil {
+		if f := known.folders[rel]; f != nil && f.changed == changed && changed != 0 && changed < known.at-int64(settled) {
+			return f, nil
+		}
+	}
+	t.news = true
+	entries, err := list(dir)
+	switch {
+	case errors.Is(err, fs.ErrPermission) && rel != "":
+		return &folder{changed: changed, finds: []find{{kindClosed, ""}}}, nil
+	case errors.Is(err, fs.ErrNotExist) && rel != "":
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return sort(rel, changed, entries), nil
+}
+
+// sort tells what of a folder's entries means something.
+func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
+	f := &folder{changed: changed}
+	_, given := policy.HandOff(rel) // all that lies in one, too
+	var heads []string
+	for _, e := range entries {
+		name := e.Name()
+		switch {
+		case policy.MayBeProtected(name) && policy.IsProtected(name, rel == ""):
+			f.finds = append(f.finds, find{kindTrusted, name})
+			continue
+		case e.IsDir():
+			if !slices.Contains(skipped, name) {
+				f.dirs = append(f.dirs, name)
+			}
+		case e.Type()&fs.ModeNamedPipe != 0:
+			f.finds = append(f.finds, find{kindFIFO, name})
+			continue
+		}
+		if policy.MayHandOff(name) || given {
+			if _, ok := policy.HandOff(join2(rel, name)); ok || given && !e.IsDir() {
+				f.finds = append(f.finds, find{kindHandOff, name})
+			}
+		}
+		if len(name) <= len("objects") {
+			heads = append(heads, name)
+		}
+	}
+	if policy.IsBareRepository(heads) {
+		f.finds = append(f.finds, find{kindBare, ""})
+	}
+	slices.Sort(f.dirs)
+	slices.SortFunc(f.finds, func(a, b find) int { return strings.Compare(a.name, b.name) })
+	return f
+}
+
+// each calls f with each find of a kind and its full path.
+func (t *tree) each(k kind, f func(rel, full string)) {
+	for _, rel := range t.order {
+		for _, found := range t.folders[rel].finds {
+			if found.kind == k {
+				f(rel, path.Join(t.root, rel, found.name))
+			}
+		}
+	}
+}
+
+// has reports whether a folder has a trusted name, in some spelling.
+func (f *folder) has(name string) bool {
+	return slices.ContainsFunc(f.finds, func(x find) bool { return x.kind == kindTrusted && strings.EqualFold(x.name, name) })
+}
+
+// repository reports whether git takes a folder for one.
+func (f *folder) repository() bool {
+	return slices.ContainsFunc(f.finds, func(x find) bool { return x.kind == kindBare || x.kind == kindTrusted && policy.IsGitDir(x.name) })
+}
+
+func join2(rel, name string) string {
+	if rel == "" {
+		return name
+	}
+	return rel + "/" + name
+}
+
+// list is os.ReadDir without the sorting.
+func list(dir string) ([]fs.DirEntry, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.ReadDir(-1)
+}
+
+func cannotLook(root string, err error) error {
+	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(root),
+		Reason: fmt.Sprintf("the protected names in %s can't be looked for", root),
+		Hint:   "choose a folder that you may read", Err: err}
+}
