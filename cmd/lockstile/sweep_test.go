@@ -15,7 +15,7 @@ import (
 func (p *place) sweptAs(name string) string {
 	p.Helper()
 	found, err := filepath.Glob(filepath.Join(p.ws, name+".denied-*"))
-	if err != nil || len(found) != 1 {
+	if err != nil || len(found) == 0 {
 		p.Errorf("%s was taken back as %q, %v", name, found, err)
 		return ""
 	}
@@ -105,4 +105,44 @@ func TestSweptWhenKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTakenBackAtOnce: while the command still runs, and who tries on is ended.
+func TestTakenBackAtOnce(t *testing.T) {
+	for name, script := range map[string]string{
+		"made early":        "mkdir .git",
+		"made late":         "sleep 0.2; mkdir .git",
+		"another spelling":  "sleep 0.2; mkdir .Git",
+		"moved here":        "mkdir x; sleep 0.2; mv x .vscode",
+		"in a repository":   "sleep 0.2; echo x > sub/.envrc",
+		"a pattern":         "sleep 0.2; echo x > y.code-workspace",
+		"while it is shut":  "sleep 0.2; mkdir .husky; chmod 0555 .",
+		"in the new folder": "sleep 0.2; mkdir .idea; touch .idea/workspace.xml",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bothWays(t, func(t *testing.T, p *place) {
+				mkdir(t, p.ws+"/sub/.git")
+				r := p.lockstile("run", "--", "sh", "-c", script+"; i=0; while [ -z \"$(ls -d .*.denied-* sub/.*.denied-* y.*.denied-* 2>/dev/null)\" ] && [ $i -lt 500 ]; do sleep 0.01; i=$((i+1)); done; echo after $i")
+				if strings.Contains(r.stdout, "after 500") || !strings.Contains(r.stdout, "after") || r.code != 0 {
+					t.Errorf("%+v", r)
+				}
+				if l := p.lastLine(); len(l.Denied) != 1 {
+					t.Errorf("the log says %q", l.Denied)
+				}
+				p.verify()
+			})
+		})
+	}
+	t.Run("again and again", func(t *testing.T) {
+		bothWays(t, func(t *testing.T, p *place) {
+			r := p.lockstile("run", "--", "sh", "-c", "sleep 0.2; i=0; while [ $i -lt 500 ]; do mkdir .git; sleep 0.02; i=$((i+1)); done; echo all")
+			if r.code != 137 || strings.Contains(r.stdout, "all") || exists(p.ws+"/.git") {
+				t.Errorf("%+v", r)
+			}
+			if l := p.lastLine(); len(l.Denied) != 1 {
+				t.Errorf("the log says %q", l.Denied)
+			}
+		})
+	})
 }

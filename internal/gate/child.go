@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -27,6 +28,7 @@ type Child struct {
 	gate    *Gate
 	record  record
 	trusted *survey.Trusted
+	guard   *guard
 	suffix  string // of names that are taken back
 
 	once   sync.Once
@@ -83,16 +85,18 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait()
+	for _, b := range c.guard.stop() {
+		c.denied = append(c.denied, Denied(b))
+	}
 	for _, path := range end.Denied {
 		c.denied = append(c.denied, Denied{path, path + c.suffix})
 	}
-	back, news := c.trusted.Since(c.suffix)
+	back, news := c.trusted.Since(c.suffix + "-0")
 	for _, b := range back {
 		c.denied = append(c.denied, Denied(b))
-		end.Denied = append(end.Denied, b.Path)
 	}
 	c.news = news
-	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: end.Denied, NewTrust: news}
+	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: news}
 	switch {
 	case err != nil || end.Killed:
 		// The init is ours alone to end: someone killed it, and all else with it.
@@ -113,6 +117,17 @@ func (c *Child) wait() {
 		err = errors.Join(err, fmt.Errorf("the end of the command is not in the log: %w", logErr))
 	}
 	c.err = err
+}
+
+// pathsOf lists each name once, however often it was tried.
+func pathsOf(denied []Denied) []string {
+	var out []string
+	for _, d := range denied {
+		if !slices.Contains(out, d.Path) {
+			out = append(out, d.Path)
+		}
+	}
+	return out
 }
 
 func exitSignal(ws syscall.WaitStatus) syscall.Signal {

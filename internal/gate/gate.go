@@ -17,6 +17,7 @@ import (
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/tally"
+	"github.com/lockstile/lockstile/internal/watch"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -28,6 +29,7 @@ type Gate struct {
 	log      *audit.Log
 	launcher *launch.Launcher
 	ahead    ahead
+	watch    watch.Watch
 }
 
 // Request is one command that is to be started.
@@ -77,7 +79,7 @@ func Open(home string) (*Gate, error) {
 // them.
 func (g *Gate) Close() error {
 	g.ahead.close()
-	return errors.Join(g.launcher.Close(), g.log.Close())
+	return errors.Join(g.launcher.Close(), g.watch.Close(), g.log.Close())
 }
 
 // Start starts one command. Every error is a *refusal.Error; then no instruction
@@ -130,7 +132,9 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, err
 	}
 	out, in := c.Terminal()
-	return &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, suffix: c.intent.command.Denied}, nil
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, suffix: c.intent.command.Denied}
+	child.guard = newGuard(&g.watch, child.trusted, child.suffix, child.endTree)
+	return child, nil
 }
 
 // confined is a process in its restrictions, all of them proven, which waits

@@ -318,5 +318,5 @@ func tooMany(states []state) error {
 
 // within reports whether p is dir or lies below it; both are clean.
 func within(p, dir string) bool {
-	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+string(filepath.Separator))
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -105,7 +105,7 @@ func walk(root string, known *tree) (*tree, error) {
 
 // look gives what one folder holds, nil where it is none of this root's.
 func (t *tree) look(rel string, device uint64, known *tree) (*folder, error) {
-	dir := path.Join(t.root, rel)
+	dir := filepath.Join(t.root, rel)
 	info, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) && rel != "" {
 		return nil, nil // it has gone meanwhile
@@ -179,7 +179,7 @@ func (t *tree) each(k kind, f func(rel, full string)) {
 	for _, rel := range t.order {
 		for _, found := range t.folders[rel].finds {
 			if found.kind == k {
-				f(rel, path.Join(t.root, rel, found.name))
+				f(rel, filepath.Join(t.root, rel, found.name))
 			}
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -67,7 +66,7 @@ func Look(p policy.Policy, store string) (*Trusted, error) {
 func (t *Trusted) take(seen *tree, p policy.Policy) error {
 	if top := seen.folders[""]; slices.ContainsFunc(top.finds, func(f find) bool { return f.kind == kindBare }) {
 		for _, name := range bareNames {
-			if full := path.Join(seen.root, name); exists(full) {
+			if full := filepath.Join(seen.root, name); exists(full) {
 				t.There = append(t.There, full)
 			}
 		}
@@ -82,11 +81,11 @@ func (t *Trusted) take(seen *tree, p policy.Policy) error {
 	seen.each(kindFIFO, func(_, full string) { t.FIFOs = append(t.FIFOs, full) })
 	for _, rel := range seen.order {
 		f := seen.folders[rel]
-		if rel != "" && slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return r.Path == path.Join(seen.root, rel) }) {
+		if rel != "" && slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return r.Path == filepath.Join(seen.root, rel) }) {
 			continue // has its own turn
 		}
-		if rel == "" || f.repository() && !slices.Contains(t.There, path.Join(seen.root, rel)) {
-			if err := t.missing(path.Join(seen.root, rel), f, rel == ""); err != nil {
+		if rel == "" || f.repository() && !slices.Contains(t.There, filepath.Join(seen.root, rel)) {
+			if err := t.missing(filepath.Join(seen.root, rel), f, rel == ""); err != nil {
 				return err
 			}
 		}
@@ -148,12 +147,12 @@ func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 			t.There = append(t.There, l.to)
 			continue
 		}
-		dir := path.Dir(l.to)
+		dir := filepath.Dir(l.to)
 		info, err := os.Stat(dir)
 		if err != nil {
 			return leadsNowhere(l, "which isn't there, nor is its folder: a command could make it")
 		}
-		t.Absent = append(t.Absent, host.Absent{Dir: dir, Mode: uint32(info.Mode().Perm()), Names: []string{path.Base(l.to)}})
+		t.Absent = append(t.Absent, host.Absent{Dir: dir, Mode: uint32(info.Mode().Perm()), Names: []string{filepath.Base(l.to)}})
 	}
 	return nil
 }
@@ -185,9 +184,9 @@ func (t *Trusted) Since(suffix string) (back []Back, news []string) {
 					return
 				}
 				if k == kindBare && rel == "" {
-					full = path.Join(full, "HEAD") // without which it is none
+					full = filepath.Join(full, "HEAD") // without which it is none
 				}
-				if k == kindTrusted && t.guards(path.Dir(full)) || k == kindBare && rel == "" {
+				if k == kindTrusted && t.guards(filepath.Dir(full)) || k == kindBare && rel == "" {
 					if renamed, err := takeBack(now.root, full, suffix); err == nil {
 						back = append(back, Back{full, renamed})
 						return
@@ -213,6 +212,49 @@ func (t *tree) hasHandOffs() (has bool) {
 	return has
 }
 
+// Unwanted lists which names of a folder must not be there: a name that came, or with
+// "" any.
+func (t *Trusted) Unwanted(dir, name string) []string {
+	names := []string{name}
+	if name == "" {
+		entries, err := list(dir)
+		if err != nil {
+			return nil
+		}
+		names = nil
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	}
+	var out []string
+	for _, n := range names {
+		if full := filepath.Join(dir, n); t.unwanted(dir, n) && !slices.Contains(t.There, full) {
+			out = append(out, full)
+		}
+	}
+	return out
+}
+
+// unwanted reports whether a name of a folder that is guarded is to be taken back.
+func (t *Trusted) unwanted(dir, name string) bool {
+	root := slices.ContainsFunc(t.trees, func(tr *tree) bool { return tr.root == dir })
+	if policy.MayBeProtected(name) && policy.IsProtected(name, root) {
+		return true
+	}
+	return slices.ContainsFunc(t.Absent, func(a host.Absent) bool { return a.Dir == dir && slices.Contains(a.Names, name) })
+}
+
+// TakeBack renames a name of a guarded folder.
+func (t *Trusted) TakeBack(full, suffix string) (Back, error) {
+	for _, tr := range t.trees {
+		if within(full, tr.root) {
+			now, err := takeBack(tr.root, full, suffix)
+			return Back{full, now}, err
+		}
+	}
+	return Back{}, fmt.Errorf("%s lies in no writable root", full)
+}
+
 // takeBack renames a name that came during a command, within its root wherever links
 // may lead by now, and tells what it is.
 func takeBack(root, full, suffix string) (now string, err error) {
@@ -221,10 +263,10 @@ func takeBack(root, full, suffix string) (now string, err error) {
 		return "", err
 	}
 	defer within.Close()
-	rel := strings.TrimPrefix(full, root+"/")
+	rel := strings.TrimPrefix(full, root+string(filepath.Separator))
 	err = within.Rename(rel, rel+suffix)
 	if errors.Is(err, fs.ErrPermission) { // the folder was closed to writing
-		dir := path.Dir(rel)
+		dir := filepath.Dir(rel)
 		if info, statErr := within.Stat(dir); statErr == nil && within.Chmod(dir, info.Mode().Perm()|0o300) == nil {
 			err = within.Rename(rel, rel+suffix)
 			_ = within.Chmod(dir, info.Mode().Perm())
@@ -236,7 +278,7 @@ func takeBack(root, full, suffix string) (now string, err error) {
 // had reports whether a find was there when the tree was walked, and is as it was.
 func (t *tree) had(k kind, rel, full string) bool {
 	f := t.folders[rel]
-	if f == nil || !slices.Contains(f.finds, find{k, strings.TrimPrefix(strings.TrimPrefix(full, path.Join(t.root, rel)), "/")}) {
+	if f == nil || !slices.Contains(f.finds, find{k, strings.TrimPrefix(strings.TrimPrefix(full, filepath.Join(t.root, rel)), string(filepath.Separator))}) {
 		return false
 	}
 	if k != kindHandOff {

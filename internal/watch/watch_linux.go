@@ -1,0 +1,186 @@
+// Package watch tells of names that come to be in folders, by one inotify(7) instance
+// for all who ask. It must never change anything, and what it tells is late: it
+// shortens a time, and nothing may depend on it.
+package watch
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Watch is one instance. The zero value is ready; its kernel part is made when it is
+// first needed.
+type Watch struct {
+	mu      sync.Mutex
+	file    *os.File
+	folders map[int32]*watched
+}
+
+// watched is a folder that somebody asks for.
+type watched struct {
+	next int
+	tell map[int]func(name string)
+}
+
+// created are the events by which a name comes.
+const created = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_ONLYDIR | unix.IN_DONT_FOLLOW | unix.IN_EXCL_UNLINK
+
+// Add calls tell with each name that comes to be in a folder, and with "" where some
+// may have been missed. tell must not call Add or what Add returned. The caller calls
+// that once, and tell is called no more when it has returned.
+func (w *Watch) Add(dir string, tell func(name string)) (remove func(), err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.open(); err != nil {
+		return nil, err
+	}
+	var number int
+	err = w.control(func(fd int) (err error) {
+		number, err = unix.InotifyAddWatch(fd, dir, created)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("watch %s: %w", dir, err)
+	}
+	id := int32(number)
+	f := w.folders[id] // it has one number, by whatever path
+	if f == nil {
+		f = &watched{tell: map[int]func(string){}}
+		w.folders[id] = f
+	}
+	key := f.next
+	f.next++
+	f.tell[key] = tell
+	return func() { w.remove(id, key) }, nil
+}
+
+func (w *Watch) remove(id int32, key int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.folders[id]
+	if f == nil {
+		return // the folder has gone
+	}
+	if delete(f.tell, key); len(f.tell) > 0 || w.file == nil {
+		return
+	}
+	delete(w.folders, id)
+	_ = w.control(func(fd int) error {
+		_, err := unix.InotifyRmWatch(fd, uint32(id))
+		return err
+	})
+}
+
+// open makes the instance. It is called with mu held.
+func (w *Watch) open() error {
+	if w.file != nil {
+		return nil
+	}
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return os.NewSyscallError("inotify_init1", err)
+	}
+	w.file = os.NewFile(uintptr(fd), "inotify")
+	w.folders = map[int32]*watched{}
+	go w.listen(w.file)
+	return nil
+}
+
+func (w *Watch) control(f func(fd int) error) error {
+	conn, err := w.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	if err := conn.Control(func(fd uintptr) { failed = f(int(fd)) }); err != nil {
+		return err
+	}
+	return failed
+}
+
+// listen passes events on, until the file is closed.
+func (w *Watch) listen(file *os.File) {
+	b := make([]byte, 16<<10)
+	for {
+		n, err := file.Read(b)
+		if err != nil {
+			return
+		}
+		for _, e := range parse(b[:n]) {
+			w.pass(e)
+		}
+	}
+}
+
+func (w *Watch) pass(e event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e.mask&unix.IN_IGNORED != 0 { // the folder has gone
+		delete(w.folders, e.id)
+		return
+	}
+	for id, f := range w.folders {
+		if id != e.id && e.mask&unix.IN_Q_OVERFLOW == 0 {
+			continue
+		}
+		for _, tell := range f.tell {
+			tell(e.name)
+		}
+	}
+}
+
+// event is one struct inotify_event.
+type event struct {
+	id   int32
+	mask uint32
+	name string
+}
+
+// parse reads what the kernel gives of them.
+func parse(b []byte) (out []event) {
+	for len(b) >= unix.SizeofInotifyEvent {
+		length := int(binary.NativeEndian.Uint32(b[12:]))
+		end := unix.SizeofInotifyEvent + length
+		if length < 0 || end > len(b) {
+			return out
+		}
+		out = append(out, event{
+			id: int32(binary.NativeEndian.Uint32(b)), mask: binary.NativeEndian.Uint32(b[4:]),
+			name: strings.TrimRight(string(b[unix.SizeofInotifyEvent:end]), "\x00"),
+		})
+		b = b[end:]
+	}
+	return out
+}
+
+// Close ends it. The last close of such a file waits for 10 to 20 ms (SRCU): it is
+// left to the kernel's collector of sockets that nobody can reach.
+func (w *Watch) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file == nil {
+		return nil
+	}
+	err := w.control(leave)
+	if closing := w.file.Close(); err == nil {
+		err = closing
+	}
+	w.file, w.folders = nil, nil
+	return err
+}
+
+// leave puts a file in flight between two sockets of which one is in flight as well.
+func leave(fd int) error {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	return unix.Sendmsg(pair[0], []byte{0}, unix.UnixRights(fd, pair[1]), nil, 0)
+}

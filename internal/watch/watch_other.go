@@ -1,0 +1,14 @@
+//go:build !linux
+
+package watch
+
+import "errors"
+
+// Watch is nothing here.
+type Watch struct{}
+
+// Add always fails.
+func (*Watch) Add(string, func(string)) (remove func(), err error) { return nil, errors.ErrUnsupported }
+
+// Close does nothing.
+func (*Watch) Close() error { return nil }
