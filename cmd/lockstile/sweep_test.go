@@ -3,8 +3,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,7 +36,6 @@ func TestTrustedNamesAreTakenBack(t *testing.T) {
 		".husky":        "mkdir .husky && chmod 0 .husky && chmod 0555 .",
 		".idea":         "mkdir .idea && chmod 0 .",
 		".bashrc":       "echo x > a && ln a .bashrc",
-		".codex":        "(setsid sh -c 'while :; do mkdir .codex; done' >/dev/null 2>&1 &) ; sleep 0.1",
 		".agents":       "mkdir .agents; kill -9 $$",
 		".devcontainer": "cp -r /etc/skel .devcontainer",
 	} {
@@ -107,6 +108,63 @@ func TestSweptWhenKilled(t *testing.T) {
 	}
 }
 
+// TestTakenBackFromDaemons: one that makes the name again and again is ended with the
+// rest, whether the watch sees it before the end or not.
+func TestTakenBackFromDaemons(t *testing.T) {
+	for _, way := range ioFlags {
+		p := newPlace(t)
+		p.way = way
+		p.lockstile("run", "--", "sh", "-c", "(setsid sh -c 'while :; do mkdir .codex; done' >/dev/null 2>&1 &) ; sleep 0.1")
+		if exists(filepath.Join(p.ws, ".codex")) || p.sweptAs(".codex") == "" {
+			t.Error(".codex is there")
+		}
+		p.verify()
+	}
+}
+
+// TestKilledAtOnce: when the init is killed with lockstile nobody takes anything back,
+// until the next start.
+func TestKilledAtOnce(t *testing.T) {
+	for _, way := range ioFlags {
+		p := newPlace(t)
+		p.way = way
+		mkdir(t, p.ws+"/sub/.git")
+		cmd := p.command(program, "run", "--", "sh", "-c", "mkdir .git sub/.claude; touch ready; while :; do sleep 1; done")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		wait(t, p.ws+"/ready")
+		tree := append(descendants(t, cmd.Process.Pid), cmd.Process.Pid)
+		for _, pid := range tree { // stopped, so that none sees another's end
+			syscall.Kill(pid, syscall.SIGSTOP)
+		}
+		write(t, p.ws+"/.envrc", "as the command would")
+		for _, pid := range tree {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+		cmd.Wait()
+		if r := p.lockstile("run", "--", "ls", "-A"); r.code != 0 || exists(p.ws+"/.git") || exists(p.ws+"/sub/.claude") || exists(p.ws+"/.envrc") {
+			t.Errorf("%+v", r)
+		}
+		var recovered []string
+		for _, l := range p.logLines() {
+			if l.Event == "recovery" {
+				recovered = l.Denied
+			}
+		}
+		if len(recovered) == 0 {
+			t.Error("the log doesn't say it")
+		}
+		p.verify()
+		if r := p.lockstile("log", "verify"); !strings.Contains(r.stdout, "start 1 has no end") {
+			t.Errorf("%q", r.stdout)
+		}
+		if notes, err := filepath.Glob(p.home + "/private/*/notes/*"); err != nil || len(notes) != 0 {
+			t.Errorf("%q, %v", notes, err)
+		}
+	}
+}
+
 // TestTakenBackAtOnce: while the command still runs, and who tries on is ended.
 func TestTakenBackAtOnce(t *testing.T) {
 	for name, script := range map[string]string{
@@ -145,4 +203,27 @@ func TestTakenBackAtOnce(t *testing.T) {
 			}
 		})
 	})
+}
+
+// descendants lists the processes below one, as /proc has them.
+func descendants(t *testing.T, pid int) (out []int) {
+	t.Helper()
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range tasks {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		for _, field := range strings.Fields(string(text)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(append(out, child), descendants(t, child)...)
+		}
+	}
+	return out
 }

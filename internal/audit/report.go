@@ -42,8 +42,9 @@ func (p Problem) String() string {
 type Report struct {
 	Lines     int       `json:"lines"` // all lines, torn ones too
 	Problems  []Problem `json:"problems"`
-	TornLines []int     `json:"torn_lines"` // line numbers, at most the first 1000
-	FirstSeq  uint64    `json:"first_seq"`  // 0 when there is no record
+	TornLines []int     `json:"torn_lines"`        // line numbers, at most the first 1000
+	Unended   []Unended `json:"unended,omitempty"` // starts that still run, or whose lockstile was killed
+	FirstSeq  uint64    `json:"first_seq"`         // 0 when there is no record
 	LastSeq   uint64    `json:"last_seq"`
 	LastHash  string    `json:"last_hash"` // of the record LastSeq; empty when there is none
 }

@@ -105,6 +105,7 @@ type verifier struct {
 	off      int    // index+1 in Problems of the last record's wrong seq; 0 when it was right
 	mended   uint64 // the seq that a record after that one has if only its seq is wrong
 	gap      gap
+	pairs    pairing
 }
 
 type junkLine struct {
@@ -137,6 +138,7 @@ func (v *verifier) read(r io.Reader) error {
 	}
 	v.endJunk()
 	v.checkHead()
+	v.report.Unended = v.pairs.list()
 	if v.dropped > 0 {
 		v.report.Problems = append(v.report.Problems, Problem{Kind: KindMore, Detail: fmt.Sprintf("%d more problems are not listed", v.dropped)})
 	}
@@ -162,6 +164,7 @@ func (v *verifier) line(line textLine) {
 		v.torn(n) // the next append gives it its newline
 	}
 	v.settleJunk(rec)
+	v.pairs.meet(rec, line.text)
 	here := mark{seq: rec.seq, hash: hashLine(line.text), end: line.end}
 	v.chain(rec, here)
 	v.meetHead(here, line)

@@ -87,6 +87,9 @@ func printReport(path string, r audit.Report) {
 	for _, p := range r.Problems {
 		fmt.Println(audit.Plain(p.String()))
 	}
+	for _, u := range r.Unended {
+		fmt.Println(audit.Plain(fmt.Sprintf("start %d has no end: %s (pid %d, by %d) runs still, or was ended with its lockstile", u.Seq, strings.Join(u.Argv, " "), u.PID, u.By)))
+	}
 	torn := ""
 	if n := len(r.TornLines); n > 0 {
 		torn = fmt.Sprintf(", %d torn by a killed writer", n)
@@ -140,6 +143,7 @@ type entry struct {
 	Restriction string    `json:"restriction"`
 	Reason      string    `json:"reason"`
 	Proven      []string  `json:"proven"`
+	Denied      []string  `json:"denied"`
 }
 
 // logLine gives a line of the log as one line for people. Nothing in it reaches
@@ -159,6 +163,8 @@ func logLine(line json.RawMessage) string {
 		return head + audit.Plain(fmt.Sprintf("%s, %s: %s", e.Mode, how, strings.Join(e.Argv, " ")))
 	case "end":
 		return head + audit.Plain(fmt.Sprintf("of %d: %s after %d ms", e.Start, e.ended(), e.Millis))
+	case "recovery":
+		return head + audit.Plain(fmt.Sprintf("taken back from a start that was killed: %s", strings.Join(e.Denied, ", ")))
 	case "refusal":
 		what := e.Restriction
 		if what == "" {

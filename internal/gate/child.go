@@ -29,6 +29,7 @@ type Child struct {
 	record  record
 	trusted *survey.Trusted
 	guard   *guard
+	note    *survey.Note
 	suffix  string // of names that are taken back
 
 	once   sync.Once
@@ -96,6 +97,7 @@ func (c *Child) wait() {
 		c.denied = append(c.denied, Denied(b))
 	}
 	c.news = news
+	err = errors.Join(err, c.note.Done())
 	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: news}
 	switch {
 	case err != nil || end.Killed:

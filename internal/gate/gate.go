@@ -113,15 +113,23 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 func (g *Gate) Refused(r Request, why *refusal.Error) { g.recordRefusal(r, why) }
 
 func (g *Gate) start(r Request) (*Child, error) {
+	if err := g.recover(r.Policy); err != nil {
+		return nil, err
+	}
 	c, err := g.confine(r)
 	if err != nil {
 		return nil, err
 	}
 	tally.Count(tally.Verdict)
-	record, err := g.recordStart(r, c)
+	note, err := c.note()
 	if err != nil {
 		c.Kill()
 		return nil, err
+	}
+	record, err := g.recordStart(r, c)
+	if err != nil {
+		c.Kill()
+		return nil, errors.Join(err, note.Done())
 	}
 	tally.Count(tally.Record)
 	running, err := c.Release()
@@ -129,10 +137,10 @@ func (g *Gate) start(r Request) (*Child, error) {
 		tally.Count(tally.NoExec)
 		err = releaseRefused(r, err)
 		g.recordNoExec(record, err)
-		return nil, err
+		return nil, errors.Join(err, note.Done())
 	}
 	out, in := c.Terminal()
-	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, suffix: c.intent.command.Denied}
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, note: note, suffix: c.intent.command.Denied}
 	child.guard = newGuard(&g.watch, child.trusted, child.suffix, child.endTree)
 	return child, nil
 }

@@ -2,12 +2,15 @@ package gate
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/internal/watch"
+	"github.com/lockstile/lockstile/policy"
 )
 
 // guard takes trusted names back while the command that makes them runs. It only
@@ -96,6 +99,36 @@ func (g *guard) stop() []survey.Back {
 		remove()
 	}
 	return g.back
+}
+
+// notesIn is where the starts of a workspace note what is to be taken back.
+func notesIn(private string) string { return filepath.Join(private, "notes") }
+
+// note writes down what is to be taken back, for the case that all processes of the
+// start are killed at once.
+func (c *confined) note() (*survey.Note, error) {
+	note, err := c.intent.trusted.Note(notesIn(c.intent.private), c.intent.command.Denied)
+	if err != nil {
+		return nil, privateRefused(notesIn(c.intent.private), err)
+	}
+	return note, nil
+}
+
+// recover takes back what starts of the same workspace have left that were so killed.
+func (g *Gate) recover(p policy.Policy) error {
+	if p.Mode != policy.ModeWorkspaceWrite {
+		return nil
+	}
+	back := survey.Recover(notesIn(privatePath(g.home, p)))
+	if len(back) == 0 {
+		return nil
+	}
+	line := recoveryLine{Event: "recovery", Workspace: policy.Redact(p.Workspace), By: os.Getpid()}
+	for _, b := range back {
+		line.Denied = append(line.Denied, b.Path)
+	}
+	_, err := g.log.Append(line)
+	return err
 }
 
 // endTree has the command's group killed, with which the init ends the rest.

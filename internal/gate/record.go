@@ -59,6 +59,14 @@ type endLine struct {
 	Millis   int64    `json:"ms"`
 }
 
+// recoveryLine says what starts have left that were killed, all processes at once.
+type recoveryLine struct {
+	Event     string   `json:"event"` // "recovery"
+	Workspace string   `json:"workspace"`
+	By        int      `json:"by"`
+	Denied    []string `json:"denied"`
+}
+
 type refusalLine struct {
 	Event       string              `json:"event"` // "refusal"
 	Mode        string              `json:"mode"`

@@ -1,0 +1,23 @@
+//go:build unix
+
+package survey
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// hold locks a note for its start.
+func hold(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+
+var errGone = errors.New("the note has gone")
+
+// discard removes a note that is held.
+func discard(f *os.File, name string) error {
+	defer f.Close()
+	if gone(f, name) {
+		return errGone
+	}
+	return os.Remove(name)
+}

@@ -1,0 +1,159 @@
+package survey
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/host"
+)
+
+// Before a command starts, what is to be taken back at its end is written down. The
+// note goes when that is done. One that is left, with nobody who holds it, is of a
+// start whose processes were all killed at once: then the next start does it.
+
+const noteFormat = "lockstile-note-1"
+
+// Note is one start's.
+type Note struct {
+	file *os.File // locked for as long as the start lives
+	name string
+}
+
+// Note writes down what is to be taken back at the end of a start, nil for nothing.
+// Taken back names will end with suffix, which no other start has.
+func (t *Trusted) Note(dir, suffix string) (*Note, error) {
+	if len(t.Absent) == 0 {
+		return nil, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("note what is to be taken back: %w", err)
+	}
+	name := filepath.Join(dir, "start"+suffix)
+	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("note what is to be taken back: %w", err)
+	}
+	n := &Note{f, name}
+	if err = hold(f); err == nil {
+		_, err = f.Write(encodeNote(t.Absent))
+	}
+	if err == nil {
+		err = os.Rename(name+".new", name) // a half one is never seen
+	}
+	if err != nil {
+		f.Close()
+		os.Remove(name + ".new")
+		return nil, fmt.Errorf("note what is to be taken back: %w", err)
+	}
+	return n, nil
+}
+
+// Done says that it is taken back.
+func (n *Note) Done() error {
+	if n == nil {
+		return nil
+	}
+	return discard(n.file, n.name)
+}
+
+// Recover takes back what starts have left that were killed, all processes at once.
+func Recover(dir string) []Back {
+	entries, err := list(dir)
+	if err != nil {
+		return nil // there was no start yet
+	}
+	var back []Back
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		if info, err := e.Info(); err != nil || strings.HasSuffix(name, ".new") && time.Since(info.ModTime()) < time.Minute {
+			continue // it is being written
+		}
+		suffix, ok := strings.CutPrefix(e.Name(), "start")
+		absent, abandoned := abandonedNote(name)
+		if !ok || !abandoned {
+			continue
+		}
+		for _, a := range absent {
+			for _, n := range a.Names {
+				full := filepath.Join(a.Dir, n)
+				if !exists(full) {
+					continue
+				}
+				if now, err := takeBack(a.Dir, full, suffix+"-0"); err == nil {
+					back = append(back, Back{full, now})
+				}
+			}
+		}
+	}
+	return back
+}
+
+// abandonedNote reads a note that nobody holds, and removes it.
+func abandonedNote(name string) (absent []host.Absent, abandoned bool) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return nil, false
+	}
+	b, err := io.ReadAll(io.LimitReader(f, mostKnown))
+	if err != nil || hold(f) != nil {
+		f.Close()
+		return nil, false
+	}
+	return decodeNote(string(b)), discard(f, name) == nil
+}
+
+func encodeNote(absent []host.Absent) []byte {
+	b := append([]byte(noteFormat), 0)
+	for _, a := range absent {
+		b = append(append(append(append(b, a.Dir...), 0), strconv.Itoa(len(a.Names))...), 0)
+		for _, n := range a.Names {
+			b = append(append(b, n...), 0)
+		}
+	}
+	return b
+}
+
+// decodeNote reads as much of a note as is one.
+func decodeNote(text string) (out []host.Absent) {
+	next := func() (field string, ok bool) {
+		field, text, ok = strings.Cut(text, "\x00")
+		return field, ok
+	}
+	if format, _ := next(); format != noteFormat {
+		return nil
+	}
+	for {
+		dir, _ := next()
+		count, ok := next()
+		n, err := strconv.Atoi(count)
+		if !ok || err != nil || !filepath.IsAbs(dir) {
+			return out
+		}
+		a := host.Absent{Dir: dir}
+		for ; n > 0; n-- {
+			name, ok := next()
+			if !ok || name == "" || strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
+				return out
+			}
+			a.Names = append(a.Names, name)
+		}
+		out = append(out, a)
+	}
+}
+
+// gone reports whether a file has no name any more.
+func gone(f *os.File, name string) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return true
+	}
+	there, err := os.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, there)
+}

@@ -1,0 +1,59 @@
+package survey
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/lockstile/lockstile/internal/host"
+)
+
+func FuzzDecodeNote(f *testing.F) {
+	f.Add(string(encodeNote([]host.Absent{{Dir: "/a", Names: []string{".git", "x"}}, {Dir: "/b"}})))
+	f.Add(noteFormat + "\x00/a\x001\x00../x\x00")
+	f.Add(noteFormat + "\x00/a\x0099999999999999999999\x00")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, a := range decodeNote(text) {
+			for _, n := range a.Names {
+				if !filepath.IsAbs(a.Dir) || n == "" || n == ".." || strings.Contains(n, "/") {
+					t.Errorf("%q: %+v", text, a)
+				}
+			}
+		}
+	})
+}
+
+// TestNotes: one that is held is left alone, one that isn't is carried out, once.
+func TestNotes(t *testing.T) {
+	dir, notes := t.TempDir(), t.TempDir()
+	absent := []host.Absent{{Dir: dir, Names: []string{".git", ".envrc"}}}
+	trusted := &Trusted{Absent: absent}
+	note, err := trusted.Note(notes, ".denied-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if back := Recover(notes); back != nil {
+		t.Errorf("taken back from a start that lives: %v", back)
+	}
+	if err := note.Done(); err != nil {
+		t.Fatal(err)
+	}
+	if back := Recover(notes); back != nil || !exists(filepath.Join(dir, ".git")) {
+		t.Errorf("taken back by a note that is done: %v", back)
+	}
+	if err := os.WriteFile(filepath.Join(notes, "start.denied-b"), encodeNote(absent), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := []Back{{filepath.Join(dir, ".git"), filepath.Join(dir, ".git.denied-b-0")}}
+	if back := Recover(notes); !reflect.DeepEqual(back, want) || exists(filepath.Join(dir, ".git")) || Recover(notes) != nil {
+		t.Errorf("%v", back)
+	}
+	if entries, err := os.ReadDir(notes); err != nil || len(entries) != 0 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
