@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// unfinished ends the name of a note that is being written.
+const unfinished = ".new"
+
 // hold locks a note for its start.
 func hold(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
 

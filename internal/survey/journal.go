@@ -36,7 +36,7 @@ func (t *Trusted) Note(dir, suffix string) (*Note, error) {
 		return nil, fmt.Errorf("note what is to be taken back: %w", err)
 	}
 	name := filepath.Join(dir, "start"+suffix)
-	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(name+unfinished, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("note what is to be taken back: %w", err)
 	}
@@ -44,8 +44,8 @@ func (t *Trusted) Note(dir, suffix string) (*Note, error) {
 	if err = hold(f); err == nil {
 		_, err = f.Write(encodeNote(t.Absent))
 	}
-	if err == nil {
-		err = os.Rename(name+".new", name) // a half one is never seen
+	if err == nil && unfinished != "" {
+		err = os.Rename(name+unfinished, name) // a half one is never seen
 	}
 	if err != nil {
 		f.Close()
@@ -72,7 +72,7 @@ func Recover(dir string) []Back {
 	var back []Back
 	for _, e := range entries {
 		name := filepath.Join(dir, e.Name())
-		if info, err := e.Info(); err != nil || strings.HasSuffix(name, ".new") && time.Since(info.ModTime()) < time.Minute {
+		if info, err := e.Info(); err != nil || unfinished != "" && strings.HasSuffix(name, unfinished) && time.Since(info.ModTime()) < time.Minute {
 			continue // it is being written
 		}
 		suffix, ok := strings.CutPrefix(e.Name(), "start")
