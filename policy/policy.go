@@ -89,8 +89,9 @@ type Policy struct {
 	ExcludeTmpdirEnvVar bool
 	ExcludeSlashTmp     bool
 
-	Read []ReadRule
-	Env  Env
+	Read   []ReadRule
+	Limits Limits
+	Env    Env
 
 	WindowsSandbox string // "elevated" | "unelevated" (Windows only)
 	UnifiedExec    bool   // features.unified_exec

@@ -27,6 +27,7 @@ const (
 	Terminal         Restriction = "terminal"          // one of its own, where one is asked for
 	Keyring          Restriction = "session keyring"
 	Landlock         Restriction = "landlock"
+	Limits           Restriction = "limits"
 	HiddenFiles      Restriction = "hidden files" // what may not be read is covered
 	ReadOnlyRoot     Restriction = "read-only root"
 	Propagation      Restriction = "propagation" // later mounts of the host stay out

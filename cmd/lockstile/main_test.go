@@ -190,7 +190,7 @@ func (p *place) sh(mode, script string, code int) result {
 type line struct {
 	Seq, Start                                   uint64
 	Event, Mode, Rung, IO, Signal, Error, Reason string
-	Code, Stage, Restriction                     string
+	Code, Stage, Restriction, Exceeded           string
 	Argv, Proven, Denied                         []string
 	Exit                                         *int
 	PID, By                                      int

@@ -21,6 +21,7 @@ type Machine struct {
 	SeccompFilters int               // in force on this process already
 	LandlockABI    int
 	LastCap        int
+	OwnPIDMax      bool              // a pid namespace has a kernel.pid_max of its own
 	Keyring        string            // serial of our session keyring, or an errno name
 	TempDir        string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
 	Protected      []string          // what must not be written within the writable roots
@@ -84,7 +85,7 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 		// What is missing first explains what is wrong later. Seccomp comes first:
 		// without it the trials spoil the id maps. Where a mount is missing, a
 		// trial on it goes wrong as well.
-		return slices.Concat(expectSeccomp(p, m), expectNamespaces(p, m), expectIdentity(m), expectCommand(m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
+		return slices.Concat(expectSeccomp(p, m), expectNamespaces(p, m), expectIdentity(m), expectCommand(m), expectLimits(p, m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
 	}
 }
 

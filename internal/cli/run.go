@@ -105,8 +105,11 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "lockstile:", err)
 	}
 	if f.json {
-		printJSON(os.Stderr, runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust()})
+		printJSON(os.Stderr, runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded()})
 		return exit.Status()
+	}
+	if why := child.Exceeded(); why != "" {
+		fmt.Fprintln(os.Stderr, "lockstile: ended for a limit, "+why+" (limits in config.toml)")
 	}
 	for _, d := range child.Denied() {
 		fmt.Fprintln(os.Stderr, audit.Plain(fmt.Sprintf("lockstile: taken back: %s is now %s (programs of the host trust that name)", d.Path, d.Now)))
@@ -131,6 +134,7 @@ type runResult struct {
 	Exit     int                `json:"exit"`
 	Signal   int                `json:"signal,omitempty"`
 	Denied   []lockstile.Denied `json:"denied,omitempty"`
+	Exceeded string             `json:"exceeded,omitempty"`
 	NewTrust []string           `json:"new_trust,omitempty"`
 }
 

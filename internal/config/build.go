@@ -25,6 +25,10 @@ func build(in Input, s settings) (policy.Policy, error) {
 		UnifiedExec:         s.flag("features.unified_exec"),
 		TerminalEscapes:     s.flag("terminal.dangerous_escapes"),
 		MaxSessions:         s.count("sessions.max"),
+		Limits: policy.Limits{
+			Processes: int64(s.count("limits.processes")), MemoryMB: int64(s.count("limits.memory_mb")), FileSizeMB: int64(s.count("limits.file_size_mb")),
+			OpenFiles: int64(s.count("limits.open_files")), CPUSeconds: int64(s.count("limits.cpu_seconds")), WallSeconds: int64(s.count("limits.wall_seconds")),
+		},
 	}
 	p.NetworkAccess = p.Mode == policy.ModeDangerFullAccess ||
 		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")

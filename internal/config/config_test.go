@@ -122,9 +122,16 @@ set = { "X.Y" = "1" }
 dangerous_escapes = true
 [sessions]
 max = 300
+[limits]
+processes = 1000
+memory_mb = 1000
+file_size_mb = 1000
+open_files = 1000
+cpu_seconds = 1000
+wall_seconds = 1000
 `)
 	p := mustLoad(t, in)
-	if p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
+	if p.Limits != (policy.Limits{Processes: 1000, MemoryMB: 1000, FileSizeMB: 1000, OpenFiles: 1000, CPUSeconds: 1000, WallSeconds: 1000}) || p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
 		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes {
 		t.Errorf("%+v", p)
 	}
@@ -133,7 +140,7 @@ max = 300
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 28 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 35 {
 			t.Errorf("%+v", v)
 		}
 	}

@@ -14,6 +14,7 @@ const (
 	kindString
 	kindList
 	kindStringTable // any names, string values
+	kindLimit       // a whole number of something; 0 is the default
 	kindCount       // a whole number of sessions
 )
 
@@ -52,12 +53,34 @@ var keys = [...]key{
 	{"shell_environment_policy.include_only", kindList, []string(nil), nil},
 	{setKey, kindStringTable, nil, nil},
 	{"terminal.dangerous_escapes", kindBool, false, nil},
+	{"limits.processes", kindLimit, int64(0), nil},
+	{"limits.memory_mb", kindLimit, int64(0), nil},
+	{"limits.file_size_mb", kindLimit, int64(0), nil},
+	{"limits.open_files", kindLimit, int64(0), nil},
+	{"limits.cpu_seconds", kindLimit, int64(0), nil},
+	{"limits.wall_seconds", kindLimit, int64(0), nil},
 	{"sessions.max", kindCount, int64(64), nil},
 }
 
 // The range of a kindCount: the eight newest sessions are never ended for others,
 // and each needs a process or two.
 const leastCount, mostCount = 9, 4096
+
+// mostLimit is the greatest kindLimit.
+const mostLimit = 1 << 30
+
+// leastLimit is the least, but for 0, with which a command can start.
+func leastLimit(name string) int64 {
+	switch name {
+	case "limits.processes":
+		return 301 // what the kernel keeps for itself, and one (pid_max_min)
+	case "limits.open_files":
+		return 16
+	case "limits.memory_mb":
+		return 16
+	}
+	return 1
+}
 
 // lookup returns the key of that name, nil when there is none. A name below
 // the set table is a key of its own.
@@ -95,6 +118,13 @@ func (k *key) check(value any) (converted any, problem string) {
 		return s, k.checkString(s)
 	case kindList:
 		return checkList(value)
+	case kindLimit:
+		n, ok := value.(int64)
+		least := leastLimit(k.name)
+		if !ok || n != 0 && n < least || n > mostLimit {
+			return nil, fmt.Sprintf("must be 0 for the default, or a whole number from %d to %d", least, mostLimit)
+		}
+		return n, ""
 	case kindCount:
 		n, ok := value.(int64)
 		if !ok || n < leastCount || n > mostCount {

@@ -29,14 +29,16 @@ type Child struct {
 	record  record
 	trusted *survey.Trusted
 	guard   *guard
+	bounds  *bounds
 	note    *survey.Note
 	suffix  string // of names that are taken back
 
-	once   sync.Once
-	exit   Exit
-	denied []Denied
-	news   []string
-	err    error
+	once     sync.Once
+	exit     Exit
+	denied   []Denied
+	exceeded string
+	news     []string
+	err      error
 }
 
 // Exit is how a command ended.
@@ -63,6 +65,9 @@ type Denied struct {
 // Denied lists what was taken back, after Wait.
 func (c *Child) Denied() []Denied { return c.denied }
 
+// Exceeded tells which limit the command was ended for, "" for none, after Wait.
+func (c *Child) Exceeded() string { return c.exceeded }
+
 // NewTrust lists files that programs of the host will trust and that came to be or
 // changed during the command, where these may: new repositories below a writable
 // root, instructions for agents, settings of tools. After Wait.
@@ -86,6 +91,7 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait()
+	c.exceeded = c.bounds.stop(&c.gate.memory)
 	for _, b := range c.guard.stop() {
 		c.denied = append(c.denied, Denied(b))
 	}
@@ -98,7 +104,7 @@ func (c *Child) wait() {
 	}
 	c.news = news
 	err = errors.Join(err, c.note.Done())
-	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: news}
+	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: news, Exceeded: c.exceeded}
 	switch {
 	case err != nil || end.Killed:
 		// The init is ours alone to end: someone killed it, and all else with it.

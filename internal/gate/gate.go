@@ -30,6 +30,7 @@ type Gate struct {
 	launcher *launch.Launcher
 	ahead    ahead
 	watch    watch.Watch
+	memory   memory
 }
 
 // Request is one command that is to be started.
@@ -141,6 +142,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	}
 	out, in := c.Terminal()
 	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, note: note, suffix: c.intent.command.Denied}
+	child.bounds = newBounds(&g.memory, c.intent, c.Launch, child.endTree)
 	child.guard = newGuard(&g.watch, child.trusted, child.suffix, child.endTree)
 	return child, nil
 }

@@ -53,6 +53,7 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 		return err
 	}
 	command.Descriptors(e)
+	command.Limits(e)
 	if n := l.Connects(); n >= 0 {
 		e.Set("connects that came to us", strconv.Itoa(n), nil)
 	}
@@ -74,6 +75,8 @@ func outcome(t launch.Trial) string {
 	switch {
 	case t.Result < 0:
 		return measure.ErrnoName(t.Result)
+	case t.Text != "":
+		return t.Text
 	case t.Value:
 		return strconv.FormatInt(t.Result, 10)
 	}
@@ -90,7 +93,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		OS:  f.OS,
 		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
-		LandlockABI: f.LandlockABI, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
+		LandlockABI: f.LandlockABI, OwnPIDMax: f.OwnPIDMax, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
 		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -27,6 +28,7 @@ type startLine struct {
 	By        int                   `json:"by"`                // our pid
 	PID       int                   `json:"pid"`               // the command's, on the host
 	Unseen    int                   `json:"unseen,omitempty"`  // folders of the writable roots that weren't looked into for trusted names, at least
+	Limits    *plan.Limits          `json:"limits,omitempty"`
 	Proven    []refusal.Restriction `json:"proven"`
 }
 
@@ -55,6 +57,7 @@ type endLine struct {
 	Signal   string   `json:"signal,omitempty"`
 	Error    string   `json:"error,omitempty"`
 	Denied   []string `json:"denied,omitempty"`    // names that were made and taken back
+	Exceeded string   `json:"exceeded,omitempty"`  // the limit that it was ended for
 	NewTrust []string `json:"new_trust,omitempty"` // files that programs of the host trust, made or changed, and left
 	Millis   int64    `json:"ms"`
 }
@@ -94,9 +97,17 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
 		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Unseen: c.intent.trusted.Unseen, Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Unseen: c.intent.trusted.Unseen, Limits: limitsOf(p), Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
+}
+
+// limitsOf gives a plan's limits, nil where there are none.
+func limitsOf(p *plan.Plan) *plan.Limits {
+	if p.Limits == (plan.Limits{}) {
+		return nil
+	}
+	return &p.Limits
 }
 
 // recordRefusal writes down that nothing was started. It is not written where

@@ -24,7 +24,8 @@ type Facts struct {
 	UserHome       string   // the user's home, canonical; empty where there is none
 	TempDir        string   // canonical TMPDIR; empty where it is unset, or no folder
 	UserSID        string   // on Windows: who we are
-	Memory         uint64   // on Windows: how much the machine has, in bytes; 0 where it does not tell
+	Memory         uint64   // how much the machine has, in bytes; 0 where it does not tell
+	OwnPIDMax      bool     // a pid namespace has a kernel.pid_max of its own
 	OfflineSID     string   // on Windows: the account for commands without a network; "" where there is none
 	OnlineSID      string   // on Windows: the account for those with it
 	GroupSID       string   // on Windows: the group of the two

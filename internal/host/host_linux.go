@@ -3,6 +3,7 @@
 package host
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -21,6 +22,8 @@ func Read(tempDir string) (Facts, error) {
 		LastCap:        lastCap(),
 		Keyring:        hasKeyring(),
 		KillableNotify: killableNotify(),
+		OwnPIDMax:      ownPIDMax(),
+		Memory:         memory(),
 	}
 	for _, name := range procControls {
 		if unix.Faccessat(unix.AT_FDCWD, "/proc/"+name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW) == nil {
@@ -60,6 +63,28 @@ func landlockABI() int {
 var killableNotify = sync.OnceValue(func() bool {
 	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER|unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 0)
 	return errno == unix.EFAULT
+})
+
+// ownPIDMax asks for the kernel's version: the file tells nothing.
+var ownPIDMax = sync.OnceValue(func() bool {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return false
+	}
+	var major, minor int
+	if n, _ := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor); n != 2 {
+		return false
+	}
+	return major > 6 || major == 6 && minor >= 14
+})
+
+// memory is how much of it there is (sysinfo(2)).
+var memory = sync.OnceValue(func() uint64 {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return 0
+	}
+	return info.Totalram * uint64(info.Unit)
 })
 
 // lastCap finds the greatest number that the kernel takes for a capability, by

@@ -16,6 +16,9 @@ func (w *writer) exec() {
 	mask, _ := w.Words(tape.SignalMask())
 	plumbing.Do("signal mask", 0, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, mask, 0, 8)
 	if soft, hard, ok := nofile.Original(); ok {
+		if most := w.plan.Limits.OpenFiles; most != 0 {
+			soft, hard = min(soft, most), min(hard, most)
+		}
 		limit, _ := w.Words(soft, hard)
 		plumbing.Do("open files limit", 0, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, limit, 0)
 	}

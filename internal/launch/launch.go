@@ -152,6 +152,9 @@ func (w *writer) command(port int) {
 	}
 	w.restrict(refusal.WorkingDir).Do("enter "+w.cmd.Dir, 0, unix.SYS_CHDIR, w.cmd.Dir)
 	w.closeFrom(lifeFD)
+	if w.plan.Rung == plan.Full {
+		w.limits()
+	}
 	w.say(syncFD, messageReady)
 	w.commandTrials(port)
 	w.say(syncFD, messageProbed)

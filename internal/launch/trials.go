@@ -3,6 +3,8 @@
 package launch
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/plan"
@@ -15,6 +17,7 @@ type trial struct {
 	name string
 	op   tape.Op
 	slot tape.Slot // where the answer is, if it is not the result
+	text tape.Slot // where the answer is, if it is text
 }
 
 // values are the trials whose result is an answer.
@@ -45,6 +48,9 @@ func (w *writer) commandTrials(port int) {
 	w.try("securebits", unix.SYS_PRCTL, unix.PR_GET_SECUREBITS, 0, 0, 0, 0)
 	w.tryOpen("write to the root", "/", unix.O_TMPFILE|unix.O_WRONLY)
 	w.tryOpen("write to the probe file", plan.ProbeFile, unix.O_WRONLY)
+	if w.plan.Limits.By == plan.ByNamespace {
+		w.tryRead("the most processes", pidMax)
+	}
 	if w.plan.Landlock.Hides() {
 		w.tryOpen("read a file that may not be", plan.UnreadFile, unix.O_RDONLY)
 	}
@@ -74,6 +80,19 @@ func (w *writer) tryOpen(name, path string, flags int) {
 	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
 }
 
+// mostText is how much of a file is read.
+const mostText = 16
+
+// tryRead reads the beginning of a file.
+func (w *writer) tryRead(name, path string) {
+	fd := w.Slot()
+	w.For("").Into(fd, "open "+path, tape.Any, unix.SYS_OPENAT, cwd, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	text, slot := w.Bytes(make([]byte, mostText))
+	op := w.For("").Do("try: "+name, tape.Any, unix.SYS_READ, fd, text, mostText)
+	w.trials = append(w.trials, trial{name: name, op: op, text: slot})
+	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
+}
+
 // trySocket closes again what it could make.
 func (w *writer) trySocket(name string, family, kind int) {
 	fd := w.Slot()
@@ -100,7 +119,11 @@ func (l *Launch) Trials() []Trial {
 		if ran && r == 0 && t.slot != 0 {
 			r = int64(l.tape.Value(t.slot))
 		}
-		out = append(out, Trial{Name: t.name, Result: r, Ran: ran, Value: value && r >= 0})
+		said := ""
+		if ran && r >= 0 && t.text != 0 {
+			said = strings.TrimSpace(l.tape.Text(t.text, int(min(r, mostText))))
+		}
+		out = append(out, Trial{Name: t.name, Result: r, Ran: ran, Value: value && r >= 0, Text: said})
 	}
 	return out
 }

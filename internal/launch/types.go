@@ -46,8 +46,9 @@ type Step struct {
 type Trial struct {
 	Name   string
 	Ran    bool
-	Result int64 // the kernel's value, or -errno
-	Value  bool  // Result is an answer, not only a success
+	Result int64  // the kernel's value, or -errno
+	Value  bool   // Result is an answer, not only a success
+	Text   string // what was read, where the trial reads a file
 }
 
 // Fault says why a launch did not come further.

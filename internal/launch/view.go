@@ -50,13 +50,14 @@ func (w *writer) view() {
 		case plan.KindProc:
 			mount(at, "proc", m.Path, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 		case plan.KindTmpfs:
-			mount(at, "tmpfs", m.Path, unix.MS_NOSUID|unix.MS_NODEV, "mode="+tmpfsMode(m))
+			mount(at, "tmpfs", m.Path, unix.MS_NOSUID|unix.MS_NODEV, "mode="+tmpfsMode(m)+w.scratchSize())
 		case plan.KindDevpts:
 			mount(at, "devpts", m.Path, unix.MS_NOSUID|unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
 		case plan.KindDevices:
 			w.devices(at, m.Path, devices)
 		}
 	}
+	w.boundPIDs()
 	w.closeView()
 }
 

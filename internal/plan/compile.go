@@ -44,6 +44,9 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if !p.NetworkAccess {
 		out.Seccomp, out.Supervised, out.Killable = offlineRules(), true, f.KillableNotify
 	}
+	if err := out.compileLimits(p.Limits, f); err != nil {
+		return nil, err
+	}
 	if err := out.compileView(p, f, private); err != nil {
 		return nil, err
 	}

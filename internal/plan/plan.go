@@ -43,6 +43,7 @@ type Plan struct {
 	Supervised bool                  `json:"supervised,omitempty"` // connects are carried out by us
 	Killable   bool                  `json:"killable,omitempty"`   // no signal but a deadly one ends the wait for us
 	LastCap    int                   `json:"last_cap,omitempty"`
+	Limits     Limits                `json:"limits,omitzero"`
 	Keyring    bool                  `json:"keyring,omitempty"`
 	WriteIn    []string              `json:"write_in,omitempty"` // where a write is tried
 	Windows    *Windows              `json:"windows,omitempty"`

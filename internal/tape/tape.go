@@ -252,6 +252,9 @@ func (t *Tape) AddrOf(s Slot) Addr { return Addr(uintptr(unsafe.Pointer(&t.mem[s
 // Value reads a slot.
 func (t *Tape) Value(s Slot) int32 { return *(*int32)(unsafe.Pointer(&t.mem[s])) }
 
+// Text copies bytes that a call has written into the arena.
+func (t *Tape) Text(s Slot, n int) string { return string(t.mem[s : int(s)+n]) }
+
 // Fail makes the tape one that can't be run; the first reason is kept.
 func (t *Tape) Fail(err error) {
 	if t.err == nil {

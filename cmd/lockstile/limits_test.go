@@ -1,0 +1,97 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// forkBomb tries to have a thousand more processes, or threads, at a time, and no more.
+const forkBomb = `
+n=0
+for i in range(1000):
+  try:
+    if os.fork()==0:
+      import time; time.sleep(30); os._exit(0)
+    n+=1
+  except OSError: break
+print("forked",n,flush=True); os._exit(0)`
+
+const threadBomb = `
+import threading,time
+n=0
+for i in range(1000):
+  try:
+    threading.Thread(target=time.sleep,args=(2,),daemon=True).start(); n+=1
+  except RuntimeError: break
+print("forked",n,flush=True); os._exit(0)`
+
+// TestProcessesAreBounded: no more than the limit are there at a time, and the host
+// starts others meanwhile.
+func TestProcessesAreBounded(t *testing.T) {
+	for name, code := range map[string]string{"processes": forkBomb, "threads": threadBomb} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, p *place) {
+				r := p.lockstile("run", "-c", "limits.processes=400", "--", "sh", "-c", python(code))
+				var n int
+				if _, err := fmt.Sscanf(r.stdout[max(strings.Index(r.stdout, "forked"), 0):], "forked %d", &n); err != nil || n < 350 || n > 400 {
+					t.Errorf("%d came to be: %+v", n, r)
+				}
+				if r := p.lockstile("run", "--", "sh", "-c", python(code)); !strings.Contains(r.stdout, "forked 1000") {
+					t.Errorf("the probe doesn't work: %+v", r)
+				}
+			})
+		})
+	}
+}
+
+// TestMemoryIsBounded: a tree that uses more is ended, and the log says why.
+func TestMemoryIsBounded(t *testing.T) {
+	for name, script := range map[string]string{
+		"one":     python(`x=bytearray(2<<30)` + "\nimport time; time.sleep(20)"),
+		"many":    "for i in 1 2 3 4; do " + python(`x=bytearray(200<<20)`+"\nimport time; time.sleep(20)") + " & done; wait",
+		"daemons": "for i in 1 2 3 4; do setsid " + python(`x=bytearray(200<<20)`+"\nimport time; time.sleep(20)") + " & done; sleep 20",
+		"files":   "head -c 200M /dev/zero > /dev/shm/a; head -c 400M /dev/zero > /run/b; sleep 20",
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, p *place) {
+				r := p.lockstile("run", "-c", "limits.memory_mb=400", "--", "sh", "-c", script+"; echo all")
+				if l := p.lastLine(); !strings.HasPrefix(l.Exceeded, "memory") && name != "files" {
+					t.Errorf("%+v: the log says %+v", r, l)
+				}
+				if strings.Contains(r.stdout, "all") && name != "files" || name == "files" && !strings.Contains(r.stdout+r.stderr, "No space left") {
+					t.Errorf("%+v", r)
+				}
+			})
+		})
+	}
+}
+
+// TestOtherLimits: of a file, of open files, of processor time, of time.
+func TestOtherLimits(t *testing.T) {
+	for _, way := range ioFlags {
+		p := newPlace(t)
+		p.way = way
+		p.lockstile("run", "-c", "limits.file_size_mb=1", "--", "sh", "-c", "head -c 3M /dev/zero > f; true")
+		if info, err := os.Stat(filepath.Join(p.ws, "f")); err != nil || info.Size() != 1<<20 {
+			t.Errorf("%+v %v", info, err)
+		}
+		if r := p.lockstile("run", "-c", "limits.open_files=32", "--", "sh", "-c", "ulimit -Hn; ulimit -Sn; ulimit -n 64 2>/dev/null && echo more"); r.stdout != "32\n32\n" {
+			t.Errorf("%+v", r)
+		}
+		if r := p.lockstile("run", "-c", "limits.cpu_seconds=1", "--", "sh", "-c", "while :; do :; done"); r.code != 137 && r.code != 152 {
+			t.Errorf("%+v", r)
+		}
+		r := p.lockstile("run", "-c", "limits.wall_seconds=1", "--", "sh", "-c", "trap '' TERM INT HUP; sleep 30 & sleep 30")
+		if l := p.lastLine(); r.code != 137 || l.Exceeded != "wall time: 1 s" || way != "--tty" && !strings.Contains(r.stderr, "wall time: 1 s") {
+			t.Errorf("%+v %+v", r, l)
+		}
+		if r := p.lockstile("run", "-c", "limits.processes=5", "--", "true"); r.code != 2 && r.code != 126 || !strings.Contains(r.stderr, "limits.processes") {
+			t.Errorf("%+v", r)
+		}
+	}
+}

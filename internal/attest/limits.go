@@ -1,0 +1,35 @@
+package attest
+
+import (
+	"strconv"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// expectLimits says what bounds must be seen on the command. That of memory and of the
+// time until the end are held from outside, while it runs.
+func expectLimits(p policy.Policy, m Machine) []Expectation {
+	out := []Expectation{{Restriction: refusal.Limits, Fact: "command.oom_score_adj", Want: "1000"}}
+	see := func(fact Fact, want int64) {
+		out = append(out, Expectation{Restriction: refusal.Limits, Fact: fact, Want: strconv.FormatInt(want, 10)})
+	}
+	processes := p.Limits.Processes
+	if processes == 0 {
+		processes = policy.DefaultProcesses
+	}
+	switch {
+	case m.OwnPIDMax:
+		see("trial.the most processes", processes)
+	case m.UID != 0:
+		see("command.limit.processes", processes)
+	}
+	for fact, want := range map[Fact]int64{
+		"command.limit.file size": p.Limits.FileSizeMB << 20, "command.limit.open files": p.Limits.OpenFiles, "command.limit.cpu time": p.Limits.CPUSeconds,
+	} {
+		if want != 0 {
+			see(fact, want)
+		}
+	}
+	return out
+}

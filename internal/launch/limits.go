@@ -1,0 +1,59 @@
+//go:build linux
+
+package launch
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tape"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+const (
+	pidMax      = "/proc/sys/kernel/pid_max" // proc_sys_kernel(5)
+	oomScoreAdj = "/proc/self/oom_score_adj" // proc_pid_oom_score_adj(5)
+)
+
+// scratchSize is the option by which a tmpfs holds no more than the plan says.
+func (w *writer) scratchSize() string {
+	if w.plan.Limits.Scratch == 0 {
+		return ""
+	}
+	return ",size=" + strconv.FormatUint(w.plan.Limits.Scratch, 10)
+}
+
+// boundPIDs has the namespace give out no more pids. It comes before /proc/sys is made
+// read-only.
+func (w *writer) boundPIDs() {
+	if w.plan.Limits.By == plan.ByNamespace {
+		w.writeFile(w.restrict(refusal.Limits), pidMax, strconv.FormatInt(w.plan.Limits.Processes, 10))
+	}
+}
+
+func (w *writer) writeFile(at tape.Writer, path, text string) {
+	fd := at.Save("open "+path, tape.OK, unix.SYS_OPENAT, cwd, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	at.Do("write "+text+" to "+path, tape.Want(len(text)), unix.SYS_WRITE, fd, text, len(text))
+	at.Do("close", 0, unix.SYS_CLOSE, fd)
+}
+
+// limits bounds the command, which can't raise them: it has no capability.
+func (w *writer) limits() {
+	at, l := w.restrict(refusal.Limits), w.plan.Limits
+	// Where memory runs out all the same, the kernel ends the command's processes first.
+	w.writeFile(at, oomScoreAdj, "1000")
+	set := func(what string, resource int, value uint64) {
+		if value != 0 {
+			limit, _ := w.Words(value, value)
+			at.Do("limit of "+what, 0, unix.SYS_PRLIMIT64, 0, resource, limit, 0)
+		}
+	}
+	set("file size", unix.RLIMIT_FSIZE, l.FileSize)
+	set("open files", unix.RLIMIT_NOFILE, l.OpenFiles)
+	set("cpu time", unix.RLIMIT_CPU, l.CPU)
+	if l.By == plan.ByUser {
+		set("processes", unix.RLIMIT_NPROC, uint64(l.Processes))
+	}
+}
