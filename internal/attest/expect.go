@@ -21,6 +21,7 @@ type Machine struct {
 	SeccompFilters int               // in force on this process already
 	LandlockABI    int
 	LastCap        int
+	SharedProc     bool              // the view's /proc is ours, read-only
 	OwnPIDMax      bool              // a pid namespace has a kernel.pid_max of its own
 	Keyring        string            // serial of our session keyring, or an errno name
 	TempDir        string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
@@ -190,7 +191,10 @@ var errnoNames = map[string]bool{"ENOSYS": true, "EPERM": true}
 func expectView(p policy.Policy, m Machine) []Expectation {
 	writes := p.Mode == policy.ModeWorkspaceWrite
 	var out []Expectation
-	writable := []string{"/dev/pts", "/proc"}
+	writable, proc := []string{"/dev/pts", "/proc"}, "proc lockstile rw"
+	if m.SharedProc {
+		writable, proc = []string{"/dev/pts"}, "bind ro"
+	}
 	see := func(at, what string, w bool) {
 		flag := "ro"
 		if w {
@@ -206,7 +210,7 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 	}
 	out = append(out,
 		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "trial.write to the root", Want: "EROFS"},
-		Expectation{Restriction: refusal.Mount("/proc"), Fact: "command.mount./proc", Want: "proc lockstile rw"},
+		Expectation{Restriction: refusal.Mount("/proc"), Fact: "command.mount./proc", Want: proc},
 		Expectation{Restriction: refusal.Mount("/dev/pts"), Fact: "command.mount./dev/pts", Want: "devpts lockstile rw"})
 	for _, file := range m.ProcFiles {
 		out = append(out, Expectation{Restriction: refusal.Mount(file), Fact: Fact("command.mount." + file), Want: "proc lockstile" + strings.TrimPrefix(file, "/proc") + " ro"})

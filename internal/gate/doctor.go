@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -39,7 +40,7 @@ func Doctor(home string, p policy.Policy) []Finding {
 
 func doctorLayers(home string, p policy.Policy) []Finding {
 	p.Mode = policy.ModeReadOnly
-	settled, err := settle(home, p, os.Environ())
+	settled, err := settle(home, p, os.Environ(), host.Lacks{})
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
 	}

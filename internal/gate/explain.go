@@ -5,6 +5,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
 )
@@ -31,7 +32,7 @@ func Explain(home string, r Request) (*Explanation, error) {
 }
 
 func explain(home string, r Request) (*Explanation, error) {
-	intended, err := intend(home, r)
+	intended, err := intend(home, r, host.Lacks{})
 	if err != nil {
 		return nil, err
 	}

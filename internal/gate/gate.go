@@ -15,6 +15,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/internal/watch"
@@ -31,6 +32,7 @@ type Gate struct {
 	ahead    ahead
 	watch    watch.Watch
 	memory   memory
+	lacks    lacks
 }
 
 // Request is one command that is to be started.
@@ -103,7 +105,7 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	if p.Mode == policy.ModeDangerFullAccess || !launch.PlacesAhead {
 		return // there is nothing to stand in, or nobody who could
 	}
-	i, err := settle(g.home, p, environ)
+	i, err := settle(g.home, p, environ, g.lacks.get())
 	if err == nil && makePrivate(i) == nil {
 		g.ahead.prepare(g.launcher, i.plan)
 	}
@@ -160,7 +162,18 @@ type confined struct {
 // not proven, nothing is left of the process.
 func (g *Gate) confine(r Request) (*confined, error) {
 	defer runtime.KeepAlive(r) // its files are handed on by their numbers
-	intended, err := arrange(g.home, r)
+	for {
+		lacks := g.lacks.get()
+		c, err := g.attempt(r, lacks)
+		if err == nil || !g.lacks.learn(lacks, err) {
+			return c, err
+		}
+	}
+}
+
+// attempt is confine by what the machine is known to lack.
+func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
+	intended, err := arrange(g.home, r, lacks)
 	if err != nil {
 		return nil, err
 	}
@@ -194,12 +207,12 @@ func prove(intended *intent, s *standing) (*confined, error) {
 }
 
 // arrange decides all of a start, and makes what it needs on the host.
-func arrange(home string, r Request) (*intent, error) {
+func arrange(home string, r Request, lacks host.Lacks) (*intent, error) {
 	stdio, err := openStreams(r)
 	if err != nil {
 		return nil, err
 	}
-	i, err := intend(home, r)
+	i, err := intend(home, r, lacks)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func approved(r Request) (policy.Policy, error) {
 	return p, nil
 }
 
-func intend(home string, r Request) (*intent, error) {
+func intend(home string, r Request, lacks host.Lacks) (*intent, error) {
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func intend(home string, r Request) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	i, err := settle(home, p, r.Env)
+	i, err := settle(home, p, r.Env, lacks)
 	if err != nil {
 		return nil, err
 	}
@@ -70,13 +70,14 @@ func intend(home string, r Request) (*intent, error) {
 }
 
 // settle decides what is the same for all commands with this environment.
-func settle(home string, p policy.Policy, environ []string) (*intent, error) {
+func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*intent, error) {
 	p.Home = home
 	env, _ := p.Env.Apply(environ)
 	facts, err := host.Read(lookup(env, "TMPDIR"))
 	if err != nil {
 		return nil, err
 	}
+	facts.Lacks = lacks
 	private := privatePath(home, p)
 	trusted, err := survey.Look(p, private)
 	if err != nil {

@@ -21,6 +21,7 @@ type Facts struct {
 	Absent         []Absent // trusted names that are not there, in writable roots
 	Protected      []string // files and folders in writable roots that programs of the host trust
 	Hidden         Hidden   // what may not be read
+	Lacks          Lacks    // what turned out to be missing here
 	UserHome       string   // the user's home, canonical; empty where there is none
 	TempDir        string   // canonical TMPDIR; empty where it is unset, or no folder
 	UserSID        string   // on Windows: who we are
@@ -42,6 +43,11 @@ type Absent struct {
 	Dir   string   `json:"dir"`
 	Mode  uint32   `json:"mode"` // of the folder, as chmod(2) takes it
 	Names []string `json:"names"`
+}
+
+// Lacks is what a machine can't do, as starts have found out. Nothing tells it before.
+type Lacks struct {
+	FreshProc bool // parts of /proc are masked, as in containers: no other can be mounted
 }
 
 // Hidden is what of the machine's files may not be read. The zero value hides nothing.

@@ -5,7 +5,6 @@ package launch
 import (
 	"golang.org/x/sys/unix"
 
-	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/tape"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -16,7 +15,7 @@ import (
 // for, which a command must not.
 func (w *writer) harden() {
 	plumbing := w.For("")
-	if w.plan.Rung == plan.Full {
+	if w.plan.Confined() {
 		w.view()
 		one, _ := w.Words(1)
 		plumbing.Do("init: the view is there", tape.Positive, unix.SYS_WRITE, w.mounted, one, 8)
@@ -39,7 +38,7 @@ func (w *writer) harden() {
 // seal is the init's last restriction; then it only reaps, ends the tree, and
 // sweeps.
 func (w *writer) seal() {
-	if w.plan.Rung == plan.Full {
+	if w.plan.Confined() {
 		// Only now: nobody but root can look at an undumpable process.
 		w.restrict(refusal.InitUndumpable).Do("init: undumpable", 0, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 		w.try("init is dumpable", unix.SYS_PRCTL, unix.PR_GET_DUMPABLE, 0, 0, 0, 0)

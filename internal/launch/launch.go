@@ -107,8 +107,9 @@ func datagram(fd int) bool {
 // plan. Two processes wait at its end.
 func (w *writer) common() {
 	w.prologue()
-	confined := w.plan.Rung == plan.Full
+	confined := w.plan.Confined()
 	if confined {
+		w.beFirst()
 		w.restrict(refusal.MountNamespace).Do("unshare mount namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNS)
 		w.mounted = w.For("").Save("eventfd", tape.OK, unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC)
 	}
@@ -152,7 +153,7 @@ func (w *writer) command(port int) {
 	}
 	w.restrict(refusal.WorkingDir).Do("enter "+w.cmd.Dir, 0, unix.SYS_CHDIR, w.cmd.Dir)
 	w.closeFrom(lifeFD)
-	if w.plan.Rung == plan.Full {
+	if w.plan.Confined() {
 		w.limits()
 	}
 	w.say(syncFD, messageReady)

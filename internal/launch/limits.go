@@ -33,6 +33,11 @@ func (w *writer) boundPIDs() {
 	}
 }
 
+// beFirst has the kernel end the command's processes first, where memory runs out all
+// the same: the greatest, which the init is not. It comes before the view, in which
+// /proc may be read-only.
+func (w *writer) beFirst() { w.writeFile(w.restrict(refusal.Limits), oomScoreAdj, "1000") }
+
 func (w *writer) writeFile(at tape.Writer, path, text string) {
 	fd := at.Save("open "+path, tape.OK, unix.SYS_OPENAT, cwd, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	at.Do("write "+text+" to "+path, tape.Want(len(text)), unix.SYS_WRITE, fd, text, len(text))
@@ -42,8 +47,6 @@ func (w *writer) writeFile(at tape.Writer, path, text string) {
 // limits bounds the command, which can't raise them: it has no capability.
 func (w *writer) limits() {
 	at, l := w.restrict(refusal.Limits), w.plan.Limits
-	// Where memory runs out all the same, the kernel ends the command's processes first.
-	w.writeFile(at, oomScoreAdj, "1000")
 	set := func(what string, resource int, value uint64) {
 		if value != 0 {
 			limit, _ := w.Words(value, value)

@@ -33,6 +33,9 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Landlock, "this kernel has no Landlock",
 			"use Linux 5.13 or newer with landlock among the security modules (lsm= on the kernel's command line)")
 	}
+	if f.Lacks.FreshProc {
+		out.Rung, f.ProcFiles, f.OwnPIDMax = SharedProc, nil, false
+	}
 	out.Namespaces = []refusal.Restriction{
 		refusal.UserNamespace, refusal.PIDNamespace, refusal.MountNamespace,
 		refusal.IPCNamespace, refusal.UTSNamespace, refusal.CgroupNamespace,
@@ -78,7 +81,11 @@ func isWindowsPath(p string) bool { return len(p) > 2 && p[1] == ':' }
 func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) error {
 	writes := p.Mode == policy.ModeWorkspaceWrite
 	add := func(m Mount) { out.View = append(out.View, m) }
-	add(Mount{Path: "/proc", Kind: KindProc, Writable: true})
+	if f.Lacks.FreshProc {
+		add(Mount{Path: "/proc", Kind: KindBind, Source: "/proc"})
+	} else {
+		add(Mount{Path: "/proc", Kind: KindProc, Writable: true})
+	}
 	for _, file := range f.ProcFiles {
 		add(Mount{Path: file, Kind: KindSelf})
 	}

@@ -19,10 +19,11 @@ type Rung string
 
 // The rungs.
 const (
-	Full       Rung = "full"       // every layer
-	Token      Rung = "token"      // Windows: a restricted token of the same user
-	Account    Rung = "account"    // Windows: one of an account made for it, whose network can be taken away
-	Unconfined Rung = "unconfined" // danger-full-access: no layer but the tree's end
+	Full       Rung = "full"        // every layer
+	SharedProc Rung = "shared proc" // every layer, but the /proc is the container's, read-only
+	Token      Rung = "token"       // Windows: a restricted token of the same user
+	Account    Rung = "account"     // Windows: one of an account made for it, whose network can be taken away
+	Unconfined Rung = "unconfined"  // danger-full-access: no layer but the tree's end
 )
 
 // Plan is what will be done for one start. The zero value does nothing, and is
@@ -109,6 +110,9 @@ type LandlockRule struct {
 
 // Hides reports whether some of the machine's files may not be read.
 func (l Landlock) Hides() bool { return slices.Contains(l.Rules, LandlockRule{"/", AccessList}) }
+
+// Confined reports whether the plan has every layer that Linux has.
+func (p *Plan) Confined() bool { return p.Rung == Full || p.Rung == SharedProc }
 
 // Has reports whether the plan makes a namespace.
 func (p *Plan) Has(namespace refusal.Restriction) bool {
