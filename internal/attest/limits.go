@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/lockstile/lockstile/policy"
@@ -22,7 +23,7 @@ func expectLimits(p policy.Policy, m Machine) []Expectation {
 	case m.OwnPIDMax:
 		see("trial.the most processes", processes)
 	case m.UID != 0:
-		see("command.limit.processes", processes)
+		see("command.limit.processes", min(processes, int64(min(m.MostProcesses, math.MaxInt64))))
 	}
 	for fact, want := range map[Fact]int64{
 		"command.limit.file size": p.Limits.FileSizeMB << 20, "command.limit.open files": p.Limits.OpenFiles, "command.limit.cpu time": p.Limits.CPUSeconds,

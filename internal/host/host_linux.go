@@ -25,6 +25,10 @@ func Read(tempDir string) (Facts, error) {
 		OwnPIDMax:      ownPIDMax(),
 		Memory:         memory(),
 	}
+	var processes unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NPROC, &processes) == nil {
+		f.MostProcesses = processes.Max
+	}
 	for _, name := range procControls {
 		if unix.Faccessat(unix.AT_FDCWD, "/proc/"+name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW) == nil {
 			f.ProcFiles = append(f.ProcFiles, "/proc/"+name)

@@ -44,6 +44,9 @@ func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 		out.Limits.By = ByNamespace
 	case f.UID != 0:
 		out.Limits.By = ByUser
+		if most := f.MostProcesses; most < uint64(out.Limits.Processes) {
+			out.Limits.Processes = int64(most) // a limit can only be lowered
+		}
 	case l.Processes != 0:
 		return refuse(refusal.CodeUnsupported, refusal.Limits, "this kernel can't bound the processes of a command that root starts",
 			"use Linux 6.14 or newer, or another user, or leave limits.processes out")
