@@ -79,7 +79,7 @@ func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*
 	}
 	facts.Lacks = lacks
 	private := privatePath(home, p)
-	trusted, err := survey.Look(p, private)
+	trusted, err := survey.Look(p, private, notesIn(private))
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 	add(Mount{Path: "/run", Kind: KindTmpfs, Writable: writes})
 	add(temporary("/tmp", private+"/tmp", writes && !p.ExcludeSlashTmp))
 	if d := f.TempDir; d != "" && !within(d, p.Workspace) && covering(d, out.View) != d {
-		if d == "/" || f.UserHome != "" && within(f.UserHome, d) {
+		if tooWideForScratch(d, f.UserHome) {
 			return refuse(refusal.CodeInput, refusal.Mount(d), "TMPDIR is "+d+", which holds more than temporary files",
 				"unset TMPDIR, or set it to a folder of its own")
 		}
@@ -151,6 +151,15 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		add(Mount{Path: p.Home, Kind: KindTmpfs})
 	}
 	return nil
+}
+
+// tooWideForScratch reports whether a folder holds more than temporary files, which a
+// private one in its place would hide.
+func tooWideForScratch(dir, userHome string) bool {
+	if dir == "/" || userHome != "" && within(userHome, dir) || slices.Contains([]string{"/var", "/opt", "/srv", "/home", "/mnt", "/media"}, dir) {
+		return true
+	}
+	return slices.ContainsFunc([]string{"/bin", "/boot", "/etc", "/lib", "/lib64", "/sbin", "/sys", "/usr"}, func(system string) bool { return within(dir, system) })
 }
 
 // temporary is a private folder that lasts over the workspace's commands, or an

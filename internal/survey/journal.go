@@ -95,6 +95,30 @@ func Recover(dir string) []Back {
 	return back
 }
 
+// noted lists what the starts that live now, or have left a note, will take back.
+func noted(dir string) map[string]bool {
+	if dir == "" {
+		return nil
+	}
+	entries, err := list(dir)
+	if err != nil {
+		return nil // there was no start yet
+	}
+	out := map[string]bool{}
+	for _, e := range entries {
+		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			continue // its start has ended, and what it made is taken back
+		}
+		for _, a := range decodeNote(string(text)) {
+			for _, n := range a.Names {
+				out[filepath.Join(a.Dir, n)] = true
+			}
+		}
+	}
+	return out
+}
+
 // abandonedNote reads a note that nobody holds, and removes it.
 func abandonedNote(name string) (absent []host.Absent, abandoned bool) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)

@@ -34,11 +34,15 @@ type Trusted struct {
 
 	store string
 	trees []*tree
+	// others are names that other starts will take back. They are as good as not there:
+	// when they go, what stands on them goes with them.
+	others map[string]bool
 }
 
 // Look finds the trusted names of a policy's writable roots. store is the folder where
-// what is seen is kept for the next start, "" for none.
-func Look(p policy.Policy, store string) (*Trusted, error) {
+// what is seen is kept for the next start, and notes where starts note what they will
+// take back; "" for none.
+func Look(p policy.Policy, store, notes string) (*Trusted, error) {
 	t := &Trusted{store: store}
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, recallIn(store, root.Path))
@@ -47,10 +51,13 @@ func Look(p policy.Policy, store string) (*Trusted, error) {
 		}
 		t.trees = append(t.trees, seen)
 		t.Unseen += seen.unseen
+	}
+	t.others = noted(notes) // after the walk: who makes a name has noted it before
+	for _, seen := range t.trees {
 		if err := t.take(seen, p); err != nil {
 			return nil, err
 		}
-		t.There = append(t.There, ownIn(root.Path, ownPrograms())...)
+		t.There = append(t.There, ownIn(seen.root, ownPrograms())...)
 	}
 	if n := len(t.There) + len(t.Absent); n > mostTrusted {
 		return nil, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(p.Workspace),
@@ -73,7 +80,7 @@ func (t *Trusted) take(seen *tree, p policy.Policy) error {
 	}
 	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
 		seen.each(k, func(rel, full string) {
-			if rel != "" || k == kindTrusted { // a root is there to be written
+			if (rel != "" || k == kindTrusted) && !t.others[full] { // a root is there to be written
 				t.There = append(t.There, full)
 			}
 		})
@@ -112,7 +119,7 @@ func (t *Trusted) missing(dir string, f *folder, root bool) error {
 	}
 	var names []string
 	for _, n := range literals(root) {
-		if !f.has(n) {
+		if !f.has(n) || t.others[filepath.Join(dir, n)] {
 			names = append(names, n)
 		}
 	}
@@ -135,7 +142,11 @@ func literals(root bool) []string {
 // where that can be written.
 func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 	var leads []lead
-	seen.each(kindTrusted, func(_, full string) { leads = append(leads, pointers(full)...) })
+	seen.each(kindTrusted, func(_, full string) {
+		if !t.others[full] {
+			leads = append(leads, pointers(full)...)
+		}
+	})
 	for _, l := range leads {
 		switch {
 		case !slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return within(l.to, r.Path) }) || slices.ContainsFunc(t.There, func(there string) bool { return within(l.to, there) }):
@@ -180,7 +191,7 @@ func (t *Trusted) Since(suffix string) (back []Back, news []string) {
 		}
 		for _, k := range []kind{kindTrusted, kindBare, kindHandOff} {
 			now.each(k, func(rel, full string) {
-				if before.had(k, rel, full) {
+				if !t.others[full] && before.had(k, rel, full) {
 					return
 				}
 				if k == kindBare && rel == "" {

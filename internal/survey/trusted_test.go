@@ -32,7 +32,7 @@ func TestProtectedPaths(t *testing.T) {
 	_, err := os.Lstat(filepath.Join(ws, ".claude"))
 	linked := err == nil // Wine makes none, and says that it did
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, WritableRoots: []policy.Root{{Path: filepath.Join(ws, "sub")}}}
-	seen, err := Look(p, "")
+	seen, err := Look(p, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestProtectedPaths(t *testing.T) {
 		t.Errorf("absent: %+v", absent)
 	}
 	p.Mode = policy.ModeReadOnly
-	if got, err := Look(p, ""); err != nil || len(got.There)+len(got.Absent) != 0 {
+	if got, err := Look(p, "", ""); err != nil || len(got.There)+len(got.Absent) != 0 {
 		t.Errorf("read-only: %+v, %v", got, err)
 	}
 }
@@ -87,7 +87,7 @@ func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 	if err := os.Chmod(shut, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Look(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, "")
+	got, err := Look(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, "", "")
 	os.Chmod(shut, 0o700)
 	if err != nil || !slices.Equal(got.There, []string{shut}) {
 		t.Errorf("%+v, %v", got, err)
