@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,14 +52,10 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	w := &world{place: &place{T: t, dir: dir, ws: dir + "/ws", home: dir + "/home"}, out: dir + "/out"}
-	for _, d := range []string{w.ws, w.out} {
-		mkdir(t, d)
+	if err := os.CopyFS(dir, os.DirFS(template(t))); err != nil {
+		t.Fatal(err)
 	}
-	write(t, w.out+"/canary", "canary\n")
-	w.repository(w.ws)
-	w.repository(w.ws + "/sub")
-	mkdir(t, w.ws+"/.claude")
-	write(t, w.ws+"/.envrc", "echo\n")
+	w.provideStore()
 	w.listen()
 	w.canary = exec.Command("sleep", "1007")
 	w.canary.Env = []string{"SECRET=" + secret}
@@ -66,8 +64,36 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { w.canary.Process.Kill(); w.canary.Wait() })
 	w.env = []string{"OUT=" + w.out, "PORT=" + strconv.Itoa(w.port), "CANARY=" + strconv.Itoa(w.canary.Process.Pid),
-		"NAME=" + filepath.Base(dir), "GITHUB_TOKEN=" + secret, "TMPDIR=/tmp"}
+		"NAME=" + filepath.Base(dir), "GITHUB_TOKEN=" + secret, "TMPDIR=/tmp", "HOME=" + dir + "/u"}
 	return w
+}
+
+var (
+	templateOnce sync.Once
+	templateDir  string
+)
+
+// template makes once what all worlds begin with.
+func template(t *testing.T) string {
+	t.Helper()
+	templateOnce.Do(func() {
+		dir, err := os.MkdirTemp(filepath.Dir(program), "world-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &world{place: &place{T: t, dir: dir, ws: dir + "/ws"}, out: dir + "/out"}
+		for _, d := range []string{w.ws, w.out, w.ws + "/.claude"} {
+			mkdir(t, d)
+		}
+		write(t, w.out+"/canary", "canary\n")
+		w.repository(w.ws)
+		w.repository(w.ws + "/sub")
+		write(t, w.ws+"/.envrc", "echo\n")
+		w.worktree()
+		w.stores()
+		templateDir = dir
+	})
+	return templateDir
 }
 
 // repository makes a repository with one commit.
@@ -80,6 +106,54 @@ func (w *world) repository(dir string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		w.Fatalf("%v: %s", err, out)
 	}
+}
+
+// worktree adds what git makes for a linked worktree, and what its configuration may
+// name in the tree.
+func (w *world) worktree() {
+	w.Helper()
+	for path, text := range map[string]string{
+		"wt/.git": "gitdir: ../.git/worktrees/wt\n", ".git/worktrees/wt/HEAD": "ref: refs/heads/wt\n",
+		".git/worktrees/wt/commondir": "../..\n", ".git/worktrees/wt/gitdir": "../../../wt/.git\n", "tree-hooks/pre-push": "#!/bin/sh\n",
+	} {
+		mkdir(w.T, filepath.Dir(filepath.Join(w.ws, path)))
+		write(w.T, filepath.Join(w.ws, path), text)
+	}
+	f, err := os.OpenFile(w.ws+"/.git/config", os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteString("[include]\n\tpath = ../included.conf\n[core]\n\thooksPath = tree-hooks\n")
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// stores makes a home with credentials.
+func (w *world) stores() {
+	w.Helper()
+	home := w.dir + "/u"
+	for _, path := range []string{".ssh/id_test", ".netrc", ".config/gh/hosts.yml", "mine.kdbx", ".codex/auth.json"} {
+		mkdir(w.T, filepath.Dir(filepath.Join(home, path)))
+		write(w.T, filepath.Join(home, path), secret+"\n")
+	}
+}
+
+// provideStore makes one more when a command waits for it.
+func (w *world) provideStore() {
+	home, stop := w.dir+"/u", make(chan struct{})
+	w.Cleanup(func() { close(stop) })
+	go func() {
+		for !exists(w.ws + "/ready") {
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+		_ = os.Mkdir(home+"/.aws", 0o700)
+		_ = os.WriteFile(home+"/.aws/credentials", []byte(secret), 0o600)
+		_ = os.WriteFile(w.ws+"/go", nil, 0o600)
+	}()
 }
 
 func (w *world) listen() {
@@ -221,6 +295,7 @@ func TestCases(t *testing.T) {
 	}
 	for _, c := range hostile {
 		t.Run(c.id, func(t *testing.T) {
+			t.Parallel()
 			if c.needs != nil && !c.needs() {
 				t.Skip("it isn't possible here at all")
 			}
@@ -237,6 +312,7 @@ func TestCases(t *testing.T) {
 	}
 	for _, c := range ordinary {
 		t.Run(c.id, func(t *testing.T) {
+			t.Parallel()
 			for _, way := range ioFlags {
 				if !newWorld(t).run(c, way) {
 					t.Errorf("%s: it does not work", way)

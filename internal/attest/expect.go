@@ -23,6 +23,7 @@ type Machine struct {
 	LastCap        int
 	SharedProc     bool              // the view's /proc is ours, read-only
 	MostProcesses  uint64            // what we may have
+	MostCore       uint64            // how large a core we may have
 	OwnPIDMax      bool              // a pid namespace has a kernel.pid_max of its own
 	Keyring        string            // serial of our session keyring, or an errno name
 	TempDir        string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder

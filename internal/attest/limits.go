@@ -15,6 +15,7 @@ func expectLimits(p policy.Policy, m Machine) []Expectation {
 	see := func(fact Fact, want int64) {
 		out = append(out, Expectation{Restriction: refusal.Limits, Fact: fact, Want: strconv.FormatInt(want, 10)})
 	}
+	see("command.limit.core", int64(min(1, m.MostCore)))
 	processes := p.Limits.Processes
 	if processes == 0 {
 		processes = policy.DefaultProcesses

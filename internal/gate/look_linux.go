@@ -93,7 +93,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		OS:  f.OS,
 		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
-		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, SharedProc: f.Lacks.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Lacks.FreshProc, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
+		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, SharedProc: f.Lacks.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Lacks.FreshProc, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
 		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {

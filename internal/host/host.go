@@ -27,6 +27,7 @@ type Facts struct {
 	UserSID        string   // on Windows: who we are
 	Memory         uint64   // how much the machine has, in bytes; 0 where it does not tell
 	MostProcesses  uint64   // what RLIMIT_NPROC lets us have at most
+	MostCore       uint64   // what RLIMIT_CORE lets us have at most
 	OwnPIDMax      bool     // a pid namespace has a kernel.pid_max of its own
 	OfflineSID     string   // on Windows: the account for commands without a network; "" where there is none
 	OnlineSID      string   // on Windows: the account for those with it

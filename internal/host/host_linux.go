@@ -25,10 +25,7 @@ func Read(tempDir string) (Facts, error) {
 		OwnPIDMax:      ownPIDMax(),
 		Memory:         memory(),
 	}
-	var processes unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NPROC, &processes) == nil {
-		f.MostProcesses = processes.Max
-	}
+	f.MostProcesses, f.MostCore = most(unix.RLIMIT_NPROC), most(unix.RLIMIT_CORE)
 	for _, name := range procControls {
 		if unix.Faccessat(unix.AT_FDCWD, "/proc/"+name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW) == nil {
 			f.ProcFiles = append(f.ProcFiles, "/proc/"+name)
@@ -81,6 +78,15 @@ var ownPIDMax = sync.OnceValue(func() bool {
 	}
 	return major > 6 || major == 6 && minor >= 14
 })
+
+// most is a limit's hard part, 0 where it can't be read.
+func most(resource int) uint64 {
+	var l unix.Rlimit
+	if unix.Getrlimit(resource, &l) != nil {
+		return 0
+	}
+	return l.Max
+}
 
 // memory is how much of it there is (sysinfo(2)).
 var memory = sync.OnceValue(func() uint64 {

@@ -4,12 +4,27 @@ package launch
 
 import "golang.org/x/sys/unix"
 
+// lastCall is the newest call that was looked at for the filter (file_setattr of Linux
+// 6.17). What comes after it is not there for a command, nor are the numbers that
+// another interface of the processor has for the same calls (x32).
+const lastCall = 469
+
+// elsewhere are calls that some processors have no number for.
+var elsewhere = []string{"chmod", "creat", "mknod", "open"}
+
 // callNumbers are the system calls that a filter can name, on this processor.
 var callNumbers = map[string]uint32{
 	"acct":              unix.SYS_ACCT,
 	"add_key":           unix.SYS_ADD_KEY,
 	"bpf":               unix.SYS_BPF,
 	"chroot":            unix.SYS_CHROOT,
+	"fchmod":            unix.SYS_FCHMOD,
+	"fchmodat":          unix.SYS_FCHMODAT,
+	"fchmodat2":         unix.SYS_FCHMODAT2,
+	"mknodat":           unix.SYS_MKNODAT,
+	"open_tree_attr":    467, // Linux 6.15
+	"openat":            unix.SYS_OPENAT,
+	"openat2":           unix.SYS_OPENAT2,
 	"clock_settime":     unix.SYS_CLOCK_SETTIME,
 	"clone":             unix.SYS_CLONE,
 	"clone3":            unix.SYS_CLONE3,

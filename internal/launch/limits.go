@@ -53,6 +53,7 @@ func (w *writer) limits() {
 			at.Do("limit of "+what, 0, unix.SYS_PRLIMIT64, 0, resource, limit, 0)
 		}
 	}
+	set("core", unix.RLIMIT_CORE, l.Core)
 	set("file size", unix.RLIMIT_FSIZE, l.FileSize)
 	set("open files", unix.RLIMIT_NOFILE, l.OpenFiles)
 	set("cpu time", unix.RLIMIT_CPU, l.CPU)

@@ -103,6 +103,12 @@ func compileFilter(rules []plan.Rule) ([]unix.SockFilter, error) {
 	for _, r := range rules {
 		nr, known := callNumbers[r.Call]
 		if !known {
+			nr, known = ownNumbers[r.Call]
+		}
+		if !known && slices.Contains(elsewhere, r.Call) {
+			continue
+		}
+		if !known {
 			return nil, fmt.Errorf("the filter names a system call %q that isn't known", r.Call)
 		}
 		body, err := compileRule(r)
@@ -117,8 +123,10 @@ func compileFilter(rules []plan.Rule) ([]unix.SockFilter, error) {
 		jump(unix.BPF_JEQ, auditArch, 1, 0),
 		answer(retKill),
 		load(offsetNr),
+		jump(unix.BPF_JGE, lastCall+1, 0, 1),
+		answer(retErrno | uint32(unix.ENOSYS)),
 	}
-	return slices.Concat(begin, foreignNumbers, search(branches)), nil
+	return slices.Concat(begin, search(branches)), nil
 }
 
 func search(branches []branch) []unix.SockFilter {
@@ -149,6 +157,8 @@ func compileRule(r plan.Rule) ([]unix.SockFilter, error) {
 	deny, allow := answer(retErrno|uint32(errno)), answer(retAllow)
 	m := r.Match
 	switch {
+	case m.AnyBit != 0 && r.AndAnyBit != 0:
+		return []unix.SockFilter{loadArg(r.Arg), jump(unix.BPF_JSET, m.AnyBit, 0, 3), loadArg(r.AndArg), jump(unix.BPF_JSET, r.AndAnyBit, 0, 1), deny, allow}, nil
 	case m.AnyBit != 0:
 		return []unix.SockFilter{loadArg(r.Arg), jump(unix.BPF_JSET, m.AnyBit, 0, 1), deny, allow}, nil
 	case len(m.OneOf) > 0:

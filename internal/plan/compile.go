@@ -47,6 +47,9 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if !p.NetworkAccess {
 		out.Seccomp, out.Supervised, out.Killable = offlineRules(), true, f.KillableNotify
 	}
+	if f.UID == 0 {
+		out.Seccomp = slices.Concat(out.Seccomp, rootRules())
+	}
 	if err := out.compileLimits(p.Limits, f); err != nil {
 		return nil, err
 	}

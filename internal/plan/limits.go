@@ -14,6 +14,7 @@ type Limits struct {
 	Scratch   uint64 `json:"scratch,omitempty"`   // bytes, of each file system in memory
 	FileSize  uint64 `json:"file_size,omitempty"` // bytes, RLIMIT_FSIZE
 	OpenFiles uint64 `json:"open_files,omitempty"`
+	Core      uint64 `json:"core,omitempty"` // bytes: 1 is too few for a core, and for a program that takes them
 	CPU       uint64 `json:"cpu,omitempty"`  // seconds, RLIMIT_CPU
 	Wall      uint64 `json:"wall,omitempty"` // seconds; watched
 }
@@ -36,6 +37,7 @@ func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 	}
 	out.Limits = Limits{Processes: l.Processes, Memory: uint64(l.MemoryMB) * mib, FileSize: uint64(l.FileSizeMB) * mib,
 		OpenFiles: uint64(l.OpenFiles), CPU: uint64(l.CPUSeconds), Wall: uint64(l.WallSeconds)}
+	out.Limits.Core = min(1, f.MostCore)
 	if l.Processes == 0 {
 		out.Limits.Processes = policy.DefaultProcesses
 	}

@@ -11,6 +11,9 @@ type Rule struct {
 	Arg   int    `json:"arg,omitempty"`  // the argument that is looked at, where Match is set
 	Match Match  `json:"match,omitzero"` // the zero value matches every call
 	Only  []Cond `json:"only,omitempty"`
+	// AndAnyBit: only where one of these bits of argument AndArg is set as well.
+	AndArg    int    `json:"and_arg,omitempty"`
+	AndAnyBit uint32 `json:"and_any_bit,omitempty"`
 	// Supervise hands the call to us, who carry it out or not.
 	Supervise bool `json:"supervise,omitempty"`
 }
@@ -45,6 +48,9 @@ const (
 	sockSeq      = 5
 	sockTypes    = 0xf // beside flags
 	every        = 1<<32 - 1
+	setUser      = 0o4000
+	setAny       = 0o6000
+	creates      = 0x40 | 0x400000 // O_CREAT, and O_TMPFILE's own bit, of open(2)
 )
 
 // The rules are the same for all starts, with the network and without; nobody may
@@ -53,6 +59,25 @@ var (
 	networkRules = sync.OnceValue(func() []Rule { return makeRules(false) })
 	offlineRules = sync.OnceValue(func() []Rule { return makeRules(true) })
 )
+
+// rootRules keep a command of root's from leaving files by which anybody becomes root.
+// Others can leave only what makes somebody themselves. openat2 has its mode where a
+// filter can't look; programs go on with openat.
+var rootRules = sync.OnceValue(func() []Rule {
+	mode := func(call string, arg int, bits uint32) Rule {
+		return Rule{Call: call, Errno: "EPERM", Arg: arg, Match: Match{AnyBit: bits}}
+	}
+	making := func(call string, arg, flags int) Rule {
+		r := mode(call, arg, setAny)
+		r.AndArg, r.AndAnyBit = flags, creates
+		return r
+	}
+	return []Rule{
+		mode("chmod", 1, setUser), mode("fchmod", 1, setUser), mode("fchmodat", 2, setUser), mode("fchmodat2", 2, setUser),
+		mode("creat", 1, setAny), mode("mknod", 1, setAny), mode("mknodat", 2, setAny),
+		making("open", 2, 1), making("openat", 3, 2), {Call: "openat2", Errno: "ENOSYS"},
+	}
+})
 
 // makeRules: without the network the host's Unix sockets are out of reach too. Those
 // that send without a connect (datagrams) can't be made then, and connects are ours.
@@ -72,7 +97,7 @@ func makeRules(offline bool) []Rule {
 	}
 	// Mounts, namespaces and other people's roots.
 	deny("EPERM", "mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "fsopen", "fsconfig", "fsmount",
-		"fspick", "mount_setattr", "unshare", "setns", "open_by_handle_at")
+		"fspick", "mount_setattr", "open_tree_attr", "unshare", "setns", "open_by_handle_at")
 	// Kernel interfaces with a history, and none of a build's business.
 	deny("EPERM", "bpf", "perf_event_open", "userfaultfd", "add_key", "request_key", "keyctl",
 		"io_uring_setup", "io_uring_enter", "io_uring_register", "fanotify_init")

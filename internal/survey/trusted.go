@@ -143,8 +143,13 @@ func literals(root bool) []string {
 func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 	var leads []lead
 	seen.each(kindTrusted, func(_, full string) {
-		if !t.others[full] {
-			leads = append(leads, pointers(full)...)
+		if t.others[full] {
+			return
+		}
+		to := pointers(full)
+		leads = append(leads, to...)
+		if policy.IsGitDir(filepath.Base(full)) {
+			leads = append(leads, obeyed(full, to)...)
 		}
 	})
 	for _, l := range leads {
@@ -158,14 +163,36 @@ func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 			t.There = append(t.There, l.to)
 			continue
 		}
-		dir := filepath.Dir(l.to)
-		info, err := os.Stat(dir)
-		if err != nil {
-			return leadsNowhere(l, "which isn't there, nor is its folder: a command could make it")
+		// What leads there must not come to be: the uppermost of it that isn't there.
+		to := l.to
+		for !exists(filepath.Dir(to)) {
+			to = filepath.Dir(to)
 		}
-		t.Absent = append(t.Absent, host.Absent{Dir: dir, Mode: uint32(info.Mode().Perm()), Names: []string{filepath.Base(l.to)}})
+		info, err := os.Stat(filepath.Dir(to))
+		if err != nil {
+			return cannotLook(filepath.Dir(to), err)
+		}
+		t.Absent = append(t.Absent, host.Absent{Dir: filepath.Dir(to), Mode: uint32(info.Mode().Perm()), Names: []string{filepath.Base(to)}})
 	}
 	return nil
+}
+
+// obeyed tells what the configurations of a repository make git obey. at is its .git,
+// which may lead elsewhere.
+func obeyed(at string, leads []lead) (out []lead) {
+	tree, gitDirs := filepath.Dir(at), []string{at}
+	for _, l := range leads {
+		gitDirs = append(gitDirs, l.to)
+	}
+	for _, dir := range gitDirs {
+		for _, name := range []string{"config", "config.worktree"} {
+			out = append(out, configured(filepath.Join(dir, name), tree)...)
+		}
+	}
+	for _, file := range configurations() {
+		out = append(out, configured(file, tree)...)
+	}
+	return out
 }
 
 func leadsNowhere(l lead, how string) error {

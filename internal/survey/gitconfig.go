@@ -1,0 +1,91 @@
+package survey
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// mostConfig bounds what is read of a configuration of git.
+const mostConfig = 1 << 20
+
+// places are the keys of git's configuration whose values name what git obeys
+// (git-config(1)), in lower case.
+var places = map[string]bool{"core.hookspath": true, "core.attributesfile": true, "core.fsmonitor": true, "core.excludesfile": true, "init.templatedir": true, "include.path": true}
+
+// configured tells what a configuration of git makes git obey elsewhere. tree is the
+// folder from which git runs hooks.
+func configured(file, tree string) []lead {
+	f, err := openNow(file)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > mostConfig {
+		return nil
+	}
+	var out []lead
+	section := ""
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, mostConfig)
+	for lines.Scan() {
+		text := strings.TrimSpace(lines.Text())
+		if strings.HasPrefix(text, "[") {
+			head, rest, _ := strings.Cut(text[1:], "]")
+			name, _, _ := strings.Cut(head, " ")
+			section, text = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(rest)
+			if section == "includeif" {
+				section = "include"
+			}
+		}
+		key, value, ok := strings.Cut(text, "=")
+		key = section + "." + strings.ToLower(strings.TrimSpace(key))
+		if !ok || !places[key] {
+			continue
+		}
+		if to := pathValue(value); to != "" {
+			from := tree
+			if key == "include.path" {
+				from = filepath.Dir(file)
+			}
+			out = append(out, lead{file, resolve(from, to)})
+		}
+	}
+	return out
+}
+
+// pathValue reads a value that is a path: without quotes and comment, with the home.
+func pathValue(v string) string {
+	v = strings.TrimSpace(v)
+	if quoted, rest, ok := strings.Cut(strings.TrimPrefix(v, `"`), `"`); ok && strings.HasPrefix(v, `"`) {
+		v = quoted + rest
+	} else if i := strings.IndexAny(v, "#;"); i >= 0 {
+		v = strings.TrimSpace(v[:i])
+	}
+	if rest, ok := strings.CutPrefix(v, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		return filepath.Join(home, rest)
+	}
+	switch v {
+	case "", "true", "false", "yes", "no", "0", "1": // core.fsmonitor is a switch, too
+		return ""
+	}
+	return v
+}
+
+// configurations are the user's own files, which hold for every repository.
+func configurations() []string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil
+	}
+	xdg := os.Getenv("XDG_CONFIG_HOME")
+	if xdg == "" {
+		xdg = filepath.Join(home, ".config")
+	}
+	return []string{filepath.Join(home, ".gitconfig"), filepath.Join(xdg, "git", "config")}
+}
