@@ -50,7 +50,10 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		_ = os.Chmod(dir+"/ws", 0o700) // a row closes it
+		os.RemoveAll(dir)
+	})
 	w := &world{place: &place{T: t, dir: dir, ws: dir + "/ws", home: dir + "/home"}, out: dir + "/out"}
 	if err := os.CopyFS(dir, os.DirFS(template(t))); err != nil {
 		t.Fatal(err)
@@ -64,7 +67,11 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { w.canary.Process.Kill(); w.canary.Wait() })
 	w.env = []string{"OUT=" + w.out, "PORT=" + strconv.Itoa(w.port), "CANARY=" + strconv.Itoa(w.canary.Process.Pid),
-		"NAME=" + filepath.Base(dir), "GITHUB_TOKEN=" + secret, "TMPDIR=/tmp", "HOME=" + dir + "/u"}
+		"NAME=" + filepath.Base(dir), "GITHUB_TOKEN=" + secret, "TMPDIR=/tmp", "HOME=" + dir + "/u",
+		"FOO=ghp_0123456789abcdefghijklmnopqrstuvwxyz", "PTS=" + w.otherTerminal()}
+	if err := os.Link(templateDir+".program", w.out+"/lockstile"); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
@@ -77,10 +84,11 @@ var (
 func template(t *testing.T) string {
 	t.Helper()
 	templateOnce.Do(func() {
-		dir, err := os.MkdirTemp(filepath.Dir(program), "world-")
+		dir, err := os.MkdirTemp("/var/tmp", "lockstile-world-")
 		if err != nil {
 			t.Fatal(err)
 		}
+		atTheEnd = append(atTheEnd, dir, dir+".program")
 		w := &world{place: &place{T: t, dir: dir, ws: dir + "/ws"}, out: dir + "/out"}
 		for _, d := range []string{w.ws, w.out, w.ws + "/.claude"} {
 			mkdir(t, d)
@@ -92,6 +100,13 @@ func template(t *testing.T) string {
 		w.worktree()
 		w.stores()
 		templateDir = dir
+		b, err := os.ReadFile(program)
+		if err == nil {
+			err = os.WriteFile(dir+".program", b, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	})
 	return templateDir
 }
@@ -136,6 +151,24 @@ func (w *world) stores() {
 		mkdir(w.T, filepath.Dir(filepath.Join(home, path)))
 		write(w.T, filepath.Join(home, path), secret+"\n")
 	}
+}
+
+// otherTerminal is one of the host's that belongs to somebody else.
+func (w *world) otherTerminal() string {
+	w.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { master.Close() })
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	return "/dev/pts/" + strconv.Itoa(n)
 }
 
 // provideStore makes one more when a command waits for it.
@@ -313,6 +346,9 @@ func TestCases(t *testing.T) {
 	for _, c := range ordinary {
 		t.Run(c.id, func(t *testing.T) {
 			t.Parallel()
+			if c.needs != nil && !c.needs() {
+				t.Skip("it isn't possible here at all")
+			}
 			for _, way := range ioFlags {
 				if !newWorld(t).run(c, way) {
 					t.Errorf("%s: it does not work", way)

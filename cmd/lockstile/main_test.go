@@ -40,8 +40,16 @@ func TestMain(m *testing.M) {
 		defer os.RemoveAll(dir)
 	}
 	program, leaveOutProgram = filepath.Join(dir, "lockstile"), filepath.Join(dir, "lockstile-leave-out")
+	defer func() {
+		for _, made := range atTheEnd {
+			os.RemoveAll(made)
+		}
+	}()
 	m.Run()
 }
+
+// atTheEnd is removed when all tests have run.
+var atTheEnd []string
 
 func build(dir string) error {
 	for name, tags := range map[string]string{"lockstile": "", "lockstile-leave-out": "lockstile_leave_out"} {
@@ -195,6 +203,7 @@ type line struct {
 	Exit                                         *int
 	PID, By                                      int
 	NewTrust                                     []string `json:"new_trust"`
+	Linked                                       []string
 }
 
 func (p *place) logLines() []line {

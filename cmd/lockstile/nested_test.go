@@ -177,3 +177,25 @@ func TestHostFIFOs(t *testing.T) {
 		}
 	})
 }
+
+// TestFilesWithTwoNames: a mount guards one of them; the record and doctor tell.
+func TestFilesWithTwoNames(t *testing.T) {
+	p := newPlace(t)
+	mkdir(t, p.ws+"/.git/hooks")
+	write(t, p.ws+"/.git/config", "")
+	write(t, p.ws+"/.envrc", "")
+	write(t, p.ws+"/.git/hooks/pre-push", "")
+	for file, other := range map[string]string{".git/config": "a", ".envrc": "b", ".git/hooks/pre-push": "c"} {
+		if err := os.Link(filepath.Join(p.ws, file), filepath.Join(p.ws, other)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.lockstile("run", "--", "true")
+	want := []string{p.ws + "/.envrc", p.ws + "/.git/config", p.ws + "/.git/hooks/pre-push"}
+	if got := p.logLines()[0].Linked; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if r := p.lockstile("doctor"); !strings.Contains(r.stdout, p.ws+"/.git/config") {
+		t.Errorf("doctor: %+v", r)
+	}
+}

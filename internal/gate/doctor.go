@@ -39,17 +39,34 @@ func Doctor(home string, p policy.Policy) []Finding {
 }
 
 func doctorLayers(home string, p policy.Policy) []Finding {
+	out := doctorNames(home, p)
 	p.Mode = policy.ModeReadOnly
 	settled, err := settle(home, p, os.Environ(), host.Lacks{})
 	if err != nil {
-		return []Finding{finding("a plan for this machine", err)}
+		return append(out, finding("a plan for this machine", err))
 	}
 	launcher := launch.NewLauncher()
 	defer launcher.Close() // what it does has been seen
 	names, results := launcher.Try(settled.plan)
-	var out []Finding
 	for i, name := range names {
 		out = append(out, finding(name, results[i]))
+	}
+	return out
+}
+
+// doctorNames tells what of the workspace can't be guarded by its name.
+func doctorNames(home string, p policy.Policy) []Finding {
+	p.Mode = policy.ModeWorkspaceWrite
+	settled, err := settle(home, p, os.Environ(), host.Lacks{})
+	if err != nil {
+		return []Finding{finding("the trusted names of the workspace", err)}
+	}
+	var out []Finding
+	for _, file := range settled.trusted.Linked {
+		out = append(out, Finding{Name: file, OK: true, Found: "has another name, by which a command may be able to write it", Mend: "cp -p it, and mv the copy to its name"})
+	}
+	if n := settled.trusted.Unseen; n > 0 {
+		out = append(out, Finding{Name: "the trusted names of the workspace", OK: true, Found: fmt.Sprintf("%d folders or more are not looked into", n), Mend: "start in a project's folder"})
 	}
 	return out
 }

@@ -28,6 +28,7 @@ type startLine struct {
 	By        int                   `json:"by"`                // our pid
 	PID       int                   `json:"pid"`               // the command's, on the host
 	Unseen    int                   `json:"unseen,omitempty"`  // folders of the writable roots that weren't looked into for trusted names, at least
+	Linked    []string              `json:"linked,omitempty"`  // trusted files that have another name as well
 	Limits    *plan.Limits          `json:"limits,omitempty"`
 	Proven    []refusal.Restriction `json:"proven"`
 }
@@ -97,7 +98,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
 		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Unseen: c.intent.trusted.Unseen, Limits: limitsOf(p), Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
 }

@@ -48,6 +48,7 @@ const (
 	sockSeq      = 5
 	sockTypes    = 0xf // beside flags
 	every        = 1<<32 - 1
+	theInit      = 1 // its pid inside
 	setUser      = 0o4000
 	setAny       = 0o6000
 	creates      = 0x40 | 0x400000 // O_CREAT, and O_TMPFILE's own bit, of open(2)
@@ -107,7 +108,16 @@ func makeRules(offline bool) []Rule {
 		"vhangup", "nfsservctl", "lookup_dcookie")
 	// Its flags are out of a filter's reach; ENOSYS makes libc use clone.
 	deny("ENOSYS", "clone3")
+	// The init belongs to the same user, which is all that these ask for: it must not be
+	// slowed down, nor be left without descriptors for the sweep.
+	for _, c := range []string{"sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages"} {
+		rules = append(rules, Rule{Call: c, Errno: "EPERM", Arg: 0, Match: Match{OneOf: []uint32{theInit}}})
+	}
+	for _, c := range []string{"setpriority", "ioprio_set"} {
+		rules = append(rules, Rule{Call: c, Errno: "EPERM", Arg: 1, Match: Match{OneOf: []uint32{theInit}}})
+	}
 	return append(rules,
+		Rule{Call: "prlimit64", Errno: "EPERM", Arg: 0, Match: Match{NotIn: []uint32{0}}},
 		Rule{Call: "clone", Errno: "EPERM", Arg: 0, Match: Match{AnyBit: cloneNewAny}},
 		Rule{Call: "ioctl", Errno: "EPERM", Arg: 1, Match: Match{OneOf: []uint32{tiocsti, tioclinux}}},
 		Rule{Call: "socket", Errno: "EAFNOSUPPORT", Arg: 0, Match: Match{NotIn: []uint32{afUnix, afInet, afInet6, afNetlink}},

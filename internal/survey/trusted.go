@@ -30,6 +30,7 @@ type Trusted struct {
 	There  []string      // becomes read-only
 	Absent []host.Absent // is taken back where it has come by the end
 	FIFOs  []string      // of which the other end may be the host's
+	Linked []string      // trusted files that have another name as well, by which they could be written
 	Unseen int           // folders that were not looked into, at least
 
 	store string
@@ -66,7 +67,30 @@ func Look(p policy.Policy, store, notes string) (*Trusted, error) {
 	}
 	slices.Sort(t.There)
 	t.There = slices.Compact(t.There) // a root may lie in another
+	for _, there := range t.There {
+		t.Linked = append(t.Linked, linked(there)...)
+	}
 	return t, nil
+}
+
+// linked lists what of a trusted name has another name: the file itself, or what git
+// runs and obeys in its folder. A mount guards a path, not a file.
+func linked(there string) (out []string) {
+	files := []string{there}
+	for _, name := range []string{"config", "config.worktree", "info/attributes"} {
+		files = append(files, filepath.Join(there, name))
+	}
+	if hooks, err := list(filepath.Join(there, "hooks")); err == nil {
+		for _, h := range hooks {
+			files = append(files, filepath.Join(there, "hooks", h.Name()))
+		}
+	}
+	for _, f := range files {
+		if info, err := os.Lstat(f); err == nil && info.Mode().IsRegular() && names(info) > 1 {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // take adds what one root has.
