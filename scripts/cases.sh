@@ -13,6 +13,6 @@ echo '| Case | pipes | terminal | root | user |'
 echo '|---|---|---|---|---|'
 sed -n 's/^.*go:[0-9]*: | \(.*\) |$/\1/p' "$log" | awk -F ' [|] ' '
 	!($1 in pipes) { order[++n] = $1 }
-	{ pipes[$1] = $2; terminal[$1] = $3; by[$1, $4] = $2 }
+	$2 != "–" || !($1 in pipes) { pipes[$1] = $2; terminal[$1] = $3; by[$1, $4] = $2 }
 	function cell(id, who) { return (id, who) in by ? by[id, who] : "–" }
-	END { for (i = 1; i <= n; i++) { id = order[i]; print "| " id " | " pipes[id] " | " terminal[id] " | " cell(id, "root") " | " cell(id, "user") " |" } }'
+	END { for (i = 1; i <= n; i++) { id = order[i]; print "| " id " | " pipes[id] " | " terminal[id] " | " cell(id, "root") " | " cell(id, "user") " |" } }' | LC_ALL=C sort

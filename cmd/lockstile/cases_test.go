@@ -330,6 +330,7 @@ func TestCases(t *testing.T) {
 		t.Run(c.id, func(t *testing.T) {
 			t.Parallel()
 			if c.needs != nil && !c.needs() {
+				t.Logf("| %s | – | – | %s |", c.id, who)
 				t.Skip("it isn't possible here at all")
 			}
 			if !newWorld(t).shows(c) {
@@ -347,6 +348,7 @@ func TestCases(t *testing.T) {
 		t.Run(c.id, func(t *testing.T) {
 			t.Parallel()
 			if c.needs != nil && !c.needs() {
+				t.Logf("| %s | – | – | %s |", c.id, who)
 				t.Skip("it isn't possible here at all")
 			}
 			for _, way := range ioFlags {
@@ -387,7 +389,14 @@ func TestCasesAreInTheDocs(t *testing.T) {
 			got = append(got, id)
 		}
 	}
-	if !slices.Equal(got, want) {
-		t.Errorf("docs/cases.md is not what `make cases` prints:\n%q\n%q", got, want)
+	for _, id := range want {
+		if !slices.Contains(got, id) {
+			t.Errorf("%q is not in docs/cases.md, which is what `make cases` prints", id)
+		}
+	}
+	for _, id := range got {
+		if !slices.Contains(want, id) {
+			t.Errorf("%q is in docs/cases.md, and nowhere else", id)
+		}
 	}
 }
