@@ -3,10 +3,16 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // inMachine runs the program in a mount namespace of its own, which a script makes
@@ -51,5 +57,183 @@ func TestMaskedProc(t *testing.T) {
 	p := newPlace(t)
 	if r := p.inMachine(masked, "doctor"); !strings.Contains(r.stdout, "systempaths=unconfined") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// machines are filters that stand in front of lockstile, as those of container
+// runtimes do: which calls answer what.
+var machines = map[string][]denied{
+	"no user namespaces": {{unix.SYS_CLONE3, unix.ENOSYS, 0}, {unix.SYS_CLONE, unix.EPERM, 0x7e020000}, {unix.SYS_UNSHARE, unix.EPERM, 0}},
+	// What docker's own profile does for a container without CAP_SYS_ADMIN.
+	"docker": {{unix.SYS_CLONE3, unix.ENOSYS, 0}, {unix.SYS_CLONE, unix.EPERM, 0x7e020000}, {unix.SYS_UNSHARE, unix.EPERM, 0}, {unix.SYS_MOUNT, unix.EPERM, 0},
+		{unix.SYS_SETNS, unix.EPERM, 0}, {unix.SYS_OPEN_TREE, unix.EPERM, 0}, {unix.SYS_MOVE_MOUNT, unix.EPERM, 0}, {unix.SYS_BPF, unix.EPERM, 0},
+		{unix.SYS_KEYCTL, unix.EPERM, 0}, {unix.SYS_ADD_KEY, unix.EPERM, 0}, {unix.SYS_PERF_EVENT_OPEN, unix.EPERM, 0}},
+	"no clone3":            {{unix.SYS_CLONE3, unix.ENOSYS, 0}},
+	"no Landlock":          {{unix.SYS_LANDLOCK_CREATE_RULESET, unix.EOPNOTSUPP, 0}},
+	"no unprivileged caps": {{unix.SYS_MOUNT, unix.EPERM, 0}, {unix.SYS_UNSHARE, unix.EPERM, 0}},
+}
+
+// denied is a call, its answer, and which bits of its first argument make it so, 0
+// for any.
+type denied struct {
+	nr    uint32
+	errno unix.Errno
+	bits  uint32
+}
+
+const machineVariable = "LOCKSTILE_TEST_MACHINE"
+
+// becomeMachine puts the filter in force and runs the rest of the command line.
+func becomeMachine(name string) error {
+	stmt := func(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }
+	var prog []unix.SockFilter
+	for _, d := range machines[name] {
+		prog = append(prog, stmt(unix.BPF_LD|unix.BPF_W|unix.BPF_ABS, 0))
+		skip := uint8(1)
+		if d.bits != 0 {
+			skip = 3
+		}
+		prog = append(prog, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: skip, K: d.nr})
+		if d.bits != 0 {
+			prog = append(prog, stmt(unix.BPF_LD|unix.BPF_W|unix.BPF_ABS, 16), unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, Jf: 1, K: d.bits})
+		}
+		prog = append(prog, stmt(unix.BPF_RET|unix.BPF_K, unix.SECCOMP_RET_ERRNO|uint32(d.errno)))
+	}
+	prog = append(prog, stmt(unix.BPF_RET|unix.BPF_K, unix.SECCOMP_RET_ALLOW))
+	runtime.LockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	fprog := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
+	if _, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&fprog))); errno != 0 {
+		return errno
+	}
+	os.Unsetenv(machineVariable)
+	return unix.Exec(os.Args[1], os.Args[1:], os.Environ())
+}
+
+// on runs the program on a machine.
+func (p *place) on(machine string, args ...string) result {
+	p.Helper()
+	if p.way != "" && len(args) > 0 && args[0] == "run" {
+		args = slices.Insert(slices.Clone(args), 1, p.way)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		p.Fatal(err)
+	}
+	cmd := p.command(self, append([]string{program}, args...)...)
+	cmd.Env = append(cmd.Env, machineVariable+"="+machine)
+	return p.do(cmd)
+}
+
+// TestNoUserNamespaces: read-only holds by Landlock and the filter, and what it can't
+// be given is refused with the mend.
+func TestNoUserNamespaces(t *testing.T) {
+	for machine, rowsBy := range map[string]string{"no user namespaces": "--tty", "docker": "--tty=false", "no unprivileged caps": ""} {
+		t.Run(machine, func(t *testing.T) {
+			t.Parallel()
+			for _, way := range ioFlags {
+				w := newWorld(t)
+				w.way = way
+				r := w.on(machine, "run", "--", "true")
+				if r.code != 126 || !strings.Contains(r.stderr, "user namespace") || !strings.Contains(r.stderr, "apparmor_restrict_unprivileged_userns") || !strings.Contains(r.stderr, "docker") {
+					t.Errorf("%+v", r)
+				}
+				for _, c := range hostile {
+					if way != rowsBy {
+						break
+					}
+					if c.needs != nil && !c.needs() || strings.HasPrefix(c.id, "F-17") || strings.HasPrefix(c.id, "E-09") || strings.HasPrefix(c.id, "K-10") || c.id == "G-12 again and again" {
+						continue
+					}
+					if r := w.on(machine, "run", "--sandbox", "read-only", "--", "bash", "-c", c.script); strings.Contains(r.stderr, "refused at") || c.effect(w, r.stdout) {
+						t.Errorf("%s %s: %+v", way, c.id, r)
+					}
+				}
+				works := `cat tracked && ls . >/dev/null && git log --oneline 2>/dev/null | grep -q first && python3 -c 'import threading,subprocess; subprocess.run(["true"],check=True); t=threading.Thread(target=lambda:0); t.start(); t.join()' && echo x | cat >/dev/null && echo done-well`
+				if r := w.on(machine, "run", "--sandbox", "read-only", "--", "bash", "-c", works); !strings.Contains(r.stdout, "done-well") {
+					t.Errorf("%s: %+v", way, r)
+				}
+				if l := w.lastStart(); l.Rung != "landlock only" {
+					t.Errorf("%+v", l)
+				}
+				w.verify()
+			}
+		})
+	}
+}
+
+// lastStart is the last start line of the log.
+func (p *place) lastStart() line {
+	p.Helper()
+	all := p.logLines()
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Event == "start" {
+			return all[i]
+		}
+	}
+	return line{}
+}
+
+// TestOtherMachines: without clone3 all is as ever, without Landlock nothing starts.
+func TestOtherMachines(t *testing.T) {
+	for _, way := range ioFlags {
+		p := newPlace(t)
+		p.way = way
+		if r := p.on("no clone3", "run", "--", "sh", "-c", "echo x > in && cat in"); r.stdout != "x\n" || r.code != 0 {
+			t.Errorf("%+v", r)
+		}
+		if l := p.lastStart(); l.Rung != "full" {
+			t.Errorf("%+v", l)
+		}
+		for _, mode := range []string{"read-only", "workspace-write"} {
+			if r := p.on("no Landlock", "run", "--sandbox", mode, "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "Landlock") || !strings.Contains(r.stderr, "lsm=") {
+				t.Errorf("%+v", r)
+			}
+		}
+		if r := p.on("no Landlock", "run", "--sandbox", "danger-full-access", "--", "true"); r.code != 0 {
+			t.Errorf("%+v", r)
+		}
+		p.verify()
+	}
+}
+
+// TestEachRestrictionIsMissedThere: where Landlock and the filter hold alone, each of
+// them is missed too.
+func TestEachRestrictionIsMissedThere(t *testing.T) {
+	for _, io := range []string{"pipes", "terminal"} {
+		probe := newPlace(t)
+		if r := probe.on("no user namespaces", "run", "--sandbox", "read-only", "--tty="+strconv.FormatBool(io == "terminal"), "--", "true"); r.code != 0 {
+			t.Fatalf("%+v", r)
+		}
+		proven := probe.lastStart().Proven
+		if len(proven) < 12 || (io == "terminal") != slices.Contains(proven, "terminal") {
+			t.Fatalf("%q", proven)
+		}
+		for _, restriction := range proven {
+			if strings.HasPrefix(restriction, "none: ") || restriction == "identity" || restriction == "no_new_privs" { // which the machine's filter needs as well
+				continue
+			}
+			t.Run(io+"/"+restriction, func(t *testing.T) {
+				t.Parallel()
+				p := newPlace(t)
+				cmd := p.leaveOut("read-only", io, "LOCKSTILE_LEAVE_OUT="+restriction)
+				self, err := os.Executable()
+				if err != nil {
+					t.Fatal(err)
+				}
+				// The machine's filter stands behind unshare, which is there to guard this one.
+				at := slices.Index(cmd.Args, leaveOutProgram)
+				cmd.Args = slices.Insert(slices.Clone(cmd.Args), at, self)
+				if at == 0 {
+					cmd.Path = self
+				}
+				cmd.Env = append(cmd.Env, machineVariable+"=no user namespaces")
+				if got := p.refusedAs(cmd); got.Restriction != restriction {
+					t.Errorf("named %q (%s)", got.Restriction, got.Reason)
+				}
+			})
+		}
 	}
 }

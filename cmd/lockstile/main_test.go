@@ -27,6 +27,10 @@ const patience = 60 * time.Second
 // TestMain builds the programs. LOCKSTILE_TEST_PROGRAMS names a folder that holds
 // them already, for the run as a user who has no Go.
 func TestMain(m *testing.M) {
+	if name := os.Getenv(machineVariable); name != "" {
+		fmt.Fprintln(os.Stderr, becomeMachine(name))
+		os.Exit(1)
+	}
 	dir := os.Getenv("LOCKSTILE_TEST_PROGRAMS")
 	if dir == "" {
 		var err error

@@ -14,35 +14,36 @@ import (
 // Machine is what is true of us and of the host, measured before the start: the
 // confined process is compared with it.
 type Machine struct {
-	OS             string
-	UID, GID       int
-	Identity       map[string]string // Uid, Gid and Groups of this thread, as /proc/PID/status has them
-	Namespaces     map[string]string // of this process, by the names in /proc/self/ns
-	SeccompFilters int               // in force on this process already
-	LandlockABI    int
-	LastCap        int
-	SharedProc     bool              // the view's /proc is ours, read-only
-	MostProcesses  uint64            // what we may have
-	MostCore       uint64            // how large a core we may have
-	OwnPIDMax      bool              // a pid namespace has a kernel.pid_max of its own
-	Keyring        string            // serial of our session keyring, or an errno name
-	TempDir        string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
-	Protected      []string          // what must not be written within the writable roots
-	Hidden         []string          // folders that may not be read
-	HiddenFiles    []string          // files that may not be
-	Shown          []string          // what of both may be read after all
-	Readable       []string          // the folders of which all but that may be, "/" for all
-	Resolver       string            // the file that /etc/resolv.conf leads to, "" for itself
-	Files          map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
-	Dir            string            // where the command is to be
-	Terminal       bool              // the command is to have one of its own
-	ProcFiles      []string          // what there is to be made read-only below /proc
-	User           string            // on Windows: the SID of this process's user
-	Privileges     string            // on Windows: those of this process
-	Account        string            // on Windows: the SID of the account that the command is to run as
-	Filtered       bool              // on Windows: filters are to keep the account off the network
-	Memory         uint64            // on Windows: how much there is, in bytes
-	Tries          Tries             // on Windows: none where nothing is restricted
+	OS               string
+	UID, GID         int
+	Identity         map[string]string // Uid, Gid and Groups of this thread, as /proc/PID/status has them
+	Namespaces       map[string]string // of this process, by the names in /proc/self/ns
+	SeccompFilters   int               // in force on this process already
+	LandlockABI      int
+	LastCap          int
+	NoUserNamespaces bool              // Landlock and the filter hold alone
+	SharedProc       bool              // the view's /proc is ours, read-only
+	MostProcesses    uint64            // what we may have
+	MostCore         uint64            // how large a core we may have
+	OwnPIDMax        bool              // a pid namespace has a kernel.pid_max of its own
+	Keyring          string            // serial of our session keyring, or an errno name
+	TempDir          string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
+	Protected        []string          // what must not be written within the writable roots
+	Hidden           []string          // folders that may not be read
+	HiddenFiles      []string          // files that may not be
+	Shown            []string          // what of both may be read after all
+	Readable         []string          // the folders of which all but that may be, "/" for all
+	Resolver         string            // the file that /etc/resolv.conf leads to, "" for itself
+	Files            map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
+	Dir              string            // where the command is to be
+	Terminal         bool              // the command is to have one of its own
+	ProcFiles        []string          // what there is to be made read-only below /proc
+	User             string            // on Windows: the SID of this process's user
+	Privileges       string            // on Windows: those of this process
+	Account          string            // on Windows: the SID of the account that the command is to run as
+	Filtered         bool              // on Windows: filters are to keep the account off the network
+	Memory           uint64            // on Windows: how much there is, in bytes
+	Tries            Tries             // on Windows: none where nothing is restricted
 }
 
 // hides reports whether some files of the machine may not be read.
@@ -84,6 +85,8 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 		return expectWindows(p, m)
 	case p.Mode == policy.ModeDangerFullAccess:
 		return expectUnconfined(m)
+	case m.NoUserNamespaces:
+		return expectLandlocked(p, m)
 	default:
 		// What is missing first explains what is wrong later. Seccomp comes first:
 		// without it the trials spoil the id maps. Where a mount is missing, a

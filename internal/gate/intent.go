@@ -85,7 +85,7 @@ func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*
 	}
 	facts.Protected, facts.Absent = trusted.There, trusted.Absent
 	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
-		if facts.Hidden, err = survey.Hidden(p); err != nil {
+		if facts.Hidden, err = survey.Hidden(hiding(p, facts)); err != nil {
 			return nil, err
 		}
 		if !p.NetworkOpen() {
@@ -106,6 +106,19 @@ func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*
 		env = withTemp(env, w.Temp)
 	}
 	return &intent{p, facts, private, trusted, planned, launch.Command{Env: env}}, nil
+}
+
+// hiding gives a policy the rules that stand in for the view where there is none.
+func hiding(p policy.Policy, f host.Facts) policy.Policy {
+	if !f.Lacks.UserNamespaces {
+		return p
+	}
+	rules := slices.Clone(p.Read)
+	for _, dir := range append(plan.Unreadable(f.TempDir), p.Home) {
+		rules = append(rules, policy.ReadRule{Pattern: policy.EscapeGlob(dir)})
+	}
+	p.Read = append(rules, policy.ReadRule{Pattern: policy.EscapeGlob(p.Workspace), Allow: true})
+	return p
 }
 
 // withSystemRoot adds the one variable without which no program of Windows finds its

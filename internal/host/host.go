@@ -49,7 +49,8 @@ type Absent struct {
 
 // Lacks is what a machine can't do, as starts have found out. Nothing tells it before.
 type Lacks struct {
-	FreshProc bool // parts of /proc are masked, as in containers: no other can be mounted
+	FreshProc      bool // parts of /proc are masked, as in containers: no other can be mounted
+	UserNamespaces bool // none can be made, or they have no capabilities
 }
 
 // Hidden is what of the machine's files may not be read. The zero value hides nothing.

@@ -10,10 +10,28 @@ import "golang.org/x/sys/unix"
 const lastCall = 469
 
 // elsewhere are calls that some processors have no number for.
-var elsewhere = []string{"chmod", "creat", "mknod", "open"}
+var elsewhere = []string{"chmod", "chown", "creat", "futimesat", "lchown", "mknod", "open", "utime", "utimes"}
 
 // callNumbers are the system calls that a filter can name, on this processor.
 var callNumbers = map[string]uint32{
+	"fchown":             unix.SYS_FCHOWN,
+	"fchownat":           unix.SYS_FCHOWNAT,
+	"utimensat":          unix.SYS_UTIMENSAT,
+	"setxattr":           unix.SYS_SETXATTR,
+	"lsetxattr":          unix.SYS_LSETXATTR,
+	"fsetxattr":          unix.SYS_FSETXATTR,
+	"removexattr":        unix.SYS_REMOVEXATTR,
+	"lremovexattr":       unix.SYS_LREMOVEXATTR,
+	"fremovexattr":       unix.SYS_FREMOVEXATTR,
+	"shmget":             unix.SYS_SHMGET,
+	"shmat":              unix.SYS_SHMAT,
+	"msgget":             unix.SYS_MSGGET,
+	"semget":             unix.SYS_SEMGET,
+	"mq_open":            unix.SYS_MQ_OPEN,
+	"bind":               unix.SYS_BIND,
+	"setxattrat":         463, // Linux 6.13
+	"removexattrat":      466,
+	"file_setattr":       469, // Linux 6.17
 	"acct":               unix.SYS_ACCT,
 	"add_key":            unix.SYS_ADD_KEY,
 	"bpf":                unix.SYS_BPF,

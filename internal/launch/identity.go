@@ -40,8 +40,11 @@ func (w *writer) cloneFlags() (flags uint64) {
 // to give up.
 func (w *writer) prologue() {
 	w.descriptors()
-	if w.plan.Rung == plan.Unconfined {
+	if !w.plan.Confined() {
 		w.restrict(refusal.Tree).Do("adopt orphans", 0, unix.SYS_PRCTL, unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+		if w.plan.Rung == plan.Landlocked {
+			w.beFirst()
+		}
 		return
 	}
 	w.idMaps()

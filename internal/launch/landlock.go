@@ -58,10 +58,14 @@ func (w *writer) landlock() {
 	fs, scoped, size := handled(w.plan.Landlock.ABI)
 	attr, _ := w.Words(fs, 0, scoped)
 	set := at.Save("landlock rule set", tape.OK, unix.SYS_LANDLOCK_CREATE_RULESET, attr, size, 0)
-	var files []string
+	var files, trees []string
 	for _, r := range w.plan.Landlock.Rules {
 		if r.Access == plan.AccessFiles {
 			files = append(files, r.Path)
+			continue
+		}
+		if r.Access == plan.AccessTree {
+			trees = append(trees, r.Path)
 			continue
 		}
 		// struct landlock_path_beneath_attr, packed: u64 rights, s32 descriptor.
@@ -78,6 +82,16 @@ func (w *writer) landlock() {
 		at.Into(fd, "open one", tape.Any, unix.SYS_OPENAT, cwd, "", unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 		at.Do("landlock rule for it", tape.Any, unix.SYS_LANDLOCK_ADD_RULE, set, unix.LANDLOCK_RULE_PATH_BENEATH, rule, 0)
 		at.Do("close", tape.Any, unix.SYS_CLOSE, fd)
+	})
+	at.Each("readable trees", trees, func() {
+		whole, slot := w.Words(accessRead, 0)
+		one, other := w.Words(accessRead&^unix.LANDLOCK_ACCESS_FS_READ_DIR, 0) // of a file
+		at.Into(slot+8, "open one", tape.Any, unix.SYS_OPENAT, cwd, "", unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+		at.Into(other+8, "keep its number", tape.Any, unix.SYS_FCNTL, slot+8, unix.F_DUPFD_CLOEXEC, 0)
+		at.Do("landlock rule for a folder", tape.Any, unix.SYS_LANDLOCK_ADD_RULE, set, unix.LANDLOCK_RULE_PATH_BENEATH, whole, 0)
+		at.Do("landlock rule for a file", tape.Any, unix.SYS_LANDLOCK_ADD_RULE, set, unix.LANDLOCK_RULE_PATH_BENEATH, one, 0)
+		at.Do("close", tape.Any, unix.SYS_CLOSE, slot+8)
+		at.Do("close", tape.Any, unix.SYS_CLOSE, other+8)
 	})
 	at.Do("landlock", 0, unix.SYS_LANDLOCK_RESTRICT_SELF, set, 0)
 	at.Do("close", 0, unix.SYS_CLOSE, set)

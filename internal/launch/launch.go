@@ -135,6 +135,20 @@ func (w *writer) common() {
 	w.joint.init = w.For("").Jump()
 }
 
+// landlocked is the command's way where there are no namespaces. Who isn't root has no
+// capabilities that could be taken, and may not set the bits.
+func (w *writer) landlocked() {
+	w.keyring()
+	if w.plan.UID == 0 {
+		w.privileges()
+	} else {
+		w.noNewPrivs()
+	}
+	w.landlock()
+	w.dropCapabilities(refusal.Capabilities)
+	w.seccomp()
+}
+
 // rest writes the part that is for one command.
 func (w *writer) rest(port int) {
 	w.Resume(w.joint.command)
@@ -153,7 +167,10 @@ func (w *writer) command(port int) {
 	}
 	w.restrict(refusal.WorkingDir).Do("enter "+w.cmd.Dir, 0, unix.SYS_CHDIR, w.cmd.Dir)
 	w.closeFrom(lifeFD)
-	if w.plan.Confined() {
+	if w.plan.Rung == plan.Landlocked {
+		w.landlocked() // the terminal is there, which the rules would keep away
+	}
+	if w.plan.Restricted() {
 		w.limits()
 	}
 	w.say(syncFD, messageReady)

@@ -193,5 +193,5 @@ func compileNotIn(r plan.Rule, deny, allow unix.SockFilter) []unix.SockFilter {
 }
 
 var errnos = map[string]unix.Errno{
-	"EPERM": unix.EPERM, "ENOSYS": unix.ENOSYS, "EAFNOSUPPORT": unix.EAFNOSUPPORT,
+	"EPERM": unix.EPERM, "ENOSYS": unix.ENOSYS, "EAFNOSUPPORT": unix.EAFNOSUPPORT, "EACCES": unix.EACCES, "EROFS": unix.EROFS,
 }

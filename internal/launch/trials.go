@@ -46,6 +46,10 @@ func (w *writer) commandTrials(port int) {
 		return
 	}
 	w.try("securebits", unix.SYS_PRCTL, unix.PR_GET_SECUREBITS, 0, 0, 0, 0)
+	if w.plan.Rung == plan.Landlocked {
+		w.landlockedTrials()
+		return
+	}
 	w.tryOpen("write to the root", "/", unix.O_TMPFILE|unix.O_WRONLY)
 	w.tryOpen("write to the probe file", plan.ProbeFile, unix.O_WRONLY)
 	if w.plan.Limits.By == plan.ByNamespace {
@@ -69,6 +73,22 @@ func (w *writer) commandTrials(port int) {
 	w.try("signal the init", unix.SYS_KILL, 1, 0)
 	w.try("io_uring", unix.SYS_IO_URING_SETUP, 0, 0)
 	w.try("mount", unix.SYS_MOUNT, "none", "/dev/shm", "tmpfs", 0, 0)
+	w.try("user namespace", unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
+}
+
+// landlockedTrials are those that need no file of a view's.
+func (w *writer) landlockedTrials() {
+	w.tryOpen("write to a file of its own", "/proc/self/comm", unix.O_WRONLY)
+	w.tryOpen("read a file that may not be", w.plan.Log, unix.O_RDONLY)
+	w.trySocket("internet socket", unix.AF_INET, unix.SOCK_STREAM)
+	w.trySocket("datagram socket", unix.AF_UNIX, unix.SOCK_DGRAM)
+	w.trySocket("packet socket", unix.AF_PACKET, unix.SOCK_RAW)
+	w.try("connect", unix.SYS_CONNECT, -1, 0, 0)
+	w.try("change a mode", unix.SYS_FCHMOD, -1, 0)
+	parent := w.For("").Save("who is the init", tape.OK, unix.SYS_GETPPID)
+	w.try("signal the init", unix.SYS_KILL, parent, 0)
+	w.try("io_uring", unix.SYS_IO_URING_SETUP, 0, 0)
+	w.try("mount", unix.SYS_MOUNT, "none", "/none", "tmpfs", 0, 0)
 	w.try("user namespace", unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
 }
 

@@ -33,6 +33,12 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Landlock, "this kernel has no Landlock",
 			"use Linux 5.13 or newer with landlock among the security modules (lsm= on the kernel's command line)")
 	}
+	if f.Lacks.UserNamespaces {
+		if err := out.compileLandlocked(p, f); err != nil {
+			return nil, err
+		}
+		return out, nil
+	}
 	if f.Lacks.FreshProc {
 		out.Rung, f.ProcFiles, f.OwnPIDMax = SharedProc, nil, false
 	}

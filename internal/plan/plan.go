@@ -19,11 +19,12 @@ type Rung string
 
 // The rungs.
 const (
-	Full       Rung = "full"        // every layer
-	SharedProc Rung = "shared proc" // every layer, but the /proc is the container's, read-only
-	Token      Rung = "token"       // Windows: a restricted token of the same user
-	Account    Rung = "account"     // Windows: one of an account made for it, whose network can be taken away
-	Unconfined Rung = "unconfined"  // danger-full-access: no layer but the tree's end
+	Full       Rung = "full"          // every layer
+	SharedProc Rung = "shared proc"   // every layer, but the /proc is the container's, read-only
+	Landlocked Rung = "landlock only" // no namespaces: Landlock and the filter, for read-only alone
+	Token      Rung = "token"         // Windows: a restricted token of the same user
+	Account    Rung = "account"       // Windows: one of an account made for it, whose network can be taken away
+	Unconfined Rung = "unconfined"    // danger-full-access: no layer but the tree's end
 )
 
 // Plan is what will be done for one start. The zero value does nothing, and is
@@ -46,6 +47,7 @@ type Plan struct {
 	LastCap    int                   `json:"last_cap,omitempty"`
 	Limits     Limits                `json:"limits,omitzero"`
 	Keyring    bool                  `json:"keyring,omitempty"`
+	Log        string                `json:"-"`                  // a file of ours that no command may read
 	WriteIn    []string              `json:"write_in,omitempty"` // where a write is tried
 	Windows    *Windows              `json:"windows,omitempty"`
 	Sweep      []host.Absent         `json:"sweep,omitempty"` // what is taken back at the end, where it is there then
@@ -97,6 +99,7 @@ type Access string
 const (
 	AccessRead   Access = "read"   // read and execute
 	AccessList   Access = "list"   // the same, but for what files hold
+	AccessTree   Access = "tree"   // read and execute; a path that is gone is left out
 	AccessFiles  Access = "files"  // what files hold; a path that is gone is left out
 	AccessWrite  Access = "write"  // everything
 	AccessDevice Access = "device" // read, write and ioctl of a device
@@ -113,6 +116,9 @@ func (l Landlock) Hides() bool { return slices.Contains(l.Rules, LandlockRule{"/
 
 // Confined reports whether the plan has every layer that Linux has.
 func (p *Plan) Confined() bool { return p.Rung == Full || p.Rung == SharedProc }
+
+// Restricted reports whether the plan takes anything from the command.
+func (p *Plan) Restricted() bool { return p.Rung != Unconfined }
 
 // Has reports whether the plan makes a namespace.
 func (p *Plan) Has(namespace refusal.Restriction) bool {

@@ -14,7 +14,8 @@ import (
 // The runtime's own fork hooks, linknames that it keeps for gVisor:
 // runtime_BeforeFork blocks all signals and guards the stack against growing,
 // runtime_AfterFork undoes both. AfterForkInChild is not needed:
-// CLONE_CLEAR_SIGHAND resets the handlers, an op sets the mask.
+// CLONE_CLEAR_SIGHAND resets the handlers, an op sets the mask. Without clone3 they
+// stay until the command's exec, and no signal comes before it: all are blocked.
 
 //go:linkname beforeFork syscall.runtime_BeforeFork
 func beforeFork()
@@ -62,6 +63,9 @@ func forkSpawner(mem []byte, channel int) (Process, error) {
 func fork(s *spawnerState) (pid uintptr, err syscall.Errno) {
 	beforeFork()
 	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, 0, 0, 0)
+	if err == syscall.ENOSYS { // filtered, as container runtimes do: it can't look into its flags
+		pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(s.clone.exitSignal), 0, 0, 0, 0, 0)
+	}
 	if err == 0 && pid == 0 {
 		// One after the other, not one within the other: the linker allows a chain
 		// of nosplit functions 792 bytes of stack, and debug builds need much.

@@ -60,6 +60,9 @@ func serve(s *spawnerState) *header {
 			h := *(**header)(unsafe.Pointer(&arena))
 			h.given[0], h.given[1] = given[1], given[2]
 			pid, _, e := syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&h.clone)), unsafe.Sizeof(h.clone), 0, 0, 0, 0)
+			if e == syscall.ENOSYS {
+				pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(h.clone.flags&(1<<32-1)|h.clone.exitSignal), 0, 0, 0, 0, 0)
+			}
 			if s.reply = int64(pid); e != 0 {
 				s.reply = -int64(e)
 			}

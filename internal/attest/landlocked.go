@@ -1,0 +1,59 @@
+package attest
+
+import (
+	"strconv"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// expectLandlocked says what must be seen where Landlock and the filter hold alone: the
+// namespaces are the host's, and whatever they would keep away is tried.
+func expectLandlocked(p policy.Policy, m Machine) []Expectation {
+	out := []Expectation{
+		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"},
+		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
+		{Restriction: refusal.NoNewPrivs, Fact: "command.status.NoNewPrivs", Want: "1"},
+	}
+	if p.Mode != policy.ModeReadOnly { // then it must not have come to a start
+		return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a user namespace", Want: "made"}}
+	}
+	for _, n := range namespaces {
+		out = append(out, Expectation{Restriction: refusal.HostNamespaces, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name]})
+	}
+	sets := []string{"CapInh", "CapPrm", "CapEff", "CapAmb"}
+	if m.UID == 0 {
+		sets = append(sets, "CapBnd")
+		out = append(out, Expectation{Restriction: refusal.Securebits, Fact: "trial.securebits", Want: "239"})
+	}
+	for _, set := range sets {
+		out = append(out, Expectation{Restriction: refusal.Capabilities, Fact: Fact("command.status." + set), Want: noCaps})
+	}
+	if _, ok := errnoNames[m.Keyring]; !ok {
+		out = append(out, Expectation{Restriction: refusal.Keyring, Fact: "trial.session keyring", Want: m.Keyring, Not: true})
+	}
+	if m.Terminal {
+		out = append(out, expectTerminal)
+	}
+	out = append(out, expectIdentity(m)...)
+	out = append(out, expectLimits(p, m)...)
+	return append(out,
+		Expectation{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
+		expectDir(m),
+		Expectation{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
+		Expectation{Restriction: refusal.Tree, Fact: "trial.parent-death signal", Want: "9"},
+		Expectation{Restriction: refusal.Tree, Fact: "trial.subreaper", Want: "1"},
+		Expectation{Restriction: refusal.InitDescriptors, Fact: "init.fds", Want: "4+cloexec 5+cloexec"},
+		Expectation{Restriction: refusal.Landlock, Fact: "trial.write to a file of its own", Want: "EACCES"},
+		Expectation{Restriction: refusal.Landlock, Fact: "trial.read a file that may not be", Want: "EACCES"},
+		Expectation{Restriction: refusal.Landlock, Fact: "trial.signal the init", Want: "EPERM"},
+		Expectation{Restriction: refusal.Seccomp, Fact: "trial.internet socket", Want: "EAFNOSUPPORT"},
+		Expectation{Restriction: refusal.Seccomp, Fact: "trial.datagram socket", Want: "EAFNOSUPPORT"},
+		Expectation{Restriction: refusal.Seccomp, Fact: "trial.packet socket", Want: "EAFNOSUPPORT"},
+		Expectation{Restriction: refusal.Seccomp, Fact: "trial.connect", Want: "EACCES"},
+		Expectation{Restriction: refusal.Seccomp, Fact: "trial.change a mode", Want: "EROFS"},
+		Expectation{Restriction: refusal.Seccomp, Fact: "trial.io_uring", Want: "EPERM"},
+		Expectation{Restriction: refusal.Seccomp, Fact: "trial.mount", Want: "EPERM"},
+		Expectation{Restriction: refusal.Seccomp, Fact: "trial.user namespace", Want: "EPERM"},
+	)
+}
