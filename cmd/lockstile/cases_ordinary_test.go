@@ -5,8 +5,10 @@ package main
 import (
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +24,15 @@ func has(names ...string) func() bool {
 		}
 		return true
 	}
+}
+
+// database: PostgreSQL, which starts for users with an entry in passwd, and not as root.
+func database() bool {
+	_, err := os.Stat("/usr/lib/postgresql/15/bin/initdb")
+	if err == nil {
+		_, err = user.LookupId(strconv.Itoa(os.Getuid()))
+	}
+	return err == nil && !root()
 }
 
 var ordinaryMore = []caseRow{
@@ -54,6 +65,7 @@ if os.fork()==0:
   socket.send_fds(b,[b"x"],[w]); os._exit(0)
 _,f,_,_=socket.recv_fds(a,1,1); os.write(f[0],b"y"); assert os.read(r,1)==b"y"`), done, nil},
 	{"P-13 a long TMPDIR", `export TMPDIR=/tmp/$(printf 'x%.0s' $(seq 60)) && mkdir -p $TMPDIR && python3 -c 'import multiprocessing as m; m.Manager().shutdown(); print("done-"+"well")'`, done, nil},
+	{"P-13 a database on a socket here", `PATH=$PATH:/usr/lib/postgresql/15/bin; initdb -D d -U u --no-locale -E UTF8 >/dev/null 2>&1 && pg_ctl -D d -o "-k $PWD -h ''" -w -l log start >/dev/null && psql -h $PWD -U u -d postgres -Atc "select 'done-'||'well'"; pg_ctl -D d -m fast stop >/dev/null`, done, database},
 	{"P-16 1 GiB through pipes", `head -c 1073741824 /dev/zero | cat | sha256sum | grep -q ^49bc20df && echo done-well`, done, nil},
 	{"P-16 a reader that leaves", `yes | head -n1 | grep -q y && echo done-well`, done, nil},
 	{"P-18 strace", `strace -f -o t sh -c 'true; true' && grep -q exit_group t && echo done-well`, done, has("strace")},

@@ -69,6 +69,7 @@ var machines = map[string][]denied{
 		{unix.SYS_SETNS, unix.EPERM, 0}, {unix.SYS_OPEN_TREE, unix.EPERM, 0}, {unix.SYS_MOVE_MOUNT, unix.EPERM, 0}, {unix.SYS_BPF, unix.EPERM, 0},
 		{unix.SYS_KEYCTL, unix.EPERM, 0}, {unix.SYS_ADD_KEY, unix.EPERM, 0}, {unix.SYS_PERF_EVENT_OPEN, unix.EPERM, 0}},
 	"no clone3":            {{unix.SYS_CLONE3, unix.ENOSYS, 0}},
+	listener:               {},
 	"no Landlock":          {{unix.SYS_LANDLOCK_CREATE_RULESET, unix.EOPNOTSUPP, 0}},
 	"no unprivileged caps": {{unix.SYS_MOUNT, unix.EPERM, 0}, {unix.SYS_UNSHARE, unix.EPERM, 0}},
 }
@@ -80,6 +81,9 @@ type denied struct {
 	errno unix.Errno
 	bits  uint32
 }
+
+// listener is a machine on which another program listens to calls.
+const listener = "a listener"
 
 const machineVariable = "LOCKSTILE_TEST_MACHINE"
 
@@ -105,8 +109,18 @@ func becomeMachine(name string) error {
 		return err
 	}
 	fprog := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
-	if _, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&fprog))); errno != 0 {
+	flags := 0
+	if name == listener {
+		flags = unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
+	}
+	fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, uintptr(flags), uintptr(unsafe.Pointer(&fprog)))
+	if errno != 0 {
 		return errno
+	}
+	if name == listener { // it lives on in what is started, as a manager's does beside it
+		if _, err := unix.FcntlInt(fd, unix.F_DUPFD, 100); err != nil {
+			return err
+		}
 	}
 	os.Unsetenv(machineVariable)
 	return unix.Exec(os.Args[1], os.Args[1:], os.Environ())
@@ -191,6 +205,12 @@ func TestOtherMachines(t *testing.T) {
 			if r := p.on("no Landlock", "run", "--sandbox", mode, "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "Landlock") || !strings.Contains(r.stderr, "lsm=") {
 				t.Errorf("%+v", r)
 			}
+		}
+		if r := p.on(listener, "run", "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "another program listens") {
+			t.Errorf("%+v", r)
+		}
+		if r := p.on(listener, "run", "-c", "sandbox_workspace_write.network_access=true", "--", "true"); r.code != 0 {
+			t.Errorf("%+v", r)
 		}
 		if r := p.on("no Landlock", "run", "--sandbox", "danger-full-access", "--", "true"); r.code != 0 {
 			t.Errorf("%+v", r)

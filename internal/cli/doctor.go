@@ -40,7 +40,14 @@ func doctor(args []string) int {
 		printJSON(os.Stdout, findings)
 		return code
 	}
-	for _, f := range findings {
+	for i, f := range findings {
+		if f.Residual != "" {
+			if i == 0 || findings[i-1].Residual == "" {
+				fmt.Println("\nnot held, on no machine of this kind (docs/residuals.md):")
+			}
+			fmt.Printf("  %-16s %s\n", f.Residual, audit.Plain(f.Name))
+			continue
+		}
 		mark := "ok  "
 		if !f.OK {
 			mark = "FAIL"

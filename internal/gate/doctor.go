@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/residual"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -19,6 +20,10 @@ type Finding struct {
 	OK    bool   `json:"ok"`
 	Found string `json:"found"`
 	Mend  string `json:"mend,omitempty"` // what would make it hold
+
+	// Residual is the name of what no machine of this kind holds, "" where something
+	// was tried (docs/residuals.md).
+	Residual string `json:"residual,omitempty"`
 }
 
 // Doctor tries each thing that a start needs on its own, and then a whole start
@@ -34,6 +39,9 @@ func Doctor(home string, p policy.Policy) []Finding {
 	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
 		p.Mode = mode
 		findings = append(findings, finding("a start in "+mode.String(), g.trial(p)))
+	}
+	for _, r := range residual.On(runtime.GOOS) {
+		findings = append(findings, Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
 	}
 	return findings
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/residual"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -24,11 +25,12 @@ type startLine struct {
 	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
 	Approval  *approvalField        `json:"approval,omitempty"`
 	User      int                   `json:"uid"`
-	Account   string                `json:"account,omitempty"` // on Windows: the SID that the command runs as, as measured
-	By        int                   `json:"by"`                // our pid
-	PID       int                   `json:"pid"`               // the command's, on the host
-	Unseen    int                   `json:"unseen,omitempty"`  // folders of the writable roots that weren't looked into for trusted names, at least
-	Linked    []string              `json:"linked,omitempty"`  // trusted files that have another name as well
+	Account   string                `json:"account,omitempty"`   // on Windows: the SID that the command runs as, as measured
+	By        int                   `json:"by"`                  // our pid
+	PID       int                   `json:"pid"`                 // the command's, on the host
+	Unseen    int                   `json:"unseen,omitempty"`    // folders of the writable roots that weren't looked into for trusted names, at least
+	Linked    []string              `json:"linked,omitempty"`    // trusted files that have another name as well
+	Residuals []string              `json:"residuals,omitempty"` // what is not held of this start: docs/residuals.md
 	Limits    *plan.Limits          `json:"limits,omitempty"`
 	Proven    []refusal.Restriction `json:"proven"`
 }
@@ -98,7 +100,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
 		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
 }

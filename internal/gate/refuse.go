@@ -97,6 +97,8 @@ func hintForStep(f *launch.Fault) string {
 	switch {
 	case forbidden && f.Restriction == refusal.Mount("/proc"):
 		return unmaskProc
+	case errors.Is(f.Step, syscall.EBUSY) && f.Restriction == refusal.Seccomp:
+		return "another program listens to calls in front of this one (a container manager, a sandbox), and the kernel allows one: start outside of it, or let the command have the network"
 	case errors.Is(f.Step, syscall.ENOSPC):
 		return moreNamespaces
 	case forbidden:
