@@ -13,6 +13,7 @@ import (
 type finding struct {
 	Name, Found, Mend string
 	OK                bool
+	Residual          string
 }
 
 func (p *place) doctor(cmd *exec.Cmd) (findings []finding, code int) {
@@ -30,7 +31,15 @@ func TestDoctor(t *testing.T) {
 	if code != 0 || len(findings) < 13 {
 		t.Errorf("exit %d, %+v", code, findings)
 	}
-	if r := p.lockstile("doctor"); r.code != 0 || strings.Count(r.stdout, "ok ") != len(findings) {
+	tried, residuals := 0, 0
+	for _, f := range findings {
+		if f.Residual == "" {
+			tried++
+		} else {
+			residuals++
+		}
+	}
+	if r := p.lockstile("doctor"); r.code != 0 || strings.Count(r.stdout, "\nok ")+1 != tried || residuals < 10 || !strings.Contains(r.stdout, "\n  reading ") {
 		t.Errorf("exit %d: %s", r.code, r.stdout)
 	}
 }
