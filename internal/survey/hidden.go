@@ -139,7 +139,7 @@ func (s *search) entry(name string, e fs.DirEntry, b branches, guard bool) error
 		return s.link(name, b)
 	case matched && s.denied(name):
 		return s.hide(name, e, next)
-	case len(next) > 0 && e.IsDir():
+	case len(next) > 0 && e.IsDir() && !s.replaced(name):
 		return s.walk(name, next, guard)
 	case guard && !e.IsDir() && !e.Type().IsRegular() && e.Type()&fs.ModeDevice == 0:
 		// A FIFO or a socket: a way to whoever made it.

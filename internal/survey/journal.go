@@ -10,15 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/lockstile/lockstile/internal/host"
 )
 
 // Before a command starts, what is to be taken back at its end is written down. The
 // note goes when that is done. One that is left, with nobody who holds it, is of a
 // start whose processes were all killed at once: then the next start does it.
 
-const noteFormat = "lockstile-note-1"
+const noteFormat = "lockstile-note-2"
 
 // Note is one start's.
 type Note struct {
@@ -42,7 +40,7 @@ func (t *Trusted) Note(dir, suffix string) (*Note, error) {
 	}
 	n := &Note{f, name}
 	if err = hold(f); err == nil {
-		_, err = f.Write(encodeNote(t.Absent))
+		_, err = f.Write(encodeNote(t.noteLines()))
 	}
 	if err == nil && unfinished != "" {
 		err = os.Rename(name+unfinished, name) // a half one is never seen
@@ -81,12 +79,12 @@ func Recover(dir string) []Back {
 			continue
 		}
 		for _, a := range absent {
-			for _, n := range a.Names {
-				full := filepath.Join(a.Dir, n)
+			for _, n := range a.names {
+				full := filepath.Join(a.dir, n)
 				if !exists(full) {
 					continue
 				}
-				if now, err := takeBack(a.Dir, full, suffix+"-0"); err == nil {
+				if now, err := takeBack(a.root, full, suffix+"-0"); err == nil {
 					back = append(back, Back{full, now})
 				}
 			}
@@ -111,8 +109,8 @@ func noted(dir string) map[string]bool {
 			continue // its start has ended, and what it made is taken back
 		}
 		for _, a := range decodeNote(string(text)) {
-			for _, n := range a.Names {
-				out[filepath.Join(a.Dir, n)] = true
+			for _, n := range a.names {
+				out[filepath.Join(a.dir, n)] = true
 			}
 		}
 	}
@@ -120,7 +118,7 @@ func noted(dir string) map[string]bool {
 }
 
 // abandonedNote reads a note that nobody holds, and removes it.
-func abandonedNote(name string) (absent []host.Absent, abandoned bool) {
+func abandonedNote(name string) (absent []noteLine, abandoned bool) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return nil, false
@@ -133,19 +131,38 @@ func abandonedNote(name string) (absent []host.Absent, abandoned bool) {
 	return decodeNote(string(b)), discard(f, name) == nil
 }
 
-func encodeNote(absent []host.Absent) []byte {
+// noteLine is one folder of a note. The names are taken back within the root, wherever
+// the command made the way to the folder lead.
+type noteLine struct {
+	root, dir string
+	names     []string
+}
+
+func (t *Trusted) noteLines() (out []noteLine) {
+	for _, a := range t.Absent {
+		line := noteLine{dir: a.Dir, names: a.Names}
+		for _, tr := range t.trees {
+			if within(a.Dir, tr.root) && len(tr.root) > len(line.root) {
+				line.root = tr.root
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func encodeNote(lines []noteLine) []byte {
 	b := append([]byte(noteFormat), 0)
-	for _, a := range absent {
-		b = append(append(append(append(b, a.Dir...), 0), strconv.Itoa(len(a.Names))...), 0)
-		for _, n := range a.Names {
-			b = append(append(b, n...), 0)
+	for _, l := range lines {
+		for _, field := range append([]string{l.root, l.dir, strconv.Itoa(len(l.names))}, l.names...) {
+			b = append(append(b, field...), 0)
 		}
 	}
 	return b
 }
 
 // decodeNote reads as much of a note as is one.
-func decodeNote(text string) (out []host.Absent) {
+func decodeNote(text string) (out []noteLine) {
 	next := func() (field string, ok bool) {
 		field, text, ok = strings.Cut(text, "\x00")
 		return field, ok
@@ -154,19 +171,20 @@ func decodeNote(text string) (out []host.Absent) {
 		return nil
 	}
 	for {
+		root, _ := next()
 		dir, _ := next()
 		count, ok := next()
 		n, err := strconv.Atoi(count)
-		if !ok || err != nil || !filepath.IsAbs(dir) {
+		if !ok || err != nil || !filepath.IsAbs(root) || !within(dir, root) {
 			return out
 		}
-		a := host.Absent{Dir: dir}
+		a := noteLine{root: root, dir: dir}
 		for ; n > 0; n-- {
 			name, ok := next()
 			if !ok || name == "" || strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
 				return out
 			}
-			a.Names = append(a.Names, name)
+			a.names = append(a.names, name)
 		}
 		out = append(out, a)
 	}

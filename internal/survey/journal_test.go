@@ -11,13 +11,13 @@ import (
 )
 
 func FuzzDecodeNote(f *testing.F) {
-	f.Add(string(encodeNote([]host.Absent{{Dir: "/a", Names: []string{".git", "x"}}, {Dir: "/b"}})))
-	f.Add(noteFormat + "\x00/a\x001\x00../x\x00")
-	f.Add(noteFormat + "\x00/a\x0099999999999999999999\x00")
+	f.Add(string(encodeNote([]noteLine{{"/a", "/a", []string{".git", "x"}}, {"/b", "/b/c", nil}})))
+	f.Add(noteFormat + "\x00/a\x00/a\x001\x00../x\x00")
+	f.Add(noteFormat + "\x00/a\x00/a\x0099999999999999999999\x00")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, a := range decodeNote(text) {
-			for _, n := range a.Names {
-				if !filepath.IsAbs(a.Dir) || n == "" || n == ".." || strings.Contains(n, "/") {
+			for _, n := range a.names {
+				if !within(a.dir, a.root) || n == "" || n == ".." || strings.Contains(n, "/") {
 					t.Errorf("%q: %+v", text, a)
 				}
 			}
@@ -29,7 +29,7 @@ func FuzzDecodeNote(f *testing.F) {
 func TestNotes(t *testing.T) {
 	dir, notes := t.TempDir(), t.TempDir()
 	absent := []host.Absent{{Dir: dir, Names: []string{".git", ".envrc"}}}
-	trusted := &Trusted{Absent: absent}
+	trusted := &Trusted{Absent: absent, trees: []*tree{{root: dir}}}
 	note, err := trusted.Note(notes, ".denied-a")
 	if err != nil {
 		t.Fatal(err)
@@ -46,12 +46,26 @@ func TestNotes(t *testing.T) {
 	if back := Recover(notes); back != nil || !exists(filepath.Join(dir, ".git")) {
 		t.Errorf("taken back by a note that is done: %v", back)
 	}
-	if err := os.WriteFile(filepath.Join(notes, "start.denied-b"), encodeNote(absent), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(notes, "start.denied-b"), encodeNote(trusted.noteLines()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	want := []Back{{filepath.Join(dir, ".git"), filepath.Join(dir, ".git.denied-b-0")}}
+	// The way to a folder leads out by now: nothing is done there.
+	outside := t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(dir, "way")); err == nil {
+		write := []noteLine{{dir, filepath.Join(dir, "way"), []string{"x"}}}
+		if err := os.WriteFile(filepath.Join(outside, "x"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(notes, "start.denied-c"), encodeNote(write), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if back := Recover(notes); !reflect.DeepEqual(back, want) || exists(filepath.Join(dir, ".git")) || Recover(notes) != nil {
 		t.Errorf("%v", back)
+	}
+	if left, err := os.ReadDir(outside); err != nil || len(left) > 1 || len(left) == 1 && left[0].Name() != "x" {
+		t.Errorf("%v, %v", left, err)
 	}
 	if entries, err := os.ReadDir(notes); err != nil || len(entries) != 0 {
 		t.Errorf("%v, %v", entries, err)
