@@ -1,4 +1,4 @@
-.PHONY: test cases bench parity
+.PHONY: test cases bench parity fuzz
 
 test:
 	bash scripts/test.sh
@@ -20,3 +20,7 @@ parity:
 	@echo '| Mode | network | io | writes in the workspace | outside | reaches the host | restrictions proven | run | library | shell | exec_command | MCP |'
 	@echo '|---|---|---|---|---|---|---|---|---|---|---|---|'
 	@go test -count=1 -timeout 5m -v -run 'TestParity$$' ./cmd/lockstile-mcp | sed -n 's/^.*go:[0-9]*: \(| .*\)/\1/p'
+
+# Fuzz each parser of untrusted bytes, and keep what reached something new.
+fuzz:
+	@bash scripts/fuzz.sh

@@ -155,7 +155,7 @@ func TestWrongTypes(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := time.Now()
-		r := p.lockstile("run", "--", "sh", "-c", "for i in .envrc .vscode .mcp.json .husky .git; do rm -rf $i; mv $i gone; echo x > y; mv y $i; done; ls -A")
+		r := p.lockstile("run", "--", "sh", "-c", "for i in .envrc .vscode .mcp.json .husky .git; do rm -rf $i; mv -f $i gone; echo x > y; mv -f y $i; done; ls -A")
 		if took := time.Since(before); took > patience/2 {
 			t.Errorf("it took %v", took)
 		}

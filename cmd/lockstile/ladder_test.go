@@ -235,6 +235,9 @@ func TestEachRestrictionIsMissedThere(t *testing.T) {
 			if strings.HasPrefix(restriction, "none: ") || restriction == "identity" || restriction == "no_new_privs" { // which the machine's filter needs as well
 				continue
 			}
+			if restriction == "capabilities" && !root() {
+				continue // there are none to take
+			}
 			t.Run(io+"/"+restriction, func(t *testing.T) {
 				t.Parallel()
 				p := newPlace(t)
