@@ -260,3 +260,36 @@ func TestEachRestrictionIsMissedThere(t *testing.T) {
 		}
 	}
 }
+
+// TestOlderLandlock: with each older version the other layers hold what it can't, and
+// the start is full.
+func TestOlderLandlock(t *testing.T) {
+	for _, abi := range []string{"1", "2", "3", "4", "5", "6"} {
+		t.Run(abi, func(t *testing.T) {
+			t.Parallel()
+			for _, way := range ioFlags {
+				w := newWorld(t)
+				w.way = way
+				w.env = append(w.env, "LOCKSTILE_LANDLOCK="+abi)
+				run := func(script string) result {
+					return w.do(w.command(leaveOutProgram, "run", "--", "bash", "-c", script))
+				}
+				for _, c := range hostile {
+					if (c.needs == nil || c.needs()) && slices.Contains([]string{"N-10 abstract socket", "K-05 kill a host process", "F-01 truncate", "F-03 flags", "F-04 through a link",
+						"F-06 hard link", "F-08 rename a protected folder", "F-15 keys", "N-01 TCP", "K-02 ptrace"}, c.id) {
+						if r := run(c.script); strings.Contains(r.stderr, "refused at") || c.effect(w, r.stdout) {
+							t.Errorf("%s %s: %+v", way, c.id, r)
+						}
+					}
+				}
+				if r := run("echo x > a && mkdir d && mv a d/b && cat d/b"); r.stdout != "x\n" {
+					t.Errorf("%+v", r)
+				}
+				if l := w.lastStart(); l.Rung != "full" {
+					t.Errorf("%+v", l)
+				}
+				w.verify()
+			}
+		})
+	}
+}

@@ -18,7 +18,7 @@ func Read(tempDir string) (Facts, error) {
 	f := Facts{
 		OS: runtime.GOOS, Arch: runtime.GOARCH,
 		UID: os.Geteuid(), GID: os.Getegid(),
-		LandlockABI:    landlockABI(),
+		LandlockABI:    older(landlockABI()),
 		LastCap:        lastCap(),
 		Keyring:        hasKeyring(),
 		KillableNotify: killableNotify(),
