@@ -87,7 +87,7 @@ func (p *place) oneRecordEach() {
 			p.Errorf("%s ran, and has %d start records", id, records[id])
 		}
 	}
-	if len(ran) < 400 {
+	if len(ran) < 200 {
 		p.Errorf("only %d commands ran", len(ran))
 	}
 }
