@@ -56,7 +56,7 @@ func Lockstile() Tables {
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
-			{"golang.org/x/sys", StartsCan, "internal/audit internal/cli internal/gate internal/grant internal/host internal/launch internal/measure internal/pipe internal/pty internal/runner internal/session internal/setup internal/supervise internal/suspended internal/tape internal/watch",
+			{"golang.org/x/sys", StartsCan, "internal/audit internal/cli internal/gate internal/grant internal/host internal/launch internal/measure internal/pipe internal/pty internal/runner internal/session internal/setup internal/supervise internal/survey internal/suspended internal/tape internal/watch",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config",
 				"parses text"},

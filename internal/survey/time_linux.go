@@ -3,7 +3,11 @@ package survey
 import (
 	"io/fs"
 	"os"
+	"runtime"
+	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // deepest is how many folders below a root are walked.
@@ -16,6 +20,47 @@ func identify(info fs.FileInfo) (device uint64, changed int64) {
 		return 0, 0
 	}
 	return uint64(s.Dev), s.Ctim.Nano()
+}
+
+// fewFolders are looked at by one thread.
+const fewFolders = 128
+
+// stamps looks at many folders at once: a large tree has some thousand of them.
+func stamps(root string, rels []string) map[string]stamp {
+	top, err := unix.Open(root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil // each is looked at on its own
+	}
+	defer unix.Close(top)
+	all := make([]stamp, len(rels))
+	part := max(len(rels)/runtime.GOMAXPROCS(0)+1, fewFolders)
+	var group sync.WaitGroup
+	for from := 0; from < len(rels); from += part {
+		group.Go(func() {
+			for i := from; i < min(from+part, len(rels)); i++ {
+				all[i] = stampAt(top, rels[i])
+			}
+		})
+	}
+	group.Wait()
+	out := make(map[string]stamp, len(rels))
+	for i, rel := range rels {
+		if rel != "" { // the root may be reached by a link
+			out[rel] = all[i]
+		}
+	}
+	return out
+}
+
+func stampAt(top int, rel string) stamp {
+	if rel == "" {
+		return stamp{}
+	}
+	var st unix.Stat_t
+	if err := unix.Fstatat(top, rel, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return stamp{err: err}
+	}
+	return stamp{device: uint64(st.Dev), changed: st.Ctim.Nano(), dir: st.Mode&unix.S_IFMT == unix.S_IFDIR}
 }
 
 // names is how many names a file has.

@@ -71,6 +71,10 @@ func walk(root string, known *tree) (*tree, error) {
 		return nil, err
 	}
 	device, _ := identify(top)
+	var seen map[string]stamp
+	if known != nil {
+		seen = stamps(root, known.order)
+	}
 	queue, depth := []string{""}, map[string]int{}
 	for len(queue) > 0 {
 		rel := queue[0]
@@ -79,7 +83,7 @@ func walk(root string, known *tree) (*tree, error) {
 			t.unseen++
 			continue
 		}
-		f, err := t.look(rel, device, known)
+		f, err := t.look(rel, device, known, seen)
 		if err != nil {
 			return nil, err
 		}
@@ -103,10 +107,32 @@ func walk(root string, known *tree) (*tree, error) {
 	return t, nil
 }
 
-// look gives what one folder holds, nil where it is none of this root's.
-func (t *tree) look(rel string, device uint64, known *tree) (*folder, error) {
-	dir := filepath.Join(t.root, rel)
+// stamp is how a folder is now.
+type stamp struct {
+	device  uint64
+	changed int64 // nanoseconds
+	dir     bool
+	err     error
+}
+
+func stampOf(dir string) stamp {
 	info, err := os.Lstat(dir)
+	if err != nil {
+		return stamp{err: err}
+	}
+	s := stamp{dir: info.IsDir()}
+	s.device, s.changed = identify(info)
+	return s
+}
+
+// look gives what one folder holds, nil where it is none of this root's.
+func (t *tree) look(rel string, device uint64, known *tree, seen map[string]stamp) (*folder, error) {
+	dir := filepath.Join(t.root, rel)
+	at, ok := seen[rel]
+	if !ok {
+		at = stampOf(dir)
+	}
+	err := at.err
 	if errors.Is(err, fs.ErrNotExist) && rel != "" {
 		return nil, nil // it has gone meanwhile
 	}
@@ -116,8 +142,8 @@ func (t *tree) look(rel string, device uint64, known *tree) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	on, changed := identify(info)
-	if !info.IsDir() && rel != "" || on != device {
+	changed := at.changed
+	if !at.dir && rel != "" || at.device != device && rel != "" {
 		return nil, nil // other file systems below a root are read-only
 	}
 	if known != nil {

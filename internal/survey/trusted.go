@@ -237,6 +237,9 @@ func (t *Trusted) Since(suffix string) (back []Back, news []string) {
 		if err != nil {
 			continue // the root is gone
 		}
+		if (now.news || before.news) && t.store != "" {
+			_ = now.remember(knownFile(t.store, now.root)) // else all of it is walked again
+		}
 		if !now.news && !before.hasHandOffs() {
 			continue
 		}
@@ -256,9 +259,6 @@ func (t *Trusted) Since(suffix string) (back []Back, news []string) {
 				}
 				news = append(news, full)
 			})
-		}
-		if now.news && t.store != "" {
-			_ = now.remember(knownFile(t.store, now.root)) // else all of it is walked again
 		}
 	}
 	return back, news
