@@ -54,6 +54,7 @@ var apart = []struct{ id, tests string }{
 	{"P-01 exit codes", "TestExitCodes"},
 	{"P-04 no residue", "TestNoResidue TestStormOfKills"},
 	{"P-05 awkward places", "TestAwkwardPlaces TestFileSystemsOfWorkspaces"},
+	{"P-14 with the network", "TestNetworkAllowed"},
 	{"P-15 terminals", "TestTerminal TestTerminalInterrupt TestTerminalJobControl TestTerminalSuspend"},
 	{"P-17 signals", "TestSignalsArePassedOn"},
 	{"P-23 what is let through", "TestReadingRules TestWritableRoots"},
