@@ -153,6 +153,9 @@ func (t *tree) look(rel string, device uint64, known *tree, seen map[string]stam
 	}
 	t.news = true
 	entries, err := list(dir)
+	if err == nil {
+		_, err = os.Lstat(dir + string(filepath.Separator) + ".") // names alone are no way in
+	}
 	switch {
 	case errors.Is(err, fs.ErrPermission) && rel != "":
 		return &folder{changed: changed, finds: []find{{kindClosed, ""}}}, nil
