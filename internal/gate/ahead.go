@@ -2,12 +2,14 @@ package gate
 
 import (
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/policy"
 )
 
 // standing is processes that were placed under a plan and know of no command yet.
@@ -20,6 +22,17 @@ type standing struct {
 
 func newStanding(l *launch.Launch, p *plan.Plan) *standing {
 	return &standing{l, p, sync.OnceValues(func() (*attest.Evidence, error) { return lookStanding(l) })}
+}
+
+// planned is a plan, and for what it was made.
+type planned struct {
+	plan    *plan.Plan
+	policy  policy.Policy
+	environ []string
+}
+
+func (l *planned) of(p policy.Policy, environ []string) bool {
+	return slices.Equal(l.environ, environ) && reflect.DeepEqual(l.policy, p)
 }
 
 // ahead keeps the processes that were placed for the next command, if any.

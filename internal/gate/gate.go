@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
@@ -33,6 +34,7 @@ type Gate struct {
 	watch    watch.Watch
 	memory   memory
 	lacks    lacks
+	last     atomic.Pointer[planned] // the last start's, which the next one's is like as a rule
 }
 
 // Request is one command that is to be started.
@@ -104,6 +106,10 @@ func (g *Gate) Start(r Request) (*Child, error) {
 func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	if p.Mode == policy.ModeDangerFullAccess || !launch.PlacesAhead {
 		return // there is nothing to stand in, or nobody who could
+	}
+	if last := g.last.Load(); last != nil && last.of(p, environ) {
+		g.ahead.prepare(g.launcher, last.plan) // should it not fit any more, its start will see
+		return
 	}
 	i, err := settle(g.home, p, environ, g.lacks.get())
 	if err == nil && makePrivate(i) == nil {
@@ -177,6 +183,7 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.last.Store(&planned{intended.plan, r.Policy, r.Env})
 	if s := g.ahead.take(intended.plan); s != nil {
 		if c, err := prove(intended, s); err == nil {
 			return c, nil
