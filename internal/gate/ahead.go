@@ -24,7 +24,8 @@ func newStanding(l *launch.Launch, p *plan.Plan) *standing {
 	return &standing{l, p, sync.OnceValues(func() (*attest.Evidence, error) { return lookStanding(l) })}
 }
 
-// planned is a plan, and for what it was made.
+// planned is a plan, and for what it was made: the policy is the one that held, which
+// an approval can have changed.
 type planned struct {
 	plan    *plan.Plan
 	policy  policy.Policy

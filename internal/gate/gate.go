@@ -107,6 +107,7 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	if p.Mode == policy.ModeDangerFullAccess || !launch.PlacesAhead {
 		return // there is nothing to stand in, or nobody who could
 	}
+	p.Home = g.home
 	if last := g.last.Load(); last != nil && last.of(p, environ) {
 		g.ahead.prepare(g.launcher, last.plan) // should it not fit any more, its start will see
 		return
@@ -183,7 +184,7 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.last.Store(&planned{intended.plan, r.Policy, r.Env})
+	g.last.Store(&planned{intended.plan, intended.policy, r.Env})
 	if s := g.ahead.take(intended.plan); s != nil {
 		if c, err := prove(intended, s); err == nil {
 			return c, nil

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -231,5 +232,22 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPreparedAfterAnEscalation: what a yes let out of the sandbox is no pattern for
+// what comes next.
+func TestPreparedAfterAnEscalation(t *testing.T) {
+	g, r, mark := opened(t)
+	r.Policy.Approval = policy.ApprovalOnRequest
+	next := r.Policy
+	r.Approval = &Approval{By: "test", Escalate: true}
+	runs(t, g, r, mark)
+	g.Prepare(next, r.Env)
+	grown(t, 2)
+	g.ahead.mu.Lock()
+	defer g.ahead.mu.Unlock()
+	if p := g.ahead.next; p == nil || p.plan.Mode != next.Mode || p.plan.Rung != plan.Full {
+		t.Errorf("%+v waits for a command in %s", p, next.Mode)
 	}
 }
