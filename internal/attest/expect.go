@@ -178,6 +178,11 @@ func expectCommand(m Machine) []Expectation {
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
 		out = append(out, Expectation{Restriction: refusal.Capabilities, Fact: Fact("command.status." + set), Want: noCaps})
 	}
+	return append(out, expectOwn(m)...)
+}
+
+// expectOwn: the terminal and the keyring are the command's own, where there are any.
+func expectOwn(m Machine) (out []Expectation) {
 	if m.Terminal {
 		out = append(out, expectTerminal)
 	}

@@ -29,12 +29,7 @@ func expectLandlocked(p policy.Policy, m Machine) []Expectation {
 	for _, set := range sets {
 		out = append(out, Expectation{Restriction: refusal.Capabilities, Fact: Fact("command.status." + set), Want: noCaps})
 	}
-	if _, ok := errnoNames[m.Keyring]; !ok {
-		out = append(out, Expectation{Restriction: refusal.Keyring, Fact: "trial.session keyring", Want: m.Keyring, Not: true})
-	}
-	if m.Terminal {
-		out = append(out, expectTerminal)
-	}
+	out = append(out, expectOwn(m)...)
 	out = append(out, expectIdentity(m)...)
 	out = append(out, expectLimits(p, m)...)
 	return append(out,

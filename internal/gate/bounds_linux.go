@@ -18,6 +18,7 @@ const memoryEvery = 250 * time.Millisecond
 type memory struct {
 	mu      sync.Mutex
 	bounded map[*bounds]bool
+	coming  bool // a look is on its way
 }
 
 // add has a tree looked at until remove.
@@ -27,7 +28,14 @@ func (m *memory) add(b *bounds) {
 	if m.bounded == nil {
 		m.bounded = map[*bounds]bool{}
 	}
-	if m.bounded[b] = true; len(m.bounded) == 1 {
+	m.bounded[b] = true
+	m.arrange()
+}
+
+// arrange has the next look come, once. It is called with mu held.
+func (m *memory) arrange() {
+	if !m.coming {
+		m.coming = true
 		time.AfterFunc(memoryEvery, m.look)
 	}
 }
@@ -42,10 +50,11 @@ func (m *memory) remove(b *bounds) {
 func (m *memory) look() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.coming = false
 	if len(m.bounded) == 0 {
 		return
 	}
-	defer time.AfterFunc(memoryEvery, m.look)
+	m.arrange()
 	available, err := measure.Available()
 	if err != nil {
 		return

@@ -43,7 +43,6 @@ func On(goos string) []Residual {
 func isLinux(p *plan.Plan) bool { return strings.HasPrefix(p.Target, "linux/") }
 
 func confined(p *plan.Plan) bool   { return isLinux(p) && p.Restricted() }
-func linux(p *plan.Plan) bool      { return confined(p) }
 func unconfined(p *plan.Plan) bool { return p.Rung == plan.Unconfined }
 func offline(p *plan.Plan) bool    { return confined(p) && p.Has(refusal.NetworkNamespace) }
 func online(p *plan.Plan) bool     { return p.Confined() && !p.Has(refusal.NetworkNamespace) }
@@ -60,11 +59,11 @@ var Table = [...]Residual{
 		`Reading your files that are no credential stores: other projects`,
 		`programs need to read; only what [reading.md](reading.md) lists is hidden`,
 		"`filesystem.deny_read`; keep the network off (the default): what is read can't leave"},
-	{"stores", linux,
+	{"stores", confined,
 		"Credential stores: another hard link of one, one that is made in a writable root or matches a pattern with `**` only after the start, a file of `/etc` that is replaced while a command of root's runs",
 		`the cover stands on a path; where everything may be read, Landlock can't take one name out`,
 		`don't keep stores in a workspace`},
-	{"new-files", linux,
+	{"new-files", confined,
 		`A file that another program makes in your home, or replaces by a rename, while a command runs`,
 		`the command can't read it before the next start: it might be a store`,
 		`start anew`},
@@ -108,15 +107,15 @@ var Table = [...]Residual{
 		`Mounts of the host below the workspace`,
 		`shown, but read-only`,
 		`make the mount a writable root`},
-	{"groups", linux,
+	{"groups", confined,
 		`Supplementary groups`,
 		`kept: the kernel lets nobody drop them in a user namespace with groups locked`,
 		`run agents as a user without powerful groups`},
-	{"disk", linux,
+	{"disk", confined,
 		`Disk; memory that no process has mapped (files without a name, pipes) until the machine has little left; the processes of a command that root starts before Linux 6.14`,
 		`no quota can be set without more rights; such memory is counted with nobody`,
 		`limit the user, or the cgroup`},
-	{"memory", linux,
+	{"memory", confined,
 		`Memory for a quarter of a second`,
 		`it is watched, not bound: a cgroup would need to be delegated`,
 		`start lockstile in a cgroup with a limit`},

@@ -99,8 +99,10 @@ func (s *search) add(rule policy.ReadRule, guard bool) bool {
 	s.policy.Read = append(s.policy.Read, rule)
 	s.allows = s.allows || rule.Allow
 	rest := slices.DeleteFunc(strings.Split(rule.Pattern, "/"), func(c string) bool { return c == "" || c == "." })
-	rest = slices.CompactFunc(rest, func(a, b string) bool { return a == "**" && b == "**" }) // which two of say no more than one
-	if len(rest) > 0 {                                                                        // the folder of all folders can't be hidden, and needn't be shown
+	// Two ** in a row say no more than one.
+	rest = slices.CompactFunc(rest, func(a, b string) bool { return a == "**" && b == "**" })
+	// The folder of all folders can't be hidden, and needn't be shown.
+	if len(rest) > 0 {
 		s.queue = append(s.queue, state{&rule, rest, guard})
 	}
 	return true

@@ -47,7 +47,7 @@ func (t *Trusted) Note(dir, suffix string) (*Note, error) {
 	}
 	if err != nil {
 		f.Close()
-		os.Remove(name + ".new")
+		os.Remove(name + unfinished)
 		return nil, fmt.Errorf("note what is to be taken back: %w", err)
 	}
 	return n, nil
