@@ -378,3 +378,30 @@ func TestDatagramStream(t *testing.T) {
 		}
 	}
 }
+
+// TestDatagramStreamOfAnyKind: of whatever family it is, and on the rung on which
+// Landlock and the filter hold alone too.
+func TestDatagramStreamOfAnyKind(t *testing.T) {
+	for _, family := range []int{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6} {
+		for _, lacking := range []bool{false, true} {
+			g, r, _ := opened(t)
+			r.Policy.Mode = policy.ModeReadOnly
+			g.lacks.known.UserNamespaces = lacking
+			fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				continue // this machine has none
+			}
+			stream := os.NewFile(uintptr(fd), "stream")
+			defer stream.Close()
+			r.Stdin = stream
+			child, err := g.Start(r)
+			if err == nil {
+				_, _ = child.Wait()
+			}
+			var why *refusal.Error
+			if !errors.As(err, &why) || why.Restriction != refusal.HostSockets {
+				t.Errorf("family %d, lacking %v: %v", family, lacking, err)
+			}
+		}
+	}
+}

@@ -65,9 +65,9 @@ type joint struct {
 // they are ended.
 func (l *Launch) Give(c Command) error {
 	l.deadline = time.Now().Add(patience)
-	if l.plan.Supervised && c.Terminal == nil && slices.ContainsFunc(c.Stdio[:], datagram) {
+	if l.plan.Offline() && c.Terminal == nil && slices.ContainsFunc(c.Stdio[:], datagram) {
 		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StageConfine, Restriction: refusal.HostSockets,
-			Reason: "a standard stream is a Unix datagram socket, which reaches any other of the host by its name", Hint: "give the command a pipe or a stream socket"}
+			Reason: "a standard stream is a datagram socket, which reaches others of the host without a connect", Hint: "give the command a pipe or a stream socket"}
 	}
 	l.paths = c.Paths
 	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, joint: l.joint, trials: l.trials}
@@ -92,15 +92,14 @@ func (l *Launch) Give(c Command) error {
 	return err
 }
 
-// datagram reports whether a descriptor is a Unix datagram socket: with one sendto needs
-// no connect.
+// datagram reports whether a descriptor is a socket with which sendto needs no connect,
+// of whatever family: it is of the host's network.
 func datagram(fd int) bool {
-	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
-	if err != nil || domain != unix.AF_UNIX {
-		return false // no socket, or another
-	}
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
-	return err != nil || kind == unix.SOCK_DGRAM
+	if err == unix.ENOTSOCK || err == unix.EBADF { // the latter for one that can't be used either
+		return false
+	}
+	return err != nil || kind != unix.SOCK_STREAM && kind != unix.SOCK_SEQPACKET
 }
 
 // common writes the part of the tape that is the same for all commands under a

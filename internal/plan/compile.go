@@ -235,7 +235,7 @@ func within(p, dir string) bool {
 // where the view has it.
 func (out *Plan) compileLandlock(abi int, readable []string) {
 	rules := []LandlockRule{{"/", AccessRead}}
-	if some := len(readable) > 0 && readable[0] != "/"; some {
+	if len(readable) > 0 && readable[0] != "/" {
 		rules = []LandlockRule{{"/", AccessList}, {EmptyFile, AccessFiles}}
 		for _, r := range readable {
 			if !out.replaces(r) {

@@ -117,6 +117,9 @@ func (l Landlock) Hides() bool { return slices.Contains(l.Rules, LandlockRule{"/
 // Confined reports whether the plan has every layer that Linux has.
 func (p *Plan) Confined() bool { return p.Rung == Full || p.Rung == SharedProc }
 
+// Offline reports whether the command is to have no network.
+func (p *Plan) Offline() bool { return p.Supervised || p.Rung == Landlocked }
+
 // Restricted reports whether the plan takes anything from the command.
 func (p *Plan) Restricted() bool { return p.Rung != Unconfined }
 
