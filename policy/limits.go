@@ -13,3 +13,7 @@ type Limits struct {
 
 // DefaultProcesses is more than any build has that we know of.
 const DefaultProcesses = 4096
+
+// DefaultMemory is what a command's tree may have of a machine's memory, in bytes: three
+// quarters, in whole MiB.
+func DefaultMemory(machine uint64) uint64 { return machine / 4 * 3 >> 20 << 20 }

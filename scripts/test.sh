@@ -8,7 +8,7 @@ step() { printf '\n== %s\n' "$*"; }
 
 # What the table of cases runs.
 need=()
-for pair in git:git python3:python3 gcc:gcc node:nodejs npm:npm vim:vim less:less top:procps gdb:gdb unshare:util-linux hostname:hostname tmux:tmux ssh-agent:openssh-client; do
+for pair in git:git python3:python3 gcc:gcc node:nodejs npm:npm vim:vim less:less top:procps gdb:gdb unshare:util-linux hostname:hostname tmux:tmux ssh-agent:openssh-client qemu-system-x86_64:qemu-system-x86 busybox:busybox-static; do
 	command -v "${pair%%:*}" >/dev/null || need+=("${pair#*:}")
 done
 [ ! -e /usr/include/stdlib.h ] && need+=(libc6-dev)
@@ -43,6 +43,13 @@ wine=$(dirname "$cache")/wine-1
 if [ ! -x "$wine/bin/wine-run" ]; then
 	step "install Wine in $wine"
 	bash scripts/setup-wine.sh "$wine"
+fi
+
+# A machine with a kernel of its own.
+machine=$(dirname "$cache")/machine-trixie
+if [ ! -e "$machine/.done" ]; then
+	step "get a kernel for a machine to test on, in $machine"
+	bash scripts/setup-machine.sh "$machine"
 fi
 
 step "format and vet, for every system that is built"
@@ -91,6 +98,9 @@ if [ "$commands" = 0 ] || [ $((commands + absent)) != "$verdicts" ] || [ "$verdi
 	echo "these must be equal" >&2
 	exit 1
 fi
+
+step "limits by cgroups, on a machine of their own"
+bash scripts/machine-tests.sh "$machine"
 
 if [ "$(id -u)" = 0 ]; then
 	step "end-to-end tests as a normal user"

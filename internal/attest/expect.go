@@ -26,6 +26,7 @@ type Machine struct {
 	MostProcesses    uint64            // what we may have
 	MostCore         uint64            // how large a core we may have
 	OwnPIDMax        bool              // a pid namespace has a kernel.pid_max of its own
+	Cgroup           bool              // one that bounds memory and processes can be made
 	Keyring          string            // serial of our session keyring, or an errno name
 	TempDir          string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
 	Protected        []string          // what must not be written within the writable roots
@@ -42,7 +43,7 @@ type Machine struct {
 	Privileges       string            // on Windows: those of this process
 	Account          string            // on Windows: the SID of the account that the command is to run as
 	Filtered         bool              // on Windows: filters are to keep the account off the network
-	Memory           uint64            // on Windows: how much there is, in bytes
+	Memory           uint64            // how much there is, in bytes
 	Tries            Tries             // on Windows: none where nothing is restricted
 }
 

@@ -20,7 +20,16 @@ func expectLimits(p policy.Policy, m Machine) []Expectation {
 	if processes == 0 {
 		processes = policy.DefaultProcesses
 	}
+	memory := uint64(p.Limits.MemoryMB) << 20
+	if memory == 0 {
+		memory = policy.DefaultMemory(m.Memory)
+	}
 	switch {
+	case m.Cgroup && memory != 0:
+		see("command.cgroup.pids.max", processes)
+		see("command.cgroup.memory.max", int64(memory))
+		see("command.cgroup.memory.oom.group", 1)
+		out = append(out, Expectation{Restriction: refusal.Limits, Fact: "command.cgroup", Want: "own"})
 	case m.OwnPIDMax:
 		see("trial.the most processes", processes)
 	case m.UID != 0:

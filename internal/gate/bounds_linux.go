@@ -68,7 +68,7 @@ func (m *memory) look() {
 		}
 		used := measure.TreeMemory(b.init, b.pid, scratchFolders)
 		if used > b.limits.Memory {
-			b.exceed(fmt.Sprintf("memory: more than %d MiB", b.limits.Memory>>20))
+			b.exceed(b.aboveMemory())
 		}
 		if used >= most {
 			greatest, most = b, used
@@ -110,6 +110,10 @@ func newBounds(m *memory, i *intent, l *launch.Launch, end func()) *bounds {
 	return b
 }
 
+func (b *bounds) aboveMemory() string {
+	return fmt.Sprintf("memory: more than %d MiB", b.limits.Memory>>20)
+}
+
 // exceed ends the tree.
 func (b *bounds) exceed(why string) {
 	b.mu.Lock()
@@ -123,13 +127,16 @@ func (b *bounds) exceed(why string) {
 	}
 }
 
-// stop ends the looks, and tells what was exceeded.
-func (b *bounds) stop(m *memory) string {
+// stop ends the looks, and tells what was exceeded; outOfMemory is the kernel's word.
+func (b *bounds) stop(m *memory, outOfMemory bool) string {
 	m.remove(b)
 	if b.wall != nil {
 		b.wall.Stop()
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.why == "" && outOfMemory {
+		b.why = b.aboveMemory()
+	}
 	return b.why
 }

@@ -11,4 +11,4 @@ type bounds struct{}
 
 func newBounds(*memory, *intent, *launch.Launch, func()) *bounds { return nil }
 
-func (*bounds) stop(*memory) string { return "" }
+func (*bounds) stop(*memory, bool) string { return "" }

@@ -91,7 +91,7 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait()
-	c.exceeded = c.bounds.stop(&c.gate.memory)
+	c.exceeded = c.bounds.stop(&c.gate.memory, end.OutOfMemory)
 	for _, b := range c.guard.stop() {
 		c.denied = append(c.denied, Denied(b))
 	}

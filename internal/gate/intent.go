@@ -78,6 +78,9 @@ func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*
 		return nil, err
 	}
 	facts.Lacks = lacks
+	if lacks.Cgroup {
+		facts.Cgroup = ""
+	}
 	private := privatePath(home, p)
 	trusted, err := survey.Look(p, private, notesIn(private))
 	if err != nil {

@@ -42,7 +42,12 @@ func (l *lacks) learn(knew host.Lacks, err error) bool {
 	more := knew
 	var f *launch.Fault
 	var call *os.SyscallError
+	var cgroup *launch.CgroupError
 	switch {
+	case errors.As(err, &cgroup):
+		more.Cgroup = true
+	case errors.As(err, &f) && f.Step != nil && f.Restriction == refusal.Limits && !knew.Cgroup:
+		more.Cgroup = true // the command could not be made in it
 	case errors.As(err, &f) && (errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)):
 		switch {
 		case f.Restriction == refusal.Mount("/proc") && !knew.FreshProc:

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/attest"
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/measure"
 	"github.com/lockstile/lockstile/policy"
@@ -55,6 +54,9 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 	}
 	command.Descriptors(e)
 	command.Limits(e)
+	if m.Cgroup {
+		command.Cgroup(e)
+	}
 	if n := l.Connects(); n >= 0 {
 		e.Set("connects that came to us", strconv.Itoa(n), nil)
 	}
@@ -94,7 +96,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		OS:  f.OS,
 		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
-		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, NoUserNamespaces: f.Lacks.UserNamespaces, SharedProc: f.Lacks.FreshProc, OwnPIDMax: f.OwnPIDMax && f.Lacks == host.Lacks{}, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
+		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, NoUserNamespaces: f.Lacks.UserNamespaces, SharedProc: f.Lacks.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Lacks.FreshProc && !f.Lacks.UserNamespaces, Cgroup: f.Cgroup != "", Memory: f.Memory, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
 		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {

@@ -29,6 +29,7 @@ type Facts struct {
 	MostProcesses  uint64   // what RLIMIT_NPROC lets us have at most
 	MostCore       uint64   // what RLIMIT_CORE lets us have at most
 	OwnPIDMax      bool     // a pid namespace has a kernel.pid_max of its own
+	Cgroup         string   // where a cgroup that bounds memory and processes can be made; "" where none can
 	OfflineSID     string   // on Windows: the account for commands without a network; "" where there is none
 	OnlineSID      string   // on Windows: the account for those with it
 	GroupSID       string   // on Windows: the group of the two
@@ -51,6 +52,7 @@ type Absent struct {
 type Lacks struct {
 	FreshProc      bool // parts of /proc are masked, as in containers: no other can be mounted
 	UserNamespaces bool // none can be made, or they have no capabilities
+	Cgroup         bool // none could be made where one should
 }
 
 // Hidden is what of the machine's files may not be read. The zero value hides nothing.

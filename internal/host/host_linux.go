@@ -23,6 +23,7 @@ func Read(tempDir string) (Facts, error) {
 		Keyring:        hasKeyring(),
 		KillableNotify: killableNotify(),
 		OwnPIDMax:      ownPIDMax(),
+		Cgroup:         cgroupFolder(),
 		Memory:         memory(),
 	}
 	f.MostProcesses, f.MostCore = most(unix.RLIMIT_NPROC), most(unix.RLIMIT_CORE)

@@ -49,7 +49,7 @@ func (w *writer) prologue() {
 	}
 	w.idMaps()
 	for _, n := range w.plan.Namespaces {
-		if n != refusal.UserNamespace && n != refusal.PIDNamespace && n != refusal.MountNamespace {
+		if n != refusal.UserNamespace && n != refusal.PIDNamespace && n != refusal.MountNamespace && n != refusal.CgroupNamespace {
 			w.restrict(n).Do("unshare "+string(n), 0, unix.SYS_UNSHARE, namespaceFlags[n])
 		}
 	}
@@ -59,19 +59,31 @@ func (w *writer) prologue() {
 	w.privileges()
 }
 
+// ownCgroup makes the namespace whose root is the cgroup that the command is in.
+func (w *writer) ownCgroup() {
+	if w.plan.Has(refusal.CgroupNamespace) {
+		w.restrict(refusal.CgroupNamespace).Do("unshare "+string(refusal.CgroupNamespace), 0, unix.SYS_UNSHARE, unix.CLONE_NEWCGROUP)
+	}
+}
+
 func (w *writer) restrict(r refusal.Restriction) tape.Writer { return w.For(string(r)) }
 
 // descriptors puts the two channels where they belong and closes everything else.
 // They are moved up first, so that none is overwritten by the other.
 func (w *writer) descriptors() {
 	plumbing := w.For("")
-	var up [2]tape.Slot
+	var up [3]tape.Slot
 	for i := range up {
 		up[i] = plumbing.Save("move a channel up", tape.OK, unix.SYS_FCNTL, w.Given(i), unix.F_DUPFD_CLOEXEC, 16)
 	}
 	plumbing.Into(w.AlarmSlot(tape.Second), "put a channel in its place", syncFD, unix.SYS_DUP3, up[0], syncFD, unix.O_CLOEXEC)
 	plumbing.Into(w.AlarmSlot(tape.First), "put a channel in its place", lifeFD, unix.SYS_DUP3, up[1], lifeFD, unix.O_CLOEXEC)
-	w.closeFrom(lifeFD + 1)
+	if w.plan.Limits.Cgroup == "" {
+		w.closeFrom(lifeFD + 1)
+		return
+	}
+	plumbing.Do("put the cgroup in its place", cgroupFD, unix.SYS_DUP3, up[2], cgroupFD, unix.O_CLOEXEC)
+	w.closeFrom(cgroupFD + 1)
 }
 
 // awaitStreams waits for the parent's word to the command, with which its standard

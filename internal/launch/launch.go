@@ -20,6 +20,8 @@ const (
 	syncFD = 3 // the command's channel; its end tells of the exec
 	lifeFD = 4 // the init's channel; its end, when we die, ends the tree
 	sigFD  = 5 // the init's signalfd
+
+	cgroupFD = 5 // before it: the cgroup that the command is made in
 )
 
 // writer is the state of one plan being written onto a tape.
@@ -112,9 +114,10 @@ func (w *writer) common() {
 		w.restrict(refusal.MountNamespace).Do("unshare mount namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNS)
 		w.mounted = w.For("").Save("eventfd", tape.OK, unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC)
 	}
-	fork := w.For("").Fork()
+	fork := w.fork()
 	w.who(whoCommand)
 	w.endWithInit()
+	w.ownCgroup()
 	w.session()
 	if confined {
 		w.keyring()

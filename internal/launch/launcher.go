@@ -4,6 +4,7 @@ package launch
 
 import (
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,10 +18,13 @@ const PlacesAhead = true
 
 // Launcher makes the first processes, by a spawner of its own. It may be used by
 // several goroutines.
-type Launcher struct{ spawner *tape.Spawner }
+type Launcher struct {
+	spawner *tape.Spawner
+	cleared sync.Once // of the cgroups that others have left
+}
 
 // NewLauncher makes a launcher.
-func NewLauncher() *Launcher { return &Launcher{tape.NewSpawner()} }
+func NewLauncher() *Launcher { return &Launcher{spawner: tape.NewSpawner()} }
 
 // Close ends the spawner. What was started goes on.
 func (l *Launcher) Close() error { return l.spawner.Close() }
@@ -43,6 +47,9 @@ func (l *Launcher) PlaceAhead(p *plan.Plan) (*Launch, error) {
 
 // place closes mounts with the launch.
 func (l *Launcher) place(p *plan.Plan, mounts int) (*Launch, error) {
+	if p.Limits.Cgroup != "" {
+		l.cleared.Do(func() { clearCgroups(p.Limits.Cgroup) })
+	}
 	t, err := tape.New(leftOut)
 	if err != nil {
 		if mounts >= 0 {
@@ -69,7 +76,14 @@ func (l *Launch) Outdated() bool {
 }
 
 func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
-	var ends [2]int // the processes' ends of the two channels
+	var err error
+	if l.cgroup, err = newCgroup(p.Limits); err != nil {
+		return err
+	}
+	var ends [3]int // the processes' ends of the two channels, and the cgroup
+	if l.cgroup != nil {
+		ends[2] = l.cgroup.fd
+	}
 	for i, mine := range []*int{&l.sync, &l.life} {
 		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
@@ -85,7 +99,6 @@ func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 	w := &writer{Tape: l.tape, plan: p}
 	w.common()
 	l.joint, l.trials = w.joint, w.trials
-	var err error
 	l.first, err = spawner.Clone(l.tape, w.cloneFlags(), ends)
 	return err
 }

@@ -38,6 +38,15 @@ func (w *writer) boundPIDs() {
 // /proc may be read-only.
 func (w *writer) beFirst() { w.writeFile(w.restrict(refusal.Limits), oomScoreAdj, "1000") }
 
+// fork makes the command, in its cgroup from its first moment on where it has one.
+// Its init stays outside: it tells of the end, whatever that was.
+func (w *writer) fork() tape.Op {
+	if w.plan.Limits.Cgroup == "" || leftOut(string(refusal.Limits)) {
+		return w.For("").Fork()
+	}
+	return w.restrict(refusal.Limits).ForkInto(cgroupFD)
+}
+
 func (w *writer) writeFile(at tape.Writer, path, text string) {
 	fd := at.Save("open "+path, tape.OK, unix.SYS_OPENAT, cwd, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	at.Do("write "+text+" to "+path, tape.Want(len(text)), unix.SYS_WRITE, fd, text, len(text))

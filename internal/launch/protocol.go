@@ -71,6 +71,7 @@ type Launch struct {
 	joint    joint
 	command  int                   // the command's pid, in our pid namespace; 0 until it spoke
 	pidfd    int                   // of the command
+	cgroup   *cgroup               // the command's own; nil where it has none
 	master   int                   // of the command's terminal; -1 where it has none
 	connects *supervise.Supervisor // nil where connects don't come to us, and from Release on
 	deadline time.Time
@@ -385,6 +386,7 @@ func (l *Launch) reap() (syscall.WaitStatus, error) {
 }
 
 func (l *Launch) close() {
+	l.cgroup.remove()
 	for _, fd := range []*int{&l.sync, &l.life, &l.mounts, &l.listener, &l.pidfd, &l.master, &l.first.Pidfd} {
 		if *fd > 0 {
 			unix.Close(*fd)

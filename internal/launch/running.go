@@ -48,7 +48,8 @@ func (r *Running) Wait() (End, error) {
 	}
 	r.channel.Close()
 	ws, ok := r.l.tape.Status()
-	end := End{Status: ws, Killed: !ok, Denied: r.l.denied()}
+	end := End{Status: ws, Killed: !ok, OutOfMemory: r.l.cgroup.outOfMemory(), Denied: r.l.denied()}
+	r.l.cgroup.remove()
 	if !said {
 		r.l.close()
 		return end, err

@@ -76,7 +76,7 @@ func (l layer) try(spawner *tape.Spawner, p *plan.Plan) error {
 	w := &writer{Tape: t, plan: p}
 	l.write(w)
 	w.For("").Do("end", tape.OK, unix.SYS_EXIT_GROUP, 0)
-	proc, err := spawner.Clone(t, l.flags, [2]int{0, 0})
+	proc, err := spawner.Clone(t, l.flags, [3]int{})
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,8 @@ func (e *ExecError) Unwrap() error { return e.Errno }
 
 // End is how a command and its tree ended.
 type End struct {
-	Status syscall.WaitStatus // the command's; 0 where Killed is set
-	Killed bool               // the init was ended before the command
-	Denied []string           // names that were made and are taken back, as full paths
+	Status      syscall.WaitStatus // the command's; 0 where Killed is set
+	Killed      bool               // the init was ended before the command
+	OutOfMemory bool               // the kernel has ended processes that were above the limit of memory
+	Denied      []string           // names that were made and are taken back, as full paths
 }

@@ -10,7 +10,8 @@ import (
 type Limits struct {
 	Processes int64  `json:"processes,omitempty"` // by By
 	By        string `json:"processes_by,omitempty"`
-	Memory    uint64 `json:"memory,omitempty"`    // bytes, of the tree; watched
+	Memory    uint64 `json:"memory,omitempty"`    // bytes, of the tree; watched, or by its cgroup
+	Cgroup    string `json:"cgroup,omitempty"`    // the folder in which the command's own is made; "" for none
 	Scratch   uint64 `json:"scratch,omitempty"`   // bytes, of each file system in memory
 	FileSize  uint64 `json:"file_size,omitempty"` // bytes, RLIMIT_FSIZE
 	OpenFiles uint64 `json:"open_files,omitempty"`
@@ -21,6 +22,7 @@ type Limits struct {
 
 // The ways to bound processes.
 const (
+	ByCgroup    = "cgroup"        // its own pids.max
 	ByNamespace = "pid namespace" // its own kernel.pid_max (Linux 6.14)
 	ByUser      = "rlimit"        // RLIMIT_NPROC, which counts a user's in a user namespace, but not the host's root
 	ByNothing   = "nothing"
@@ -38,10 +40,16 @@ func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 	out.Limits = Limits{Processes: l.Processes, Memory: uint64(l.MemoryMB) * mib, FileSize: uint64(l.FileSizeMB) * mib,
 		OpenFiles: uint64(l.OpenFiles), CPU: uint64(l.CPUSeconds), Wall: uint64(l.WallSeconds)}
 	out.Limits.Core = min(1, f.MostCore)
+	if l.MemoryMB == 0 {
+		out.Limits.Memory = policy.DefaultMemory(f.Memory)
+	}
+	out.Limits.Scratch = out.Limits.Memory / 2
 	if l.Processes == 0 {
 		out.Limits.Processes = policy.DefaultProcesses
 	}
 	switch {
+	case f.Cgroup != "" && out.Limits.Memory > 0:
+		out.Limits.By, out.Limits.Cgroup = ByCgroup, f.Cgroup
 	case f.OwnPIDMax:
 		out.Limits.By = ByNamespace
 	case f.UID != 0:
@@ -55,9 +63,5 @@ func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 	default:
 		out.Limits.By, out.Limits.Processes = ByNothing, 0
 	}
-	if l.MemoryMB == 0 {
-		out.Limits.Memory = f.Memory / 4 * 3
-	}
-	out.Limits.Scratch = out.Limits.Memory / 2
 	return nil
 }

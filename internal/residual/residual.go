@@ -49,6 +49,7 @@ func online(p *plan.Plan) bool     { return p.Confined() && !p.Has(refusal.Netwo
 func writes(p *plan.Plan) bool     { return len(p.WriteIn) > 0 }
 func sharedProc(p *plan.Plan) bool { return p.Rung == plan.SharedProc }
 func landlocked(p *plan.Plan) bool { return p.Rung == plan.Landlocked }
+func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == "" }
 func windows(p *plan.Plan) bool    { return strings.HasPrefix(p.Target, "windows/") && p.Restricted() }
 func token(p *plan.Plan) bool      { return p.Rung == plan.Token }
 func account(p *plan.Plan) bool    { return p.Rung == plan.Account }
@@ -112,13 +113,13 @@ var Table = [...]Residual{
 		`kept: the kernel lets nobody drop them in a user namespace with groups locked`,
 		`run agents as a user without powerful groups`},
 	{"disk", confined,
-		`Disk; memory that no process has mapped (files without a name, pipes) until the machine has little left; the processes of a command that root starts before Linux 6.14`,
-		`no quota can be set without more rights; such memory is counted with nobody`,
-		`limit the user, or the cgroup`},
-	{"memory", confined,
-		`Memory for a quarter of a second`,
-		`it is watched, not bound: a cgroup would need to be delegated`,
-		`start lockstile in a cgroup with a limit`},
+		`Disk`,
+		`no quota can be set without more rights`,
+		`limit the user`},
+	{"memory", watched,
+		`Where no cgroup is delegated: memory for a quarter of a second; such as no process has mapped (files without a name, pipes) until the machine has little left; the processes of a command that root starts before Linux 6.14`,
+		`memory is watched there, not bound`,
+		"start lockstile where cgroups are: `systemd-run --user --scope lockstile …`"},
 	{"library", unconfined,
 		`danger-full-access as a library`,
 		`when the init is killed by SIGKILL from outside, its children go on`,

@@ -51,6 +51,8 @@ func TestTable(t *testing.T) {
 		{plan.Plan{Target: "linux/amd64", Rung: plan.Full}, "reading", "host-seen"},
 		{plan.Plan{Target: "linux/amd64", Rung: plan.Full, WriteIn: []string{"/w"}}, "linked", "typed"},
 		{plan.Plan{Target: "linux/amd64", Rung: plan.Landlocked}, "host-seen", "network-sockets"},
+		{plan.Plan{Target: "linux/amd64", Rung: plan.Full}, "memory", "mounts"},
+		{plan.Plan{Target: "linux/amd64", Rung: plan.Full, Limits: plan.Limits{Cgroup: "/c"}}, "disk", "memory"},
 		{plan.Plan{Target: "linux/amd64", Rung: plan.SharedProc}, "proc-names", "linked"},
 		{plan.Plan{Target: "linux/amd64", Rung: plan.Unconfined}, "typed", "reading"},
 		{plan.Plan{Target: "windows/amd64", Rung: plan.Token}, "win-unelevated", "reading"},

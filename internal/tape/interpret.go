@@ -39,16 +39,10 @@ func interpret(h *header) (me, life, signals uintptr) {
 				i = uintptr(o.jump) - 1
 			}
 			continue
-		case kindFork:
-			r1, _, e := syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
-			if r = int64(r1); e != 0 {
-				r = -int64(e)
-			}
-			if r == 0 {
+		default:
+			if r = call(h, o); o.kind == kindFork && r == 0 {
 				me = Second
 			}
-		default:
-			r = call(h, o)
 		}
 		if me == First || o.kind != kindFork {
 			*(*int64)(unsafe.Add(base, resOff+i*8)) = r

@@ -13,7 +13,7 @@ import (
 const spawnerFD = 3
 
 // maxGiven is how many descriptors a first process can be given.
-const maxGiven = 2
+const maxGiven = 3
 
 // request asks the spawner for a first process. The arena's descriptor and those
 // that are given come beside it.
@@ -58,7 +58,7 @@ func serve(s *spawnerState) *header {
 		s.reply = -int64(e)
 		if e == 0 {
 			h := *(**header)(unsafe.Pointer(&arena))
-			h.given[0], h.given[1] = given[1], given[2]
+			h.given[0], h.given[1], h.given[2] = given[1], given[2], given[3]
 			pid, _, e := syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&h.clone)), unsafe.Sizeof(h.clone), 0, 0, 0, 0)
 			if e == syscall.ENOSYS {
 				pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(h.clone.flags&(1<<32-1)|h.clone.exitSignal), 0, 0, 0, 0, 0)

@@ -152,7 +152,7 @@ func (s *Spawner) ask(t *Tape, given [maxGiven]int) (pid int, err error) {
 	}
 	r := request{at: uintptr(unsafe.Pointer(&t.mem[0])), size: uintptr(len(t.mem))}
 	text := unsafe.Slice((*byte)(unsafe.Pointer(&r)), unsafe.Sizeof(r))
-	err = unix.Sendmsg(s.channel, text, unix.UnixRights(t.fd, given[0], given[1]), nil, unix.MSG_NOSIGNAL)
+	err = unix.Sendmsg(s.channel, text, unix.UnixRights(t.fd, given[0], given[1], given[2]), nil, unix.MSG_NOSIGNAL)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", errGone, os.NewSyscallError("sendmsg", err))
 	}

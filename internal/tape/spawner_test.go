@@ -23,7 +23,7 @@ func answers(t *testing.T, s *Spawner) {
 	}
 	defer tape.Free()
 	tape.For("").Do("exit", OK, unix.SYS_EXIT_GROUP, 7)
-	p, err := s.Clone(tape, 0, [2]int{0, 0})
+	p, err := s.Clone(tape, 0, [3]int{})
 	if err != nil {
 		t.Error(err)
 		return
@@ -119,7 +119,7 @@ func TestSpawnerIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tape.Free()
-	if _, err := s.Clone(tape, 0, [2]int{0, 0}); !errors.Is(err, os.ErrClosed) || s.process.PID != 0 {
+	if _, err := s.Clone(tape, 0, [3]int{}); !errors.Is(err, os.ErrClosed) || s.process.PID != 0 {
 		t.Errorf("%v, spawner %d", err, s.process.PID)
 	}
 	if err := s.Close(); err != nil {

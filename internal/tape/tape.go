@@ -39,7 +39,7 @@ func Errno(e unix.Errno) Want { return -Want(e) }
 // The kinds of op.
 const (
 	kindCall   = iota // one system call
-	kindFork          // clone(SIGCHLD): the child goes on, the parent jumps to op.jump
+	kindFork          // a call that forks: the child goes on, the parent jumps to op.jump
 	kindJump          // go on at op.jump
 	kindWatch         // of the first process: wait, pass signals on, end the tree; then the rest, the sweep
 	kindEach          // give the next op the next path of a list, or go on at op.jump when there is none

@@ -63,7 +63,7 @@ func (c *trial) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var err error
-	if c.proc, err = spawner.Clone(c.Tape, 0, [2]int{c.sync[1], c.life[1]}); err != nil {
+	if c.proc, err = spawner.Clone(c.Tape, 0, [3]int{c.sync[1], c.life[1], 0}); err != nil {
 		c.t.Fatal(err)
 	}
 	unix.Close(c.sync[1])
@@ -310,12 +310,12 @@ func TestTapeIsFull(t *testing.T) {
 	for range maxOps + 1 {
 		c.For("").Do("pid", OK, unix.SYS_GETPID)
 	}
-	if _, err := spawner.Clone(c.Tape, 0, [2]int{0, 0}); err == nil {
+	if _, err := spawner.Clone(c.Tape, 0, [3]int{}); err == nil {
 		t.Error("a tape with too many ops was run")
 	}
 	c = newTrial(t, nil)
 	c.For("").Do("long", OK, unix.SYS_GETPID, strings.Repeat("x", arenaSize))
-	if _, err := spawner.Clone(c.Tape, 0, [2]int{0, 0}); err == nil {
+	if _, err := spawner.Clone(c.Tape, 0, [3]int{}); err == nil {
 		t.Error("a tape with too many bytes was run")
 	}
 }

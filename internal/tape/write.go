@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // Writer adds the ops of one restriction.
@@ -48,7 +50,16 @@ func (w Writer) Into(s Slot, name string, want Want, nr uintptr, args ...any) Op
 
 // Fork adds the fork of the second process, which goes on with the next op. The
 // first goes on where Resume is called.
-func (w Writer) Fork() Op { return w.add("fork", op{kind: kindFork, want: OK}, nil) }
+func (w Writer) Fork() Op {
+	return w.add("fork", op{kind: kindFork, nr: unix.SYS_CLONE, want: OK}, []any{int(unix.SIGCHLD), 0, 0, 0, 0})
+}
+
+// ForkInto is Fork into the cgroup that the first process has open as fd.
+func (w Writer) ForkInto(fd int) Op {
+	args := cloneArgs{flags: unix.CLONE_INTO_CGROUP, exitSignal: uint64(unix.SIGCHLD), cgroup: uint64(fd)}
+	at, _ := w.t.Bytes(unsafe.Slice((*byte)(unsafe.Pointer(&args)), unsafe.Sizeof(args)))
+	return w.add("fork into a cgroup", op{kind: kindFork, nr: unix.SYS_CLONE3, want: OK}, []any{at, int(unsafe.Sizeof(args))})
+}
 
 // Jump adds a jump to where Resume is called. It must not be reached before.
 func (w Writer) Jump() Op { return w.add("jump", op{kind: kindJump, want: OK}, nil) }

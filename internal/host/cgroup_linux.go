@@ -1,0 +1,48 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/mountinfo"
+)
+
+// cgroupFolder finds where a cgroup of version 2 can be made that bounds memory and
+// processes: in our own, as can be at the root of the tree, or beside it (cgroups(7),
+// "no internal processes" and "delegation"). No controller is turned on for it. "" is
+// for nowhere.
+var cgroupFolder = sync.OnceValue(func() string {
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return ""
+	}
+	table, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return ""
+	}
+	mounts, err := mountinfo.Parse(string(table))
+	if err != nil {
+		return ""
+	}
+	folder, top := mountinfo.Cgroup(mounts, string(own))
+	switch {
+	case folder == "":
+	case delegated(folder):
+		return folder
+	case folder != top && delegated(filepath.Dir(folder)):
+		return filepath.Dir(folder)
+	}
+	return ""
+})
+
+func delegated(folder string) bool {
+	text, err := os.ReadFile(folder + "/cgroup.subtree_control")
+	controllers := strings.Fields(string(text))
+	return err == nil && slices.Contains(controllers, "memory") && slices.Contains(controllers, "pids") &&
+		unix.Access(folder, unix.W_OK|unix.X_OK) == nil && unix.Access(folder+"/cgroup.procs", unix.W_OK) == nil
+}
