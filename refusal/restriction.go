@@ -19,7 +19,7 @@ const (
 	Descriptors      Restriction = "descriptors"  // nothing open but stdin, stdout and stderr
 	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs give nothing
 	Seccomp          Restriction = "seccomp"
-	HostSockets      Restriction = "host sockets" // connects are ours to make, and reach no Unix socket of the host
+	HostSockets      Restriction = "host sockets" // no Unix socket of the host can be reached
 	Securebits       Restriction = "securebits"   // user 0 is nobody special
 	Capabilities     Restriction = "capabilities"
 	WorkingDir       Restriction = "working directory" // where it was asked for, in the view and not beneath it

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # machine-tests.sh DIR: runs what this machine can't on the one that setup-machine.sh has
-# put in DIR: limits by cgroups, as root and as a user in a delegated part of the tree.
+# put in DIR: limits by cgroups, as root and as a user in a delegated part of the tree;
+# Unix sockets by Landlock; a workspace on 9p.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 machine=$(realpath "${1:?usage: machine-tests.sh DIR}")
@@ -21,12 +22,14 @@ as() { # user, cgroup, where starts make theirs
 	cd /tmp/home-\$1
 	(echo \$BASHPID >\$2/cgroup.procs
 	HOME=\$PWD LOCKSTILE_TEST_CGROUPS=\$3 setpriv --reuid \$1 --regid \$1 --clear-groups \
-		/tmp/programs/cmd.test -test.timeout 5m -test.run '${TESTS:-TestCgroup}' -test.v | grep --line-buffered -E '^ *--- |^[A-Z]|_test.go')
+		/tmp/programs/cmd.test -test.timeout 5m -test.run '${TESTS:-TestCgroup|TestOwnSockets}' -test.v | grep --line-buffered -E '^ *--- |^[A-Z]|_test.go')
 }
 set -o pipefail
 all=/sys/fs/cgroup
 echo '+memory +pids' >\$all/cgroup.subtree_control
 as 0 \$all \$all
+mkdir /mnt/tmp
+TMPDIR=/mnt/tmp HOME=/tmp/home-0 /tmp/programs/cmd.test -test.run 'TestWorkspaceWrite|TestTrustedNamesAreTakenBack/.claude' -test.v | grep -E '^ *--- |^[A-Z]|_test.go' # on 9p
 mkdir -p \$all/user/terminal
 echo '+memory +pids' >\$all/user/cgroup.subtree_control
 chown -R 47111:47111 \$all/user

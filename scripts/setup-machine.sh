@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # setup-machine.sh DIR: gets a kernel and makes what boots it in DIR, for machine.sh: a
-# machine with what this one may lack, such as cgroups of version 2 that bound memory.
-# The kernel is Debian's, of SUITE (trixie, unless it is set); apt checks it as any, with
-# a state of its own. Nothing outside DIR is touched. Done once, it does nothing.
+# machine with what this one may lack, such as cgroups of version 2 that bound memory, and
+# today's Landlock. The kernel is Debian's, of SUITE (trixie-backports, unless it is set);
+# apt checks it as any, with a state of its own. Nothing outside DIR is touched. Done once, it does nothing.
 set -euo pipefail
-rev=1
+rev=2
 dest=${1:?usage: setup-machine.sh DIR}
-suite=${SUITE:-trixie}
+suite=${SUITE:-trixie-backports}
 [ "$(dpkg --print-architecture)" = amd64 ] || { echo "amd64 only" >&2; exit 1; }
 mkdir -p "$dest"; dest=$(cd "$dest" && pwd -P)
 exec 9>"$dest/.lock"; flock 9
@@ -22,7 +22,7 @@ opt=(-qq -o Dir::Etc::SourceList="$t/sources.list" -o Dir::Etc::SourceParts=/dev
 	-o Acquire::Retries=3 -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
 apt-get "${opt[@]}" update
 # Newer kernels come in several packages.
-depends() { apt-cache "${opt[@]}" depends "$1" | awk '$1 == "Depends:" && $2 ~ /^linux-(image|binary|modules)-/ {print $2}'; }
+depends() { apt-cache "${opt[@]}" depends "$1" | awk '$1 == "Depends:" && $2 ~ /^linux-(image|binary|modules)-[0-9]/ {print $2}'; }
 image=$(depends linux-image-amd64)
 (cd "$t/debs" && apt-get "${opt[@]}" download "$image" $(depends "$image"))
 for deb in "$t"/debs/*.deb; do dpkg-deb -x "$deb" "$t/x"; done
@@ -60,6 +60,7 @@ mount -t sysfs sysfs /new/sys
 mkdir /new/dev/pts /new/dev/shm
 mount -t devpts devpts /new/dev/pts
 for at in dev/shm tmp run var/tmp; do mount -t tmpfs -o mode=1777 tmpfs /new/$at; done
+mount -t 9p -o trans=virtio,version=9p2000.L work /new/mnt
 mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
 mount -t securityfs securityfs /new/sys/kernel/security
 ip link set lo up

@@ -46,7 +46,7 @@ if [ ! -x "$wine/bin/wine-run" ]; then
 fi
 
 # A machine with a kernel of its own.
-machine=$(dirname "$cache")/machine-trixie
+machine=$(dirname "$cache")/machine-1
 if [ ! -e "$machine/.done" ]; then
 	step "get a kernel for a machine to test on, in $machine"
 	bash scripts/setup-machine.sh "$machine"
@@ -99,7 +99,7 @@ if [ "$commands" = 0 ] || [ $((commands + absent)) != "$verdicts" ] || [ "$verdi
 	exit 1
 fi
 
-step "limits by cgroups, on a machine of their own"
+step "cgroups and today's Landlock, on a machine of their own"
 bash scripts/machine-tests.sh "$machine"
 
 if [ "$(id -u)" = 0 ]; then

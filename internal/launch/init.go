@@ -85,5 +85,10 @@ func (l *Launch) denied() []string {
 func (w *writer) initDescriptors() {
 	at := w.restrict(refusal.InitDescriptors)
 	at.Do("init: close stdin to the command's channel", 0, unix.SYS_CLOSE_RANGE, 0, syncFD, 0)
-	at.Do("init: close the rest", 0, unix.SYS_CLOSE_RANGE, sigFD+1, 1<<31-1, 0)
+	last := sigFD
+	if w.keepsSockets() { // until the command has tried to reach it
+		last = hostFD
+		at.Do("init: put the socket in its place", hostFD, unix.SYS_DUP3, w.unreached, hostFD, unix.O_CLOEXEC)
+	}
+	at.Do("init: close the rest", 0, unix.SYS_CLOSE_RANGE, last+1, 1<<31-1, 0)
 }

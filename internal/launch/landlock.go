@@ -52,11 +52,41 @@ func rights(a plan.Access, fs uint64) uint64 {
 	return accessRead & fs
 }
 
+// keepsSockets tells whether the rule set is to keep Unix sockets of others away.
+func (w *writer) keepsSockets() bool {
+	return w.plan.OwnSockets() && !leftOut(string(refusal.HostSockets))
+}
+
+// hostSocket makes one of the host's, as far as the command is concerned: it was made
+// before the command's rule set. The init keeps it for the trial.
+func (w *writer) hostSocket() {
+	if !w.plan.OwnSockets() {
+		return
+	}
+	at := w.restrict(refusal.HostSockets)
+	address, _ := w.Bytes(socketAddress(plan.HostSocket))
+	fd := at.Save("a socket not to be reached", tape.OK, unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	at.Do("bind it to "+plan.HostSocket, 0, unix.SYS_BIND, fd, address, unix.SizeofSockaddrUnix)
+	w.unreached = at.Save("move it up", tape.OK, unix.SYS_FCNTL, fd, unix.F_DUPFD_CLOEXEC, 16)
+}
+
+// socketAddress is a struct sockaddr_un (unix(7)).
+func socketAddress(path string) []byte {
+	out := make([]byte, unix.SizeofSockaddrUnix)
+	out[0] = unix.AF_UNIX
+	copy(out[2:], path)
+	return out
+}
+
 // landlock restricts the command to the plan's rules.
 func (w *writer) landlock() {
 	at := w.restrict(refusal.Landlock)
 	fs, scoped, size := handled(w.plan.Landlock.ABI)
-	attr, _ := w.Words(fs, 0, scoped)
+	sockets := uint64(0) // which no rule grants
+	if w.keepsSockets() {
+		sockets = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
+	}
+	attr, _ := w.Words(fs|sockets, 0, scoped)
 	set := at.Save("landlock rule set", tape.OK, unix.SYS_LANDLOCK_CREATE_RULESET, attr, size, 0)
 	var files, trees []string
 	for _, r := range w.plan.Landlock.Rules {

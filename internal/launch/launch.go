@@ -21,6 +21,8 @@ const (
 	lifeFD = 4 // the init's channel; its end, when we die, ends the tree
 	sigFD  = 5 // the init's signalfd
 
+	hostFD = 6 // the init's socket that the command must not reach
+
 	cgroupFD = 5 // before it: the cgroup that the command is made in
 )
 
@@ -31,10 +33,11 @@ type writer struct {
 	cmd  Command
 
 	joint
-	trials []trial
-	execs  []tape.Op
-	sweeps []sweep
-	parts  []part // for people to read
+	unreached tape.Slot // where the init has the socket that the command must not reach
+	trials    []trial
+	execs     []tape.Op
+	sweeps    []sweep
+	parts     []part // for people to read
 }
 
 // part is a run of ops that one process makes.

@@ -66,6 +66,9 @@ func (w *writer) commandTrials(port int) {
 		w.tryOpen("write in "+w.plan.Workspace, w.plan.Workspace, unix.O_TMPFILE|unix.O_WRONLY)
 	}
 	w.tryConnect("reach the host", port)
+	if w.plan.OwnSockets() {
+		w.tryHostSocket()
+	}
 	if w.plan.Supervised {
 		w.trySocket("datagram socket", unix.AF_UNIX, unix.SOCK_DGRAM)
 	}
@@ -119,6 +122,14 @@ func (w *writer) trySocket(name string, family, kind int) {
 	op := w.For("").Into(fd, "try: "+name, tape.Any, unix.SYS_SOCKET, family, kind|unix.SOCK_CLOEXEC, 0)
 	w.trials = append(w.trials, trial{name: name, op: op})
 	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
+}
+
+// tryHostSocket tries to reach a Unix socket that was made before the restrictions.
+func (w *writer) tryHostSocket() {
+	sock := w.For("").Save("socket", tape.OK, unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	address, _ := w.Bytes(socketAddress(plan.HostSocket))
+	w.try("reach a socket of the host", unix.SYS_CONNECT, sock, address, unix.SizeofSockaddrUnix)
+	w.For("").Do("close", 0, unix.SYS_CLOSE, sock)
 }
 
 // tryConnect tries to reach a listener of ours on the host's loopback.

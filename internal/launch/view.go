@@ -99,6 +99,7 @@ func (w *writer) devices(at tape.Writer, dev string, taken map[string]tape.Slot)
 	file(plan.ProbeFile)
 	file(plan.EmptyFile)
 	file(plan.UnreadFile)
+	w.hostSocket()
 	for _, link := range [][2]string{{"/proc/self/fd", "fd"}, {"fd/0", "stdin"}, {"fd/1", "stdout"}, {"fd/2", "stderr"}, {"pts/ptmx", "ptmx"}} {
 		at.Do("link "+link[1], 0, unix.SYS_SYMLINKAT, link[0], cwd, dev+"/"+link[1])
 	}

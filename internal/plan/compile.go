@@ -51,7 +51,9 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	}
 	out.Seccomp = networkRules()
 	if !p.NetworkAccess {
-		out.Seccomp, out.Supervised, out.Killable = offlineRules(), true, f.KillableNotify
+		if f.LandlockABI < unixABI {
+			out.Seccomp, out.Supervised, out.Killable = offlineRules(), true, f.KillableNotify
+		}
 	}
 	if f.UID == 0 {
 		out.Seccomp = slices.Concat(out.Seccomp, rootRules())
@@ -273,6 +275,7 @@ const ProbeFile = "/dev/.lockstile-probe"
 // EmptyFile is what stands where a file may not be read. UnreadFile is one that may
 // be read by everyone but for Landlock.
 const (
+	HostSocket = "/dev/.lockstile-socket" // one that is not of the command's own, where Landlock keeps those away
 	EmptyFile  = "/dev/.lockstile-empty"
 	UnreadFile = "/dev/.lockstile-unread"
 )

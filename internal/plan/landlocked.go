@@ -13,6 +13,9 @@ import (
 // sockets within the command's own processes.
 const leastScoped = 6
 
+// unixABI is the one from which on it keeps Unix sockets with a path within them as well.
+const unixABI = 9
+
 // compileLandlocked plans a start on a machine that gives no user namespaces: there
 // Landlock and the filter hold alone. In a folder that may be written they can take no
 // name out, and nothing private can be shown, so nothing may be written at all.

@@ -118,7 +118,11 @@ func (l Landlock) Hides() bool { return slices.Contains(l.Rules, LandlockRule{"/
 func (p *Plan) Confined() bool { return p.Rung == Full || p.Rung == SharedProc }
 
 // Offline reports whether the command is to have no network.
-func (p *Plan) Offline() bool { return p.Supervised || p.Rung == Landlocked }
+func (p *Plan) Offline() bool { return p.Has(refusal.NetworkNamespace) || p.Rung == Landlocked }
+
+// OwnSockets reports whether Landlock keeps the command from Unix sockets that are not
+// its own. Where it is too old for that, connects come to us.
+func (p *Plan) OwnSockets() bool { return p.Has(refusal.NetworkNamespace) && !p.Supervised }
 
 // Restricted reports whether the plan takes anything from the command.
 func (p *Plan) Restricted() bool { return p.Rung != Unconfined }

@@ -50,6 +50,7 @@ func writes(p *plan.Plan) bool     { return len(p.WriteIn) > 0 }
 func sharedProc(p *plan.Plan) bool { return p.Rung == plan.SharedProc }
 func landlocked(p *plan.Plan) bool { return p.Rung == plan.Landlocked }
 func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == "" }
+func supervised(p *plan.Plan) bool { return p.Supervised }
 func windows(p *plan.Plan) bool    { return strings.HasPrefix(p.Target, "windows/") && p.Restricted() }
 func token(p *plan.Plan) bool      { return p.Rung == plan.Token }
 func account(p *plan.Plan) bool    { return p.Rung == plan.Account }
@@ -76,8 +77,8 @@ var Table = [...]Residual{
 		`With the network off: FIFOs that a program of the host makes in a writable root during the run, or reads and writes below a folder that isn't walked; reading FIFOs outside of the folders that [reading.md](reading.md) guards`,
 		`what was there at the start is covered; for Landlock a FIFO is a file`,
 		`keep none`},
-	{"own-sockets", offline,
-		"With the network off, inside: no Unix datagram sockets; a Unix server's `SO_PEERCRED` has no process number; own sockets on btrfs, and on file systems with inode numbers of 2³² and more, are refused; a connect that waits is ended by a deadly signal alone",
+	{"own-sockets", supervised,
+		"With the network off, where Landlock is older than version 9, inside: no Unix datagram sockets; a Unix server's `SO_PEERCRED` has no process number; own sockets on btrfs, and on file systems with inode numbers of 2³² and more, are refused; a connect that waits is ended by a deadly signal alone",
 		`connects are made by lockstile, to sockets that the kernel lists as the sandbox's own ([linux.md](linux.md))`,
 		`use stream sockets; keep the workspace on another file system`},
 	{"meanwhile", writes,
