@@ -22,7 +22,7 @@ as() { # user, cgroup, where starts make theirs
 	cd /tmp/home-\$1
 	(echo \$BASHPID >\$2/cgroup.procs
 	HOME=\$PWD LOCKSTILE_TEST_CGROUPS=\$3 setpriv --reuid \$1 --regid \$1 --clear-groups \
-		/tmp/programs/cmd.test -test.timeout 5m -test.run '${TESTS:-TestCgroup|TestOwnSockets}' -test.v | grep --line-buffered -E '^ *--- |^[A-Z]|_test.go')
+		/tmp/programs/cmd.test -test.timeout 5m -test.run '${TESTS:-TestCgroup|TestOwnSockets|TestFoldingFileSystem}' -test.v | grep --line-buffered -E '^ *--- |^[A-Z]|_test.go')
 }
 set -o pipefail
 all=/sys/fs/cgroup

@@ -73,7 +73,7 @@ go build -gcflags='all=-N -l' -o /dev/null ./cmd/lockstile
 step "tests as $(id -un)"
 tally=$(mktemp /var/tmp/lockstile-tally.XXXXXX)
 trap 'rm -f "$tally"*' EXIT
-GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally go test -count=1 -timeout 5m ./...
+GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally go test -count=1 -timeout 8m ./...
 
 step "tests on Windows, as Wine has it"
 seen=$(mktemp /var/tmp/lockstile-wine.XXXXXX)

@@ -15,4 +15,4 @@ chown "$user:$user" "$dir/home" "$dir/tmp"
 cd "$dir/home"
 setpriv --reuid $user --regid $user --clear-groups \
 	env -u LOCKSTILE_HOME HOME="$dir/home" TMPDIR="$dir/tmp" LOCKSTILE_TEST_PROGRAMS="$dir" \
-	"$dir/cmd.test" -test.timeout 5m "$@"
+	"$dir/cmd.test" -test.timeout 8m "$@"

@@ -36,7 +36,7 @@ var apart = []struct{ id, tests string }{
 	{"F-25 TMPDIR", "TestTemporaryFolders TestRefusals"},
 	{"F-26 wide workspaces", "TestWorkspace"},
 	{"F-27 lockstile's own programs", "TestOwnProgram TestInitIsClosed"},
-	{"F-28 names that are folded", "TestOtherTrustedNames TestIsProtected"},
+	{"F-28 names that are folded", "TestOtherTrustedNames TestIsProtected TestFoldingFileSystem"},
 	{"F-29 locks after the end", "TestTreeEndsWithTheCommand"},
 	{"G-02 a repository where none was", "TestTrustedNamesAreTakenBack TestTakenBackAtOnce TestKilledAtOnce"},
 	{"G-03 nested repositories", "TestNestedRepositories TestNewTrust"},
@@ -64,6 +64,7 @@ var apart = []struct{ id, tests string }{
 	{"R-02 memory", "TestMemoryIsBounded"},
 	{"R-03 files in memory", "TestMemoryIsBounded TestOtherLimits"},
 	{"R-05 time", "TestOtherLimits TestStoppedTreesEnd"},
+	{"R-06 what a user's processes share", "TestSharedPools"},
 }
 
 // TestCasesApart: the tests that are named are there, and docs/cases.md names them.

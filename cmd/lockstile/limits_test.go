@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -97,5 +98,48 @@ func TestOtherLimits(t *testing.T) {
 		if r := p.lockstile("run", "-c", "limits.processes=5", "--", "true"); r.code != 2 && r.code != 126 || !strings.Contains(r.stderr, "limits.processes") {
 			t.Errorf("%+v", r)
 		}
+	}
+}
+
+// TestSharedPools: a command that takes all it can of what a user's processes share
+// leaves the host's some (R-06).
+func TestSharedPools(t *testing.T) {
+	const take = `
+c=ctypes.CDLL(None,use_errno=True); n=0
+while c.inotify_init1(0)>=0: n+=1
+q=0
+class V(ctypes.Structure): _fields_=[("v",ctypes.c_void_p),("signo",ctypes.c_int),("notify",ctypes.c_int),("pad",ctypes.c_int*12)]
+e=V(None,34,0); i=ctypes.c_int()
+while c.timer_create(1,ctypes.byref(e),ctypes.byref(i))==0: q+=1
+print("took",n,q,flush=True)
+try: os.read(0,1)
+except OSError: pass`
+	const one = `import ctypes,sys
+c=ctypes.CDLL(None); i=ctypes.c_int()
+sys.exit(not (c.inotify_init1(0)>=0 and c.timer_create(1,None,ctypes.byref(i))==0))`
+	p := newPlace(t)
+	cmd := p.command(program, "run", "--tty=false", "--", "sh", "-c", "ulimit -n 100000; "+python(take))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var instances, timers int
+	if _, err := fmt.Fscanf(out, "took %d %d\n", &instances, &timers); err != nil || instances == 0 || timers == 0 {
+		t.Errorf("%v: it took %d and %d", err, instances, timers)
+	}
+	if said, err := exec.Command("python3", "-c", one).CombinedOutput(); err != nil {
+		t.Errorf("after %d and %d nothing is left: %v %s", instances, timers, err, said)
+	}
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -26,6 +26,8 @@ type Machine struct {
 	MostProcesses    uint64            // what we may have
 	MostCore         uint64            // how large a core we may have
 	OwnPIDMax        bool              // a pid namespace has a kernel.pid_max of its own
+	Inotify, Watches int64             // of a user's, together
+	Signals, Queues  uint64            // the same
 	Cgroup           bool              // one that bounds memory and processes can be made
 	Keyring          string            // serial of our session keyring, or an errno name
 	TempDir          string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder

@@ -35,6 +35,19 @@ func expectLimits(p policy.Policy, m Machine) []Expectation {
 	case m.UID != 0:
 		see("command.limit.processes", min(processes, int64(min(m.MostProcesses, math.MaxInt64))))
 	}
+	// The user's other processes have to have some as well.
+	if !m.SharedProc && !m.NoUserNamespaces {
+		for fact, most := range map[Fact]int64{"trial.the most inotify instances": m.Inotify, "trial.the most watches": m.Watches} {
+			if most/2 != 0 {
+				see(fact, most/2)
+			}
+		}
+	}
+	for fact, most := range map[Fact]uint64{"command.limit.queued signals": m.Signals, "command.limit.message queues": m.Queues} {
+		if most/2 != 0 {
+			out = append(out, Expectation{Restriction: refusal.Limits, Fact: fact, Want: strconv.FormatUint(most/2, 10)})
+		}
+	}
 	for fact, want := range map[Fact]int64{
 		"command.limit.file size": p.Limits.FileSizeMB << 20, "command.limit.open files": p.Limits.OpenFiles, "command.limit.cpu time": p.Limits.CPUSeconds,
 	} {

@@ -96,7 +96,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		OS:  f.OS,
 		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
-		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, NoUserNamespaces: f.Lacks.UserNamespaces, SharedProc: f.Lacks.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Lacks.FreshProc && !f.Lacks.UserNamespaces, Cgroup: f.Cgroup != "", Memory: f.Memory, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
+		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, NoUserNamespaces: f.Lacks.UserNamespaces, SharedProc: f.Lacks.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Lacks.FreshProc && !f.Lacks.UserNamespaces, Cgroup: f.Cgroup != "", Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Memory: f.Memory, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
 		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
@@ -174,5 +174,5 @@ func kindOf(mount string) string {
 
 // commandsOwn are the restrictions that the init has none of, or its own.
 var commandsOwn = map[refusal.Restriction]bool{
-	refusal.Seccomp: true, refusal.Capabilities: true, refusal.Session: true, refusal.Descriptors: true,
+	refusal.Seccomp: true, refusal.Capabilities: true, refusal.Session: true, refusal.Descriptors: true, refusal.CgroupNamespace: true,
 }

@@ -28,6 +28,7 @@ type Facts struct {
 	Memory         uint64   // how much the machine has, in bytes; 0 where it does not tell
 	MostProcesses  uint64   // what RLIMIT_NPROC lets us have at most
 	MostCore       uint64   // what RLIMIT_CORE lets us have at most
+	Pools          Pools    // what all processes of our user share
 	OwnPIDMax      bool     // a pid namespace has a kernel.pid_max of its own
 	Cgroup         string   // where a cgroup that bounds memory and processes can be made; "" where none can
 	OfflineSID     string   // on Windows: the account for commands without a network; "" where there is none
@@ -40,6 +41,15 @@ type Facts struct {
 // machine; user 0 needs no capability for them (runc's list of read-only paths,
 // and the files that drivers add).
 var procControls = []string{"acpi", "asound", "bus", "fs", "irq", "mtrr", "scsi", "sys", "sysrq-trigger"}
+
+// Pools are what all processes of a user share, with the most that there may be of each;
+// 0 where it can't be read.
+type Pools struct {
+	Inotify int64  // instances, fs.inotify.max_user_instances
+	Watches int64  // fs.inotify.max_user_watches
+	Signals uint64 // that are queued, RLIMIT_SIGPENDING
+	Queues  uint64 // bytes of POSIX message queues, RLIMIT_MSGQUEUE
+}
 
 // Absent are names that programs of the host trust and that a folder doesn't have.
 type Absent struct {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"sort"
+	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +29,8 @@ func Read(tempDir string) (Facts, error) {
 		Memory:         memory(),
 	}
 	f.MostProcesses, f.MostCore = most(unix.RLIMIT_NPROC), most(unix.RLIMIT_CORE)
+	f.Pools = Pools{Inotify: number("/proc/sys/user/max_inotify_instances"), Watches: number("/proc/sys/user/max_inotify_watches"),
+		Signals: most(unix.RLIMIT_SIGPENDING), Queues: most(unix.RLIMIT_MSGQUEUE)}
 	for _, name := range procControls {
 		if unix.Faccessat(unix.AT_FDCWD, "/proc/"+name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW) == nil {
 			f.ProcFiles = append(f.ProcFiles, "/proc/"+name)
@@ -87,6 +91,16 @@ func most(resource int) uint64 {
 		return 0
 	}
 	return l.Max
+}
+
+// number reads a file that holds one, 0 where it can't.
+func number(file string) int64 {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	return n
 }
 
 // memory is how much of it there is (sysinfo(2)).

@@ -13,7 +13,9 @@ import (
 )
 
 const (
-	pidMax      = "/proc/sys/kernel/pid_max" // proc_sys_kernel(5)
+	pidMax      = "/proc/sys/kernel/pid_max"             // proc_sys_kernel(5)
+	mostInotify = "/proc/sys/user/max_inotify_instances" // of a user namespace, proc_sys_user(5)
+	mostWatches = "/proc/sys/user/max_inotify_watches"
 	oomScoreAdj = "/proc/self/oom_score_adj" // proc_pid_oom_score_adj(5)
 )
 
@@ -25,11 +27,18 @@ func (w *writer) scratchSize() string {
 	return ",size=" + strconv.FormatUint(w.plan.Limits.Scratch, 10)
 }
 
-// boundPIDs has the namespace give out no more pids. It comes before /proc/sys is made
-// read-only.
-func (w *writer) boundPIDs() {
+// boundNamespaces has the namespaces give out no more pids and watches. It comes before
+// /proc/sys is made read-only.
+func (w *writer) boundNamespaces() {
+	set := func(path string, most int64) {
+		if most > 0 {
+			w.writeFile(w.restrict(refusal.Limits), path, strconv.FormatInt(most, 10))
+		}
+	}
+	set(mostInotify, w.plan.Limits.Inotify)
+	set(mostWatches, w.plan.Limits.Watches)
 	if w.plan.Limits.By == plan.ByNamespace {
-		w.writeFile(w.restrict(refusal.Limits), pidMax, strconv.FormatInt(w.plan.Limits.Processes, 10))
+		set(pidMax, w.plan.Limits.Processes)
 	}
 }
 
@@ -65,6 +74,8 @@ func (w *writer) limits() {
 	set("core", unix.RLIMIT_CORE, l.Core)
 	set("file size", unix.RLIMIT_FSIZE, l.FileSize)
 	set("open files", unix.RLIMIT_NOFILE, l.OpenFiles)
+	set("queued signals", unix.RLIMIT_SIGPENDING, l.Signals)
+	set("message queues", unix.RLIMIT_MSGQUEUE, l.Queues)
 	set("cpu time", unix.RLIMIT_CPU, l.CPU)
 	if l.By == plan.ByUser {
 		set("processes", unix.RLIMIT_NPROC, uint64(l.Processes))

@@ -55,6 +55,12 @@ func (w *writer) commandTrials(port int) {
 	if w.plan.Limits.By == plan.ByNamespace {
 		w.tryRead("the most processes", pidMax)
 	}
+	if w.plan.Limits.Inotify > 0 {
+		w.tryRead("the most inotify instances", mostInotify)
+	}
+	if w.plan.Limits.Watches > 0 {
+		w.tryRead("the most watches", mostWatches)
+	}
 	if w.plan.Landlock.Hides() {
 		w.tryOpen("read a file that may not be", plan.UnreadFile, unix.O_RDONLY)
 	}

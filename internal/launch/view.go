@@ -57,7 +57,7 @@ func (w *writer) view() {
 			w.devices(at, m.Path, devices)
 		}
 	}
-	w.boundPIDs()
+	w.boundNamespaces()
 	w.closeView()
 }
 

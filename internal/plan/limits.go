@@ -18,6 +18,12 @@ type Limits struct {
 	Core      uint64 `json:"core,omitempty"` // bytes: 1 is too few for a core, and for a program that takes them
 	CPU       uint64 `json:"cpu,omitempty"`  // seconds, RLIMIT_CPU
 	Wall      uint64 `json:"wall,omitempty"` // seconds; watched
+
+	// Half of what the processes of our user may have together.
+	Inotify int64  `json:"inotify,omitempty"` // instances
+	Watches int64  `json:"watches,omitempty"`
+	Signals uint64 `json:"signals,omitempty"` // queued
+	Queues  uint64 `json:"queues,omitempty"`  // bytes of message queues
 }
 
 // The ways to bound processes.
@@ -39,6 +45,10 @@ func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 	}
 	out.Limits = Limits{Processes: l.Processes, Memory: uint64(l.MemoryMB) * mib, FileSize: uint64(l.FileSizeMB) * mib,
 		OpenFiles: uint64(l.OpenFiles), CPU: uint64(l.CPUSeconds), Wall: uint64(l.WallSeconds)}
+	out.Limits.Signals, out.Limits.Queues = f.Pools.Signals/2, f.Pools.Queues/2
+	if out.Rung == Full { // elsewhere there is no /proc/sys to write to
+		out.Limits.Inotify, out.Limits.Watches = f.Pools.Inotify/2, f.Pools.Watches/2
+	}
 	out.Limits.Core = min(1, f.MostCore)
 	if l.MemoryMB == 0 {
 		out.Limits.Memory = policy.DefaultMemory(f.Memory)

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func machine(os string) host.Facts {
 	return host.Facts{
-		OS: os, Arch: "amd64", UserHome: "/home/u", UID: 1000, GID: 1000, Memory: 8 << 30, MostProcesses: 1000, MostCore: 1 << 30, OwnPIDMax: true, LandlockABI: 7, LastCap: 40, Keyring: true,
+		OS: os, Arch: "amd64", UserHome: "/home/u", UID: 1000, GID: 1000, Memory: 8 << 30, MostProcesses: 1000, MostCore: 1 << 30, Pools: host.Pools{Inotify: 128, Watches: 8192, Signals: 1000, Queues: 819200}, OwnPIDMax: true, LandlockABI: 7, LastCap: 40, Keyring: true,
 		ProcFiles: []string{"/proc/irq", "/proc/sys", "/proc/sysrq-trigger"},
 	}
 }
