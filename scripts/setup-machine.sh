@@ -4,7 +4,7 @@
 # today's Landlock. The kernel is Debian's, of SUITE (trixie-backports, unless it is set);
 # apt checks it as any, with a state of its own. Nothing outside DIR is touched. Done once, it does nothing.
 set -euo pipefail
-rev=2
+rev=3
 dest=${1:?usage: setup-machine.sh DIR}
 suite=${SUITE:-trixie-backports}
 [ "$(dpkg --print-architecture)" = amd64 ] || { echo "amd64 only" >&2; exit 1; }
@@ -61,13 +61,13 @@ mkdir /new/dev/pts /new/dev/shm
 mount -t devpts devpts /new/dev/pts
 for at in dev/shm tmp run var/tmp; do mount -t tmpfs -o mode=1777 tmpfs /new/$at; done
 mount -t 9p -o trans=virtio,version=9p2000.L work /new/mnt
-mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
+mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /new/sys/fs/cgroup
 mount -t securityfs securityfs /new/sys/kernel/security
 ip link set lo up
 for word in $(cat /proc/cmdline); do
 	case $word in script=*) script=${word#script=} ;; esac
 done
-exec switch_root /new /bin/bash -c "bash $script; echo machine ends: \$?; echo o >/proc/sysrq-trigger; sleep 9"
+exec switch_root /new /bin/bash -c "bash $script; echo machine ends: \$?; echo o >/proc/sysrq-trigger; while :; do :; done"
 EOF
 chmod 755 "$t/initrd/init"
 (cd "$t/initrd" && find . | busybox cpio -o -H newc 2>/dev/null) | gzip -1 >"$t/initrd.gz"
