@@ -1,10 +1,12 @@
 package gate
 
 import (
+	"cmp"
 	"crypto/rand"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
@@ -73,31 +75,11 @@ func intend(home string, r Request, lacks host.Lacks) (*intent, error) {
 func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*intent, error) {
 	p.Home = home
 	env, _ := p.Env.Apply(environ)
-	facts, err := host.Read(lookup(env, "TMPDIR"))
-	if err != nil {
-		return nil, err
-	}
-	facts.Lacks = lacks
-	if lacks.Cgroup {
-		facts.Cgroup = ""
-	}
 	private := privatePath(home, p)
-	trusted, err := survey.Look(p, private, notesIn(private))
+	facts, trusted, err := lookRound(p, lookup(env, "TMPDIR"), private, lacks)
 	if err != nil {
 		return nil, err
 	}
-	facts.Protected, facts.Absent = trusted.There, trusted.Absent
-	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
-		if facts.Hidden, err = survey.Hidden(hiding(p, facts)); err != nil {
-			return nil, err
-		}
-		if !p.NetworkOpen() {
-			for _, f := range trusted.FIFOs { // the other end of one may be a program of the host
-				facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
-			}
-		}
-	}
-	facts.Protected = slices.DeleteFunc(facts.Protected, facts.Hidden.Covers)
 	planned, err := plan.Compile(p, facts, private)
 	if err != nil {
 		return nil, err
@@ -109,6 +91,37 @@ func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*
 		env = withTemp(env, w.Temp)
 	}
 	return &intent{p, facts, private, trusted, planned, launch.Command{Env: env}}, nil
+}
+
+// lookRound looks at the machine and at the folders that the policy speaks of.
+func lookRound(p policy.Policy, tempDir, private string, lacks host.Lacks) (host.Facts, *survey.Trusted, error) {
+	facts, err := host.Read(tempDir)
+	if err != nil {
+		return facts, nil, err
+	}
+	facts.Lacks = lacks
+	if lacks.Cgroup {
+		facts.Cgroup = ""
+	}
+	var hiddenErr error
+	var beside sync.WaitGroup
+	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
+		rules := hiding(p, facts)
+		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(rules, private) })
+	}
+	trusted, err := survey.Look(p, private, notesIn(private))
+	beside.Wait()
+	if err = cmp.Or(err, hiddenErr); err != nil {
+		return facts, nil, err
+	}
+	facts.Protected, facts.Absent = trusted.There, trusted.Absent
+	if facts.OS != "windows" && !p.NetworkOpen() {
+		for _, f := range trusted.FIFOs { // the other end of one may be a program of the host
+			facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
+		}
+	}
+	facts.Protected = slices.DeleteFunc(facts.Protected, facts.Hidden.Covers)
+	return facts, trusted, nil
 }
 
 // hiding gives a policy the rules that stand in for the view where there is none.

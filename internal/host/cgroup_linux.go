@@ -17,6 +17,9 @@ import (
 // "no internal processes" and "delegation"). No controller is turned on for it. "" is
 // for nowhere.
 var cgroupFolder = sync.OnceValue(func() string {
+	if !slices.ContainsFunc([]string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}, bounding) {
+		return "" // as in most places: there is nothing more to be read
+	}
 	own, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		return ""
@@ -39,6 +42,12 @@ var cgroupFolder = sync.OnceValue(func() string {
 	}
 	return ""
 })
+
+// bounding reports whether the uppermost folder there has what bounds memory.
+func bounding(top string) bool {
+	text, err := os.ReadFile(top + "/cgroup.controllers")
+	return err == nil && strings.Contains(string(text), "memory")
+}
 
 func delegated(folder string) bool {
 	text, err := os.ReadFile(folder + "/cgroup.subtree_control")

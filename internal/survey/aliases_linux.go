@@ -13,11 +13,7 @@ import (
 // aliases adds each pattern once more for each other place at which the machine
 // shows the same folder: a bind mount, or a second mount of the disk.
 func (s *search) aliases(states []state) error {
-	text, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return unknownMounts(err)
-	}
-	mounts, err := mountinfo.Parse(string(text))
+	mounts, err := mountinfo.Parse(s.mounts)
 	if err != nil {
 		return unknownMounts(err)
 	}
@@ -54,6 +50,15 @@ func (s *search) aliases(states []state) error {
 		}
 	}
 	return nil
+}
+
+// mountTable is proc_pid_mountinfo(5).
+func mountTable() (string, error) {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return "", unknownMounts(err)
+	}
+	return string(text), nil
 }
 
 // repeated lists the mounts of each file system that is shown more than once.

@@ -49,12 +49,34 @@ type search struct {
 	folders int
 	queue   []state // patterns that begin at "/", of links that were met
 	links   int
+	mounts  string // the machine's table of them
+	basis   *basis
 }
 
 // Hidden finds what a policy's rules for reading come to on this machine. The zero
-// value says that nothing is hidden.
-func Hidden(p policy.Policy) (host.Hidden, error) {
-	s := &search{policy: p, known: make(map[key]bool, len(p.Read)), links: mostLinks}
+// value says that nothing is hidden. store is the folder where that is kept for the next
+// start; "" for none.
+func Hidden(p policy.Policy, store string) (host.Hidden, error) {
+	mounts, err := mountTable()
+	if err != nil {
+		return host.Hidden{}, err
+	}
+	b := basisOf(p, mounts)
+	file := filepath.Join(store, "hidden."+p.Mode.String())
+	if store != "" {
+		if found, ok := kept(file, b.key); ok {
+			return found, nil
+		}
+	}
+	found, err := findHidden(p, mounts, b)
+	if err == nil && store != "" {
+		_ = keep(file, b, found) // else it is walked again
+	}
+	return found, err
+}
+
+func findHidden(p policy.Policy, mounts string, b *basis) (host.Hidden, error) {
+	s := &search{policy: p, mounts: mounts, basis: b, known: make(map[key]bool, len(p.Read)), links: mostLinks}
 	s.policy.Read = make([]policy.ReadRule, 0, len(p.Read))
 	s.queue = make([]state, 0, len(p.Read))
 	for _, r := range p.Roots() {
@@ -113,6 +135,7 @@ func (s *search) walk(dir string, states []state, guard bool) error {
 	if s.folders++; s.folders > mostFolders {
 		return tooMany(states)
 	}
+	s.basis.saw(dir)
 	guard = guard && !slices.Contains(s.roots, dir) && slices.ContainsFunc(states, func(st state) bool { return st.guard && st.rest[0] != "**" })
 	b := branch(states)
 	entries, err := s.entries(dir, b, guard)
@@ -167,6 +190,7 @@ func (s *search) show(dir string, states []state) error {
 	if s.folders++; s.folders > mostFolders {
 		return tooMany(states)
 	}
+	s.basis.saw(dir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil
@@ -246,7 +270,7 @@ func (s *search) link(name string, b branches) error {
 	if !matched && len(next) == 0 {
 		return nil
 	}
-	target, err := filepath.EvalSymlinks(name)
+	target, err := s.basis.resolved(name)
 	if err != nil || s.replaced(target) {
 		return nil
 	}

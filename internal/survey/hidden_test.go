@@ -3,12 +3,15 @@
 package survey
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -45,7 +48,7 @@ func TestHiddenIsThePolicy(t *testing.T) {
 		for _, parts := range rapid.SliceOfN(rapid.SliceOfN(part, 1, 3), 1, 5).Draw(t, "rules") {
 			p.Read = append(p.Read, policy.ReadRule{Pattern: base + "/" + strings.Join(parts, "/"), Allow: rapid.Bool().Draw(t, "allow")})
 		}
-		h, err := Hidden(p)
+		h, err := Hidden(p, "")
 		if err != nil {
 			if p.DecideRead(ws).Allowed {
 				t.Fatal(err)
@@ -72,7 +75,67 @@ func TestHiddenIsThePolicy(t *testing.T) {
 // TestWalkIsBounded: a pattern that leads everywhere is refused, not carried out.
 func TestWalkIsBounded(t *testing.T) {
 	p := policy.Policy{Mode: policy.ModeReadOnly, Workspace: "/", Read: []policy.ReadRule{{Pattern: "/**/nothing-has-this-name"}}}
-	if _, err := Hidden(p); err == nil {
+	if _, err := Hidden(p, ""); err == nil {
 		t.Skip("this machine has few folders")
+	}
+}
+
+// TestHiddenIsKept: what is kept is what would be found, whatever has changed since.
+func TestHiddenIsKept(t *testing.T) {
+	base := t.TempDir()
+	store, home, elsewhere := base+"/store", base+"/home", base+"/elsewhere"
+	for _, dir := range []string{store, home + "/ws", home + "/.ssh", home + "/sub", elsewhere + "/keys"} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(elsewhere, home+"/linked"); err != nil {
+		t.Fatal(err)
+	}
+	p := policy.Policy{Mode: policy.ModeReadOnly, Workspace: home + "/ws", Home: store}
+	for _, pattern := range []string{"/.ssh", "/.aws", "/sub/*.key", "/linked/keys"} {
+		p.Read = append(p.Read, policy.ReadRule{Pattern: home + pattern})
+	}
+	isKept := func() bool {
+		mounts, err := mountTable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, ok := kept(store+"/hidden.read-only", basisOf(p, mounts).key)
+		return ok
+	}
+	for _, c := range []struct {
+		what   string
+		change func() error
+	}{
+		{"another store", func() error { return os.Mkdir(home+"/.aws", 0o700) }},
+		{"a file to match", func() error { return os.WriteFile(home+"/sub/x.key", nil, 0o600) }},
+		{"what a link leads to", func() error { return os.Rename(elsewhere+"/keys", elsewhere+"/gone") }},
+		{"a link elsewhere", func() error { return errors.Join(os.Remove(home+"/linked"), os.Symlink(home+"/sub", home+"/linked")) }},
+		{"a rule", func() error { p.Read = append(p.Read, policy.ReadRule{Pattern: home + "/more"}); return nil }},
+	} {
+		// Others change the folders above, and a change must be some time ago.
+		for deadline := time.Now().Add(20 * time.Second); !isKept(); time.Sleep(100 * time.Millisecond) {
+			if _, err := Hidden(p, store); err != nil || time.Now().After(deadline) {
+				t.Fatalf("before %s: nothing is kept, %v", c.what, err)
+			}
+		}
+		before, err := Hidden(p, store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fresh, err := Hidden(p, ""); err != nil || !reflect.DeepEqual(before, fresh) {
+			t.Errorf("before %s: %v is kept, and it is %v (%v)", c.what, before, fresh, err)
+		}
+		if err := c.change(); err != nil {
+			t.Fatal(err)
+		}
+		if isKept() {
+			t.Errorf("%s: what is kept holds on", c.what)
+		}
+		got, err := Hidden(p, store)
+		if fresh, _ := Hidden(p, ""); err != nil || !reflect.DeepEqual(got, fresh) {
+			t.Errorf("%s: %v, and it is %v (%v)", c.what, got, fresh, err)
+		}
 	}
 }

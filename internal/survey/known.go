@@ -87,24 +87,35 @@ func decode(text, root string) *tree {
 
 // recall reads what is known of a root; what can't be read is not known.
 func recall(file, root string) *tree {
-	info, err := os.Stat(file)
-	if err != nil || info.Size() > mostKnown {
-		return nil
-	}
-	b, err := os.ReadFile(file)
+	text, err := readKnown(file)
 	if err != nil {
 		return nil
 	}
-	return decode(string(b), root)
+	return decode(text, root)
 }
 
-// remember keeps it for the next start. A file that is half written is never seen.
-func (t *tree) remember(file string) error {
-	f, err := os.CreateTemp(filepath.Dir(file), "tree-*")
-	if err != nil {
-		return fmt.Errorf("keep what is known of %s: %w", t.root, err)
+func readKnown(file string) (string, error) {
+	info, err := os.Stat(file)
+	if err == nil && info.Size() > mostKnown {
+		err = fmt.Errorf("%s is too large", file)
 	}
-	_, err = f.Write(t.encode())
+	if err != nil {
+		return "", err
+	}
+	b, err := os.ReadFile(file)
+	return string(b), err
+}
+
+// remember keeps it for the next start.
+func (t *tree) remember(file string) error { return replaceFile(file, t.encode()) }
+
+// replaceFile writes a file that is never seen half written.
+func replaceFile(file string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), "new-*")
+	if err != nil {
+		return fmt.Errorf("keep what was seen: %w", err)
+	}
+	_, err = f.Write(text)
 	if closing := f.Close(); err == nil {
 		err = closing
 	}
@@ -113,7 +124,7 @@ func (t *tree) remember(file string) error {
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fmt.Errorf("keep what is known of %s: %w", t.root, err)
+		return fmt.Errorf("keep what was seen: %w", err)
 	}
 	return nil
 }
