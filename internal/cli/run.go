@@ -74,12 +74,16 @@ func run(args []string) int {
 	if err != nil {
 		return badUsage(err, runUse, runHelp)
 	}
-	p, home, err := f.Load()
+	opened, caught := beside(openGate), beside(catchSignals)
+	p, _, err := f.Load()
 	if err != nil {
-		recordRefusal(home, f, err)
+		if o := opened(); o.err == nil {
+			recordRefusal(o.gate, f, err)
+			o.gate.Close()
+		}
 		return refused(err, f.json)
 	}
-	signals := catchSignals() // from here on, none ends us with the command half started
+	signals := caught() // from here on, none ends us with the command half started
 	if p.Mode == policy.ModeDangerFullAccess {
 		adoptOrphans()
 		defer endOrphans()
@@ -89,11 +93,15 @@ func run(args []string) int {
 		return refused(err, f.json)
 	}
 	defer ends.drop() // a panic comes by here too
-	child, gate, err := start(p, home, f.argv, ends)
+	o := opened()
+	if o.err != nil {
+		return refused(o.err, f.json)
+	}
+	defer o.gate.Close()
+	child, err := start(o.gate, p, f.argv, ends)
 	if err != nil {
 		return refused(err, f.json)
 	}
-	defer gate.Close()
 	stop := signals.passTo(child)
 	err = ends.join(child)
 	if err != nil {
@@ -142,34 +150,41 @@ type runResult struct {
 // left; someone else may hold the other end of a pipe.
 const flushTime = 2 * time.Second
 
-func start(p policy.Policy, home string, argv []string, ends *endpoints) (*lockstile.Child, *lockstile.Gate, error) {
-	gate, err := lockstile.Open(home)
-	if err != nil {
-		return nil, nil, err
-	}
+func start(gate *lockstile.Gate, p policy.Policy, argv []string, ends *endpoints) (*lockstile.Child, error) {
 	request := lockstile.Request{Channel: "run", Policy: p, Argv: argv, Env: os.Environ()}
 	ends.give(&request)
-	child, err := gate.Start(request)
+	return gate.Start(request)
+}
+
+// opening is a gate that was opened, or why not.
+type opening struct {
+	gate *lockstile.Gate
+	err  error
+}
+
+func openGate() opening {
+	home, err := lockstile.Home()
 	if err != nil {
-		gate.Close()
-		return nil, nil, err
+		return opening{nil, err}
 	}
-	return child, gate, nil
+	gate, err := lockstile.Open(home)
+	return opening{gate, err}
+}
+
+// beside runs f while the caller goes on, and gives what it came to when asked.
+func beside[T any](f func() T) func() T {
+	done := make(chan T, 1)
+	go func() { done <- f() }()
+	return func() T { return <-done }
 }
 
 // recordRefusal writes a refusal for its configuration into the log. Where that
 // can't be, the log is no better than the configuration, and nothing is lost.
-func recordRefusal(home string, f runFlags, err error) {
+func recordRefusal(gate *lockstile.Gate, f runFlags, err error) {
 	var why *refusal.Error
-	if home == "" || !errors.As(err, &why) {
-		return
+	if errors.As(err, &why) {
+		gate.Refused(lockstile.Request{Channel: "run", Argv: f.argv, Policy: policy.Policy{Workspace: f.Dir}, Terminal: terminalSize(f.tty)}, why)
 	}
-	gate, openErr := lockstile.Open(home)
-	if openErr != nil {
-		return
-	}
-	defer gate.Close()
-	gate.Refused(lockstile.Request{Channel: "run", Argv: f.argv, Policy: policy.Policy{Workspace: f.Dir}, Terminal: terminalSize(f.tty)}, why)
 }
 
 // refusedResult is a refusal as --json shows it.

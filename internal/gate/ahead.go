@@ -109,6 +109,13 @@ func (a *ahead) remove(p *plan.Plan) *standing {
 	return next
 }
 
+// empty reports whether nothing waits.
+func (a *ahead) empty() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.next == nil
+}
+
 // drop ends what waits. It is called with mu held.
 func (a *ahead) drop() {
 	if a.next == nil {

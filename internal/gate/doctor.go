@@ -49,7 +49,7 @@ func Doctor(home string, p policy.Policy) []Finding {
 func doctorLayers(home string, p policy.Policy) []Finding {
 	out := doctorNames(home, p)
 	p.Mode = policy.ModeReadOnly
-	settled, err := settle(home, p, os.Environ(), host.Lacks{})
+	settled, err := settle(home, p, os.Environ(), host.Lacks{}, nil)
 	if err != nil {
 		return append(out, finding("a plan for this machine", err))
 	}
@@ -65,7 +65,7 @@ func doctorLayers(home string, p policy.Policy) []Finding {
 // doctorNames tells what of the workspace can't be guarded by its name.
 func doctorNames(home string, p policy.Policy) []Finding {
 	p.Mode = policy.ModeWorkspaceWrite
-	settled, err := settle(home, p, os.Environ(), host.Lacks{})
+	settled, err := settle(home, p, os.Environ(), host.Lacks{}, nil)
 	if err != nil {
 		return []Finding{finding("the trusted names of the workspace", err)}
 	}

@@ -32,7 +32,7 @@ func Explain(home string, r Request) (*Explanation, error) {
 }
 
 func explain(home string, r Request) (*Explanation, error) {
-	intended, err := intend(home, r, host.Lacks{})
+	intended, err := intend(home, r, host.Lacks{}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/internal/watch"
 	"github.com/lockstile/lockstile/policy"
@@ -64,8 +65,11 @@ type Size = launch.Size
 // Open opens the gate that keeps its log and folders in home. Its error is a
 // *refusal.Error: without a log, nothing starts.
 func Open(home string) (*Gate, error) {
+	launcher := make(chan *launch.Launcher, 1)
+	go func() { launcher <- launch.NewLauncher() }() // meanwhile
 	log, err := audit.Open(home)
 	if err != nil {
+		(<-launcher).Close()
 		return nil, err
 	}
 	// The view hides this folder, and a mount stands where a link leads.
@@ -74,9 +78,10 @@ func Open(home string) (*Gate, error) {
 	}
 	if err != nil {
 		log.Close()
+		(<-launcher).Close()
 		return nil, asRefusal(err)
 	}
-	return &Gate{home: home, log: log, launcher: launch.NewLauncher()}, nil
+	return &Gate{home: home, log: log, launcher: <-launcher}, nil
 }
 
 // Close ends what waits for a start, and closes the log. Children write the end
@@ -112,7 +117,7 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 		g.ahead.prepare(g.launcher, last.plan) // should it not fit any more, its start will see
 		return
 	}
-	i, err := settle(g.home, p, environ, g.lacks.get())
+	i, err := settle(g.home, p, environ, g.lacks.get(), nil)
 	if err == nil && makePrivate(i) == nil {
 		g.ahead.prepare(g.launcher, i.plan)
 	}
@@ -131,11 +136,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, err
 	}
 	tally.Count(tally.Verdict)
-	note, err := c.note()
-	if err != nil {
-		c.Kill()
-		return nil, err
-	}
+	note := c.note
 	record, err := g.recordStart(r, c)
 	if err != nil {
 		c.Kill()
@@ -163,6 +164,7 @@ type confined struct {
 	intent   *intent
 	evidence *attest.Evidence
 	verdict  attest.Verdict
+	note     *survey.Note // of what is to be taken back
 }
 
 // confine places the command in its restrictions and measures them. Where one is
@@ -180,19 +182,26 @@ func (g *Gate) confine(r Request) (*confined, error) {
 
 // attempt is confine by what the machine is known to lack.
 func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
-	intended, err := arrange(g.home, r, lacks)
+	var early early
+	intended, err := arrange(g.home, r, lacks, func(p policy.Policy, f host.Facts) {
+		if g.ahead.empty() {
+			early.begin(g.launcher, p, f)
+		}
+	})
 	if err != nil {
+		early.drop()
 		return nil, err
 	}
 	g.last.Store(&planned{intended.plan, intended.policy, r.Env})
 	if s := g.ahead.take(intended.plan); s != nil {
 		if c, err := prove(intended, s); err == nil {
+			early.drop()
 			return c, nil
 		}
 		// It isn't what is wanted now: a folder may have been replaced since it was
 		// made. What is wrong with the start itself shows again.
 	}
-	placed, err := g.launcher.Place(intended.plan)
+	placed, err := early.place(g.launcher, intended.plan)
 	if err != nil {
 		return nil, launchRefused(err)
 	}
@@ -201,26 +210,35 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 
 // prove gives processes their command, and measures them.
 func prove(intended *intent, s *standing) (*confined, error) {
-	expected, evidence, err := examine(intended, s, s.Give(intended.command))
+	fault := s.Give(intended.command)
+	// Here they are on their way for a while.
+	warmRecords()
+	note, err := takeNote(intended)
 	if err != nil {
 		s.Kill()
 		return nil, err
+	}
+	expected, evidence, err := examine(intended, s, fault)
+	if err != nil {
+		s.Kill()
+		return nil, errors.Join(err, note.Done())
 	}
 	verdict := attest.Appraise(expected, evidence)
 	if !verdict.OK() {
 		s.Kill()
-		return nil, notProven(verdict)
+		return nil, errors.Join(notProven(verdict), note.Done())
 	}
-	return &confined{s.Launch, intended, evidence, verdict}, nil
+	return &confined{s.Launch, intended, evidence, verdict, note}, nil
 }
 
-// arrange decides all of a start, and makes what it needs on the host.
-func arrange(home string, r Request, lacks host.Lacks) (*intent, error) {
+// arrange decides all of a start, and makes what it needs on the host. known is called
+// beside it when the machine is known, and the folders are not.
+func arrange(home string, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
 	stdio, err := openStreams(r)
 	if err != nil {
 		return nil, err
 	}
-	i, err := intend(home, r, lacks)
+	i, err := intend(home, r, lacks, known)
 	if err != nil {
 		return nil, err
 	}

@@ -104,12 +104,12 @@ func (g *guard) stop() []survey.Back {
 // notesIn is where the starts of a workspace note what is to be taken back.
 func notesIn(private string) string { return filepath.Join(private, "notes") }
 
-// note writes down what is to be taken back, for the case that all processes of the
+// takeNote writes down what is to be taken back, for the case that all processes of the
 // start are killed at once.
-func (c *confined) note() (*survey.Note, error) {
-	note, err := c.intent.trusted.Note(notesIn(c.intent.private), c.intent.command.Denied)
+func takeNote(i *intent) (*survey.Note, error) {
+	note, err := i.trusted.Note(notesIn(i.private), i.command.Denied)
 	if err != nil {
-		return nil, privateRefused(notesIn(c.intent.private), err)
+		return nil, privateRefused(notesIn(i.private), err)
 	}
 	return note, nil
 }

@@ -50,7 +50,7 @@ func approved(r Request) (policy.Policy, error) {
 	return p, nil
 }
 
-func intend(home string, r Request, lacks host.Lacks) (*intent, error) {
+func intend(home string, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func intend(home string, r Request, lacks host.Lacks) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	i, err := settle(home, p, r.Env, lacks)
+	i, err := settle(home, p, r.Env, lacks, known)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +72,11 @@ func intend(home string, r Request, lacks host.Lacks) (*intent, error) {
 }
 
 // settle decides what is the same for all commands with this environment.
-func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*intent, error) {
+func settle(home string, p policy.Policy, environ []string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
 	p.Home = home
 	env, _ := p.Env.Apply(environ)
 	private := privatePath(home, p)
-	facts, trusted, err := lookRound(p, lookup(env, "TMPDIR"), private, lacks)
+	facts, trusted, err := lookRound(p, lookup(env, "TMPDIR"), private, lacks, known)
 	if err != nil {
 		return nil, err
 	}
@@ -93,8 +93,9 @@ func settle(home string, p policy.Policy, environ []string, lacks host.Lacks) (*
 	return &intent{p, facts, private, trusted, planned, launch.Command{Env: env}}, nil
 }
 
-// lookRound looks at the machine and at the folders that the policy speaks of.
-func lookRound(p policy.Policy, tempDir, private string, lacks host.Lacks) (host.Facts, *survey.Trusted, error) {
+// lookRound looks at the machine and at the folders that the policy speaks of. Beside the
+// latter, known is told of the former.
+func lookRound(p policy.Policy, tempDir, private string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (host.Facts, *survey.Trusted, error) {
 	facts, err := host.Read(tempDir)
 	if err != nil {
 		return facts, nil, err
@@ -105,6 +106,10 @@ func lookRound(p policy.Policy, tempDir, private string, lacks host.Lacks) (host
 	}
 	var hiddenErr error
 	var beside sync.WaitGroup
+	if known != nil {
+		machine := facts
+		beside.Go(func() { known(p, machine) })
+	}
 	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
 		rules := hiding(p, facts)
 		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(rules, private) })

@@ -44,11 +44,14 @@ func look(l *launch.Launch, e *attest.Evidence, m attest.Machine) error {
 		return err
 	}
 	command := measure.Process{Who: "command", PID: l.Command()}
+	// The init has made it, and nobody can change it now. No sooner: of a folder that has
+	// gone meanwhile it says so, when another one may have its number.
+	command.View(e)
 	if err := l.Ready(); err != nil {
 		return err
 	}
 	command.Status(e)
-	command.View(e, slices.Sorted(maps.Keys(m.Files)))
+	command.Places(e, slices.Sorted(maps.Keys(m.Files)))
 	if err := l.Probed(); err != nil {
 		return err
 	}
@@ -153,7 +156,7 @@ func culprit(l *launch.Launch, f *launch.Fault, expected []attest.Expectation) (
 	p.Namespaces(e, attest.NamespaceNames()...)
 	p.Status(e)
 	p.IDMaps(e)
-	p.View(e, nil)
+	p.View(e)
 	for _, x := range attest.Appraise(expected, e).Failed {
 		ofMount := strings.HasPrefix(string(x.Fact), "command.mount.")
 		unread := !x.Read && !ofMount // a mount that isn't there can't be read

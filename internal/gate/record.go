@@ -1,9 +1,11 @@
 package gate
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/plan"
@@ -93,6 +95,12 @@ type record struct {
 	seq   uint64
 	begun time.Time
 }
+
+// warmRecords has the encoder know the lines before one is waited for.
+var warmRecords = sync.OnceFunc(func() {
+	_, _ = json.Marshal(startLine{})
+	_, _ = json.Marshal(endLine{})
+})
 
 // recordStart writes the line without which nothing is released.
 func (g *Gate) recordStart(r Request, c *confined) (record, error) {

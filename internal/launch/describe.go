@@ -17,7 +17,8 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 	defer t.Free() // our own mapping: can't fail
 	w := &writer{Tape: t, plan: p, cmd: c}
 	w.who(whoBoth)
-	w.common()
+	w.foundation()
+	w.standing()
 	w.rest(0)
 	if err := w.Err(); err != nil {
 		return nil, err

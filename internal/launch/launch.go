@@ -60,6 +60,8 @@ func (w *writer) who(process string) { w.parts = append(w.parts, part{w.Len(), p
 // is the same for all.
 type joint struct {
 	mounted tape.Slot // eventfd: the init has made the view
+	rules   tape.Op   // the command's jump to its part for one view
+	view    tape.Op   // the init's
 	streams tape.Slot // where the command has its standard streams
 	command tape.Op   // the jumps to their parts
 	init    tape.Op
@@ -107,9 +109,9 @@ func datagram(fd int) bool {
 	return err != nil || kind != unix.SOCK_STREAM && kind != unix.SOCK_SEQPACKET
 }
 
-// common writes the part of the tape that is the same for all commands under a
-// plan. Two processes wait at its end.
-func (w *writer) common() {
+// foundation writes the part of the tape that depends on no folder. The init waits at its
+// end, and the command for the init.
+func (w *writer) foundation() {
 	w.prologue()
 	confined := w.plan.Confined()
 	if confined {
@@ -129,15 +131,36 @@ func (w *writer) common() {
 	w.say(syncFD, messageFixed)
 	if confined {
 		w.awaitView()
+		w.joint.rules = w.For("").Jump()
+	} else {
+		w.awaitCommand() // there is no view
+	}
+	w.Resume(fork)
+	w.who(whoInit)
+	w.hear(lifeFD)
+	w.joint.view = w.For("").Jump()
+}
+
+// standing writes the part that is the same for all commands under a plan. Both
+// processes wait at its end.
+func (w *writer) standing() {
+	if w.plan.Confined() {
+		w.Resume(w.joint.rules)
+		w.who(whoCommand)
 		w.landlock()
 		w.dropCapabilities(refusal.Capabilities)
+		w.awaitCommand()
 	}
-	w.awaitStreams()
-	w.joint.command = w.For("").Jump()
-	w.Resume(fork)
+	w.Resume(w.joint.view)
 	w.who(whoInit)
 	w.harden()
 	w.joint.init = w.For("").Jump()
+}
+
+// awaitCommand ends the part that is the same for all commands.
+func (w *writer) awaitCommand() {
+	w.awaitStreams()
+	w.joint.command = w.For("").Jump()
 }
 
 // landlocked is the command's way where there are no namespaces. Who isn't root has no

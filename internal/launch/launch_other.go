@@ -31,6 +31,12 @@ const PlacesAhead = false
 // PlaceAhead refuses.
 func (*Launcher) PlaceAhead(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
+// Begin refuses: nothing is planned in two parts.
+func (*Launcher) Begin(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
+
+// Complete refuses.
+func (*Launch) Complete(*plan.Plan) error { return errors.ErrUnsupported }
+
 // Try tries nothing.
 func (*Launcher) Try(*plan.Plan) (names []string, results []error) { return nil, nil }
 

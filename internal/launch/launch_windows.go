@@ -128,6 +128,12 @@ const PlacesAhead = false
 // PlaceAhead refuses.
 func (*Launcher) PlaceAhead(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
+// Begin refuses: nothing is planned in two parts.
+func (*Launcher) Begin(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
+
+// Complete refuses.
+func (*Launch) Complete(*plan.Plan) error { return errors.ErrUnsupported }
+
 // Outdated is for what was made ahead.
 func (*Launch) Outdated() bool { return true }
 

@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -20,19 +21,52 @@ const PlacesAhead = true
 // several goroutines.
 type Launcher struct {
 	spawner *tape.Spawner
-	cleared sync.Once // of the cgroups that others have left
+	spare   chan *tape.Tape // the first start's, made beside what comes before it
+	cleared sync.Once       // of the cgroups that others have left
 }
 
 // NewLauncher makes a launcher.
-func NewLauncher() *Launcher { return &Launcher{spawner: tape.NewSpawner()} }
+func NewLauncher() *Launcher {
+	l := &Launcher{spawner: tape.NewSpawner(), spare: make(chan *tape.Tape, 1)}
+	go func() {
+		if t, err := tape.New(leftOut); err == nil { // else the start will tell
+			l.spare <- t
+		}
+		close(l.spare)
+	}()
+	return l
+}
 
 // Close ends the spawner. What was started goes on.
-func (l *Launcher) Close() error { return l.spawner.Close() }
+func (l *Launcher) Close() error {
+	if t := <-l.spare; t != nil {
+		t.Free()
+	}
+	return l.spawner.Close()
+}
+
+// newTape gives the spare one, or makes one.
+func (l *Launcher) newTape() (*tape.Tape, error) {
+	if t := <-l.spare; t != nil {
+		return t, nil
+	}
+	return tape.New(leftOut)
+}
 
 // Place makes the processes of one start. They are on their way when it returns,
 // and stop where they need to know of a command, which Give tells them. Who has
 // them must Release or Kill them.
-func (l *Launcher) Place(p *plan.Plan) (*Launch, error) { return l.place(p, -1) }
+func (l *Launcher) Place(p *plan.Plan) (*Launch, error) {
+	place, err := l.Begin(p)
+	if err != nil {
+		return nil, err
+	}
+	return place.completed(p)
+}
+
+// Begin makes the processes of a start of which no more than the foundation is planned.
+// They stop where they need to know of its folders, which Complete tells them.
+func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) { return l.begin(p, -1) }
 
 // PlaceAhead is Place for a command that may come late: Outdated tells whether they
 // serve for it.
@@ -42,27 +76,58 @@ func (l *Launcher) PlaceAhead(p *plan.Plan) (*Launch, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("open mountinfo", err)
 	}
-	return l.place(p, mounts)
+	place, err := l.begin(p, mounts)
+	if err != nil {
+		return nil, err
+	}
+	return place.completed(p)
 }
 
-// place closes mounts with the launch.
-func (l *Launcher) place(p *plan.Plan, mounts int) (*Launch, error) {
+// completed is Complete, or nothing is left of them.
+func (l *Launch) completed(p *plan.Plan) (*Launch, error) {
+	if err := l.Complete(p); err != nil {
+		l.Kill()
+		return nil, err
+	}
+	return l, nil
+}
+
+// begin closes mounts with the launch.
+func (l *Launcher) begin(p *plan.Plan, mounts int) (*Launch, error) {
 	if p.Limits.Cgroup != "" {
 		l.cleared.Do(func() { clearCgroups(p.Limits.Cgroup) })
 	}
-	t, err := tape.New(leftOut)
+	t, err := l.newTape()
 	if err != nil {
 		if mounts >= 0 {
 			unix.Close(mounts)
 		}
 		return nil, err
 	}
-	place := &Launch{plan: p, tape: t, sync: -1, life: -1, mounts: mounts, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	place := &Launch{tape: t, sync: -1, life: -1, mounts: mounts, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	if err := place.make(l.spawner, p); err != nil {
 		place.close()
 		return nil, err
 	}
 	return place, nil
+}
+
+// Complete tells the processes of the folders: p is the whole plan, of which they have
+// the foundation. That they have ended is no error here. With an error they are still
+// there, to be looked at before they are ended.
+func (l *Launch) Complete(p *plan.Plan) error {
+	l.plan = p
+	w := &writer{Tape: l.tape, plan: p, joint: l.joint, trials: l.trials}
+	w.standing()
+	if err := w.Err(); err != nil {
+		return err
+	}
+	l.joint, l.trials = w.joint, w.trials
+	err := l.tell(l.life, nil)
+	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
+		return nil // it has ended: how, whoever waits for its messages finds out
+	}
+	return err
 }
 
 // Outdated reports whether processes that PlaceAhead made can't serve any more: the
@@ -81,9 +146,6 @@ func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 		return err
 	}
 	var ends [3]int // the processes' ends of the two channels, and the cgroup
-	if l.cgroup != nil {
-		ends[2] = l.cgroup.fd
-	}
 	for i, mine := range []*int{&l.sync, &l.life} {
 		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
@@ -92,12 +154,15 @@ func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 		*mine, ends[i] = pair[0], pair[1]
 		defer unix.Close(pair[1])
 	}
+	if ends[2] = ends[0]; l.cgroup != nil { // something must be given
+		ends[2] = l.cgroup.fd
+	}
 	// The kernel adds the sender's pid, in our own pid namespace.
 	if err := unix.SetsockoptInt(l.sync, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	w := &writer{Tape: l.tape, plan: p}
-	w.common()
+	w.foundation()
 	l.joint, l.trials = w.joint, w.trials
 	l.first, err = spawner.Clone(l.tape, w.cloneFlags(), ends)
 	return err

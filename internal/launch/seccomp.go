@@ -5,6 +5,7 @@ package launch
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +19,7 @@ import (
 // it gives the listener by which they come, and a socket that tells which sockets of
 // the sandbox listen: the filter lets nobody make one later.
 func (w *writer) seccomp() (listener, list tape.Slot) {
-	filter, err := compileFilter(w.plan.Seccomp)
+	filter, err := filterOf(w.plan.Seccomp)
 	if err != nil {
 		w.Fail(err)
 		return 0, 0
@@ -86,6 +87,31 @@ func answer(value uint32) unix.SockFilter {
 // jump skips yes instructions where the test holds, no where it does not.
 func jump(test uint16, k uint32, yes, no int) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_K | test, Jt: uint8(yes), Jf: uint8(no), K: k}
+}
+
+// filters keeps compiled ones: there are few lists of rules, and nobody changes them.
+var filters struct {
+	sync.Mutex
+	by map[*plan.Rule][]unix.SockFilter // by a list's first rule
+}
+
+func filterOf(rules []plan.Rule) ([]unix.SockFilter, error) {
+	if len(rules) == 0 {
+		return compileFilter(rules)
+	}
+	filters.Lock()
+	defer filters.Unlock()
+	if f := filters.by[&rules[0]]; f != nil {
+		return f, nil
+	}
+	f, err := compileFilter(rules)
+	if err == nil {
+		if filters.by == nil {
+			filters.by = map[*plan.Rule][]unix.SockFilter{}
+		}
+		filters.by[&rules[0]] = f
+	}
+	return f, err
 }
 
 // branch is a rule whose call has a number here, compiled.

@@ -86,8 +86,8 @@ func (p Process) IDMaps(e *attest.Evidence) {
 	}
 }
 
-// View reads the mounts, and which file of the host stands at each of places.
-func (p Process) View(e *attest.Evidence, places []string) {
+// View reads the mounts.
+func (p Process) View(e *attest.Evidence) {
 	text, err := read(p.path("mountinfo"))
 	if err == nil && text == "" {
 		err = errors.New("it is empty")
@@ -118,8 +118,13 @@ func (p Process) View(e *attest.Evidence, places []string) {
 	for point, what := range seen {
 		e.Set(p.fact("mount."+point), what, err)
 	}
-	dir, dirErr := p.workingDir(tree)
-	e.Set(p.fact("working directory"), dir, errors.Join(err, dirErr))
+}
+
+// Places reads where the process is, and which file of the host stands at each place of
+// its view.
+func (p Process) Places(e *attest.Evidence, places []string) {
+	dir, err := p.workingDir()
+	e.Set(p.fact("working directory"), dir, err)
 	for _, at := range places {
 		id, err := FileID(p.path("root" + at))
 		e.Set(p.fact("file."+at), id, err)
@@ -128,19 +133,28 @@ func (p Process) View(e *attest.Evidence, places []string) {
 
 // workingDir tells where the process is. A folder that a mount of the view hides
 // has the same name as what is on it; its own mount tells them apart.
-func (p Process) workingDir(tree mountinfo.Tree) (string, error) {
+func (p Process) workingDir() (string, error) {
 	dir, err := os.Readlink(p.path("cwd"))
 	if err != nil {
 		return "", err
 	}
-	var st unix.Statx_t
-	if err := unix.Statx(unix.AT_FDCWD, p.path("cwd"), 0, unix.STATX_MNT_ID, &st); err != nil {
-		return "", fmt.Errorf("statx %s: %w", p.path("cwd"), err)
+	is, err := mountOf(p.path("cwd"))
+	if err != nil {
+		return "", err
 	}
-	if tree.On(dir).ID != strconv.FormatUint(st.Mnt_id, 10) {
-		dir += " beneath the view"
+	if named, err := mountOf(p.path("root" + dir)); err != nil || named != is {
+		dir += " beneath the view" // or its name leads nowhere
 	}
 	return dir, nil
+}
+
+// mountOf gives the number of the mount that a path leads to (statx(2)).
+func mountOf(path string) (uint64, error) {
+	var st unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_MNT_ID, &st); err != nil {
+		return 0, fmt.Errorf("statx %s: %w", path, err)
+	}
+	return st.Mnt_id, nil
 }
 
 // Terminal reads whose terminal the standard streams are.

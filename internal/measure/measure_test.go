@@ -44,7 +44,8 @@ func TestProcess(t *testing.T) {
 	p.Status(e)
 	p.Namespaces(e, attest.NamespaceNames()...)
 	p.IDMaps(e)
-	p.View(e, []string{"/", "/no/such/file"})
+	p.View(e)
+	p.Places(e, []string{"/", "/no/such/file"})
 	p.Descriptors(e)
 	own, err := Self()
 	if err != nil {
@@ -93,7 +94,8 @@ func TestProcessThatIsGone(t *testing.T) {
 	p.Status(e)
 	p.Namespaces(e, "net")
 	p.IDMaps(e)
-	p.View(e, []string{"/"})
+	p.View(e)
+	p.Places(e, []string{"/"})
 	p.Descriptors(e)
 	if len(e.Facts) != 0 {
 		t.Errorf("facts of a process that is gone: %v", e.Facts)

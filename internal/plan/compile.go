@@ -22,6 +22,33 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if f.OS != "linux" {
 		return nil, refuse(refusal.CodeUnsupported, "", "starting commands on "+f.OS+" isn't built yet", "use lockstile on Linux")
 	}
+	out, err := compileFoundation(p, f)
+	if err != nil || !out.Confined() {
+		return out, err
+	}
+	if err := out.compileView(p, f, private); err != nil {
+		return nil, err
+	}
+	out.compileLandlock(f.LandlockABI, f.Hidden.Readable)
+	return out, nil
+}
+
+// Foundation plans as much of a start as depends on no folder: the processes may be made
+// with it while these are looked at. nil says that there is nothing worth it.
+func Foundation(p policy.Policy, f host.Facts) *Plan {
+	if decided(p) != nil || f.OS != "linux" {
+		return nil
+	}
+	out, err := compileFoundation(p, f)
+	if err != nil || !out.Confined() {
+		return nil
+	}
+	return out
+}
+
+// compileFoundation gives all but the view and the rules for files. Where there is no
+// view it gives all.
+func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 	out := &Plan{
 		Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Full,
 		UID: f.UID, GID: f.GID, Workspace: p.Workspace, LastCap: f.LastCap, Keyring: f.Keyring,
@@ -49,22 +76,13 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if !p.NetworkAccess {
 		out.Namespaces = append(out.Namespaces, refusal.NetworkNamespace)
 	}
-	out.Seccomp = networkRules()
-	if !p.NetworkAccess {
-		if f.LandlockABI < unixABI {
-			out.Seccomp, out.Supervised, out.Killable = offlineRules(), true, f.KillableNotify
-		}
+	if !p.NetworkAccess && f.LandlockABI < unixABI {
+		out.Supervised, out.Killable = true, f.KillableNotify
 	}
-	if f.UID == 0 {
-		out.Seccomp = slices.Concat(out.Seccomp, rootRules())
-	}
+	out.Seccomp = rulesFor(out.Supervised, f.UID == 0)
 	if err := out.compileLimits(p.Limits, f); err != nil {
 		return nil, err
 	}
-	if err := out.compileView(p, f, private); err != nil {
-		return nil, err
-	}
-	out.compileLandlock(f.LandlockABI, f.Hidden.Readable)
 	return out, nil
 }
 

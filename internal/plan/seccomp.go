@@ -1,6 +1,9 @@
 package plan
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Rule says how the filter answers one system call. A call without a rule is
 // allowed: what a call may touch is the other layers' matter, the filter takes
@@ -57,9 +60,25 @@ const (
 // The rules are the same for all starts, with the network and without; nobody may
 // change them.
 var (
-	networkRules = sync.OnceValue(func() []Rule { return makeRules(false) })
-	offlineRules = sync.OnceValue(func() []Rule { return makeRules(true) })
+	networkRules     = sync.OnceValue(func() []Rule { return makeRules(false) })
+	offlineRules     = sync.OnceValue(func() []Rule { return makeRules(true) })
+	rootNetworkRules = sync.OnceValue(func() []Rule { return slices.Concat(networkRules(), rootRules()) })
+	rootOfflineRules = sync.OnceValue(func() []Rule { return slices.Concat(offlineRules(), rootRules()) })
 )
+
+// rulesFor gives the list for starts whose connects come to us, or don't, of root's or
+// of another's.
+func rulesFor(supervised, root bool) []Rule {
+	switch {
+	case supervised && root:
+		return rootOfflineRules()
+	case supervised:
+		return offlineRules()
+	case root:
+		return rootNetworkRules()
+	}
+	return networkRules()
+}
 
 // rootRules keep a command of root's from leaving files by which anybody becomes root.
 // Others can leave only what makes somebody themselves. openat2 has its mode where a

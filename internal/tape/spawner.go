@@ -32,15 +32,10 @@ type Spawner struct {
 	mem     []byte // what it works in, with the pages that it had when it was made
 }
 
-// NewSpawner makes a spawner, beside what the caller does next. Where that fails, Clone
-// tries again, and tells.
+// NewSpawner makes a spawner. Where that fails, Clone tries again, and tells.
 func NewSpawner() *Spawner {
 	s := &Spawner{}
-	s.mu.Lock()
-	go func() {
-		defer s.mu.Unlock()
-		_ = s.start()
-	}()
+	_ = s.start()
 	return s
 }
 
