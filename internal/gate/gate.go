@@ -72,6 +72,7 @@ func Open(home string) (*Gate, error) {
 		(<-launcher).Close()
 		return nil, err
 	}
+	warmRecords()
 	// The view hides this folder, and a mount stands where a link leads.
 	if home, err = filepath.Abs(home); err == nil {
 		home, err = filepath.EvalSymlinks(home)
@@ -212,7 +213,6 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 func prove(intended *intent, s *standing) (*confined, error) {
 	fault := s.Give(intended.command)
 	// Here they are on their way for a while.
-	warmRecords()
 	note, err := takeNote(intended)
 	if err != nil {
 		s.Kill()

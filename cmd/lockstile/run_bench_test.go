@@ -1,0 +1,147 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// contender is one way to do what a benchmark does.
+type contender struct {
+	name string
+	argv []string
+}
+
+// race runs the contenders in turn, and reports the median of each in milliseconds, and
+// how many times as long as the first each takes.
+func race(b *testing.B, dir string, env []string, contenders ...contender) {
+	b.Helper()
+	took := make([][]time.Duration, len(contenders))
+	round := func(keep bool) {
+		for i, c := range contenders {
+			cmd := exec.Command(c.argv[0], c.argv[1:]...)
+			cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+			before := time.Now()
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				b.Fatalf("%s: %v\n%s", c.name, err, out)
+			}
+			if keep {
+				took[i] = append(took[i], time.Since(before))
+			}
+		}
+	}
+	round(false)
+	for b.Loop() {
+		round(true)
+	}
+	b.ReportMetric(0, "ns/op") // of all together it says nothing
+	var first float64
+	for i, c := range contenders {
+		ms := median(took[i]).Seconds() * 1e3
+		b.ReportMetric(ms, c.name+"-ms")
+		if i == 0 {
+			first = ms
+		} else {
+			b.ReportMetric(ms/first, c.name+"/"+contenders[0].name)
+		}
+	}
+}
+
+// bubblewrap is bwrap with the namespaces and the view of workspace-write.
+func bubblewrap(b *testing.B, ws string, command ...string) []string {
+	b.Helper()
+	if _, err := exec.LookPath("bwrap"); err != nil {
+		b.Skip("needs bwrap: apt-get install bubblewrap")
+	}
+	return slices.Concat([]string{"bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup",
+		"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run", "--tmpfs", "/tmp", "--bind", ws, ws, "--chdir", ws,
+		"--die-with-parent", "--new-session", "--cap-drop", "ALL", "--"}, command)
+}
+
+// benchPlace gives a workspace that every view has, and the environment for it.
+func benchPlace(b *testing.B) (ws string, env []string) {
+	b.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "lockstile-bench-")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { os.RemoveAll(dir) })
+	ws = dir + "/ws"
+	if err := os.Mkdir(ws, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	return ws, []string{"LOCKSTILE_HOME=" + dir + "/home"}
+}
+
+func inSandbox(flag string, command ...string) []string {
+	return append([]string{program, "run", flag, "--"}, command...)
+}
+
+// BenchmarkRun is a whole start and its end, in turn with bubblewrap and with none.
+func BenchmarkRun(b *testing.B) {
+	ws, env := benchPlace(b)
+	race(b, ws, env,
+		contender{"bwrap", bubblewrap(b, ws, "/bin/true")},
+		contender{"bare", []string{"/bin/true"}},
+		contender{"run", inSandbox("--tty=false", "/bin/true")},
+		contender{"run-tty", inSandbox("--tty", "/bin/true")})
+}
+
+// BenchmarkInside is work within the sandbox, in turn with the same outside.
+func BenchmarkInside(b *testing.B) {
+	for name, script := range map[string]string{
+		"processes": "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done",
+		"files":     "rm -rf f; mkdir f; cd f; seq 20000 | xargs touch; seq 20000 | xargs rm",
+		"git":       "cd repo; for i in 1 2 3; do git status >/dev/null; done",
+	} {
+		b.Run(name, func(b *testing.B) {
+			ws, env := benchPlace(b)
+			if name == "git" {
+				repository(b, ws+"/repo", 5000)
+			}
+			race(b, ws, env, contender{"bare", []string{"sh", "-c", script}}, contender{"inside", inSandbox("--tty=false", "sh", "-c", script)})
+		})
+	}
+}
+
+// repository makes one with so many files.
+func repository(b *testing.B, dir string, files int) {
+	b.Helper()
+	for i := range files {
+		name := filepath.Join(dir, fmt.Sprint(i%50), fmt.Sprint(i))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(name), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, args := range []string{"init -q", "add -A", "-c user.name=x -c user.email=x@x commit -qm x"} {
+		if out, err := exec.Command("git", append([]string{"-C", dir}, strings.Fields(args)...)...).CombinedOutput(); err != nil {
+			b.Fatalf("git %s: %v\n%s", args, err, out)
+		}
+	}
+}
+
+// BenchmarkMany is a start in a workspace with so many protected names, and folders.
+func BenchmarkMany(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			ws, env := benchPlace(b)
+			for i := range n {
+				if err := os.MkdirAll(fmt.Sprintf("%s/%d/.vscode", ws, i), 0o755); err != nil {
+					b.Fatal(err)
+				}
+			}
+			race(b, ws, env, contender{"bare", []string{"/bin/true"}}, contender{"run", inSandbox("--tty=false", "/bin/true")})
+		})
+	}
+}
