@@ -74,14 +74,20 @@ func run(args []string) int {
 	if err != nil {
 		return badUsage(err, runUse, runHelp)
 	}
-	opened, caught := beside(openGate), beside(catchSignals)
-	p, _, err := f.Load()
+	// Each takes a while, and the gate forks: on this thread, which has nothing to hand over.
+	loaded, caught := beside(f.load), beside(catchSignals)
+	gate, openErr := openGate()
+	if gate != nil {
+		defer gate.Close()
+	}
+	l := loaded()
+	p, err := l.policy, l.err
 	if err != nil {
-		if o := opened(); o.err == nil {
-			recordRefusal(o.gate, f, err)
-			o.gate.Close()
-		}
+		recordRefusal(gate, f, err)
 		return refused(err, f.json)
+	}
+	if openErr != nil {
+		return refused(openErr, f.json)
 	}
 	signals := caught() // from here on, none ends us with the command half started
 	if p.Mode == policy.ModeDangerFullAccess {
@@ -93,12 +99,7 @@ func run(args []string) int {
 		return refused(err, f.json)
 	}
 	defer ends.drop() // a panic comes by here too
-	o := opened()
-	if o.err != nil {
-		return refused(o.err, f.json)
-	}
-	defer o.gate.Close()
-	child, err := start(o.gate, p, f.argv, ends)
+	child, err := start(gate, p, f.argv, ends)
 	if err != nil {
 		return refused(err, f.json)
 	}
@@ -156,19 +157,23 @@ func start(gate *lockstile.Gate, p policy.Policy, argv []string, ends *endpoints
 	return gate.Start(request)
 }
 
-// opening is a gate that was opened, or why not.
-type opening struct {
-	gate *lockstile.Gate
-	err  error
-}
-
-func openGate() opening {
+func openGate() (*lockstile.Gate, error) {
 	home, err := lockstile.Home()
 	if err != nil {
-		return opening{nil, err}
+		return nil, err
 	}
-	gate, err := lockstile.Open(home)
-	return opening{gate, err}
+	return lockstile.Open(home)
+}
+
+// configuration is what it came to.
+type configuration struct {
+	policy policy.Policy
+	err    error
+}
+
+func (f *runFlags) load() configuration {
+	p, _, err := f.Load()
+	return configuration{p, err}
 }
 
 // beside runs f while the caller goes on, and gives what it came to when asked.
@@ -182,7 +187,7 @@ func beside[T any](f func() T) func() T {
 // can't be, the log is no better than the configuration, and nothing is lost.
 func recordRefusal(gate *lockstile.Gate, f runFlags, err error) {
 	var why *refusal.Error
-	if errors.As(err, &why) {
+	if gate != nil && errors.As(err, &why) {
 		gate.Refused(lockstile.Request{Channel: "run", Argv: f.argv, Policy: policy.Policy{Workspace: f.Dir}, Terminal: terminalSize(f.tty)}, why)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"github.com/lockstile/lockstile/internal/attest"
@@ -65,24 +66,26 @@ type Size = launch.Size
 // Open opens the gate that keeps its log and folders in home. Its error is a
 // *refusal.Error: without a log, nothing starts.
 func Open(home string) (*Gate, error) {
-	launcher := make(chan *launch.Launcher, 1)
-	go func() { launcher <- launch.NewLauncher() }() // meanwhile
-	log, err := audit.Open(home)
+	var log *audit.Log
+	var err error
+	var beside sync.WaitGroup
+	beside.Go(func() { log, err = audit.Open(home) })
+	launcher := launch.NewLauncher() // which forks: of this thread, as its caller may expect
+	beside.Wait()
 	if err != nil {
-		(<-launcher).Close()
+		launcher.Close()
 		return nil, err
 	}
-	warmRecords()
 	// The view hides this folder, and a mount stands where a link leads.
 	if home, err = filepath.Abs(home); err == nil {
 		home, err = filepath.EvalSymlinks(home)
 	}
 	if err != nil {
+		launcher.Close()
 		log.Close()
-		(<-launcher).Close()
 		return nil, asRefusal(err)
 	}
-	return &Gate{home: home, log: log, launcher: <-launcher}, nil
+	return &Gate{home: home, log: log, launcher: launcher}, nil
 }
 
 // Close ends what waits for a start, and closes the log. Children write the end
@@ -213,6 +216,7 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 func prove(intended *intent, s *standing) (*confined, error) {
 	fault := s.Give(intended.command)
 	// Here they are on their way for a while.
+	warmRecords()
 	note, err := takeNote(intended)
 	if err != nil {
 		s.Kill()

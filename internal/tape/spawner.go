@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -176,10 +177,7 @@ func (s *Spawner) ask(t *Tape, given [maxGiven]int) (pid int, err error) {
 func heapSpans(maps string, a uintptr) (out []span) {
 	found := false
 	for line := range strings.Lines(maps) {
-		var m span
-		var mode, offset, device, inode string
-		n, _ := fmt.Sscanf(line, "%x-%x %s %s %s %s", &m.start, &m.end, &mode, &offset, &device, &inode)
-		anonymous := n == 6 && inode == "0" && (mode == "rw-p" || mode == "---p")
+		m, anonymous := parseMapping(line)
 		if !anonymous || len(out) > 0 && out[len(out)-1].end != m.start {
 			if found {
 				return out
@@ -195,4 +193,17 @@ func heapSpans(maps string, a uintptr) (out []span) {
 		return nil
 	}
 	return out
+}
+
+// parseMapping reads one line of maps, and tells whether it is memory of no file's.
+func parseMapping(line string) (m span, anonymous bool) {
+	where, rest, _ := strings.Cut(line, " ")
+	mode, rest, _ := strings.Cut(rest, " ")
+	_, rest, _ = strings.Cut(rest, " ") // the offset
+	_, rest, _ = strings.Cut(rest, " ") // the device
+	inode, _, _ := strings.Cut(strings.TrimSuffix(rest, "\n"), " ")
+	from, to, _ := strings.Cut(where, "-")
+	start, err := strconv.ParseUint(from, 16, 64)
+	end, err2 := strconv.ParseUint(to, 16, 64)
+	return span{uintptr(start), uintptr(end)}, err == nil && err2 == nil && inode == "0" && (mode == "rw-p" || mode == "---p")
 }
