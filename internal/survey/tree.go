@@ -146,25 +146,36 @@ func (t *tree) look(rel string, device uint64, known *tree, seen map[string]stam
 	if !at.dir && rel != "" || at.device != device && rel != "" {
 		return nil, nil // other file systems below a root are read-only
 	}
+	var before *folder // where no change since can be told from its time
 	if known != nil {
-		if f := known.folders[rel]; f != nil && f.changed == changed && changed != 0 && changed < known.at-int64(settled) {
-			return f, nil
-		}
+		before = known.folders[rel]
 	}
-	t.news = true
+	if before != nil && (before.changed != changed || changed == 0) {
+		before = nil
+	}
+	if before != nil && changed < known.at-int64(settled) {
+		return before, nil
+	}
 	entries, err := list(dir)
 	if err == nil {
 		_, err = os.Lstat(dir + string(filepath.Separator) + ".") // names alone are no way in
 	}
 	switch {
 	case errors.Is(err, fs.ErrPermission) && rel != "":
+		t.news = true
 		return &folder{changed: changed, finds: []find{{kindClosed, ""}}}, nil
 	case errors.Is(err, fs.ErrNotExist) && rel != "":
+		t.news = true
 		return nil, nil
 	case err != nil:
 		return nil, err
 	}
-	return sort(rel, changed, entries), nil
+	f := sort(rel, changed, entries)
+	// The same again, and still too young to be told from a change, is no news.
+	if before == nil || changed < t.at-int64(settled) || !slices.Equal(f.dirs, before.dirs) || !slices.Equal(f.finds, before.finds) {
+		t.news = true
+	}
+	return f, nil
 }
 
 // sort tells what of a folder's entries means something.
