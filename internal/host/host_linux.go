@@ -29,7 +29,7 @@ func Read(tempDir string) (Facts, error) {
 		Memory:         memory(),
 	}
 	f.MostProcesses, f.MostCore = most(unix.RLIMIT_NPROC), most(unix.RLIMIT_CORE)
-	f.Pools = Pools{Inotify: number("/proc/sys/user/max_inotify_instances"), Watches: number("/proc/sys/user/max_inotify_watches"),
+	f.Pools = Pools{Inotify: mostInotify(), Watches: mostWatches(),
 		Signals: most(unix.RLIMIT_SIGPENDING), Queues: most(unix.RLIMIT_MSGQUEUE)}
 	for _, name := range procControls {
 		if unix.Faccessat(unix.AT_FDCWD, "/proc/"+name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW) == nil {
@@ -92,6 +92,12 @@ func most(resource int) uint64 {
 	}
 	return l.Max
 }
+
+// They are as at the first look: what changes them since is not worth two reads a start.
+var (
+	mostInotify = sync.OnceValue(func() int64 { return number("/proc/sys/user/max_inotify_instances") })
+	mostWatches = sync.OnceValue(func() int64 { return number("/proc/sys/user/max_inotify_watches") })
+)
 
 // number reads a file that holds one, 0 where it can't.
 func number(file string) int64 {
