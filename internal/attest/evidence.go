@@ -6,7 +6,6 @@ package attest
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -75,8 +74,10 @@ func Appraise(expected []Expectation, e *Evidence) Verdict {
 		failed[x.Restriction] = true
 		v.Failed = append(v.Failed, Finding{Expectation: x, Got: got, Read: ok, Unread: e.Unread[x.Fact]})
 	}
+	said := map[refusal.Restriction]bool{}
 	for _, x := range expected {
-		if !failed[x.Restriction] && !slices.Contains(v.Proven, x.Restriction) {
+		if !failed[x.Restriction] && !said[x.Restriction] {
+			said[x.Restriction] = true
 			v.Proven = append(v.Proven, x.Restriction)
 		}
 	}

@@ -323,7 +323,8 @@ func roots(p policy.Policy) []string {
 }
 
 func below(p string, dirs ...string) bool {
+	p = path.Clean(p)
 	return slices.ContainsFunc(dirs, func(d string) bool {
-		return d == "/" || p == d || strings.HasPrefix(path.Clean(p), d+"/")
+		return d == "/" || strings.HasPrefix(p, d) && (len(p) == len(d) || p[len(d)] == '/')
 	})
 }

@@ -167,13 +167,25 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 	}
 	// A mount point can't be renamed or removed: so each folder between the root,
 	// which is one, and a protected name becomes one, and stays writable.
-	for _, path := range f.Protected {
-		for _, dir := range ancestors(path, covering(path, out.View[private0:])) {
-			if !slices.ContainsFunc(out.View, func(m Mount) bool { return m.Path == dir }) {
-				add(Mount{Path: dir, Kind: KindSelf, Writable: true})
+	// By a set: there may be a thousand.
+	shown, all := map[string]bool{}, map[string]bool{}
+	show := func(m Mount) { shown[m.Path], all[m.Path] = true, true }
+	for i, m := range out.View {
+		if all[m.Path] = true; i >= private0 {
+			shown[m.Path] = true
+		}
+	}
+	for _, name := range f.Protected {
+		for _, dir := range ancestors(name, coveringIn(name, shown)) {
+			if !all[dir] {
+				m := Mount{Path: dir, Kind: KindSelf, Writable: true}
+				add(m)
+				show(m)
 			}
 		}
-		add(Mount{Path: path, Kind: KindSelf})
+		m := Mount{Path: name, Kind: KindSelf}
+		add(m)
+		show(m)
 	}
 	out.View = append(out.View, inner...)
 	if covering(p.Home, out.View[:private0]) == "" {
@@ -215,6 +227,18 @@ func rootFits(root, home string, view []Mount) error {
 	return nil
 }
 
+// coveringIn is covering by a set of paths.
+func coveringIn(p string, shown map[string]bool) string {
+	for at := p; ; at = path.Dir(at) {
+		if shown[at] {
+			return at
+		}
+		if at == "/" {
+			return ""
+		}
+	}
+}
+
 // covering gives the deepest mount of the view that hides p, "" for none.
 func covering(p string, view []Mount) string {
 	best := ""
@@ -248,7 +272,7 @@ func ancestors(p, root string) []string {
 
 // within reports whether p is dir or lies below it; both are clean.
 func within(p, dir string) bool {
-	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+	return dir == "/" || strings.HasPrefix(p, dir) && (len(p) == len(dir) || p[len(dir)] == '/')
 }
 
 // compileLandlock grants reading everywhere, or in what may be read, and writing

@@ -345,5 +345,5 @@ func tooMany(states []state) error {
 
 // within reports whether p is dir or lies below it; both are clean.
 func within(p, dir string) bool {
-	return p == dir || dir == "/" || strings.HasPrefix(p, dir+string(filepath.Separator))
+	return dir == "/" || strings.HasPrefix(p, dir) && (len(p) == len(dir) || p[len(dir)] == filepath.Separator)
 }

@@ -75,8 +75,11 @@ func Look(p policy.Policy, store, notes string) (*Trusted, error) {
 
 // linked lists what of a trusted name has another name: the file itself, or what git
 // runs and obeys in its folder. A mount guards a path, not a file.
-func linked(there string) (out []string) {
+func linked(there string) []string {
 	files := []string{there}
+	if name := filepath.Base(there); policy.IsProtected(name, true) && !policy.IsGitDir(name) {
+		return secondNames(files)
+	}
 	for _, name := range []string{"config", "config.worktree", "info/attributes"} {
 		files = append(files, filepath.Join(there, name))
 	}
@@ -85,6 +88,10 @@ func linked(there string) (out []string) {
 			files = append(files, filepath.Join(there, "hooks", h.Name()))
 		}
 	}
+	return secondNames(files)
+}
+
+func secondNames(files []string) (out []string) {
 	for _, f := range files {
 		if info, err := os.Lstat(f); err == nil && info.Mode().IsRegular() && names(info) > 1 {
 			out = append(out, f)
