@@ -98,9 +98,9 @@ func BenchmarkRun(b *testing.B) {
 // BenchmarkInside is work within the sandbox, in turn with the same outside.
 func BenchmarkInside(b *testing.B) {
 	for name, script := range map[string]string{
-		"processes": "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done",
+		"processes": "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done",
 		"files":     "rm -rf f; mkdir f; cd f; seq 20000 | xargs touch; seq 20000 | xargs rm",
-		"git":       "cd repo; for i in 1 2 3; do git status >/dev/null; done",
+		"git":       "cd repo; for i in $(seq 20); do git status >/dev/null; done",
 	} {
 		b.Run(name, func(b *testing.B) {
 			ws, env := benchPlace(b)
@@ -128,6 +128,12 @@ func repository(b *testing.B, dir string, files int) {
 		if out, err := exec.Command("git", append([]string{"-C", dir}, strings.Fields(args)...)...).CombinedOutput(); err != nil {
 			b.Fatalf("git %s: %v\n%s", args, err, out)
 		}
+	}
+	// What is as young as the index is looked into each time, and the index can't be
+	// written inside.
+	time.Sleep(1100 * time.Millisecond)
+	if out, err := exec.Command("git", "-C", dir, "status").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
 	}
 }
 
