@@ -80,6 +80,11 @@ func keep(file string, b *basis, found host.Hidden) error {
 	if !b.holds() {
 		return nil // changed just now, or since
 	}
+	for dir := range b.folders {
+		if !keepsTimes(dir) {
+			return nil
+		}
+	}
 	var text []byte
 	field := func(kind byte, s string) { text = append(append(append(text, kind), s...), 0) }
 	field('=', b.key)

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -75,4 +76,15 @@ func names(info fs.FileInfo) uint64 {
 // openNow opens a file to read, and waits for nobody.
 func openNow(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
+// loose are file systems whose change times programs can set, or that keep none: what
+// they tell of a folder is no proof that it is as it was. FAT and exFAT show the time of
+// modification for it; FUSE and SMB leave it to others.
+var loose = []int64{unix.MSDOS_SUPER_MAGIC, unix.EXFAT_SUPER_MAGIC, unix.FUSE_SUPER_MAGIC, unix.SMB_SUPER_MAGIC, unix.SMB2_SUPER_MAGIC, unix.CIFS_SUPER_MAGIC}
+
+// keepsTimes reports whether a folder's change time tells of every change.
+func keepsTimes(dir string) bool {
+	var fs unix.Statfs_t
+	return unix.Statfs(dir, &fs) == nil && !slices.Contains(loose, int64(uint32(fs.Type)))
 }

@@ -65,6 +65,9 @@ type tree struct {
 
 // walk looks through a root. known is an earlier walk of it, nil for none.
 func walk(root string, known *tree) (*tree, error) {
+	if known != nil && !keepsTimes(root) {
+		known = nil
+	}
 	t := &tree{root: root, at: time.Now().UnixNano(), folders: map[string]*folder{}, news: known == nil}
 	top, err := os.Stat(root)
 	if err != nil {
