@@ -57,6 +57,9 @@ type search struct {
 // value says that nothing is hidden. store is the folder where that is kept for the next
 // start; "" for none.
 func Hidden(p policy.Policy, store string) (host.Hidden, error) {
+	if p.Mode != policy.ModeReadOnly && p.Mode != policy.ModeWorkspaceWrite || len(p.Read) == 0 {
+		return host.Hidden{}, nil
+	}
 	mounts, err := mountTable()
 	if err != nil {
 		return host.Hidden{}, err
@@ -81,9 +84,6 @@ func findHidden(p policy.Policy, mounts string, b *basis) (host.Hidden, error) {
 	s.queue = make([]state, 0, len(p.Read))
 	for _, r := range p.Roots() {
 		s.roots = append(s.roots, r.Path)
-	}
-	if p.Mode != policy.ModeReadOnly && p.Mode != policy.ModeWorkspaceWrite {
-		return host.Hidden{}, nil
 	}
 	for _, r := range p.Read {
 		// The files of /etc are replaced all the time, and read by every program.
