@@ -80,7 +80,11 @@ func run(args []string) int {
 	if gate != nil {
 		defer gate.Close()
 	}
-	l := loaded()
+	signals := <-caught // from here on, none ends us with the command half started
+	l, by := signals.await(loaded)
+	if by != 0 {
+		return 128 + int(by)
+	}
 	p, err := l.policy, l.err
 	if err != nil {
 		recordRefusal(gate, f, err)
@@ -89,7 +93,6 @@ func run(args []string) int {
 	if openErr != nil {
 		return refused(openErr, f.json)
 	}
-	signals := caught() // from here on, none ends us with the command half started
 	if p.Mode == policy.ModeDangerFullAccess {
 		adoptOrphans()
 		defer endOrphans()
@@ -176,11 +179,11 @@ func (f *runFlags) load() configuration {
 	return configuration{p, err}
 }
 
-// beside runs f while the caller goes on, and gives what it came to when asked.
-func beside[T any](f func() T) func() T {
+// beside runs f while the caller goes on, who receives what it came to.
+func beside[T any](f func() T) <-chan T {
 	done := make(chan T, 1)
 	go func() { done <- f() }()
-	return func() T { return <-done }
+	return done
 }
 
 // recordRefusal writes a refusal for its configuration into the log. Where that

@@ -23,6 +23,22 @@ func catchSignals() signals {
 	return c
 }
 
+// await waits for the configuration, or for a signal that ends us before there is a
+// command: it may be read from a file system that doesn't answer.
+func (c signals) await(loaded <-chan configuration) (l configuration, by syscall.Signal) {
+	for {
+		select {
+		case l := <-loaded:
+			return l, 0
+		case s := <-c:
+			switch s {
+			case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT:
+				return l, s.(syscall.Signal)
+			}
+		}
+	}
+}
+
 // passTo passes signals on until stop is called.
 func (c signals) passTo(child *lockstile.Child) (stop func()) {
 	done := make(chan struct{})

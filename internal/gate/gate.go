@@ -186,26 +186,26 @@ func (g *Gate) confine(r Request) (*confined, error) {
 
 // attempt is confine by what the machine is known to lack.
 func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
-	var early early
+	var begun early
 	intended, err := arrange(g.home, r, lacks, func(p policy.Policy, f host.Facts) {
 		if g.ahead.empty() {
-			early.begin(g.launcher, p, f)
+			begun.begin(g.launcher, p, f)
 		}
 	})
 	if err != nil {
-		early.drop()
+		begun.drop()
 		return nil, err
 	}
 	g.last.Store(&planned{intended.plan, intended.policy, r.Env})
 	if s := g.ahead.take(intended.plan); s != nil {
 		if c, err := prove(intended, s); err == nil {
-			early.drop()
+			begun.drop()
 			return c, nil
 		}
 		// It isn't what is wanted now: a folder may have been replaced since it was
 		// made. What is wrong with the start itself shows again.
 	}
-	placed, err := early.place(g.launcher, intended.plan)
+	placed, err := begun.place(g.launcher, intended.plan)
 	if err != nil {
 		return nil, launchRefused(err)
 	}
