@@ -144,3 +144,20 @@ func TestHiddenIsKept(t *testing.T) {
 		}
 	}
 }
+
+// FuzzDecodeKept: what is read back is what was written, and nothing else is read.
+func FuzzDecodeKept(f *testing.F) {
+	b := &basis{at: 7, key: "k", folders: map[string]stamp{"/a b": {device: 3, changed: 5}}, links: map[string]string{"/l": "/t"}}
+	f.Add(string(encodeKept(b, host.Hidden{Covered: []host.Covered{{Path: "/c", Dir: true}}, Shown: []host.Covered{{Path: "/s"}}, Readable: []string{"/r"}})))
+	f.Add("=k\x00a1\x00.\x00")
+	f.Fuzz(func(t *testing.T, text string) {
+		b, found, ok := decodeKept(text)
+		if !ok {
+			return
+		}
+		again, same, ok := decodeKept(string(encodeKept(b, found)))
+		if !ok || !reflect.DeepEqual(b, again) || !reflect.DeepEqual(found, same) {
+			t.Errorf("%q: %v %v, and again %v %v", text, b, found, again, same)
+		}
+	})
+}

@@ -75,7 +75,7 @@ func (b *basis) holds() bool {
 	return true
 }
 
-// keep writes down what a walk came to: fields that end with NUL, which no path holds.
+// keep writes down what a walk came to.
 func keep(file string, b *basis, found host.Hidden) error {
 	if !b.holds() {
 		return nil // changed just now, or since
@@ -85,7 +85,11 @@ func keep(file string, b *basis, found host.Hidden) error {
 			return nil
 		}
 	}
-	var text []byte
+	return replaceFile(file, encodeKept(b, found))
+}
+
+// encodeKept writes fields that end with NUL, which no path holds.
+func encodeKept(b *basis, found host.Hidden) (text []byte) {
 	field := func(kind byte, s string) { text = append(append(append(text, kind), s...), 0) }
 	field('=', b.key)
 	field('a', strconv.FormatInt(b.at, 10))
@@ -111,7 +115,7 @@ func keep(file string, b *basis, found host.Hidden) error {
 		field('r', r)
 	}
 	field('.', "")
-	return replaceFile(file, text)
+	return text
 }
 
 // kept reads what an earlier walk came to; ok is false where that is not what one would
@@ -121,14 +125,21 @@ func kept(file, key string) (found host.Hidden, ok bool) {
 	if err != nil {
 		return host.Hidden{}, false
 	}
-	b := &basis{folders: map[string]stamp{}, links: map[string]string{}}
+	b, found, ok := decodeKept(text)
+	return found, ok && b.key == key && b.holds()
+}
+
+// decodeKept reads it back; ok is false where the text is none.
+func decodeKept(text string) (b *basis, found host.Hidden, ok bool) {
+	b = &basis{folders: map[string]stamp{}, links: map[string]string{}}
 	link := ""
 	for {
 		field, rest, more := strings.Cut(text, "\x00")
 		if !more || field == "" {
-			return host.Hidden{}, false // it was cut
+			return b, found, false // it was cut
 		}
 		text = rest
+		var err error
 		switch kind, value := field[0], field[1:]; kind {
 		case '=':
 			b.key = value
@@ -147,12 +158,12 @@ func kept(file, key string) (found host.Hidden, ok bool) {
 		case 'r':
 			found.Readable = append(found.Readable, value)
 		case '.':
-			return found, b.key == key && b.holds()
+			return b, found, text == ""
 		default:
-			return host.Hidden{}, false
+			return b, found, false
 		}
-		if err != nil || b.key != key {
-			return host.Hidden{}, false
+		if err != nil {
+			return b, found, false
 		}
 	}
 }
