@@ -64,6 +64,10 @@ func Hidden(p policy.Policy, store string) (host.Hidden, error) {
 	if err != nil {
 		return host.Hidden{}, err
 	}
+	return hiddenAmong(mounts, p, store)
+}
+
+func hiddenAmong(mounts string, p policy.Policy, store string) (host.Hidden, error) {
 	b := basisOf(p, mounts)
 	file := filepath.Join(store, "hidden."+p.Mode.String())
 	if store != "" {
