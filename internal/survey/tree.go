@@ -23,7 +23,7 @@ const mostTree = 4096
 
 // settled is how old a change must be to tell a later one from it: file systems keep
 // time in ticks, some in seconds.
-const settled = 2 * time.Second
+var settled = 2 * time.Second
 
 // skipped are folders that aren't walked: what package managers put there is theirs,
 // and as a rule more than all the rest.
