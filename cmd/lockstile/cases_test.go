@@ -170,6 +170,9 @@ func (w *world) otherTerminal() string {
 	if err != nil {
 		w.Fatal(err)
 	}
+	if n == 0 { // inside, that is the command's own
+		return w.otherTerminal()
+	}
 	return "/dev/pts/" + strconv.Itoa(n)
 }
 
