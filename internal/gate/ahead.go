@@ -63,7 +63,7 @@ func (a *ahead) place(launcher *launch.Launcher, p *plan.Plan) *standing {
 		return nil
 	}
 	a.drop()
-	placed, err := launcher.PlaceAhead(p)
+	placed, err := launcher.Place(p)
 	if err != nil {
 		return nil
 	}

@@ -3,7 +3,6 @@
 package launch
 
 import (
-	"errors"
 	"os"
 	"slices"
 	"time"
@@ -92,11 +91,7 @@ func (l *Launch) Give(c Command) error {
 	if c.Terminal == nil {
 		streams = unix.UnixRights(c.Stdio[:]...)
 	}
-	err = l.tell(l.sync, streams)
-	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
-		return nil // it has ended: how, whoever waits for its messages finds out
-	}
-	return err
+	return l.tellIfThere(l.sync, streams)
 }
 
 // datagram reports whether a descriptor is a socket with which sendto needs no connect,

@@ -25,11 +25,8 @@ func (*Launcher) Close() error { return nil }
 // Place refuses.
 func (*Launcher) Place(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
-// PlacesAhead tells whether PlaceAhead is built for this system.
+// PlacesAhead tells whether processes can be placed here before their command is known.
 const PlacesAhead = false
-
-// PlaceAhead refuses.
-func (*Launcher) PlaceAhead(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
 // Begin refuses: nothing is planned in two parts.
 func (*Launcher) Begin(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }

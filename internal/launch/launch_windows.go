@@ -122,11 +122,8 @@ func openRoots(w *plan.Windows) error {
 	return err
 }
 
-// PlacesAhead tells whether PlaceAhead is built for this system.
+// PlacesAhead tells whether processes can be placed here before their command is known.
 const PlacesAhead = false
-
-// PlaceAhead refuses.
-func (*Launcher) PlaceAhead(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }
 
 // Begin refuses: nothing is planned in two parts.
 func (*Launcher) Begin(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsupported }

@@ -3,7 +3,6 @@
 package launch
 
 import (
-	"errors"
 	"os"
 	"sync"
 	"time"
@@ -14,7 +13,7 @@ import (
 	"github.com/lockstile/lockstile/internal/tape"
 )
 
-// PlacesAhead tells whether PlaceAhead is built for this system.
+// PlacesAhead tells whether processes can be placed here before their command is known.
 const PlacesAhead = true
 
 // Launcher makes the first processes, by a spawner of its own. It may be used by
@@ -61,50 +60,25 @@ func (l *Launcher) Place(p *plan.Plan) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return place.completed(p)
+	if err := place.Complete(p); err != nil {
+		place.Kill()
+		return nil, err
+	}
+	return place, nil
 }
 
 // Begin makes the processes of a start of which no more than the foundation is planned.
-// They stop where they need to know of its folders, which Complete tells them.
-func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) { return l.begin(p, -1) }
-
-// PlaceAhead is Place for a command that may come late: Outdated tells whether they
-// serve for it.
-func (l *Launcher) PlaceAhead(p *plan.Plan) (*Launch, error) {
-	// Before the copy of the mounts is made: what changes from here on is seen.
-	mounts, err := unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, os.NewSyscallError("open mountinfo", err)
-	}
-	place, err := l.begin(p, mounts)
-	if err != nil {
-		return nil, err
-	}
-	return place.completed(p)
-}
-
-// completed is Complete, or nothing is left of them.
-func (l *Launch) completed(p *plan.Plan) (*Launch, error) {
-	if err := l.Complete(p); err != nil {
-		l.Kill()
-		return nil, err
-	}
-	return l, nil
-}
-
-// begin closes mounts with the launch.
-func (l *Launcher) begin(p *plan.Plan, mounts int) (*Launch, error) {
+// They stop where they need to know of its folders, which Complete tells them. Where
+// either comes late, Outdated tells whether they serve still.
+func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 	if p.Limits.Cgroup != "" {
 		l.cleared.Do(func() { clearCgroups(p.Limits.Cgroup) })
 	}
 	t, err := l.newTape()
 	if err != nil {
-		if mounts >= 0 {
-			unix.Close(mounts)
-		}
 		return nil, err
 	}
-	place := &Launch{tape: t, sync: -1, life: -1, mounts: mounts, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	place := &Launch{tape: t, sync: -1, life: -1, mounts: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	if err := place.make(l.spawner, p); err != nil {
 		place.close()
 		return nil, err
@@ -123,14 +97,10 @@ func (l *Launch) Complete(p *plan.Plan) error {
 		return err
 	}
 	l.joint, l.trials = w.joint, w.trials
-	err := l.tell(l.life, nil)
-	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
-		return nil // it has ended: how, whoever waits for its messages finds out
-	}
-	return err
+	return l.tellIfThere(l.life, nil)
 }
 
-// Outdated reports whether processes that PlaceAhead made can't serve any more: the
+// Outdated reports whether processes that were made a while ago can't serve any more: the
 // host's mounts have changed since (proc_pid_mountinfo(5) and proc_mounts(5): poll
 // gives an error event, once for each change), or they have ended. That each file is
 // still the same is left to the look at them, as in any start.
@@ -141,7 +111,11 @@ func (l *Launch) Outdated() bool {
 }
 
 func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
+	// Before the copy of the mounts is made: what changes from here on is seen.
 	var err error
+	if l.mounts, err = unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
+		return os.NewSyscallError("open mountinfo", err)
+	}
 	if l.cgroup, err = newCgroup(p.Limits); err != nil {
 		return err
 	}

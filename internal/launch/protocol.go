@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -66,7 +67,7 @@ type Launch struct {
 	first    tape.Process
 	sync     int // our end of the command's channel
 	life     int // our end of the init's channel
-	mounts   int // tells whether the host's mounts have changed since; -1 where nobody asks
+	mounts   int // tells whether the host's mounts have changed since; -1 from the release on
 	listener int
 	joint    joint
 	command  int                   // the command's pid, in our pid namespace; 0 until it spoke
@@ -305,6 +306,16 @@ func (l *Launch) tell(fd int, control []byte) error {
 			return os.NewSyscallError("write to the sandbox", err)
 		}
 	}
+}
+
+// tellIfThere is tell to a process that may have ended: how, whoever waits for its
+// messages finds out.
+func (l *Launch) tellIfThere(fd int, control []byte) error {
+	err := l.tell(fd, control)
+	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
+		return nil
+	}
+	return err
 }
 
 // Release lets the command's first instruction run, and returns when its file is
