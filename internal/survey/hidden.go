@@ -144,6 +144,7 @@ func (s *search) walk(dir string, states []state, guard bool) error {
 	b := branch(states)
 	entries, err := s.entries(dir, b, guard)
 	if err != nil {
+		s.basis.missed(err)
 		return nil // who can't look into it can't read what is in it
 	}
 	if !guard && s.granted(dir) {
@@ -197,6 +198,7 @@ func (s *search) show(dir string, states []state) error {
 	s.basis.saw(dir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
+		s.basis.missed(err)
 		return nil
 	}
 	b := branch(states)
@@ -325,9 +327,12 @@ func (s *search) entries(dir string, b branches, guard bool) ([]fs.DirEntry, err
 	}
 	var out []fs.DirEntry
 	for name := range b.named {
-		if info, err := os.Lstat(join(dir, name)); err == nil {
-			out = append(out, fs.FileInfoToDirEntry(info))
+		info, err := os.Lstat(join(dir, name))
+		if err != nil {
+			s.basis.missed(err)
+			continue
 		}
+		out = append(out, fs.FileInfoToDirEntry(info))
 	}
 	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return out, nil

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -166,4 +167,22 @@ func FuzzDecodeKept(f *testing.F) {
 			t.Errorf("%q: %v %v, and again %v %v", text, b, found, again, same)
 		}
 	})
+}
+
+// TestHiddenIsNotKeptByChance: what failed for a reason that passes is looked at again.
+func TestHiddenIsNotKeptByChance(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		kept bool
+	}{{os.ErrNotExist, true}, {syscall.EACCES, true}, {syscall.ENOTDIR, true}, {syscall.EIO, false}, {syscall.EMFILE, false}} {
+		b := &basis{at: time.Now().UnixNano()}
+		b.missed(c.err)
+		file := t.TempDir() + "/hidden"
+		if err := keep(file, b, host.Hidden{}); err != nil {
+			t.Fatal(err)
+		}
+		if exists(file) != c.kept {
+			t.Errorf("%v: kept %t", c.err, exists(file))
+		}
+	}
 }

@@ -3,10 +3,14 @@ package survey
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/host"
@@ -25,6 +29,7 @@ type basis struct {
 	key     string
 	folders map[string]stamp
 	links   map[string]string // where they led, "" for nowhere
+	failed  bool              // something could not be looked at, for no reason that lasts
 }
 
 // basisOf begins one: the key is of the rules and of the machine's mounts.
@@ -32,7 +37,8 @@ func basisOf(p policy.Policy, mounts string) *basis {
 	h := sha256.New()
 	field := func(s string) { h.Write(append([]byte(s), 0)) }
 	field(keptFormat)
-	field(strconv.Itoa(os.Geteuid()) + " " + strconv.Itoa(os.Getegid()) + " " + p.Mode.String())
+	groups, err := os.Getgroups() // by which a folder may be looked into
+	field(fmt.Sprint(os.Geteuid(), os.Getegid(), groups, err, p.Mode))
 	field(mounts)
 	field(p.Workspace)
 	for _, r := range p.Roots() {
@@ -50,6 +56,12 @@ func (b *basis) saw(dir string) {
 	if _, ok := b.folders[dir]; !ok {
 		b.folders[dir] = stampOf(dir)
 	}
+}
+
+// missed takes down that something could not be looked at: not being there, or not being
+// allowed, lasts until a folder changes; anything else may be over by the next start.
+func (b *basis) missed(err error) {
+	b.failed = b.failed || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 }
 
 // resolved follows a link, and takes down where it led.
@@ -77,8 +89,8 @@ func (b *basis) holds() bool {
 
 // keep writes down what a walk came to.
 func keep(file string, b *basis, found host.Hidden) error {
-	if !b.holds() {
-		return nil // changed just now, or since
+	if b.failed || !b.holds() {
+		return nil // or changed just now, or since
 	}
 	for dir := range b.folders {
 		if !keepsTimes(dir) {
