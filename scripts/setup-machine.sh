@@ -2,8 +2,10 @@
 # setup-machine.sh DIR: gets a kernel and makes what boots it in DIR, for machine.sh: a
 # machine with what this one may lack, such as cgroups of version 2 that bound memory, and
 # today's Landlock. The kernel is Debian's, of SUITE (trixie-backports, unless it is set);
-# apt checks it as any, with a state of its own. Nothing outside DIR is touched. Done once, it does nothing.
+# apt checks it as any, with a state of its own. Nothing outside DIR is touched. Done once,
+# it does nothing.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd -P)
 rev=3
 dest=${1:?usage: setup-machine.sh DIR}
 suite=${SUITE:-trixie-backports}
@@ -11,16 +13,10 @@ suite=${SUITE:-trixie-backports}
 mkdir -p "$dest"; dest=$(cd "$dest" && pwd -P)
 exec 9>"$dest/.lock"; flock 9
 [ "$(cat "$dest/.done" 2>/dev/null || true)" = "$rev $suite" ] && exit 0
-t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; mkdir -p "$t"/{lists/partial,cache/archives/partial,debs,x,initrd/{bin,modules,proc,sys,dev,host,rw,new}}
+t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; mkdir -p "$t"/{debs,x,initrd/{bin,modules,proc,sys,dev,host,rw,new}}
 
-mirror=$(apt-get --print-uris update | sed -n "s#^'\(.*\)/dists/[a-z]*/InRelease'.*#\1#p"); mirror=${mirror%%$'\n'*}
-[ -n "$mirror" ] || { echo "no apt mirror is configured" >&2; exit 1; }
-echo "deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$t/sources.list"
-: >"$t/status"
-opt=(-qq -o Dir::Etc::SourceList="$t/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$t/lists"
-	-o Dir::State::status="$t/status" -o Dir::Cache="$t/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none
-	-o Acquire::Retries=3 -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
-apt-get "${opt[@]}" update
+. "$here/debian.sh"
+debian "$suite" "$t"
 # Newer kernels come in several packages.
 depends() { apt-cache "${opt[@]}" depends "$1" | awk '$1 == "Depends:" && $2 ~ /^linux-(image|binary|modules)-[0-9]/ {print $2}'; }
 image=$(depends linux-image-amd64)

@@ -5,6 +5,7 @@
 # programs of today's Go; apt checks them as any. Nothing outside DIR is touched:
 # it has an apt state, a libc and a loader of its own. Done once, it does nothing.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd -P)
 rev=7
 dest=${1:?usage: setup-wine.sh DIR}
 [ "$(dpkg --print-architecture)" = amd64 ] || { echo "amd64 only" >&2; exit 1; }
@@ -13,17 +14,10 @@ exec 9>"$dest/.lock"; flock 9
 [ "$(cat "$dest/.done" 2>/dev/null || true)" = "$rev $dest" ] && { echo "wine is ready in $dest"; exit 0; }
 rm -rf "$dest/.done" "$dest/root" "$dest/bin" "$dest/template"
 
-# 1. Download, with apt's own checks, from the mirror this machine already uses; the machine's lists, sources
-#    and dpkg state are not used or changed (its proxy, certificate and login settings still apply).
-t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; mkdir -p "$t"/{lists/partial,cache/archives/partial,debs}
-mirror=$(apt-get --print-uris update | sed -n "s#^'\(.*\)/dists/[a-z]*/InRelease'.*#\1#p"); mirror=${mirror%%$'\n'*}
-[ -n "$mirror" ] || { echo "no apt mirror is configured" >&2; exit 1; }
-echo "deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$t/sources.list"
-: >"$t/status"
-opt=(-qq -o Dir::Etc::SourceList="$t/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$t/lists"
-  -o Dir::State::status="$t/status" -o Dir::Cache="$t/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none
-  -o Acquire::Retries=3 -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
-apt-get "${opt[@]}" update
+# 1. Download.
+t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; mkdir "$t/debs"
+. "$here/debian.sh"
+debian trixie "$t"
 (cd "$t/debs" && apt-get "${opt[@]}" download libwine wine64 libz-mingw-w64 libc6 libunwind8 liblzma5 patchelf)
 
 # 2. Unpack only what a console program needs (a name list: the DLLs below, with all they import).
