@@ -160,3 +160,30 @@ func TestStoresByOtherNames(t *testing.T) {
 		}
 	})
 }
+
+// TestStoresWhereMountsComeAndGo: a store that the host mounts a second time just while a
+// start looks at the machine is in no start's view.
+func TestStoresWhereMountsComeAndGo(t *testing.T) {
+	if !root() {
+		t.Skip("only root can mount")
+	}
+	p := newPlace(t)
+	home := newHome(p)
+	alias := filepath.Join(p.dir, "alias")
+	mkdir(t, alias)
+	// In a mount namespace of their own: nobody else's starts are to be held up.
+	script := `
+( while [ ! -e "$1/stop" ]; do mount --bind "$2/.ssh" "$1/alias"; sleep 0.002; umount -l "$1/alias"; done ) &
+for i in $(seq 30); do "$3" run --tty=false -- sh -c 'cat "$1/id" 2>/dev/null; echo ran' - "$1/alias"; done
+touch "$1/stop"; wait`
+	r := p.do(p.command("unshare", "--mount", "--propagation", "private", "sh", "-c", script, "-", p.dir, home, program))
+	if strings.Contains(r.stdout, "canary") {
+		t.Errorf("it was read %d times of %d", strings.Count(r.stdout, "canary"), strings.Count(r.stdout, "ran"))
+	}
+	if !strings.Contains(r.stdout, "ran") {
+		t.Errorf("none ran: %s", r.stderr)
+	}
+	if n := strings.Count(r.stderr, "refused"); n != strings.Count(r.stderr, "mounts change all the time") {
+		t.Errorf("%s", r.stderr)
+	}
+}

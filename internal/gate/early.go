@@ -21,13 +21,9 @@ func (e *early) begin(launcher *launch.Launcher, p policy.Policy, f host.Facts) 
 }
 
 // place gives the processes of the whole plan, whose foundation is that of the start.
-// Those that have a copy of other mounts than were looked at since don't serve.
 func (e *early) place(launcher *launch.Launcher, p *plan.Plan) (*launch.Launch, error) {
 	if e.err != nil {
 		return nil, e.err
-	}
-	if e.begun != nil && e.begun.Outdated() {
-		e.drop()
 	}
 	if e.begun == nil {
 		return launcher.Place(p)

@@ -175,17 +175,33 @@ type confined struct {
 // not proven, nothing is left of the process.
 func (g *Gate) confine(r Request) (*confined, error) {
 	defer runtime.KeepAlive(r) // its files are handed on by their numbers
-	for {
+	for tries := 1; ; tries++ {
 		lacks := g.lacks.get()
 		c, err := g.attempt(r, lacks)
-		if err == nil || !g.lacks.learn(lacks, err) {
+		switch {
+		case err == errMounts && tries < mostTries:
+		case err == errMounts:
+			return nil, &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: refusal.MountNamespace,
+				Reason: "the machine's mounts change all the time, and one of them may show what is to be hidden", Hint: "try again when nothing is mounted or unmounted"}
+		case err == nil || !g.lacks.learn(lacks, err):
 			return c, err
 		}
 	}
 }
 
+// mostTries is how often a start is begun anew for changed mounts.
+const mostTries = 50
+
+// errMounts says that an attempt has a copy of other mounts than were looked at.
+var errMounts = errors.New("the mounts have changed meanwhile")
+
 // attempt is confine by what the machine is known to lack.
 func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
+	mounts, err := launch.WatchMounts()
+	if err != nil {
+		return nil, err
+	}
+	defer mounts.Close()
 	var begun early
 	intended, err := arrange(g.home, r, lacks, func(p policy.Policy, f host.Facts) {
 		if g.ahead.empty() {
@@ -209,7 +225,15 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 	if err != nil {
 		return nil, launchRefused(err)
 	}
-	return prove(intended, newStanding(placed, intended.plan))
+	c, err := prove(intended, newStanding(placed, intended.plan))
+	if err == nil && intended.plan.Restricted() && mounts.Changed() {
+		c.Kill()
+		if err := c.note.Done(); err != nil {
+			return nil, err
+		}
+		return nil, errMounts
+	}
+	return c, err
 }
 
 // prove gives processes their command, and measures them.

@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -250,49 +249,5 @@ func TestPreparedAfterAnEscalation(t *testing.T) {
 	defer g.ahead.mu.Unlock()
 	if p := g.ahead.next; p == nil || p.plan.Mode != next.Mode || p.plan.Rung != plan.Full {
 		t.Errorf("%+v waits for a command in %s", p, next.Mode)
-	}
-}
-
-// TestBegunSeesTheMachineAsItIs: processes that were begun serve, unless the host's mounts
-// have changed since: theirs are a copy.
-func TestBegunSeesTheMachineAsItIs(t *testing.T) {
-	g, r, _ := opened(t)
-	r.Policy.Mode = policy.ModeWorkspaceWrite
-	late := r.Policy.Workspace + "/late"
-	must(t, os.Mkdir(late, 0o755))
-	serves := func(meanwhile func()) bool {
-		var e early
-		begun := 0
-		i, err := settle(g.home, r.Policy, r.Env, host.Lacks{}, func(p policy.Policy, f host.Facts) {
-			if e.begin(g.launcher, p, f); e.begun != nil {
-				begun = e.begun.Init()
-				meanwhile()
-			}
-		})
-		must(t, err)
-		must(t, makePrivate(i))
-		placed, err := e.place(g.launcher, i.plan)
-		must(t, err)
-		defer placed.Kill()
-		if begun == 0 {
-			t.Fatal("nothing was begun")
-		}
-		return placed.Init() == begun
-	}
-	for tries := 0; !serves(func() {}); tries++ { // others may mount beside us
-		if tries == 100 {
-			t.Fatal("what was begun never serves")
-		}
-	}
-	if os.Getuid() != 0 {
-		t.Skip("only root can mount")
-	}
-	t.Cleanup(func() { unix.Unmount(late, unix.MNT_DETACH) })
-	if serves(func() {
-		if err := unix.Mount("late", late, "tmpfs", 0, ""); err != nil {
-			t.Error(err)
-		}
-	}) {
-		t.Error("what was begun serves, with the mounts of before")
 	}
 }

@@ -78,7 +78,7 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	place := &Launch{tape: t, sync: -1, life: -1, mounts: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	if err := place.make(l.spawner, p); err != nil {
 		place.close()
 		return nil, err
@@ -101,20 +101,15 @@ func (l *Launch) Complete(p *plan.Plan) error {
 }
 
 // Outdated reports whether processes that were made a while ago can't serve any more: the
-// host's mounts have changed since (proc_pid_mountinfo(5) and proc_mounts(5): poll
-// gives an error event, once for each change), or they have ended. That each file is
-// still the same is left to the look at them, as in any start.
-func (l *Launch) Outdated() bool {
-	fds := []unix.PollFd{{Fd: int32(l.mounts), Events: unix.POLLPRI}}
-	n, err := unix.Poll(fds, 0)
-	return n != 0 || err != nil || ended(l.first.Pidfd)
-}
+// host's mounts have changed since, or they have ended. That each file is still the same
+// is left to the look at them, as in any start.
+func (l *Launch) Outdated() bool { return l.mounts.Changed() || ended(l.first.Pidfd) }
 
 func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 	// Before the copy of the mounts is made: what changes from here on is seen.
 	var err error
-	if l.mounts, err = unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
-		return os.NewSyscallError("open mountinfo", err)
+	if l.mounts, err = WatchMounts(); err != nil {
+		return err
 	}
 	if l.cgroup, err = newCgroup(p.Limits); err != nil {
 		return err

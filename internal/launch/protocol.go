@@ -65,9 +65,9 @@ type Launch struct {
 	plan     *plan.Plan
 	tape     *tape.Tape
 	first    tape.Process
-	sync     int // our end of the command's channel
-	life     int // our end of the init's channel
-	mounts   int // tells whether the host's mounts have changed since; -1 from the release on
+	sync     int     // our end of the command's channel
+	life     int     // our end of the init's channel
+	mounts   *Mounts // since before the copy of them was made; nil from the release on
 	listener int
 	joint    joint
 	command  int                   // the command's pid, in our pid namespace; 0 until it spoke
@@ -339,10 +339,8 @@ func (l *Launch) Release() (*Running, error) {
 	}
 	unix.Close(l.sync)
 	unix.Close(l.listener)
-	if l.mounts >= 0 {
-		unix.Close(l.mounts)
-	}
-	l.sync, l.listener, l.mounts = -1, -1, -1
+	l.mounts.Close()
+	l.sync, l.listener, l.mounts = -1, -1, nil
 	l.tape.Rest()
 	l.plan, l.trials, l.execs, l.paths, l.seen = nil, nil, nil, nil, nil
 	return newRunning(l), nil
@@ -398,7 +396,9 @@ func (l *Launch) reap() (syscall.WaitStatus, error) {
 
 func (l *Launch) close() {
 	l.cgroup.remove()
-	for _, fd := range []*int{&l.sync, &l.life, &l.mounts, &l.listener, &l.pidfd, &l.master, &l.first.Pidfd} {
+	l.mounts.Close()
+	l.mounts = nil
+	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.master, &l.first.Pidfd} {
 		if *fd > 0 {
 			unix.Close(*fd)
 		}
