@@ -73,6 +73,13 @@ type Explanation = gate.Explanation
 // Explain says how a request would be started, and starts nothing.
 func Explain(home string, r Request) (*Explanation, error) { return gate.Explain(home, r) }
 
+// Timing is how long the parts of a start took.
+type Timing = gate.Timing
+
+// Time makes the processes of so many starts, measures them, and ends each before its
+// command runs; it gives the median of each part's time.
+func Time(home string, r Request, starts int) (*Timing, error) { return gate.Time(home, r, starts) }
+
 // Finding is what Doctor found out about one thing that a start needs.
 type Finding = gate.Finding
 

@@ -58,3 +58,52 @@ func TestExplainPicture(t *testing.T) {
 		t.Errorf("exit %d", r.code)
 	}
 }
+
+// TestExplainTime: the times are those of the calls of a real start, whose command does
+// not run and which is not in the log.
+func TestExplainTime(t *testing.T) {
+	p := newPlace(t)
+	r := p.lockstile("explain", "start", "--time", "--json", "--", "sh", "-c", "echo x > ran")
+	var x struct {
+		Starts int
+		Phases []struct {
+			Phase string
+			At    int64 `json:"at_ns"`
+		}
+		Steps []struct {
+			Process, Restriction, Call string
+			Took                       int64 `json:"took_ns"`
+		}
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &x); err != nil {
+		t.Fatalf("%v: %s%s", err, r.stdout, r.stderr)
+	}
+	if exists(p.ws + "/ran") {
+		t.Error("the command has run")
+	}
+	if lines := p.logLines(); len(lines) != 0 {
+		t.Errorf("in the log: %+v", lines)
+	}
+	last := int64(0)
+	for _, phase := range x.Phases {
+		if phase.At <= last {
+			t.Errorf("%q ends at %d, after %d", phase.Phase, phase.At, last)
+		}
+		last = phase.At
+	}
+	calls := map[string]int64{}
+	for _, s := range x.Steps {
+		calls[s.Process+": "+s.Restriction] += s.Took
+	}
+	for _, layer := range []string{"both: network namespace", "command: seccomp", "command: landlock", "init: read-only root"} {
+		if calls[layer] <= 0 {
+			t.Errorf("no time for %s: %v", layer, calls)
+		}
+	}
+	if x.Starts < 3 || len(x.Phases) < 5 {
+		t.Errorf("%+v", x)
+	}
+	if r := p.lockstile("explain", "start", "--time"); !strings.Contains(r.stdout, "medians of 21 starts") || strings.Contains(r.stdout, "execve") {
+		t.Errorf("%s%s", r.stdout, r.stderr)
+	}
+}

@@ -14,7 +14,11 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-const explainUse = "explain start [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--json] [-- CMD [ARG...]]"
+const explainUse = "explain start [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--time] [--json] [-- CMD [ARG...]]"
+
+const explainHelp = `  --time           make the processes several times, let none of them go on, and say what took how long
+  --json           the whole of it, as a JSON object
+`
 
 // explain shows a start as it would happen; nothing is started or recorded.
 func explain(args []string) int {
@@ -22,12 +26,13 @@ func explain(args []string) int {
 		return badUsage(errors.New("say what to explain: start"), explainUse, "")
 	}
 	var s settings.Flags
-	var asJSON bool
+	var asJSON, timed bool
 	set := flag.NewFlagSet("explain", flag.ContinueOnError)
 	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
+	set.BoolVar(&timed, "time", false, "")
 	if err := set.Parse(args[1:]); err != nil {
-		return badUsage(err, explainUse, settings.Help+"  --json           the whole of it, as a JSON object\n")
+		return badUsage(err, explainUse, settings.Help+explainHelp)
 	}
 	p, home, err := s.Load()
 	if err != nil {
@@ -40,7 +45,11 @@ func explain(args []string) int {
 	if p.Home != "" {
 		home = p.Home // the same, without links
 	}
-	x, err := lockstile.Explain(home, lockstile.Request{Policy: p, Argv: argv, Env: os.Environ()})
+	request := lockstile.Request{Channel: "explain", Policy: p, Argv: argv, Env: os.Environ()}
+	if timed {
+		return explainTime(home, request, asJSON)
+	}
+	x, err := lockstile.Explain(home, request)
 	if err != nil {
 		return refused(err, asJSON)
 	}

@@ -37,6 +37,7 @@ type Gate struct {
 	memory   memory
 	lacks    lacks
 	last     atomic.Pointer[planned] // the last start's, which the next one's is like as a rule
+	phases   *phases                 // of a start that is timed
 }
 
 // Request is one command that is to be started.
@@ -204,6 +205,7 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 	defer mounts.Close()
 	var begun early
 	intended, err := arrange(g.home, r, lacks, func(p policy.Policy, f host.Facts) {
+		g.phases.end(phaseMachine)
 		if g.ahead.empty() {
 			begun.begin(g.launcher, p, f)
 		}
@@ -212,9 +214,10 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 		begun.drop()
 		return nil, err
 	}
+	g.phases.end(phaseDecided)
 	g.last.Store(&planned{intended.plan, intended.policy, r.Env})
 	if s := g.ahead.take(intended.plan); s != nil {
-		if c, err := prove(intended, s); err == nil {
+		if c, err := g.prove(intended, s); err == nil {
 			begun.drop()
 			return c, nil
 		}
@@ -225,7 +228,8 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 	if err != nil {
 		return nil, launchRefused(err)
 	}
-	c, err := prove(intended, newStanding(placed, intended.plan))
+	g.phases.end(phasePlaced)
+	c, err := g.prove(intended, newStanding(placed, intended.plan))
 	if err == nil && intended.plan.Restricted() && mounts.Changed() {
 		c.Kill()
 		if err := c.note.Done(); err != nil {
@@ -237,8 +241,9 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 }
 
 // prove gives processes their command, and measures them.
-func prove(intended *intent, s *standing) (*confined, error) {
+func (g *Gate) prove(intended *intent, s *standing) (*confined, error) {
 	fault := s.Give(intended.command)
+	g.phases.end(phaseGiven)
 	// Here they are on their way for a while.
 	warmRecords()
 	note, err := takeNote(intended)
@@ -246,16 +251,19 @@ func prove(intended *intent, s *standing) (*confined, error) {
 		s.Kill()
 		return nil, err
 	}
+	g.phases.end(phaseNoted)
 	expected, evidence, err := examine(intended, s, fault)
 	if err != nil {
 		s.Kill()
 		return nil, errors.Join(err, note.Done())
 	}
+	g.phases.end(phaseMeasured)
 	verdict := attest.Appraise(expected, evidence)
 	if !verdict.OK() {
 		s.Kill()
 		return nil, errors.Join(notProven(verdict), note.Done())
 	}
+	g.phases.end(phaseProven)
 	return &confined{s.Launch, intended, evidence, verdict, note}, nil
 }
 

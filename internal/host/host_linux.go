@@ -3,7 +3,6 @@
 package host
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -77,12 +76,18 @@ var ownPIDMax = sync.OnceValue(func() bool {
 	if unix.Uname(&u) != nil {
 		return false
 	}
-	var major, minor int
-	if n, _ := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor); n != 2 {
-		return false
-	}
-	return major > 6 || major == 6 && minor >= 14
+	return fromRelease(unix.ByteSliceToString(u.Release[:]), 6, 14)
 })
+
+// fromRelease reports whether a kernel's release, such as 6.18.5-amd64, is that version or
+// a later one.
+func fromRelease(release string, major, minor int) bool {
+	first, rest, _ := strings.Cut(release, ".")
+	second := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+	hasMajor, err := strconv.Atoi(first)
+	hasMinor, err2 := strconv.Atoi(second)
+	return err == nil && err2 == nil && (hasMajor > major || hasMajor == major && hasMinor >= minor)
+}
 
 // most is a limit's hard part, 0 where it can't be read.
 func most(resource int) uint64 {

@@ -16,7 +16,6 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 	}
 	defer t.Free() // our own mapping: can't fail
 	w := &writer{Tape: t, plan: p, cmd: c}
-	w.who(whoBoth)
 	w.foundation()
 	w.standing()
 	w.rest(0)
@@ -31,11 +30,17 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 			}
 		}
 	}
-	for i, line := range w.Lines() {
-		for len(w.parts) > 1 && w.parts[1].from <= i {
-			w.parts = w.parts[1:]
+	return append(steps, stepsOf(t, w.parts)...), nil
+}
+
+// stepsOf gives each op of a tape with whose it is.
+func stepsOf(t *tape.Tape, parts []part) []Step {
+	var steps []Step
+	for i, line := range t.Lines() {
+		for len(parts) > 1 && parts[1].from <= i {
+			parts = parts[1:]
 		}
-		steps = append(steps, Step{w.parts[0].who, refusal.Restriction(line.Label), line.Name})
+		steps = append(steps, Step{parts[0].who, refusal.Restriction(line.Label), line.Name})
 	}
-	return steps, nil
+	return steps
 }

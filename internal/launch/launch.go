@@ -87,6 +87,7 @@ func (l *Launch) Give(c Command) error {
 		return err
 	}
 	l.trials, l.execs, l.sweeps = w.trials, w.execs, w.sweeps
+	l.parts = append(l.parts, w.parts...)
 	var streams []byte
 	if c.Terminal == nil {
 		streams = unix.UnixRights(c.Stdio[:]...)
@@ -107,6 +108,7 @@ func datagram(fd int) bool {
 // foundation writes the part of the tape that depends on no folder. The init waits at its
 // end, and the command for the init.
 func (w *writer) foundation() {
+	w.who(whoBoth)
 	w.prologue()
 	confined := w.plan.Confined()
 	if confined {

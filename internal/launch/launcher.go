@@ -22,6 +22,7 @@ type Launcher struct {
 	spawner *tape.Spawner
 	spare   chan *tape.Tape // the first start's, made beside what comes before it
 	cleared sync.Once       // of the cgroups that others have left
+	timed   bool            // the starts take the time of each call
 }
 
 // NewLauncher makes a launcher.
@@ -35,6 +36,9 @@ func NewLauncher() *Launcher {
 	}()
 	return l
 }
+
+// TakeTimes has the starts from here on take the time of each call (Launch.Times).
+func (l *Launcher) TakeTimes() { l.timed = true }
 
 // Close ends the spawner. What was started goes on.
 func (l *Launcher) Close() error {
@@ -78,6 +82,9 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.timed {
+		t.TakeTimes()
+	}
 	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	if err := place.make(l.spawner, p); err != nil {
 		place.close()
@@ -97,6 +104,7 @@ func (l *Launch) Complete(p *plan.Plan) error {
 		return err
 	}
 	l.joint, l.trials = w.joint, w.trials
+	l.parts = append(l.parts, w.parts...)
 	return l.tellIfThere(l.life, nil)
 }
 
@@ -132,7 +140,8 @@ func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 	}
 	w := &writer{Tape: l.tape, plan: p}
 	w.foundation()
-	l.joint, l.trials = w.joint, w.trials
+	l.joint, l.trials, l.parts = w.joint, w.trials, w.parts
+	l.cloned = now()
 	l.first, err = spawner.Clone(l.tape, w.cloneFlags(), ends)
 	return err
 }

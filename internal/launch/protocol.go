@@ -81,6 +81,8 @@ type Launch struct {
 	execs    []tape.Op
 	sweeps   []sweep
 	paths    []string
+	parts    []part
+	cloned   int64 // when the first process was asked for, as tape.Returned
 }
 
 // Settled reports whether every step that serves a restriction has been made, or
@@ -342,7 +344,7 @@ func (l *Launch) Release() (*Running, error) {
 	l.mounts.Close()
 	l.sync, l.listener, l.mounts = -1, -1, nil
 	l.tape.Rest()
-	l.plan, l.trials, l.execs, l.paths, l.seen = nil, nil, nil, nil, nil
+	l.plan, l.trials, l.execs, l.paths, l.parts, l.seen = nil, nil, nil, nil, nil, nil
 	return newRunning(l), nil
 }
 

@@ -10,6 +10,7 @@ package launch
 
 import (
 	"syscall"
+	"time"
 
 	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/refusal"
@@ -40,6 +41,13 @@ type Step struct {
 	Process     string              `json:"process"` // "both" before the fork, then "init" or "command"
 	Restriction refusal.Restriction `json:"restriction,omitempty"`
 	Call        string              `json:"call"`
+}
+
+// StepTime is a call of a start that was made, and how long it took. One that waits took
+// as long as it waited.
+type StepTime struct {
+	Step
+	Took time.Duration `json:"took_ns"`
 }
 
 // Trial is how an attempt of a confined process ended.

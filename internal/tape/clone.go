@@ -62,6 +62,10 @@ func forkSpawner(mem []byte, channel int) (Process, error) {
 //go:nocheckptr
 func fork(s *spawnerState) (pid uintptr, err syscall.Errno) {
 	beforeFork()
+	// The heap is not copied: that takes time, and afterwards each of its pages that this
+	// process writes.
+	here := uintptr(unsafe.Pointer(&s))
+	adviseHeap(s, here, unix.MADV_DONTFORK)
 	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, 0, 0, 0)
 	if err == syscall.ENOSYS { // filtered, as container runtimes do: it can't look into its flags
 		pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(s.clone.exitSignal), 0, 0, 0, 0, 0)
@@ -79,6 +83,7 @@ func fork(s *spawnerState) (pid uintptr, err syscall.Errno) {
 		}
 		stop(h, me)
 	}
+	adviseHeap(s, here, unix.MADV_DOFORK)
 	afterFork()
 	return
 }

@@ -31,7 +31,7 @@ type spawnerState struct {
 	clone   cloneArgs
 	channel int32 // its number when the spawner is forked
 	spans   int32
-	heap    [64]span // what it gives back
+	heap    [64]span // what the spawner is not to have
 	null    [16]byte // "/dev/null"
 	name    [16]byte // as ps(1) shows it
 	request request
@@ -104,27 +104,13 @@ func receive(s *spawnerState) *[1 + maxGiven]int32 {
 	}
 }
 
-// settle makes the spawner small and keeps it from holding what is its parent's:
-// the heap goes but for the piece of stack that it stands on, and all descriptors
-// but the channel. What fails shows when a process is looked at.
+// settle keeps the spawner from holding what is its parent's: all descriptors but the
+// channel. What fails shows when a process is looked at.
 //
 //go:nosplit
 //go:norace
 //go:nocheckptr
 func settle(s *spawnerState) {
-	const kept = 64 << 10 // above and below
-	here := uintptr(unsafe.Pointer(&s)) &^ (kept - 1)
-	for i := range s.heap {
-		if i == int(s.spans) {
-			break
-		}
-		start, end := s.heap[i].start, s.heap[i].end
-		if start < here+2*kept && here-kept < end {
-			drop(start, here-kept)
-			start = here + 2*kept
-		}
-		drop(start, end)
-	}
 	up, _, _ := syscall.RawSyscall6(unix.SYS_FCNTL, uintptr(s.channel), unix.F_DUPFD_CLOEXEC, 16, 0, 0, 0)
 	null, _, e := syscall.RawSyscall6(unix.SYS_OPENAT, uintptr(^uint(99)), uintptr(unsafe.Pointer(&s.null)), unix.O_RDWR|unix.O_CLOEXEC, 0, 0, 0)
 	for fd := range uintptr(3) {
@@ -139,11 +125,33 @@ func settle(s *spawnerState) {
 	syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NAME, uintptr(unsafe.Pointer(&s.name)), 0, 0, 0, 0)
 }
 
+// adviseHeap tells the kernel of the heap whether a fork has it, but for the piece of
+// stack around here, which the fork stands on.
+//
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func drop(start, end uintptr) {
+func adviseHeap(s *spawnerState, here, advice uintptr) {
+	const kept = 16 << 10 // above and below
+	here &^= kept - 1
+	for i := range s.heap {
+		if i == int(s.spans) {
+			break
+		}
+		start, end := s.heap[i].start, s.heap[i].end
+		if start < here+2*kept && here-kept < end {
+			advise(start, here-kept, advice)
+			start = here + 2*kept
+		}
+		advise(start, end, advice)
+	}
+}
+
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func advise(start, end, advice uintptr) {
 	if start < end {
-		syscall.RawSyscall6(unix.SYS_MUNMAP, start, end-start, 0, 0, 0, 0)
+		syscall.RawSyscall6(unix.SYS_MADVISE, start, end-start, advice, 0, 0, 0)
 	}
 }

@@ -68,7 +68,7 @@ func TestSpawnerIsReplaced(t *testing.T) {
 	}
 }
 
-// TestSpawnerIsSmall: it has given the heap back, however large that was, and has
+// TestSpawnerIsSmall: it hasn't got the heap, however large that is, and has
 // nothing open that is the parent's.
 func TestSpawnerIsSmall(t *testing.T) {
 	heap := make([]byte, 256<<20)
@@ -106,7 +106,16 @@ func TestSpawnerIsSmall(t *testing.T) {
 			t.Errorf("of %d descriptors, %s is %s", len(fds), fd.Name(), to)
 		}
 	}
-	heap[4096] = 1 // it is still ours
+	heap[4096] = 1 // it is still ours, and of whom we fork
+	maps, err := os.ReadFile("/proc/self/smaps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(maps)) {
+		if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && strings.Contains(flags, " dc") {
+			t.Error("memory that forks don't have:", flags)
+		}
+	}
 }
 
 func TestSpawnerIsClosed(t *testing.T) {

@@ -73,6 +73,7 @@ type header struct {
 	second int32           // pid of the second process as the first sees it
 	status int32           // raw wait status of the second process
 	done   int32           // 1 once status holds
+	timed  int32           // 1: the time of each call is taken
 	given  [maxGiven]int32 // descriptors that the first process was given
 	tmp    [4]int32
 	poll   [4]int32     // two struct pollfd
@@ -87,7 +88,8 @@ const (
 	arenaSize = 16 << 20 // reserved, not touched: argv and environment may be some megabytes
 	opsOff    = (unsafe.Sizeof(header{}) + 63) &^ 63
 	resOff    = opsOff + maxOps*unsafe.Sizeof(op{})
-	dataOff   = resOff + maxOps*8
+	timeOff   = resOff + maxOps*8
+	dataOff   = timeOff + maxOps*unsafe.Sizeof(unix.Timespec{})
 )
 
 // usually is what most starts fill, in whole pages.

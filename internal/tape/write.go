@@ -165,6 +165,21 @@ func (t *Tape) Result(o Op) (r int64, ok bool) {
 	return r, r != unset
 }
 
+// TakeTimes has the processes take the time after each call: about as long as another
+// call. It is for people who want to know what a start costs.
+func (t *Tape) TakeTimes() { t.h.timed = 1 }
+
+// Returned is when an op's call returned, in nanoseconds by CLOCK_MONOTONIC
+// (clock_gettime(2)); ok is false where it has not, or no times are taken. Of a fork it
+// is when it returned in the first process.
+func (t *Tape) Returned(o Op) (at int64, ok bool) {
+	if o < 0 {
+		return 0, false
+	}
+	ts := (*unix.Timespec)(unsafe.Pointer(&t.mem[timeOff+uintptr(o)*unsafe.Sizeof(unix.Timespec{})]))
+	return ts.Nano(), ts.Sec != 0 || ts.Nsec != 0
+}
+
 // Failure is an op whose result was not the wanted one.
 type Failure struct {
 	Op    Op

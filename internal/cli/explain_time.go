@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/audit"
+)
+
+// timedStarts is of how many starts the medians are.
+const timedStarts = 21
+
+// explainTime shows how long the parts of a start take.
+func explainTime(home string, r lockstile.Request, asJSON bool) int {
+	t, err := lockstile.Time(home, r, timedStarts)
+	if err != nil {
+		return refused(err, asJSON)
+	}
+	if asJSON {
+		printJSON(os.Stdout, t)
+		return exitOK
+	}
+	os.Stdout.WriteString(timeTable(t))
+	return exitOK
+}
+
+// timeTable lists the phases, and then the calls by process.
+func timeTable(t *lockstile.Timing) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { b.WriteString(audit.Plain(fmt.Sprintf(format, args...)) + "\n") }
+	line("medians of %d starts in µs, none of which was recorded or executed", t.Starts)
+	line("")
+	line("%8s %8s  %s", "at", "took", "the gate")
+	var before time.Duration
+	for _, p := range t.Phases {
+		line("%8d %8d  %s", p.At.Microseconds(), (p.At - before).Microseconds(), p.Phase)
+		before = p.At
+	}
+	for _, process := range []string{"both", "command", "init"} {
+		sum, first := time.Duration(0), true
+		for _, s := range t.Steps {
+			if s.Process != process {
+				continue
+			}
+			if first {
+				line("")
+				line("%8s %8s  %s", "after", "took", map[string]string{"both": "one clone, then a fork: both processes", "command": "the command", "init": "the init, at the same time"}[process])
+				first = false
+			}
+			sum += s.Took
+			name := string(s.Restriction)
+			if name == "" {
+				name = "·"
+			}
+			line("%8.1f %8.1f  %-24s %s", micros(sum), micros(s.Took), name, s.Call)
+		}
+	}
+	return b.String()
+}
+
+func micros(d time.Duration) float64 { return d.Seconds() * 1e6 }
