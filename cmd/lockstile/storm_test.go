@@ -16,7 +16,7 @@ import (
 )
 
 // TestStormOfKills: eight at a time start 1,600 commands, and most lose one of their
-// processes at a random moment: lockstile, its spawner, the init, the command. Each
+// processes at a random moment: lockstile, the init, the command. Each
 // command that ran has one start record, and nothing is left of any.
 func TestStormOfKills(t *testing.T) {
 	if testing.Short() {

@@ -169,7 +169,7 @@ func TestTreeEndsWithTheCommand(t *testing.T) {
 			for _, pid := range marked(t, r.mark) {
 				// The init says that all is over, and is on its way out then.
 				name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-				if err == nil && string(name) != "lockstile-spawn\n" {
+				if err == nil && string(name) != "lockstile-init\n" {
 					t.Errorf("process %d, %s is left when run returns", pid, name)
 				}
 			}

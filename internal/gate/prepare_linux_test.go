@@ -12,11 +12,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 )
 
-// waiting lists our children that are no commands: the spawner, and who waits.
+// waiting lists our children that are no commands.
 func waiting(t *testing.T) (pids []string) {
 	t.Helper()
 	lists, err := filepath.Glob("/proc/self/task/*/children")
@@ -27,7 +28,7 @@ func waiting(t *testing.T) (pids []string) {
 		text, _ := os.ReadFile(list) // a thread that ended has none
 		for pid := range strings.FieldsSeq(string(text)) {
 			status, err := os.ReadFile("/proc/" + pid + "/status")
-			if err == nil && strings.HasPrefix(string(status), "Name:\tlockstile-spawn\n") && !strings.Contains(string(status), "State:\tZ") {
+			if err == nil && strings.HasPrefix(string(status), "Name:\t"+launch.ProcessName+"\n") && !strings.Contains(string(status), "State:\tZ") {
 				pids = append(pids, pid)
 			}
 		}
@@ -62,25 +63,23 @@ func runs(t *testing.T, g *Gate, r Request, mark string) {
 
 func TestPrepared(t *testing.T) {
 	g, r, mark := opened(t)
-	alone := grown(t, 1) // the spawner
+	grown(t, 0)
 	g.Prepare(r.Policy, r.Env)
 	g.Prepare(r.Policy, r.Env) // there is one already
-	two := grown(t, 2)
+	one := grown(t, 1)
 	runs(t, g, r, mark)
-	if got := grown(t, 1); !slices.Equal(got, alone) {
-		t.Errorf("%s was prepared and %s waits still", two, got)
-	}
+	grown(t, 0)
 	runs(t, g, r, mark) // with nothing prepared
 
 	// What was prepared is what is started.
 	g.Prepare(r.Policy, r.Env)
-	two = grown(t, 2)
+	one = grown(t, 1)
 	c, err := g.confine(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if init := strconv.Itoa(c.Init()); !slices.Contains(two, init) {
-		t.Errorf("%s was made, while %s waited", init, two)
+	if init := strconv.Itoa(c.Init()); !slices.Contains(one, init) {
+		t.Errorf("%s was made, while %s waited", init, one)
 	}
 	c.Kill()
 
@@ -88,35 +87,27 @@ func TestPrepared(t *testing.T) {
 	networked := r
 	networked.Policy.NetworkAccess = true
 	g.Prepare(r.Policy, r.Env)
-	two = grown(t, 2)
+	one = grown(t, 1)
 	runs(t, g, networked, mark)
-	if got := grown(t, 2); !slices.Equal(got, two) {
-		t.Errorf("%s waits, want %s", got, two)
+	if got := grown(t, 1); !slices.Equal(got, one) {
+		t.Errorf("%s waits, want %s", got, one)
 	}
 	g.Prepare(networked.Policy, r.Env)
-	without := grown(t, 2)
-	if slices.Equal(without, two) {
-		t.Errorf("%s still waits", two)
+	without := grown(t, 1)
+	if slices.Equal(without, one) {
+		t.Errorf("%s still waits", one)
 	}
 	g.Prepare(r.Policy, r.Env)
-	if got := grown(t, 2); slices.Equal(got, without) {
+	if got := grown(t, 1); slices.Equal(got, without) {
 		t.Errorf("%s still waits", without)
 	}
 
 	// One that was killed is no loss.
 	g.Prepare(r.Policy, r.Env)
-	for _, pid := range grown(t, 2) {
-		if pid != alone[0] {
-			killed(t, pid)
-		}
-	}
-	runs(t, g, r, mark)
-
-	// Nor is the spawner.
-	killed(t, alone[0])
+	killed(t, grown(t, 1)[0])
 	runs(t, g, r, mark)
 	g.Prepare(r.Policy, r.Env)
-	grown(t, 2)
+	grown(t, 1)
 	if err := g.Close(); err != nil {
 		t.Error(err)
 	}
@@ -127,15 +118,12 @@ func TestPrepared(t *testing.T) {
 
 func TestWhatWaitsIsLetGo(t *testing.T) {
 	g, r, _ := opened(t)
-	alone := grown(t, 1)
 	g.Prepare(r.Policy, r.Env)
-	grown(t, 2)
+	grown(t, 1)
 	g.ahead.mu.Lock()
 	g.ahead.idle.Reset(0)
 	g.ahead.mu.Unlock()
-	if left := grown(t, 1); !slices.Equal(left, alone) {
-		t.Errorf("%s waits still, want the spawner alone, %s", left, alone)
-	}
+	grown(t, 0)
 }
 
 // killed kills a child and waits for its end, which nobody has reaped.
@@ -202,12 +190,12 @@ func TestPreparedSeesTheMachineAsItIs(t *testing.T) {
 			ws := r.Policy.Workspace
 			must(t, os.MkdirAll(ws+"/sub/.git", 0o755))
 			g.Prepare(r.Policy, r.Env)
-			stands(t, grown(t, 2))
+			stands(t, grown(t, 1))
 			c.change(t, ws)
 			r.Argv = []string{"/bin/sh", "-c", c.script + " && echo > " + mark}
 			runs(t, g, r, mark)
 			g.Prepare(r.Policy, r.Env) // nor does the one after it have the old ones
-			stands(t, grown(t, 2))
+			stands(t, grown(t, 1))
 			runs(t, g, r, mark)
 		})
 	}
@@ -244,7 +232,7 @@ func TestPreparedAfterAnEscalation(t *testing.T) {
 	r.Approval = &Approval{By: "test", Escalate: true}
 	runs(t, g, r, mark)
 	g.Prepare(next, r.Env)
-	grown(t, 2)
+	grown(t, 1)
 	g.ahead.mu.Lock()
 	defer g.ahead.mu.Unlock()
 	if p := g.ahead.next; p == nil || p.plan.Mode != next.Mode || p.plan.Rung != plan.Full {

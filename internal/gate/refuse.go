@@ -126,7 +126,7 @@ func notProven(v attest.Verdict) error {
 	f := v.Failed[0]
 	r.Restriction, r.Reason = f.Restriction, f.Reason()
 	if f.Restriction == refusal.Identity {
-		r.Hint = "open the gate after the program has changed its user or groups"
+		r.Hint = "the program has changed its user or groups just now: try again"
 	}
 	if f.Got == "EACCES" && strings.HasPrefix(string(f.Fact), "trial.write in ") {
 		r.Hint = "start lockstile as the owner of the folder: inside, root is nobody special"

@@ -68,10 +68,14 @@ func (w *writer) ownCgroup() {
 
 func (w *writer) restrict(r refusal.Restriction) tape.Writer { return w.For(string(r)) }
 
+// ProcessName is the processes' until the command's exec, as ps(1) shows it.
+const ProcessName = "lockstile-init"
+
 // descriptors puts the two channels where they belong and closes everything else.
 // They are moved up first, so that none is overwritten by the other.
 func (w *writer) descriptors() {
 	plumbing := w.For("")
+	plumbing.Do("take a name", 0, unix.SYS_PRCTL, unix.PR_SET_NAME, ProcessName)
 	var up [3]tape.Slot
 	for i := range up {
 		up[i] = plumbing.Save("move a channel up", tape.OK, unix.SYS_FCNTL, w.Given(i), unix.F_DUPFD_CLOEXEC, 16)

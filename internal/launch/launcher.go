@@ -16,10 +16,8 @@ import (
 // PlacesAhead tells whether processes can be placed here before their command is known.
 const PlacesAhead = true
 
-// Launcher makes the first processes, by a spawner of its own. It may be used by
-// several goroutines.
+// Launcher makes the first processes. It may be used by several goroutines.
 type Launcher struct {
-	spawner *tape.Spawner
 	spare   chan *tape.Tape // the first start's, made beside what comes before it
 	cleared sync.Once       // of the cgroups that others have left
 	timed   bool            // the starts take the time of each call
@@ -27,7 +25,7 @@ type Launcher struct {
 
 // NewLauncher makes a launcher.
 func NewLauncher() *Launcher {
-	l := &Launcher{spawner: tape.NewSpawner(), spare: make(chan *tape.Tape, 1)}
+	l := &Launcher{spare: make(chan *tape.Tape, 1)}
 	go func() {
 		if t, err := tape.New(leftOut); err == nil { // else the start will tell
 			l.spare <- t
@@ -40,12 +38,12 @@ func NewLauncher() *Launcher {
 // TakeTimes has the starts from here on take the time of each call (Launch.Times).
 func (l *Launcher) TakeTimes() { l.timed = true }
 
-// Close ends the spawner. What was started goes on.
+// Close frees what waits for a start. What was started goes on.
 func (l *Launcher) Close() error {
 	if t := <-l.spare; t != nil {
-		t.Free()
+		return t.Free()
 	}
-	return l.spawner.Close()
+	return nil
 }
 
 // newTape gives the spare one, or makes one.
@@ -86,7 +84,7 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 		t.TakeTimes()
 	}
 	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
-	if err := place.make(l.spawner, p); err != nil {
+	if err := place.make(p); err != nil {
 		place.close()
 		return nil, err
 	}
@@ -113,7 +111,7 @@ func (l *Launch) Complete(p *plan.Plan) error {
 // is left to the look at them, as in any start.
 func (l *Launch) Outdated() bool { return l.mounts.Changed() || ended(l.first.Pidfd) }
 
-func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
+func (l *Launch) make(p *plan.Plan) error {
 	// Before the copy of the mounts is made: what changes from here on is seen.
 	var err error
 	if l.mounts, err = WatchMounts(); err != nil {
@@ -142,6 +140,6 @@ func (l *Launch) make(spawner *tape.Spawner, p *plan.Plan) error {
 	w.foundation()
 	l.joint, l.trials, l.parts = w.joint, w.trials, w.parts
 	l.cloned = now()
-	l.first, err = spawner.Clone(l.tape, w.cloneFlags(), ends)
+	l.first, err = l.tape.Clone(w.cloneFlags(), ends)
 	return err
 }

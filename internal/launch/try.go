@@ -59,15 +59,15 @@ var layers = []layer{
 }
 
 // Try tries each layer on its own and tells how it went: nil, or why not.
-func (l *Launcher) Try(p *plan.Plan) (names []string, results []error) {
+func (*Launcher) Try(p *plan.Plan) (names []string, results []error) {
 	for _, one := range layers {
 		names = append(names, one.name)
-		results = append(results, one.try(l.spawner, p))
+		results = append(results, one.try(p))
 	}
 	return names, results
 }
 
-func (l layer) try(spawner *tape.Spawner, p *plan.Plan) error {
+func (l layer) try(p *plan.Plan) error {
 	t, err := tape.New(nil)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (l layer) try(spawner *tape.Spawner, p *plan.Plan) error {
 	w := &writer{Tape: t, plan: p}
 	l.write(w)
 	w.For("").Do("end", tape.OK, unix.SYS_EXIT_GROUP, 0)
-	proc, err := spawner.Clone(t, l.flags, [3]int{})
+	proc, err := t.Clone(l.flags, [3]int{})
 	if err != nil {
 		return err
 	}

@@ -28,53 +28,71 @@ type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
 }
 
-// Process is a child of ours: the spawner, or a first process that runs a tape.
+// Process is a first process: a child of ours that runs a tape.
 type Process struct {
 	PID   int
 	Pidfd int
 }
 
-// forkSpawner forks a process that serves at the channel, and sets its memory up.
-func forkSpawner(mem []byte, channel int) (Process, error) {
-	s := (*spawnerState)(unsafe.Pointer(&mem[0]))
-	s.clone = cloneArgs{flags: unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
-	s.channel = int32(channel)
-	copy(s.null[:], os.DevNull)
-	copy(s.name[:], "lockstile-spawn")
-	inHeap := new([64]byte)
-	maps, _ := os.ReadFile("/proc/self/maps") // without it the spawner is larger, no more
-	s.spans = int32(copy(s.heap[:], heapSpans(string(maps), uintptr(unsafe.Pointer(inHeap)))))
-	syscall.ForkLock.Lock()
-	r, errno := fork(s)
+// maxGiven is how many descriptors a first process can be given.
+const maxGiven = 3
+
+// Clone makes a first process with the namespaces in flags (CLONE_NEW*); it begins
+// with the tape at once. It has all our descriptors; the tape finds the numbers of those
+// that are meant for it in the slots of Given. It has not got our heap, nor other tapes,
+// so that it costs the same however large we are.
+func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
+	if t.err != nil {
+		return Process{}, t.err
+	}
+	t.h.clone = cloneArgs{flags: flags | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
+	copy(t.h.path[:], childrenPath)
+	for i, fd := range given {
+		t.h.given[i] = int32(fd)
+	}
+	heap := heapSpans()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	// A thread has the user's session keyring only from the first look at it on.
+	_, _ = unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false) // there may be no keyrings here
+	syscall.ForkLock.Lock()                                              // one at a time: each says what the next process has
+	pid, errno := fork(t.h, heap)
 	syscall.ForkLock.Unlock()
-	runtime.KeepAlive(inHeap)
 	if errno != 0 {
 		return Process{}, os.NewSyscallError("clone3", errno)
 	}
-	return newProcess(int(r))
+	return newProcess(int(pid))
 }
 
-// fork makes the spawner, in which it never returns. Each process that the spawner
-// clones runs its tape here.
+func newProcess(pid int) (Process, error) {
+	pidfd, err := unix.PidfdOpen(pid, 0) // our child, not reaped yet: the number is its own
+	if err != nil {
+		_ = unix.Kill(pid, unix.SIGKILL)
+		_, _ = unix.Wait4(pid, nil, unix.WALL, nil)
+		return Process{}, os.NewSyscallError("pidfd_open", err)
+	}
+	return Process{PID: pid, Pidfd: pidfd}, nil
+}
+
+// fork makes the process, in which it never returns: that one runs its tape here.
 //
 //go:noinline
 //go:norace
 //go:nocheckptr
-func fork(s *spawnerState) (pid uintptr, err syscall.Errno) {
+func fork(h *header, heap []span) (pid uintptr, err syscall.Errno) {
 	beforeFork()
-	// The heap is not copied: that takes time, and afterwards each of its pages that this
-	// process writes.
-	here := uintptr(unsafe.Pointer(&s))
-	adviseHeap(s, here, unix.MADV_DONTFORK)
-	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, 0, 0, 0)
+	// What is not copied takes no time, nor does each of its pages that we write later.
+	here := uintptr(unsafe.Pointer(&h))
+	arena := uintptr(unsafe.Pointer(h))
+	adviseHeap(heap, here, unix.MADV_DONTFORK)
+	advise(arena, arena+arenaSize, unix.MADV_DOFORK)
+	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&h.clone)), unsafe.Sizeof(h.clone), 0, 0, 0, 0)
 	if err == syscall.ENOSYS { // filtered, as container runtimes do: it can't look into its flags
-		pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(s.clone.exitSignal), 0, 0, 0, 0, 0)
+		pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(h.clone.flags&(1<<32-1)|h.clone.exitSignal), 0, 0, 0, 0, 0)
 	}
 	if err == 0 && pid == 0 {
 		// One after the other, not one within the other: the linker allows a chain
 		// of nosplit functions 792 bytes of stack, and debug builds need much.
-		settle(s)
-		h := serve(s)
 		me, life, signals := interpret(h)
 		if life != 0 {
 			watch(h, life, signals)
@@ -83,9 +101,35 @@ func fork(s *spawnerState) (pid uintptr, err syscall.Errno) {
 		}
 		stop(h, me)
 	}
-	adviseHeap(s, here, unix.MADV_DOFORK)
+	advise(arena, arena+arenaSize, unix.MADV_DONTFORK)
+	adviseHeap(heap, here, unix.MADV_DOFORK)
 	afterFork()
 	return
+}
+
+// adviseHeap tells the kernel of the heap whether a fork has it, but for the piece of
+// stack around here, which the fork stands on.
+//
+//go:nosplit
+//go:norace
+func adviseHeap(heap []span, here, advice uintptr) {
+	const kept = 16 << 10 // above and below
+	here &^= kept - 1
+	for _, s := range heap {
+		if s.start < here+2*kept && here-kept < s.end {
+			advise(s.start, here-kept, advice)
+			s.start = here + 2*kept
+		}
+		advise(s.start, s.end, advice)
+	}
+}
+
+//go:nosplit
+//go:norace
+func advise(start, end, advice uintptr) {
+	if start < end {
+		syscall.RawSyscall6(unix.SYS_MADVISE, start, end-start, advice, 0, 0, 0)
+	}
 }
 
 // SignalMask is the calling thread's mask, for the op that restores it. The

@@ -1,8 +1,8 @@
 //go:build linux
 
 // Package tape writes the launch of a process as data: a flat list of system
-// calls with the exact result each must have, the loop by which the new process
-// runs it, and the spawner that clones that process. Everything a call points to
+// calls with the exact result each must have, the clone of the new process, and the
+// loop by which that one runs it. Everything a call points to
 // lies in one shared mapping, so the process between clone and execve touches
 // neither heap nor scheduler of Go.
 //
@@ -100,7 +100,6 @@ const unset = -1 << 40
 
 // Tape is one launch, written by the parent. It is not safe for concurrent use.
 type Tape struct {
-	fd     int // of the memory, until a process runs the tape
 	mem    []byte
 	h      *header
 	next   uintptr
@@ -115,49 +114,23 @@ type Tape struct {
 // New makes an empty tape. omit says which labels' calls are left out when they
 // are written; it is nil outside tests.
 func New(omit func(label string) bool) (*Tape, error) {
-	fd, err := arenaFile()
+	mem, err := syscall.Mmap(-1, 0, arenaSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANONYMOUS)
 	if err != nil {
-		return nil, fmt.Errorf("make memory for the launch: %w", err)
-	}
-	mem, err := syscall.Mmap(fd, 0, arenaSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
-	if err != nil {
-		unix.Close(fd)
 		return nil, fmt.Errorf("map memory for the launch: %w", err)
+	}
+	if err := unix.Madvise(mem, unix.MADV_DONTFORK); err != nil { // no other process is to have it
+		return nil, errors.Join(fmt.Errorf("keep the memory for the launch to ourselves: %w", err), syscall.Munmap(mem))
 	}
 	for _, usual := range usually { // now, and not page by page while a start waits
 		_ = unix.Madvise(mem[usual.start:usual.end], unix.MADV_POPULATE_WRITE)
 	}
-	return &Tape{fd: fd, mem: mem, h: (*header)(unsafe.Pointer(&mem[0])), next: dataOff, omit: omit}, nil
-}
-
-// arenaFile makes the memory as a file, so that a process can map it which was
-// there before it.
-func arenaFile() (int, error) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && limit.Cur < arenaSize {
-		return -1, fmt.Errorf("the limit of file sizes (ulimit -f) is below %d bytes: %w", arenaSize, unix.EFBIG) // SIGXFSZ would end us
-	}
-	fd, err := unix.MemfdCreate("lockstile", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
-	if err == unix.EINVAL { // before Linux 6.3
-		fd, err = unix.MemfdCreate("lockstile", unix.MFD_CLOEXEC)
-	}
-	if err != nil {
-		return -1, os.NewSyscallError("memfd_create", err)
-	}
-	if err := unix.Ftruncate(fd, arenaSize); err != nil {
-		unix.Close(fd)
-		return -1, os.NewSyscallError("ftruncate", err)
-	}
-	return fd, nil
+	return &Tape{mem: mem, h: (*header)(unsafe.Pointer(&mem[0])), next: dataOff, omit: omit}, nil
 }
 
 // Free gives the memory back. The processes keep their own mapping.
 func (t *Tape) Free() error {
 	if t.mem == nil {
 		return nil
-	}
-	if t.fd >= 0 {
-		unix.Close(t.fd)
 	}
 	err := syscall.Munmap(t.mem)
 	t.mem, t.h = nil, nil

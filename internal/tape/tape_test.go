@@ -25,15 +25,6 @@ type trial struct {
 	proc       Process
 }
 
-var spawner *Spawner
-
-func TestMain(m *testing.M) {
-	spawner = NewSpawner()
-	code := m.Run()
-	spawner.Close()
-	os.Exit(code)
-}
-
 func newTrial(t *testing.T, omit func(string) bool) *trial {
 	t.Helper()
 	tape, err := New(omit)
@@ -63,7 +54,7 @@ func (c *trial) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var err error
-	if c.proc, err = spawner.Clone(c.Tape, 0, [3]int{c.sync[1], c.life[1], 0}); err != nil {
+	if c.proc, err = c.Clone(0, [3]int{c.sync[1], c.life[1], 0}); err != nil {
 		c.t.Fatal(err)
 	}
 	unix.Close(c.sync[1])
@@ -310,12 +301,12 @@ func TestTapeIsFull(t *testing.T) {
 	for range maxOps + 1 {
 		c.For("").Do("pid", OK, unix.SYS_GETPID)
 	}
-	if _, err := spawner.Clone(c.Tape, 0, [3]int{}); err == nil {
+	if _, err := c.Clone(0, [3]int{}); err == nil {
 		t.Error("a tape with too many ops was run")
 	}
 	c = newTrial(t, nil)
 	c.For("").Do("long", OK, unix.SYS_GETPID, strings.Repeat("x", arenaSize))
-	if _, err := spawner.Clone(c.Tape, 0, [3]int{}); err == nil {
+	if _, err := c.Clone(0, [3]int{}); err == nil {
 		t.Error("a tape with too many bytes was run")
 	}
 }

@@ -1,0 +1,142 @@
+//go:build linux
+
+package tape
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestCloneIsSmall: a first process hasn't got the heap, however large that is, nor other
+// tapes; and we keep both.
+func TestCloneIsSmall(t *testing.T) {
+	heap := make([]byte, 256<<20)
+	// Not by writing: the race detector's own memory would grow along.
+	if err := unix.Madvise(heap, unix.MADV_POPULATE_WRITE); err != nil {
+		t.Skipf("Linux 5.14: %v", err)
+	}
+	newTrial(t, nil) // another tape
+	c := newTrial(t, nil)
+	w := c.For("")
+	w.Do("say", 1, unix.SYS_WRITE, c.Given(0), "x", 1)
+	w.Do("wait", 0, unix.SYS_READ, c.Given(0), c.Tape.AddrOf(c.Slot()), 1)
+	c.run()
+	hear(t, c.sync[0])
+	dir := fmt.Sprintf("/proc/%d/", c.proc.PID)
+	status, err := os.ReadFile(dir + "status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kib int
+	_, rest, _ := strings.Cut(string(status), "RssAnon:")
+	if _, err := fmt.Sscan(rest, &kib); err != nil || kib > 32<<10 {
+		t.Errorf("%d KiB, where the heap has %d (%v)", kib, len(heap)>>10, err)
+	}
+	theirs, err := os.ReadFile(dir + "maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(theirs), "/dev/zero"); n != 1 {
+		t.Errorf("it has %d tapes", n)
+	}
+	unix.Shutdown(c.sync[0], unix.SHUT_RDWR)
+	c.wait()
+
+	heap[4096] = 1 // it is still ours, and of whom we fork
+	maps, err := os.ReadFile("/proc/self/smaps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for mapping := range strings.SplitSeq(string(maps), "VmFlags:") {
+		flags, _, _ := strings.Cut(mapping, "\n")
+		if strings.Contains(flags, " dc") && !strings.Contains(flags, " sh") {
+			t.Error("memory that forks don't have:", flags)
+		}
+	}
+	runtime.KeepAlive(heap)
+}
+
+// TestCloneAtOnce: clones by several threads don't take each other's stacks away.
+func TestCloneAtOnce(t *testing.T) {
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 20 {
+				tape, err := New(nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				tape.For("").Do("exit", OK, unix.SYS_EXIT_GROUP, 7)
+				p, err := tape.Clone(0, [3]int{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				var ws unix.WaitStatus
+				if _, err := unix.Wait4(p.PID, &ws, 0, nil); err != nil || ws.ExitStatus() != 7 {
+					t.Errorf("%v, %v", err, ws)
+				}
+				unix.Close(p.Pidfd)
+				if err := tape.Free(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// TestCloneGivesDescriptors by their numbers here, whatever else is open.
+func TestCloneGivesDescriptors(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "given"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c := newTrial(t, nil)
+	c.For("").Do("write", 5, unix.SYS_WRITE, c.Given(2), "hello", 5)
+	c.For("").Do("exit", OK, unix.SYS_EXIT_GROUP, 0)
+	p, err := c.Clone(0, [3]int{c.sync[1], c.life[1], int(f.Fd())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.proc = p
+	if ws := c.wait(); ws.ExitStatus() != 0 {
+		t.Error(ws)
+	}
+	if text, err := os.ReadFile(f.Name()); err != nil || string(text) != "hello" {
+		t.Errorf("%q %v", text, err)
+	}
+}
+
+func TestHeapSpans(t *testing.T) {
+	const maps = `00400000-004ab000 r-xp 00000000 fe:00 10027227 /bin/program
+00599000-005cf000 rw-p 00000000 00:00 0 
+c000000000-c000400000 rw-p 00000000 00:00 0 
+c000400000-c000800000 rw-p 00000000 00:00 0                 [anon: Go: heap]
+c000800000-c004000000 ---p 00000000 00:00 0 
+d000000000-d000400000 rw-p 00000000 00:00 0 
+7f442f1a0000-7f442f300000 rw-p 00000000 00:00 0 
+`
+	got := fmt.Sprintf("%x", spansAround(maps, 0xc000401234))
+	if got != "[{c000000000 c000400000} {c000400000 c000800000} {c000800000 c004000000}]" {
+		t.Error(got)
+	}
+	if got := spansAround(maps, 0x1000); got != nil {
+		t.Errorf("%x", got)
+	}
+	if got := spansAround("", 0x1000); got != nil {
+		t.Errorf("%x", got)
+	}
+	if len(heapSpans()) == 0 {
+		t.Error("our own heap is not found")
+	}
+}
