@@ -111,12 +111,13 @@ func (p Policy) DecideRead(target string) Decision {
 // none covers it.
 func (p Policy) readRule(clean string) *ReadRule {
 	var best *ReadRule
+	clean = sameCase(clean)
 	for i := range p.Read {
 		r := &p.Read[i]
 		if r.Allow && !isAbs(r.Pattern) {
 			continue // a malformed allowance opens nothing
 		}
-		if !covers(sameCase(r.Pattern), sameCase(clean)) {
+		if pattern := sameCase(r.Pattern); !mayCover(pattern, clean) || !covers(pattern, clean) {
 			continue
 		}
 		if best == nil || moreSpecific(r, best) {

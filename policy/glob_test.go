@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -104,6 +105,10 @@ func naiveName(pattern, name string) bool {
 func FuzzMatchPath(f *testing.F) {
 	f.Add("/a/**/b*", "/a/x/bc")
 	f.Add("/[a-z]?/**", "/ab/c/d")
+	f.Add("/a/", "/a")
+	f.Add("//a/./b", "/a/b")
+	f.Add("/a/./[b]", "/a/b/c")
+	f.Add("/", "/")
 	f.Fuzz(func(t *testing.T, pattern, path string) {
 		got := MatchPath(pattern, path)
 		if got && !covers(pattern, path) {
@@ -111,6 +116,9 @@ func FuzzMatchPath(f *testing.F) {
 		}
 		if covers(pattern, path) && strings.HasPrefix(path, "/") && !covers(pattern, strings.TrimRight(path, "/")+"/below") {
 			t.Errorf("%q covers %q but not what lies below", pattern, path)
+		}
+		if clean := filepath.ToSlash(filepath.Clean("/" + path)); covers(pattern, clean) && !mayCover(pattern, clean) {
+			t.Errorf("%q covers %q, and mayCover says that it can't", pattern, clean)
 		}
 		if len(pattern) > 24 || len(path) > 24 || strings.Contains(pattern, "[") || !isASCII(pattern+path) {
 			return

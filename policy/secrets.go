@@ -3,6 +3,7 @@ package policy
 import (
 	"path"
 	"slices"
+	"strings"
 )
 
 // Credential stores below the user's home, as tools document them and as
@@ -69,9 +70,9 @@ func DefaultDenyRead(userHome, productHome string, from Origin) []ReadRule {
 		rules = append(rules, ReadRule{Pattern: EscapeGlob(productHome), From: from})
 	}
 	if userHome != "" {
-		home := EscapeGlob(userHome)
+		home := strings.TrimSuffix(path.Clean(EscapeGlob(userHome)), "/")
 		for _, s := range homeStores {
-			rules = append(rules, ReadRule{Pattern: path.Join(home, s), From: from})
+			rules = append(rules, ReadRule{Pattern: home + "/" + s, From: from})
 		}
 	}
 	for _, s := range systemStores {

@@ -74,24 +74,19 @@ func run(args []string) int {
 	if err != nil {
 		return badUsage(err, runUse, runHelp)
 	}
-	// Each takes a while, and the gate forks: on this thread, which has nothing to hand over.
-	loaded, caught := beside(f.load), beside(catchSignals)
-	gate, openErr := openGate()
+	opened := beside(openGate)
+	p, _, err := f.Load() // it may be read from a file system that doesn't answer: a signal still ends us
+	o := <-opened
+	gate := o.gate
 	if gate != nil {
 		defer gate.Close()
 	}
-	signals := <-caught // from here on, none ends us with the command half started
-	l, by := signals.await(loaded)
-	if by != 0 {
-		return 128 + int(by)
-	}
-	p, err := l.policy, l.err
 	if err != nil {
 		recordRefusal(gate, f, err)
 		return refused(err, f.json)
 	}
-	if openErr != nil {
-		return refused(openErr, f.json)
+	if o.err != nil {
+		return refused(o.err, f.json)
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
 		adoptOrphans()
@@ -102,7 +97,9 @@ func run(args []string) int {
 		return refused(err, f.json)
 	}
 	defer ends.drop() // a panic comes by here too
-	child, err := start(gate, p, f.argv, ends)
+	signals := newSignals()
+	caught := beside(func() (none struct{}) { signals.catch(terminalSize(f.tty) != nil); return })
+	child, err := start(gate, p, f.argv, ends, caught)
 	if err != nil {
 		return refused(err, f.json)
 	}
@@ -154,29 +151,26 @@ type runResult struct {
 // left; someone else may hold the other end of a pipe.
 const flushTime = 2 * time.Second
 
-func start(gate *lockstile.Gate, p policy.Policy, argv []string, ends *endpoints) (*lockstile.Child, error) {
-	request := lockstile.Request{Channel: "run", Policy: p, Argv: argv, Env: os.Environ()}
+// start starts the command when the signals are caught: none ends us with it half started.
+func start(gate *lockstile.Gate, p policy.Policy, argv []string, ends *endpoints, caught <-chan struct{}) (*lockstile.Child, error) {
+	request := lockstile.Request{Channel: "run", Policy: p, Argv: argv, Env: os.Environ(), Ready: caught}
 	ends.give(&request)
 	return gate.Start(request)
 }
 
-func openGate() (*lockstile.Gate, error) {
+// opening is what came of it.
+type opening struct {
+	gate *lockstile.Gate
+	err  error
+}
+
+func openGate() (o opening) {
 	home, err := lockstile.Home()
 	if err != nil {
-		return nil, err
+		return opening{nil, err}
 	}
-	return lockstile.Open(home)
-}
-
-// configuration is what it came to.
-type configuration struct {
-	policy policy.Policy
-	err    error
-}
-
-func (f *runFlags) load() configuration {
-	p, _, err := f.Load()
-	return configuration{p, err}
+	o.gate, o.err = lockstile.Open(home)
+	return o
 }
 
 // beside runs f while the caller goes on, who receives what it came to.

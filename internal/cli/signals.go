@@ -5,6 +5,7 @@ package cli
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/lockstile/lockstile"
@@ -13,28 +14,18 @@ import (
 // signals holds what arrived and is not passed on yet.
 type signals chan os.Signal
 
-func catchSignals() signals {
-	c := make(signals, 16)
-	for _, s := range passed {
+func newSignals() signals { return make(signals, 16) }
+
+// catch has them come from here on. Each takes two changes of threads, so no more than
+// are needed.
+func (c signals) catch(inTerminal bool) {
+	wanted := passed
+	if inTerminal {
+		wanted = slices.Concat(passed, passedInTerminal)
+	}
+	for _, s := range wanted {
 		if !signal.Ignored(s) { // nohup stays in force
 			signal.Notify(c, s)
-		}
-	}
-	return c
-}
-
-// await waits for the configuration, or for a signal that ends us before there is a
-// command: it may be read from a file system that doesn't answer.
-func (c signals) await(loaded <-chan configuration) (l configuration, by syscall.Signal) {
-	for {
-		select {
-		case l := <-loaded:
-			return l, 0
-		case s := <-c:
-			switch s {
-			case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT:
-				return l, s.(syscall.Signal)
-			}
 		}
 	}
 }

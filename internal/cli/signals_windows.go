@@ -11,4 +11,6 @@ import (
 // that closes and a user who leaves.
 var passed = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
+var passedInTerminal []os.Signal
+
 func toldByTerminal(os.Signal, *lockstile.Child) bool { return false }

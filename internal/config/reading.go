@@ -3,6 +3,7 @@ package config
 import (
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lockstile/lockstile/policy"
@@ -23,13 +24,8 @@ func reading(in Input, p policy.Policy, s settings) ([]policy.ReadRule, error) {
 	for _, pattern := range allowed {
 		opened[pattern] = true
 	}
-	var rules []policy.ReadRule
 	// Its own folder the product hides whatever the rules say.
-	for _, r := range policy.DefaultDenyRead(in.UserHome, "", policy.Origin{Note: "default"}) {
-		if !opened[r.Pattern] {
-			rules = append(rules, r)
-		}
-	}
+	rules := slices.DeleteFunc(policy.DefaultDenyRead(in.UserHome, "", policy.Origin{Note: "default"}), func(r policy.ReadRule) bool { return opened[r.Pattern] })
 	for _, pattern := range denied {
 		rules = append(rules, policy.ReadRule{Pattern: pattern, From: s.get(denyReadKey).from})
 	}

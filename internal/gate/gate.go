@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/lockstile/lockstile/internal/attest"
@@ -44,12 +43,13 @@ type Gate struct {
 type Request struct {
 	Policy                policy.Policy // what is asked for; the gate plans for itself how
 	Argv                  []string
-	Dir                   string    // where it begins, "" for the workspace
-	Env                   []string  // the caller's, as NAME=value; Policy.Env says what of it is handed on
-	Stdin, Stdout, Stderr *os.File  // nil where Terminal is set
-	Approval              *Approval // a person's, where one was asked
-	Channel               string    // by which way it comes, for the record; "" is "library"
-	Terminal              *Size     // give the command a terminal of its own, of this size; its other end is Child.Terminal
+	Dir                   string          // where it begins, "" for the workspace
+	Env                   []string        // the caller's, as NAME=value; Policy.Env says what of it is handed on
+	Stdin, Stdout, Stderr *os.File        // nil where Terminal is set
+	Approval              *Approval       // a person's, where one was asked
+	Ready                 <-chan struct{} // the command runs when something comes from it, or its end, and not before; nil: at once
+	Channel               string          // by which way it comes, for the record; "" is "library"
+	Terminal              *Size           // give the command a terminal of its own, of this size; its other end is Child.Terminal
 }
 
 // Approval is a person's yes to one command. Where it escalates, the command
@@ -67,12 +67,8 @@ type Size = launch.Size
 // Open opens the gate that keeps its log and folders in home. Its error is a
 // *refusal.Error: without a log, nothing starts.
 func Open(home string) (*Gate, error) {
-	var log *audit.Log
-	var err error
-	var beside sync.WaitGroup
-	beside.Go(func() { log, err = audit.Open(home) })
-	launcher := launch.NewLauncher() // which forks: of this thread, as its caller may expect
-	beside.Wait()
+	launcher := launch.NewLauncher() // which makes ready beside
+	log, err := audit.Open(home)
 	if err != nil {
 		launcher.Close()
 		return nil, err
@@ -142,6 +138,9 @@ func (g *Gate) start(r Request) (*Child, error) {
 	}
 	tally.Count(tally.Verdict)
 	note := c.note
+	if r.Ready != nil {
+		<-r.Ready
+	}
 	record, err := g.recordStart(r, c)
 	if err != nil {
 		c.Kill()

@@ -421,3 +421,36 @@ func TestDatagramStreamOfAnyKind(t *testing.T) {
 		}
 	}
 }
+
+// TestReady: a command that is proven waits for its caller, without a record.
+func TestReady(t *testing.T) {
+	g, r, mark := opened(t)
+	ready := make(chan struct{})
+	r.Ready = ready
+	began := make(chan *Child, 1)
+	go func() {
+		c, err := g.Start(r)
+		if err != nil {
+			t.Error(err)
+		}
+		began <- c
+	}()
+	select {
+	case <-began:
+		t.Fatal("it has started")
+	case <-time.After(300 * time.Millisecond):
+	}
+	if _, err := os.Lstat(mark); err == nil {
+		t.Error("the command ran")
+	}
+	if b, err := os.ReadFile(filepath.Join(g.home, audit.LogName)); err != nil || strings.Contains(string(b), `"start"`) {
+		t.Errorf("%s %v", b, err)
+	}
+	close(ready)
+	if exit, err := (<-began).Wait(); err != nil || exit.Status() != 0 {
+		t.Errorf("%+v %v", exit, err)
+	}
+	if _, err := os.Lstat(mark); err != nil {
+		t.Error(err)
+	}
+}

@@ -71,62 +71,67 @@ func intend(home string, r Request, lacks host.Lacks, known func(policy.Policy, 
 	return i, nil
 }
 
-// settle decides what is the same for all commands with this environment.
+// settle decides what is the same for all commands with this environment. When the
+// machine is known, known is told of it, on the caller's thread, while the folders are
+// looked at.
 func settle(home string, p policy.Policy, environ []string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
 	p.Home = home
-	env, _ := p.Env.Apply(environ)
-	private := privatePath(home, p)
-	facts, trusted, err := lookRound(p, lookup(env, "TMPDIR"), private, lacks, known)
+	machine, err := host.Read()
 	if err != nil {
 		return nil, err
 	}
-	planned, err := plan.Compile(p, facts, private)
+	machine.Lacks = lacks
+	if lacks.Cgroup {
+		machine.Cgroup = ""
+	}
+	i := &intent{policy: p, facts: machine}
+	var beside sync.WaitGroup
+	beside.Go(func() { err = i.lookRound(environ) })
+	if known != nil {
+		known(p, machine)
+	}
+	beside.Wait()
 	if err != nil {
 		return nil, err
 	}
-	if facts.OS == "windows" {
-		env = withSystemRoot(env, os.Getenv("SystemRoot"))
+	if i.plan, err = plan.Compile(p, i.facts, i.private); err != nil {
+		return nil, err
 	}
-	if w := planned.Windows; w != nil {
-		env = withTemp(env, w.Temp)
+	if machine.OS == "windows" {
+		i.command.Env = withSystemRoot(i.command.Env, os.Getenv("SystemRoot"))
 	}
-	return &intent{p, facts, private, trusted, planned, launch.Command{Env: env}}, nil
+	if w := i.plan.Windows; w != nil {
+		i.command.Env = withTemp(i.command.Env, w.Temp)
+	}
+	return i, nil
 }
 
-// lookRound looks at the machine and at the folders that the policy speaks of. Beside the
-// latter, known is told of the former.
-func lookRound(p policy.Policy, tempDir, private string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (host.Facts, *survey.Trusted, error) {
-	facts, err := host.Read(tempDir)
-	if err != nil {
-		return facts, nil, err
-	}
-	facts.Lacks = lacks
-	if lacks.Cgroup {
-		facts.Cgroup = ""
-	}
+// lookRound looks at the folders that the policy and the environment speak of.
+func (i *intent) lookRound(environ []string) error {
+	p, facts := i.policy, &i.facts
+	i.command.Env, _ = p.Env.Apply(environ)
+	facts.Locate(lookup(i.command.Env, "TMPDIR"))
+	i.private = privatePath(p.Home, p)
 	var hiddenErr error
 	var beside sync.WaitGroup
-	if known != nil {
-		machine := facts
-		beside.Go(func() { known(p, machine) })
-	}
 	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
-		rules := hiding(p, facts)
-		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(rules, private) })
+		rules := hiding(p, *facts)
+		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(rules, i.private) })
 	}
-	trusted, err := survey.Look(p, private, notesIn(private))
+	var err error
+	i.trusted, err = survey.Look(p, i.private, notesIn(i.private))
 	beside.Wait()
 	if err = cmp.Or(err, hiddenErr); err != nil {
-		return facts, nil, err
+		return err
 	}
-	facts.Protected, facts.Absent = trusted.There, trusted.Absent
+	facts.Protected, facts.Absent = i.trusted.There, i.trusted.Absent
 	if facts.OS != "windows" && !p.NetworkOpen() {
-		for _, f := range trusted.FIFOs { // the other end of one may be a program of the host
+		for _, f := range i.trusted.FIFOs { // the other end of one may be a program of the host
 			facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
 		}
 	}
 	facts.Protected = slices.DeleteFunc(facts.Protected, facts.Hidden.Covers)
-	return facts, trusted, nil
+	return nil
 }
 
 // hiding gives a policy the rules that stand in for the view where there is none.

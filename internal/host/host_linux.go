@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Read gathers the facts that a start needs. tempDir is the command's TMPDIR.
-func Read(tempDir string) (Facts, error) {
+// Read gathers the facts of the machine.
+func Read() (Facts, error) {
 	f := Facts{
 		OS: runtime.GOOS, Arch: runtime.GOARCH,
 		UID: os.Geteuid(), GID: os.Getegid(),
@@ -35,6 +35,11 @@ func Read(tempDir string) (Facts, error) {
 			f.ProcFiles = append(f.ProcFiles, "/proc/"+name)
 		}
 	}
+	return f, nil
+}
+
+// Locate finds the folders that are facts. tempDir is the command's TMPDIR.
+func (f *Facts) Locate(tempDir string) {
 	if filepath.IsAbs(tempDir) {
 		if dir, err := filepath.EvalSymlinks(tempDir); err == nil {
 			f.TempDir = dir
@@ -48,7 +53,6 @@ func Read(tempDir string) (Facts, error) {
 	if file, err := filepath.EvalSymlinks(resolvConf); err == nil && file != resolvConf {
 		f.Resolver = file
 	}
-	return f, nil
 }
 
 // resolvConf names the host's name servers (resolv.conf(5)); often a link into /run.

@@ -12,8 +12,8 @@ import (
 	"github.com/lockstile/lockstile/internal/access"
 )
 
-// Read gathers the facts that a start needs. tempDir is the command's TMPDIR.
-func Read(tempDir string) (Facts, error) {
+// Read gathers the facts of the machine.
+func Read() (Facts, error) {
 	f := Facts{OS: runtime.GOOS, Arch: runtime.GOARCH, UID: -1, GID: -1}
 	token := windows.GetCurrentProcessToken()
 	user, err := token.GetTokenUser()
@@ -26,11 +26,15 @@ func Read(tempDir string) (Facts, error) {
 	f.OnlineSID, _ = LocalSID(access.OnlineAccount, windows.SidTypeUser)
 	f.GroupSID, _ = LocalSID(access.SandboxGroup, windows.SidTypeAlias)
 	f.Memory = memory()
+	return f, nil
+}
+
+// Locate finds the folders that are facts. tempDir is the command's TMPDIR.
+func (f *Facts) Locate(tempDir string) {
 	if filepath.IsAbs(tempDir) {
 		f.TempDir = tempDir
 	}
 	f.UserHome, _ = os.UserHomeDir() // "" where there is none
-	return f, nil
 }
 
 var globalMemoryStatus = windows.NewLazySystemDLL("kernel32.dll").NewProc("GlobalMemoryStatusEx")

@@ -16,6 +16,7 @@ func Describe(p *plan.Plan, c Command) ([]Step, error) {
 	}
 	defer t.Free() // our own mapping: can't fail
 	w := &writer{Tape: t, plan: p, cmd: c}
+	w.namespaces()
 	w.foundation()
 	w.standing()
 	w.rest(0)

@@ -105,17 +105,23 @@ func datagram(fd int) bool {
 	return err != nil || kind != unix.SOCK_STREAM && kind != unix.SOCK_SEQPACKET
 }
 
-// foundation writes the part of the tape that depends on no folder. The init waits at its
-// end, and the command for the init.
-func (w *writer) foundation() {
+// namespaces writes the part that comes first, before the fork. While the process is at
+// it, what follows is written: it waits at the end.
+func (w *writer) namespaces() {
 	w.who(whoBoth)
 	w.prologue()
-	confined := w.plan.Confined()
-	if confined {
+	if w.plan.Confined() {
 		w.beFirst()
 		w.restrict(refusal.MountNamespace).Do("unshare mount namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNS)
 		w.mounted = w.For("").Save("eventfd", tape.OK, unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC)
 	}
+	w.hear(lifeFD)
+}
+
+// foundation writes the rest of what depends on no folder. The init waits at its end, and
+// the command for the init's view.
+func (w *writer) foundation() {
+	confined := w.plan.Confined()
 	fork := w.fork()
 	w.who(whoCommand)
 	w.endWithInit()

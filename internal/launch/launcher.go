@@ -85,7 +85,7 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 	}
 	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	if err := place.make(p); err != nil {
-		place.close()
+		place.Kill()
 		return nil, err
 	}
 	return place, nil
@@ -137,9 +137,15 @@ func (l *Launch) make(p *plan.Plan) error {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	w := &writer{Tape: l.tape, plan: p}
-	w.foundation()
-	l.joint, l.trials, l.parts = w.joint, w.trials, w.parts
+	w.namespaces()
 	l.cloned = now()
-	l.first, err = l.tape.Clone(w.cloneFlags(), ends)
-	return err
+	if l.first, err = l.tape.Clone(w.cloneFlags(), ends); err != nil {
+		return err
+	}
+	w.foundation()
+	if err := w.Err(); err != nil {
+		return err
+	}
+	l.joint, l.trials, l.parts = w.joint, w.trials, w.parts
+	return l.tellIfThere(l.life, nil)
 }

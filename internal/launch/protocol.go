@@ -24,8 +24,10 @@ import (
 // the order between the two does not matter.
 //
 //	command          parent            init
+//	                go           ───▶  (makes the command)
 //	listener  ───▶  (with it, where the command's connects are ours)
 //	fixed     ───▶  looks at it
+//	                go           ───▶
 //	(Landlock)                         (the view is made)
 //	                looks at it  ◀───  hardened
 //	          ◀───  go, with its streams

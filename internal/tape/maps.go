@@ -6,14 +6,35 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 	"unsafe"
 )
 
 // span is a range of addresses.
 type span struct{ start, end uintptr }
 
+// heap is where it lay a moment ago. It only grows: what it has got since is copied.
+var heap struct {
+	sync.Mutex
+	spans []span
+	read  time.Time
+}
+
+// spansLast is how long that is taken for true.
+const spansLast = time.Second
+
 // heapSpans tells where the heap lies; nothing where that can't be told.
 func heapSpans() []span {
+	heap.Lock()
+	defer heap.Unlock()
+	if time.Since(heap.read) > spansLast {
+		heap.spans, heap.read = readSpans(), time.Now()
+	}
+	return heap.spans
+}
+
+func readSpans() []span {
 	inHeap := new([64]byte)
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
