@@ -45,7 +45,7 @@ func interpret(h *header) (me, life, signals uintptr) {
 			}
 		}
 		if me == First || o.kind != kindFork {
-			*(*int64)(unsafe.Add(base, resOff+i*8)) = r
+			o.result = r
 			if h.timed != 0 {
 				syscall.RawSyscall6(unix.SYS_CLOCK_GETTIME, unix.CLOCK_MONOTONIC, uintptr(unsafe.Add(base, timeOff+i*unsafe.Sizeof(unix.Timespec{}))), 0, 0, 0, 0)
 			}

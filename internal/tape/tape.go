@@ -55,6 +55,8 @@ type op struct {
 	jump uint16
 	ref  uint8 // bit i: a[i] is the arena offset of an int32 that holds the value
 	kind uint8
+
+	result int64 // what the call returned
 }
 
 // The processes of a tape. The first is the one that is cloned; the second is
@@ -87,13 +89,12 @@ const (
 	maxOps    = 32 << 10
 	arenaSize = 16 << 20 // reserved, not touched: argv and environment may be some megabytes
 	opsOff    = (unsafe.Sizeof(header{}) + 63) &^ 63
-	resOff    = opsOff + maxOps*unsafe.Sizeof(op{})
-	timeOff   = resOff + maxOps*8
+	timeOff   = opsOff + maxOps*unsafe.Sizeof(op{})
 	dataOff   = timeOff + maxOps*unsafe.Sizeof(unix.Timespec{})
 )
 
 // usually is what most starts fill, in whole pages.
-var usually = [...]span{{0, 56 << 10}, {resOff &^ (4<<10 - 1), resOff + 8<<10}, {dataOff &^ (4<<10 - 1), dataOff + 64<<10}}
+var usually = [...]span{{0, 40 << 10}, {dataOff &^ (4<<10 - 1), dataOff + 16<<10}}
 
 // unset marks a result that no process has written.
 const unset = -1 << 40
@@ -149,7 +150,6 @@ func (t *Tape) Rest() {
 	for _, kept := range []span{
 		{0, opsOff},
 		{opsOff + watch*unsafe.Sizeof(op{}), opsOff + all*unsafe.Sizeof(op{})},
-		{resOff + watch*8, resOff + all*8},
 		{t.sweep, t.next},
 		{arenaSize, arenaSize},
 	} {
@@ -240,8 +240,4 @@ func (t *Tape) Fail(err error) {
 
 func (t *Tape) op(i int) *op {
 	return (*op)(unsafe.Pointer(&t.mem[opsOff+uintptr(i)*unsafe.Sizeof(op{})]))
-}
-
-func (t *Tape) result(i int) *int64 {
-	return (*int64)(unsafe.Pointer(&t.mem[resOff+uintptr(i)*8]))
 }

@@ -76,7 +76,7 @@ func sweep(h *header) {
 	for i := uintptr(h.at[First]) + 1; i < uintptr(h.ops); i++ {
 		o := (*op)(unsafe.Add(base, opsOff+i*unsafe.Sizeof(op{})))
 		r := call(h, o)
-		*(*int64)(unsafe.Add(base, resOff+i*8)) = r
+		o.result = r
 		if o.save != 0 {
 			*(*int32)(unsafe.Add(base, uintptr(o.save))) = int32(r)
 		}

@@ -147,8 +147,8 @@ func (w Writer) add(name string, o op, args []any) Op {
 			t.Fail(fmt.Errorf("%s: argument %d has type %T", name, n, arg))
 		}
 	}
+	o.result = unset
 	*t.op(i) = o
-	*t.result(i) = unset
 	t.labels = append(t.labels, w.label)
 	t.names = append(t.names, name)
 	t.h.ops++
@@ -161,7 +161,7 @@ func (t *Tape) Result(o Op) (r int64, ok bool) {
 	if o < 0 {
 		return 0, false
 	}
-	r = *t.result(int(o))
+	r = t.op(int(o)).result
 	return r, r != unset
 }
 
@@ -222,7 +222,7 @@ func (t *Tape) At(process int) string {
 // Settled reports whether each op with this label has run.
 func (t *Tape) Settled(label string) bool {
 	for i, l := range t.labels {
-		if l == label && *t.result(i) == unset {
+		if l == label && t.op(i).result == unset {
 			return false
 		}
 	}
@@ -255,7 +255,7 @@ func (t *Tape) Labels() []string {
 }
 
 func (t *Tape) failure(i int) *Failure {
-	return &Failure{Op: Op(i), Label: t.labels[i], Name: t.names[i], Got: *t.result(i), Want: t.op(i).want}
+	return &Failure{Op: Op(i), Label: t.labels[i], Name: t.names[i], Got: t.op(i).result, Want: t.op(i).want}
 }
 
 func outcome(r int64) string {
