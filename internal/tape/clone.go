@@ -23,6 +23,12 @@ func beforeFork()
 //go:linkname afterFork syscall.runtime_AfterFork
 func afterFork()
 
+// iscgo tells whether the program has a C library: a linkname that the runtime keeps for
+// purego.
+//
+//go:linkname iscgo runtime.iscgo
+var iscgo bool
+
 // cloneArgs is struct clone_args (clone(2)).
 type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
@@ -39,8 +45,8 @@ const maxGiven = 3
 
 // Clone makes a first process with the namespaces in flags (CLONE_NEW*); it begins
 // with the tape at once. It has all our descriptors; the tape finds the numbers of those
-// that are meant for it in the slots of Given. It has not got our heap, nor other tapes,
-// so that it costs the same however large we are.
+// that are meant for it in the slots of Given. It has not got our memory, but for what it
+// runs on, so that it costs the same however large we are.
 func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
 	if t.err != nil {
 		return Process{}, t.err
@@ -50,13 +56,13 @@ func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
 	for i, fd := range given {
 		t.h.given[i] = int32(fd)
 	}
-	heap := heapSpans()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	m := readMemory()
 	// A thread has the user's session keyring only from the first look at it on.
 	_, _ = unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false) // there may be no keyrings here
 	syscall.ForkLock.Lock()                                              // one at a time: each says what the next process has
-	pid, errno := fork(t.h, heap)
+	pid, errno := fork(t.h, m)
 	syscall.ForkLock.Unlock()
 	if errno != 0 {
 		return Process{}, os.NewSyscallError("clone3", errno)
@@ -79,18 +85,20 @@ func newProcess(pid int) (Process, error) {
 //go:noinline
 //go:norace
 //go:nocheckptr
-func fork(h *header, heap []span) (pid uintptr, err syscall.Errno) {
+func fork(h *header, m memory) (pid uintptr, err syscall.Errno) {
 	beforeFork()
 	// What is not copied takes no time, nor does each of its pages that we write later.
 	here := uintptr(unsafe.Pointer(&h))
 	arena := uintptr(unsafe.Pointer(h))
-	adviseHeap(heap, here, unix.MADV_DONTFORK)
+	adviseFork(&m, here, unix.MADV_DONTFORK)
 	advise(arena, arena+arenaSize, unix.MADV_DOFORK)
 	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&h.clone)), unsafe.Sizeof(h.clone), 0, 0, 0, 0)
 	if err == syscall.ENOSYS { // filtered, as container runtimes do: it can't look into its flags
 		pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(h.clone.flags&(1<<32-1)|h.clone.exitSignal), 0, 0, 0, 0, 0)
 	}
 	if err == 0 && pid == 0 {
+		// These are as in the file from here on: nobody asks.
+		advise(m.image.start, m.image.end, unix.MADV_DONTNEED)
 		// One after the other, not one within the other: the linker allows a chain
 		// of nosplit functions 792 bytes of stack, and debug builds need much.
 		me, life, signals := interpret(h)
@@ -102,23 +110,23 @@ func fork(h *header, heap []span) (pid uintptr, err syscall.Errno) {
 		stop(h, me)
 	}
 	advise(arena, arena+arenaSize, unix.MADV_DONTFORK)
-	adviseHeap(heap, here, unix.MADV_DOFORK)
+	adviseFork(&m, here, unix.MADV_DOFORK)
 	afterFork()
 	return
 }
 
-// adviseHeap tells the kernel of the heap whether a fork has it, but for the piece of
-// stack around here, which the fork stands on.
+// adviseFork tells the kernel whether a fork has what is ours, but for the piece of stack
+// around here, which the fork stands on: its page, and one on each side.
 //
 //go:nosplit
 //go:norace
-func adviseHeap(heap []span, here, advice uintptr) {
-	const kept = 16 << 10 // above and below
-	here &^= kept - 1
-	for _, s := range heap {
-		if s.start < here+2*kept && here-kept < s.end {
-			advise(s.start, here-kept, advice)
-			s.start = here + 2*kept
+func adviseFork(m *memory, here, advice uintptr) {
+	below := here&^(m.page-1) - m.page
+	above := below + 3*m.page
+	for _, s := range m.ours {
+		if s.start < above && below < s.end {
+			advise(s.start, below, advice)
+			s.start = above
 		}
 		advise(s.start, s.end, advice)
 	}

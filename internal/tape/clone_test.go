@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -117,26 +118,41 @@ func TestCloneGivesDescriptors(t *testing.T) {
 	}
 }
 
-func TestHeapSpans(t *testing.T) {
-	const maps = `00400000-004ab000 r-xp 00000000 fe:00 10027227 /bin/program
-00599000-005cf000 rw-p 00000000 00:00 0 
+func TestMemory(t *testing.T) {
+	const maps = `00400000-004ab000 r-xp 00000000 fe:00 10027227                           /bin/program
+004ab000-00599000 r--p 00000000 fe:00 10027227                           /bin/program
+00599000-005cf000 rw-p 00000000 fe:00 10027227                           /bin/program
+005cf000-00600000 rw-p 00000000 00:00 0 
+00700000-00800000 rw-p 00000000 00:00 0                                  [heap]
 c000000000-c000400000 rw-p 00000000 00:00 0 
-c000400000-c000800000 rw-p 00000000 00:00 0                 [anon: Go: heap]
+c000400000-c000800000 rw-p 00000000 00:00 0                              [anon: Go: heap]
 c000800000-c004000000 ---p 00000000 00:00 0 
 d000000000-d000400000 rw-p 00000000 00:00 0 
-7f442f1a0000-7f442f300000 rw-p 00000000 00:00 0 
+7f442f1a0000-7f442f300000 rw-s 00000000 00:01 7                          /dev/zero (deleted)
+7f442f300000-7f442f400000 rw-p 00000000 00:00 0 
+7f442f400000-7f442f500000 rw-p 00000000 fe:00 7                          /lib/libc.so
+7ffc7bac6000-7ffc7bae7000 rw-p 00000000 00:00 0                          [stack]
+7ffc7bae7000-7ffc7bae8000 r-xp 00000000 00:00 0                          [vdso]
 `
-	got := fmt.Sprintf("%x", spansAround(maps, 0xc000401234))
-	if got != "[{c000000000 c000400000} {c000400000 c000800000} {c000800000 c004000000}]" {
-		t.Error(got)
+	const heap = "{700000 800000} {c000000000 c000400000} {c000400000 c000800000} {c000800000 c004000000}"
+	for thread, ours := range map[uintptr]string{
+		0:              "[" + heap + " {d000000000 d000400000} {7f442f300000 7f442f400000}]",
+		0x7f442f3ff6c0: "[" + heap + " {d000000000 d000400000}]",
+	} {
+		m := parseMemory(maps, thread)
+		if got := fmt.Sprintf("%x", m.ours); got != ours {
+			t.Errorf("with the thread's memory at %x: %s", thread, got)
+		}
+		if m.image != (span{0x599000, 0x600000}) {
+			t.Errorf("%x", m.image)
+		}
 	}
-	if got := spansAround(maps, 0x1000); got != nil {
-		t.Errorf("%x", got)
+	if m := parseMemory("", 0); m.ours != nil || m.image != (span{}) {
+		t.Errorf("%x", m)
 	}
-	if got := spansAround("", 0x1000); got != nil {
-		t.Errorf("%x", got)
-	}
-	if len(heapSpans()) == 0 {
-		t.Error("our own heap is not found")
+	m := readMemory()
+	variable := uintptr(unsafe.Pointer(&iscgo))
+	if len(m.ours) == 0 || variable < m.image.start || m.image.end <= variable {
+		t.Errorf("our own memory is not found: %x, a variable at %x", m, variable)
 	}
 }

@@ -6,75 +6,86 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
-	"unsafe"
 )
 
 // span is a range of addresses.
 type span struct{ start, end uintptr }
 
-// heap is where it lay a moment ago. It only grows: what it has got since is copied.
-var heap struct {
-	sync.Mutex
-	spans []span
-	read  time.Time
+// memory is what of this process a first process doesn't need.
+type memory struct {
+	ours  []span  // not to be copied, but for the stack that it stands on
+	image span    // the program's variables, of which it uses none
+	page  uintptr // size of one
 }
 
-// spansLast is how long that is taken for true.
-const spansLast = time.Second
-
-// heapSpans tells where the heap lies; nothing where that can't be told.
-func heapSpans() []span {
-	heap.Lock()
-	defer heap.Unlock()
-	if time.Since(heap.read) > spansLast {
-		heap.spans, heap.read = readSpans(), time.Now()
-	}
-	return heap.spans
-}
-
-func readSpans() []span {
-	inHeap := new([64]byte)
+// readMemory reads where it lies, for a fork by this thread. Nothing is left out where that
+// can't be told: then processes are larger, no more.
+func readMemory() memory {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
-		return nil // then processes are larger, no more
+		return memory{}
 	}
-	return spansAround(string(maps), uintptr(unsafe.Pointer(inHeap)))
+	thread := uintptr(0)
+	if iscgo {
+		var ok bool
+		if thread, ok = threadMemory(); !ok {
+			return memory{}
+		}
+	}
+	m := parseMemory(string(maps), thread)
+	m.page = uintptr(os.Getpagesize())
+	return m
 }
 
-// spansAround finds the heap among the mappings of a process (proc_pid_maps(5)):
-// the one that holds a, and those without a gap to it.
-func spansAround(maps string, a uintptr) (out []span) {
-	found := false
+// parseMemory finds it among the mappings of a process (proc_pid_maps(5)). Where there is a
+// C library, thread is an address in its memory for this thread: the kernel itself writes
+// there (rseq(2)), so the fork needs it.
+func parseMemory(maps string, thread uintptr) (m memory) {
+	var program string
+	variables := uintptr(0) // where they end, so far
 	for line := range strings.Lines(maps) {
-		m, anonymous := parseMapping(line)
-		if !anonymous || len(out) > 0 && out[len(out)-1].end != m.start {
-			if found {
-				return out
+		now, ok := parseMapping(line)
+		if !ok {
+			continue
+		}
+		if program == "" {
+			program = now.file // the first, by its address
+		}
+		switch {
+		case now.mode == "rw-p" && (now.file == program || now.private() && now.start == variables): // bss is behind data
+			if m.image.end == 0 {
+				m.image.start = now.start
 			}
-			out = out[:0]
-		}
-		if anonymous {
-			out = append(out, m)
-			found = found || m.start <= a && a < m.end
+			m.image.end, variables = now.end, now.end
+		case now.private() && !(now.start <= thread && thread < now.end):
+			m.ours = append(m.ours, now.span)
 		}
 	}
-	if !found {
-		return nil
-	}
-	return out
+	return m
 }
 
-// parseMapping reads one line of maps, and tells whether it is memory of no file's.
-func parseMapping(line string) (m span, anonymous bool) {
-	where, rest, _ := strings.Cut(line, " ")
-	mode, rest, _ := strings.Cut(rest, " ")
+// mapping is one line of maps.
+type mapping struct {
+	span
+	mode, file string // the file is its name, or what the kernel calls the memory
+}
+
+// private reports whether it is memory of no file's and no other process's.
+func (m mapping) private() bool {
+	none := m.file == "" || m.file == "[heap]" || strings.HasPrefix(m.file, "[anon:")
+	return none && (m.mode == "rw-p" || m.mode == "---p")
+}
+
+func parseMapping(line string) (m mapping, ok bool) {
+	where, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	m.mode, rest, _ = strings.Cut(rest, " ")
 	_, rest, _ = strings.Cut(rest, " ") // the offset
 	_, rest, _ = strings.Cut(rest, " ") // the device
-	inode, _, _ := strings.Cut(strings.TrimSuffix(rest, "\n"), " ")
+	_, rest, _ = strings.Cut(rest, " ") // the inode
+	m.file = strings.TrimLeft(rest, " ")
 	from, to, _ := strings.Cut(where, "-")
 	start, err := strconv.ParseUint(from, 16, 64)
 	end, err2 := strconv.ParseUint(to, 16, 64)
-	return span{uintptr(start), uintptr(end)}, err == nil && err2 == nil && inode == "0" && (mode == "rw-p" || mode == "---p")
+	m.span = span{uintptr(start), uintptr(end)}
+	return m, err == nil && err2 == nil
 }

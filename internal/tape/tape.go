@@ -122,7 +122,6 @@ func New(omit func(label string) bool) (*Tape, error) {
 	if err := unix.Madvise(mem, unix.MADV_DONTFORK); err != nil { // no other process is to have it
 		return nil, errors.Join(fmt.Errorf("keep the memory for the launch to ourselves: %w", err), syscall.Munmap(mem))
 	}
-	_ = heapSpans()                 // which Clone will want to know
 	for _, usual := range usually { // now, and not page by page while a start waits
 		_ = unix.Madvise(mem[usual.start:usual.end], unix.MADV_POPULATE_WRITE)
 	}
