@@ -88,6 +88,7 @@ func Lockstile() Tables {
 			{"internal/tape/clone.go", ruleLinkname, "the runtime's fork hooks, which it keeps for this use"},
 			{"internal/tape/clone.go", ruleForeignCode, "declares the runtime's fork hooks"},
 			{"internal/tape/interpret.go", ruleRawSyscall, "between clone and execve no call may enter the scheduler or grow the stack; this file is the one interpreter of prepared calls"},
+			{"internal/tape/maps.go", ruleUnsafe, "finds the heap by an address in it"},
 			{"internal/tape/thread_amd64.go", ruleUnsafe, "the kernel writes an address to where it is told"},
 			{"internal/tape/thread_amd64.go", ruleRawSyscall, "arch_prctl, which x/sys doesn't have"},
 			{"internal/tape/thread_arm64.go", ruleForeignCode, "declares what thread_arm64.s has"},

@@ -58,7 +58,8 @@ func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	m := readMemory()
+	m := readMemory(uintptr(unsafe.Pointer(t.h)))
+	t.h.drops = int32(copy(t.h.drop[:], m.rest))
 	// A thread has the user's session keyring only from the first look at it on.
 	_, _ = unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false) // there may be no keyrings here
 	syscall.ForkLock.Lock()                                              // one at a time: each says what the next process has
@@ -88,17 +89,16 @@ func newProcess(pid int) (Process, error) {
 func fork(h *header, m memory) (pid uintptr, err syscall.Errno) {
 	beforeFork()
 	// What is not copied takes no time, nor does each of its pages that we write later.
-	here := uintptr(unsafe.Pointer(&h))
+	stack := m.around(uintptr(unsafe.Pointer(&h)))
 	arena := uintptr(unsafe.Pointer(h))
-	adviseFork(&m, here, unix.MADV_DONTFORK)
+	adviseFork(&m, stack, unix.MADV_DONTFORK)
 	advise(arena, arena+arenaSize, unix.MADV_DOFORK)
 	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&h.clone)), unsafe.Sizeof(h.clone), 0, 0, 0, 0)
 	if err == syscall.ENOSYS { // filtered, as container runtimes do: it can't look into its flags
 		pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(h.clone.flags&(1<<32-1)|h.clone.exitSignal), 0, 0, 0, 0, 0)
 	}
 	if err == 0 && pid == 0 {
-		// These are as in the file from here on: nobody asks.
-		advise(m.image.start, m.image.end, unix.MADV_DONTNEED)
+		drop(h, &m, stack)
 		// One after the other, not one within the other: the linker allows a chain
 		// of nosplit functions 792 bytes of stack, and debug builds need much.
 		me, life, signals := interpret(h)
@@ -110,25 +110,52 @@ func fork(h *header, m memory) (pid uintptr, err syscall.Errno) {
 		stop(h, me)
 	}
 	advise(arena, arena+arenaSize, unix.MADV_DONTFORK)
-	adviseFork(&m, here, unix.MADV_DOFORK)
+	adviseFork(&m, stack, unix.MADV_DOFORK)
 	afterFork()
 	return
 }
 
-// adviseFork tells the kernel whether a fork has what is ours, but for the piece of stack
-// around here, which the fork stands on: its page, and one on each side.
+// around is the piece of stack that a fork stands on: the page, and one on each side.
 //
 //go:nosplit
 //go:norace
-func adviseFork(m *memory, here, advice uintptr) {
+func (m *memory) around(here uintptr) span {
 	below := here&^(m.page-1) - m.page
-	above := below + 3*m.page
+	return span{below, below + 3*m.page}
+}
+
+// adviseFork tells the kernel whether a fork has what is ours, but for its stack.
+//
+//go:nosplit
+//go:norace
+func adviseFork(m *memory, stack span, advice uintptr) {
 	for _, s := range m.ours {
-		if s.start < above && below < s.end {
-			advise(s.start, below, advice)
-			s.start = above
+		if s.start < stack.end && stack.start < s.end {
+			advise(s.start, stack.start, advice)
+			s.start = stack.end
 		}
 		advise(s.start, s.end, advice)
+	}
+}
+
+// drop makes the new process small. Its program's variables are as in the file from here
+// on: nobody asks.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func drop(h *header, m *memory, stack span) {
+	advise(m.image.start, m.image.end, unix.MADV_DONTNEED)
+	for i := range h.drop {
+		if i == int(h.drops) {
+			break
+		}
+		start, end := h.drop[i].start, h.drop[i].end
+		if start < stack.end && stack.start < end {
+			unmap(start, stack.start)
+			start = stack.end
+		}
+		unmap(start, end)
 	}
 }
 
@@ -137,6 +164,14 @@ func adviseFork(m *memory, here, advice uintptr) {
 func advise(start, end, advice uintptr) {
 	if start < end {
 		syscall.RawSyscall6(unix.SYS_MADVISE, start, end-start, advice, 0, 0, 0)
+	}
+}
+
+//go:nosplit
+//go:norace
+func unmap(start, end uintptr) {
+	if start < end {
+		syscall.RawSyscall6(unix.SYS_MUNMAP, start, end-start, 0, 0, 0, 0)
 	}
 }
 

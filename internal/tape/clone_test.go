@@ -134,23 +134,31 @@ d000000000-d000400000 rw-p 00000000 00:00 0
 7ffc7bac6000-7ffc7bae7000 rw-p 00000000 00:00 0                          [stack]
 7ffc7bae7000-7ffc7bae8000 r-xp 00000000 00:00 0                          [vdso]
 `
-	const heap = "{700000 800000} {c000000000 c000400000} {c000400000 c000800000} {c000800000 c004000000}"
-	for thread, ours := range map[uintptr]string{
-		0:              "[" + heap + " {d000000000 d000400000} {7f442f300000 7f442f400000}]",
-		0x7f442f3ff6c0: "[" + heap + " {d000000000 d000400000}]",
+	const (
+		heap = "{c000000000 c000400000} {c000400000 c000800000} {c000800000 c004000000}"
+		all  = "[{700000 800000} " + heap + " {d000000000 d000400000} {7f442f300000 7f442f400000}]"
+	)
+	for _, c := range []struct {
+		all        bool
+		needed     []uintptr // an address in the heap, the arena, the thread's memory
+		ours, rest string
+	}{
+		{true, []uintptr{0xc000401234, 0x7f442f1a0000, 0}, all, "[{700000 c000400000} {c000800000 d000400000} {7f442f300000 7ffc7bae7000}]"},
+		{false, []uintptr{0xc000401234, 0x7f442f1a0000, 0x7f442f3ff6c0}, "[" + heap + "]", "[{700000 c000400000} {c000800000 d000400000} {7f442f400000 7ffc7bae7000}]"},
+		{false, []uintptr{0x1000}, "[]", "[{700000 7ffc7bae7000}]"},
 	} {
-		m := parseMemory(maps, thread)
-		if got := fmt.Sprintf("%x", m.ours); got != ours {
-			t.Errorf("with the thread's memory at %x: %s", thread, got)
+		m := parseMemory(maps, c.all, c.needed...)
+		if ours, rest := fmt.Sprintf("%x", m.ours), fmt.Sprintf("%x", m.rest); ours != c.ours || rest != c.rest {
+			t.Errorf("%+v: %s and %s", c, ours, rest)
 		}
 		if m.image != (span{0x599000, 0x600000}) {
 			t.Errorf("%x", m.image)
 		}
 	}
-	if m := parseMemory("", 0); m.ours != nil || m.image != (span{}) {
+	if m := parseMemory("", false, 0); m.rest != nil || m.ours != nil || m.image != (span{}) {
 		t.Errorf("%x", m)
 	}
-	m := readMemory()
+	m := readMemory(0)
 	variable := uintptr(unsafe.Pointer(&iscgo))
 	if len(m.ours) == 0 || variable < m.image.start || m.image.end <= variable {
 		t.Errorf("our own memory is not found: %x, a variable at %x", m, variable)

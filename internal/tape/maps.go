@@ -4,8 +4,10 @@ package tape
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // span is a range of addresses.
@@ -14,35 +16,43 @@ type span struct{ start, end uintptr }
 // memory is what of this process a first process doesn't need.
 type memory struct {
 	ours  []span  // not to be copied, but for the stack that it stands on
+	rest  []span  // to be dropped by the process
 	image span    // the program's variables, of which it uses none
 	page  uintptr // size of one
 }
 
-// readMemory reads where it lies, for a fork by this thread. Nothing is left out where that
-// can't be told: then processes are larger, no more.
-func readMemory() memory {
+// readMemory reads where it lies, for a fork by this thread that needs an arena. Nothing is
+// left out where that can't be told: then processes are larger, no more.
+//
+// What is not copied is missing in every fork that is made just then. Where there is a C
+// library one of its threads may make one, as a shell does; so of such a program the heap
+// alone is not copied. And there the kernel itself writes into each thread's own memory
+// (rseq(2)), so the process must not drop that.
+func readMemory(arena uintptr) memory {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
 		return memory{}
 	}
-	thread := uintptr(0)
+	thread, ok := uintptr(0), true
 	if iscgo {
-		var ok bool
-		if thread, ok = threadMemory(); !ok {
-			return memory{}
-		}
+		thread, ok = threadMemory()
 	}
-	m := parseMemory(string(maps), thread)
+	if !ok {
+		return memory{}
+	}
+	inHeap := new([64]byte)
+	m := parseMemory(string(maps), !iscgo, uintptr(unsafe.Pointer(inHeap)), arena, thread)
 	m.page = uintptr(os.Getpagesize())
 	return m
 }
 
-// parseMemory finds it among the mappings of a process (proc_pid_maps(5)). Where there is a
-// C library, thread is an address in its memory for this thread: the kernel itself writes
-// there (rseq(2)), so the fork needs it.
-func parseMemory(maps string, thread uintptr) (m memory) {
+// parseMemory finds it among the mappings of a process (proc_pid_maps(5)). needed are
+// addresses in mappings that the process keeps, the first of them in the heap.
+func parseMemory(maps string, all bool, needed ...uintptr) (m memory) {
+	var private []span
 	var program string
 	variables := uintptr(0) // where they end, so far
+	gap := false
 	for line := range strings.Lines(maps) {
 		now, ok := parseMapping(line)
 		if !ok {
@@ -56,13 +66,42 @@ func parseMemory(maps string, thread uintptr) (m memory) {
 			if m.image.end == 0 {
 				m.image.start = now.start
 			}
-			m.image.end, variables = now.end, now.end
-		case now.private() && !(now.start <= thread && thread < now.end):
-			m.ours = append(m.ours, now.span)
+			m.image.end, variables, gap = now.end, now.end, false
+			continue
+		case now.private():
+			private = append(private, now.span)
 		}
+		keep := now.file == program || strings.HasPrefix(now.file, "[v") || slices.ContainsFunc(needed, now.holds)
+		if !keep && gap {
+			m.rest[len(m.rest)-1].end = now.end
+		} else if !keep {
+			m.rest = append(m.rest, now.span)
+		}
+		gap = !keep
+	}
+	if m.ours = private; !all {
+		m.ours = around(private, needed[0])
 	}
 	return m
 }
+
+// around gives those without a gap between them that hold an address.
+func around(spans []span, a uintptr) []span {
+	at := slices.IndexFunc(spans, func(s span) bool { return s.holds(a) })
+	if at < 0 {
+		return nil
+	}
+	from, to := at, at+1
+	for from > 0 && spans[from-1].end == spans[from].start {
+		from--
+	}
+	for to < len(spans) && spans[to-1].end == spans[to].start {
+		to++
+	}
+	return spans[from:to]
+}
+
+func (s span) holds(a uintptr) bool { return s.start <= a && a < s.end }
 
 // mapping is one line of maps.
 type mapping struct {

@@ -76,6 +76,8 @@ type header struct {
 	status int32           // raw wait status of the second process
 	done   int32           // 1 once status holds
 	timed  int32           // 1: the time of each call is taken
+	drops  int32           // how many of drop there are
+	drop   [32]span        // memory that the first process gives back
 	given  [maxGiven]int32 // descriptors that the first process was given
 	tmp    [4]int32
 	poll   [4]int32     // two struct pollfd
