@@ -67,8 +67,17 @@ go vet -tags lockstile_tally ./...
 step "lint of the workflow for Windows"
 go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 .github/workflows/*.yml
 
-step "a build for the debugger links (stack of the nosplit functions)"
-go build -gcflags='all=-N -l' -o /dev/null ./cmd/lockstile
+# They differ in where a process lies, what else is in it, and how much stack a function
+# takes.
+step "a start by each way to build"
+ways=$(mktemp -d /var/tmp/lockstile-ways.XXXXXX)
+trap 'rm -rf "$ways"' EXIT
+mkdir "$ways/ws"
+for way in "0 -buildmode=exe" "1 -buildmode=exe" "0 -buildmode=pie" "1 -buildmode=pie" "0 -gcflags=all=-N -l" "1 -race" "0 -cover"; do
+	CGO_ENABLED=${way%% *} go build "${way#* }" -o "$ways/lockstile" ./cmd/lockstile
+	LOCKSTILE_HOME=$ways/home GOCOVERDIR=$ways "$ways/lockstile" run -C "$ways/ws" -- true
+done
+rm -rf "$ways"
 
 step "tests as $(id -un)"
 tally=$(mktemp /var/tmp/lockstile-tally.XXXXXX)

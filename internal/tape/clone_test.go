@@ -118,8 +118,12 @@ func TestCloneGivesDescriptors(t *testing.T) {
 	}
 }
 
+// zero is a variable that began as that.
+var zero int
+
 func TestMemory(t *testing.T) {
-	const maps = `00400000-004ab000 r-xp 00000000 fe:00 10027227                           /bin/program
+	const maps = `00200000-00300000 r--p 00000000 fe:00 99                                 /var/lib/data
+00400000-004ab000 r-xp 00000000 fe:00 10027227                           /bin/program
 004ab000-00599000 r--p 00000000 fe:00 10027227                           /bin/program
 00599000-005cf000 rw-p 00000000 fe:00 10027227                           /bin/program
 005cf000-00600000 rw-p 00000000 00:00 0 
@@ -138,29 +142,33 @@ d000000000-d000400000 rw-p 00000000 00:00 0
 		heap = "{c000000000 c000400000} {c000400000 c000800000} {c000800000 c004000000}"
 		all  = "[{700000 800000} " + heap + " {d000000000 d000400000} {7f442f300000 7f442f400000}]"
 	)
+	libc := strings.ReplaceAll(maps, "7f442f400000-7f442f500000 rw-p", "7f442f400000-7f442f500000 r-xp")
 	for _, c := range []struct {
-		all        bool
-		needed     []uintptr // an address in the heap, the arena, the thread's memory
+		maps       string
+		cgo        bool
+		thread     uintptr
 		ours, rest string
 	}{
-		{true, []uintptr{0xc000401234, 0x7f442f1a0000, 0}, all, "[{700000 c000400000} {c000800000 d000400000} {7f442f300000 7ffc7bae7000}]"},
-		{false, []uintptr{0xc000401234, 0x7f442f1a0000, 0x7f442f3ff6c0}, "[" + heap + "]", "[{700000 c000400000} {c000800000 d000400000} {7f442f400000 7ffc7bae7000}]"},
-		{false, []uintptr{0x1000}, "[]", "[{700000 7ffc7bae7000}]"},
+		{maps, false, 0, all, "[{200000 300000} {700000 c000400000} {c000800000 d000400000} {7f442f300000 7ffc7bae7000}]"},
+		{libc, true, 0x7f442f3ff6c0, "[" + heap + "]", "[{200000 300000} {700000 c000400000} {c000800000 d000400000} {7f442f400000 7ffc7bae7000}]"},
+		{maps, true, 0x7f442f3ff6c0, "[" + heap + "]", "[{200000 300000} {700000 c000400000} {c000800000 d000400000} {7f442f400000 7ffc7bae7000}]"},
+		{libc, false, 0, "[" + heap + "]", "[]"},
+		{libc, true, 0, "[" + heap + "]", "[]"},
 	} {
-		m := parseMemory(maps, c.all, c.needed...)
+		m := parseProgram(c.maps, 0x401000).memory(c.cgo, 0xc000401234, 0x7f442f1a0000, c.thread)
 		if ours, rest := fmt.Sprintf("%x", m.ours), fmt.Sprintf("%x", m.rest); ours != c.ours || rest != c.rest {
 			t.Errorf("%+v: %s and %s", c, ours, rest)
 		}
-		if m.image != (span{0x599000, 0x600000}) {
-			t.Errorf("%x", m.image)
+		if m.bss != (span{0x5cf000, 0x600000}) {
+			t.Errorf("%x", m.bss)
 		}
 	}
-	if m := parseMemory("", false, 0); m.rest != nil || m.ours != nil || m.image != (span{}) {
+	if m := parseProgram(maps, 0x1000).memory(true, 0xc000401234, 0); m.rest != nil || m.ours != nil || m.bss != (span{}) {
 		t.Errorf("%x", m)
 	}
 	m := readMemory(0)
-	variable := uintptr(unsafe.Pointer(&iscgo))
-	if len(m.ours) == 0 || variable < m.image.start || m.image.end <= variable {
+	variable := uintptr(unsafe.Pointer(&zero))
+	if len(m.ours) == 0 || !m.bss.holds(variable) {
 		t.Errorf("our own memory is not found: %x, a variable at %x", m, variable)
 	}
 }

@@ -4,6 +4,7 @@ package tape
 
 import (
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,63 +16,77 @@ type span struct{ start, end uintptr }
 
 // memory is what of this process a first process doesn't need.
 type memory struct {
-	ours  []span  // not to be copied, but for the stack that it stands on
-	rest  []span  // to be dropped by the process
-	image span    // the program's variables, of which it uses none
-	page  uintptr // size of one
+	ours []span  // not to be copied, but for the stack that it stands on
+	rest []span  // to be dropped by the process
+	bss  span    // the program's variables that begin as zero: it uses none
+	page uintptr // size of one
 }
 
 // readMemory reads where it lies, for a fork by this thread that needs an arena. Nothing is
 // left out where that can't be told: then processes are larger, no more.
-//
-// What is not copied is missing in every fork that is made just then. Where there is a C
-// library one of its threads may make one, as a shell does; so of such a program the heap
-// alone is not copied. And there the kernel itself writes into each thread's own memory
-// (rseq(2)), so the process must not drop that.
 func readMemory(arena uintptr) memory {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
 		return memory{}
 	}
-	thread, ok := uintptr(0), true
-	if iscgo {
-		thread, ok = threadMemory()
-	}
-	if !ok {
-		return memory{}
-	}
 	inHeap := new([64]byte)
-	m := parseMemory(string(maps), !iscgo, uintptr(unsafe.Pointer(inHeap)), arena, thread)
+	code, _, _, _ := runtime.Caller(0)
+	p := parseProgram(string(maps), code)
+	thread := uintptr(0)
+	if iscgo {
+		thread = threadMemory()
+	}
+	m := p.memory(iscgo, uintptr(unsafe.Pointer(inHeap)), arena, thread)
 	m.page = uintptr(os.Getpagesize())
 	return m
 }
 
-// parseMemory finds it among the mappings of a process (proc_pid_maps(5)). needed are
-// addresses in mappings that the process keeps, the first of them in the heap.
-func parseMemory(maps string, all bool, needed ...uintptr) (m memory) {
-	var private []span
-	var program string
-	variables := uintptr(0) // where they end, so far
-	gap := false
+// program is the mappings of a process, and which file its program is.
+type program struct {
+	mappings []mapping
+	file     string
+	alone    bool // it has no code of another file: no C library, nor who loads one
+}
+
+// parseProgram reads them (proc_pid_maps(5)). code is an address in the program.
+func parseProgram(maps string, code uintptr) (p program) {
 	for line := range strings.Lines(maps) {
-		now, ok := parseMapping(line)
-		if !ok {
-			continue
+		if m, ok := parseMapping(line); ok {
+			p.mappings = append(p.mappings, m)
 		}
-		if program == "" {
-			program = now.file // the first, by its address
-		}
+	}
+	at := slices.IndexFunc(p.mappings, func(m mapping) bool { return m.holds(code) })
+	if at < 0 {
+		return program{}
+	}
+	p.file = p.mappings[at].file
+	p.alone = !slices.ContainsFunc(p.mappings, func(m mapping) bool {
+		return strings.HasSuffix(m.mode, "xp") && m.file != p.file && !m.kernels()
+	})
+	return p
+}
+
+// memory tells what is not needed, where needed are addresses in mappings that are: the
+// first in the heap, the last in what a C library has for the thread.
+//
+// What is not copied is missing in every fork that is made just then. Where there is a C
+// library one of its threads may make one, as a shell does; so of such a program the heap
+// alone is not copied. And there the kernel itself writes into a thread's own memory
+// (rseq(2)), so the process must not drop that.
+func (p program) memory(cgo bool, needed ...uintptr) (m memory) {
+	var private []span
+	gap, data := false, uintptr(0) // where the program's other variables end
+	for _, now := range p.mappings {
 		switch {
-		case now.mode == "rw-p" && (now.file == program || now.private() && now.start == variables): // bss is behind data
-			if m.image.end == 0 {
-				m.image.start = now.start
-			}
-			m.image.end, variables, gap = now.end, now.end, false
+		case now.mode == "rw-p" && now.file == p.file:
+			data = now.end
+		case now.private() && now.start == data:
+			m.bss, gap = now.span, false
 			continue
 		case now.private():
 			private = append(private, now.span)
 		}
-		keep := now.file == program || strings.HasPrefix(now.file, "[v") || slices.ContainsFunc(needed, now.holds)
+		keep := now.file == p.file || now.kernels() || slices.ContainsFunc(needed, now.holds)
 		if !keep && gap {
 			m.rest[len(m.rest)-1].end = now.end
 		} else if !keep {
@@ -79,8 +94,13 @@ func parseMemory(maps string, all bool, needed ...uintptr) (m memory) {
 		}
 		gap = !keep
 	}
-	if m.ours = private; !all {
-		m.ours = around(private, needed[0])
+	if p.alone && !cgo {
+		m.ours = private
+		return m
+	}
+	m.ours = around(private, needed[0])
+	if needed[len(needed)-1] == 0 {
+		m.rest = nil
 	}
 	return m
 }
@@ -114,6 +134,9 @@ func (m mapping) private() bool {
 	none := m.file == "" || m.file == "[heap]" || strings.HasPrefix(m.file, "[anon:")
 	return none && (m.mode == "rw-p" || m.mode == "---p")
 }
+
+// kernels reports whether it is the kernel's own code and data in each process (vdso(7)).
+func (m mapping) kernels() bool { return strings.HasPrefix(m.file, "[v") }
 
 func parseMapping(line string) (m mapping, ok bool) {
 	where, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
