@@ -138,14 +138,14 @@ func adviseFork(m *memory, stack span, advice uintptr) {
 	}
 }
 
-// drop makes the new process small. Variables that began as zero are so again: nobody
-// asks. The others stay, by which a program finds its own functions (PIE).
+// drop makes the new process small. Its program's variables are as in the file from here
+// on: nobody asks.
 //
 //go:nosplit
 //go:norace
 //go:nocheckptr
 func drop(h *header, m *memory, stack span) {
-	advise(m.bss.start, m.bss.end, unix.MADV_DONTNEED)
+	advise(m.image.start, m.image.end, unix.MADV_DONTNEED)
 	for i := range h.drop {
 		if i == int(h.drops) {
 			break

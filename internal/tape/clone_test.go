@@ -159,16 +159,20 @@ d000000000-d000400000 rw-p 00000000 00:00 0
 		if ours, rest := fmt.Sprintf("%x", m.ours), fmt.Sprintf("%x", m.rest); ours != c.ours || rest != c.rest {
 			t.Errorf("%+v: %s and %s", c, ours, rest)
 		}
-		if m.bss != (span{0x5cf000, 0x600000}) {
-			t.Errorf("%x", m.bss)
+		if m.image != (span{0x599000, 0x600000}) {
+			t.Errorf("%x", m.image)
 		}
 	}
-	if m := parseProgram(maps, 0x1000).memory(true, 0xc000401234, 0); m.rest != nil || m.ours != nil || m.bss != (span{}) {
+	pie := strings.ReplaceAll(strings.ReplaceAll(maps, "\n00", "\n555500"), "-00", "-555500")
+	if m := parseProgram(pie, 0x555500401000).memory(false, 0xc000401234); m.image != (span{0x5555005cf000, 0x555500600000}) {
+		t.Errorf("%x", m.image)
+	}
+	if m := parseProgram(maps, 0x1000).memory(true, 0xc000401234, 0); m.rest != nil || m.ours != nil || m.image != (span{}) {
 		t.Errorf("%x", m)
 	}
 	m := readMemory(0)
 	variable := uintptr(unsafe.Pointer(&zero))
-	if len(m.ours) == 0 || !m.bss.holds(variable) {
+	if len(m.ours) == 0 || !m.image.holds(variable) {
 		t.Errorf("our own memory is not found: %x, a variable at %x", m, variable)
 	}
 }

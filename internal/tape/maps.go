@@ -16,10 +16,10 @@ type span struct{ start, end uintptr }
 
 // memory is what of this process a first process doesn't need.
 type memory struct {
-	ours []span  // not to be copied, but for the stack that it stands on
-	rest []span  // to be dropped by the process
-	bss  span    // the program's variables that begin as zero: it uses none
-	page uintptr // size of one
+	ours  []span  // not to be copied, but for the stack that it stands on
+	rest  []span  // to be dropped by the process
+	image span    // the program's variables, which may be as they were in its file: it uses none
+	page  uintptr // size of one
 }
 
 // readMemory reads where it lies, for a fork by this thread that needs an arena. Nothing is
@@ -66,6 +66,10 @@ func parseProgram(maps string, code uintptr) (p program) {
 	return p
 }
 
+// fixed is where programs end that lie where they were linked to. Others (PIE) find their
+// functions by variables, which they have filled in.
+const fixed = 1 << 32
+
 // memory tells what is not needed, where needed are addresses in mappings that are: the
 // first in the heap, the last in what a C library has for the thread.
 //
@@ -80,8 +84,14 @@ func (p program) memory(cgo bool, needed ...uintptr) (m memory) {
 		switch {
 		case now.mode == "rw-p" && now.file == p.file:
 			data = now.end
-		case now.private() && now.start == data:
-			m.bss, gap = now.span, false
+			if now.end <= fixed {
+				m.image = now.span
+			}
+		case now.private() && now.start == data: // they begin as zero
+			if m.image.end != data {
+				m.image.start = now.start
+			}
+			m.image.end, gap = now.end, false
 			continue
 		case now.private():
 			private = append(private, now.span)
