@@ -54,7 +54,8 @@ func (p *phases) end(phase string) {
 const mostTimed = 101
 
 // Time makes the processes of so many starts as of r, measures them, and ends them before
-// the command runs. Nothing is recorded; the request's streams are not used. Every error is a *refusal.Error, that of Start.
+// the command runs. Nothing is recorded, and the request's streams are not used. Every
+// error is a *refusal.Error, that of Start.
 func Time(home string, r Request, starts int) (*Timing, error) {
 	g, err := Open(home)
 	if err != nil {
