@@ -151,6 +151,11 @@ func culprit(l *launch.Launch, f *launch.Fault, expected []attest.Expectation) (
 	if f.PID == 0 {
 		return attest.Finding{}, false
 	}
+	// Before the look: the other process goes on meanwhile.
+	settled := map[refusal.Restriction]bool{refusal.ReadOnlyRoot: l.Settled(refusal.ReadOnlyRoot)}
+	for _, x := range expected {
+		settled[x.Restriction] = l.Settled(x.Restriction)
+	}
 	e := attest.NewEvidence()
 	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must be what the command must be
 	p.Namespaces(e, attest.NamespaceNames()...)
@@ -161,8 +166,8 @@ func culprit(l *launch.Launch, f *launch.Fault, expected []attest.Expectation) (
 		ofMount := strings.HasPrefix(string(x.Fact), "command.mount.")
 		unread := !x.Read && !ofMount // a mount that isn't there can't be read
 		// While the view is not closed, no mount has its last flags yet.
-		open := ofMount && !l.Settled(refusal.ReadOnlyRoot) && kindOf(x.Got) == kindOf(x.Want)
-		if unread || open || x.Restriction == f.Restriction || !l.Settled(x.Restriction) || f.Who == "init" && commandsOwn[x.Restriction] {
+		open := ofMount && !settled[refusal.ReadOnlyRoot] && kindOf(x.Got) == kindOf(x.Want)
+		if unread || open || x.Restriction == f.Restriction || !settled[x.Restriction] || f.Who == "init" && commandsOwn[x.Restriction] {
 			continue
 		}
 		return x, true

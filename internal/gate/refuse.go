@@ -101,6 +101,8 @@ func hintForStep(f *launch.Fault) string {
 		return "another program listens to calls in front of this one (a container manager, a sandbox), and the kernel allows one: start outside of it, or let the command have the network"
 	case errors.Is(f.Step, syscall.ENOSPC):
 		return moreNamespaces
+	case errors.Is(f.Step, syscall.EDQUOT):
+		return moreKeys
 	case forbidden:
 		return allowNamespaces
 	case errors.Is(f.Step, syscall.EMFILE), errors.Is(f.Step, syscall.EINVAL) && f.Restriction == "":
@@ -114,6 +116,9 @@ const (
 	unmaskProc      = "parts of /proc are masked here, as in containers: start the container with them (docker: --security-opt systempaths=unconfined)"
 	allowNamespaces = "let user namespaces have capabilities: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or start outside of the container"
 )
+
+// moreKeys: a user has 200 as a rule (keyrings(7)).
+const moreKeys = "too many commands at once for one user, each with a keyring of its own: end some, or raise sysctl kernel.keys.maxkeys and kernel.keys.maxbytes"
 
 const moreFiles = "raise the limit of open files: ulimit -n 256"
 
