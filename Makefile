@@ -9,6 +9,7 @@ cases:
 
 # What starts and output cost next to doing without.
 bench:
+	@command -v bwrap >/dev/null || { echo "as root: apt-get install bubblewrap" >&2; exit 1; }
 	go test -run '^$$' -bench Run -benchtime 101x -timeout 10m ./cmd/lockstile
 	go test -run '^$$' -bench 'Inside|Many|Output' -benchtime 11x -timeout 10m ./cmd/lockstile
 	go test -run '^$$' -bench Start -benchtime 101x -timeout 10m .

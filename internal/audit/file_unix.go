@@ -110,3 +110,15 @@ func tryLock(f *os.File, shared bool) (bool, error) {
 // unlockFile cannot fail in a way that leaves the lock: closing the file, or
 // the end of the process, gives it up as well.
 func unlockFile(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
+// leastFileLimit is the least limit of file sizes, in bytes, under which anything is
+// written: one that is passed ends a program by SIGXFSZ (setrlimit(2)).
+const leastFileLimit = 16 << 20
+
+func checkFileLimit() error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && uint64(limit.Cur) < leastFileLimit {
+		return refuse("the limit of file sizes is too low for the log", "ulimit -f 16384, or limits.file_size_mb for the command alone", unix.EFBIG)
+	}
+	return nil
+}

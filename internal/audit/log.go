@@ -85,6 +85,9 @@ func Open(dir string) (*Log, error) {
 		headPath: filepath.Join(dir, HeadName),
 		patience: lockPatience,
 	}
+	if err := checkFileLimit(); err != nil {
+		return nil, err
+	}
 	if err := l.reopen(); err != nil {
 		return nil, err
 	}
@@ -114,6 +117,9 @@ func (l *Log) Append(record any) (Receipt, error) {
 	fields, err := encodeFields(record)
 	if err != nil {
 		return Receipt{}, refuse("the record cannot be written as a line", "", err)
+	}
+	if err := checkFileLimit(); err != nil { // it may be lower by now
+		return Receipt{}, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

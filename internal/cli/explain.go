@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -71,11 +72,11 @@ func picture(x *lockstile.Explanation, argv []string) string {
 	for _, g := range groups(x) {
 		if g.process != who {
 			who = g.process
-			line("%s", map[string]string{
-				"both":    "┌ one clone, then a fork: both processes",
-				"command": "├ the command",
-				"init":    "├ the init, at the same time",
-			}[who])
+			corner := "├ "
+			if who == "both" {
+				corner = "┌ "
+			}
+			line("%s", corner+processNames[who])
 		}
 		line("│   %-28s %s", g.restriction, g.calls)
 	}
@@ -90,6 +91,16 @@ func picture(x *lockstile.Explanation, argv []string) string {
 	return b.String()
 }
 
+// processNames says what the processes of a step are.
+var processNames = map[string]string{
+	"both":    "one clone, then a fork: both processes",
+	"command": "the command",
+	"init":    "the init, at the same time",
+}
+
+// served names the restriction that a step serves.
+func served(r refusal.Restriction) string { return cmp.Or(string(r), "·") }
+
 // group is a run of calls for one restriction.
 type group struct{ process, restriction, calls string }
 
@@ -101,15 +112,11 @@ func groups(x *lockstile.Explanation) []group {
 		if i+1 < len(x.Steps) && x.Steps[i+1].Process == s.Process && x.Steps[i+1].Restriction == s.Restriction {
 			continue
 		}
-		name := string(s.Restriction)
-		if name == "" {
-			name = "·"
-		}
 		calls := s.Call
 		if count > 1 {
 			calls = fmt.Sprintf("%s … %s (%d calls)", x.Steps[i+1-count].Call, s.Call, count)
 		}
-		out = append(out, group{s.Process, name, calls})
+		out = append(out, group{s.Process, served(s.Restriction), calls})
 		count = 0
 	}
 	return out

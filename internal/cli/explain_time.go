@@ -47,15 +47,11 @@ func timeTable(t *lockstile.Timing) string {
 			}
 			if first {
 				line("")
-				line("%8s %8s  %s", "after", "took", map[string]string{"both": "one clone, then a fork: both processes", "command": "the command", "init": "the init, at the same time"}[process])
+				line("%8s %8s  %s", "after", "took", processNames[process])
 				first = false
 			}
 			sum += s.Took
-			name := string(s.Restriction)
-			if name == "" {
-				name = "·"
-			}
-			line("%8.1f %8.1f  %-24s %s", micros(sum), micros(s.Took), name, s.Call)
+			line("%8.1f %8.1f  %-24s %s", micros(sum), micros(s.Took), served(s.Restriction), s.Call)
 		}
 	}
 	return b.String()

@@ -158,7 +158,7 @@ func start(gate *lockstile.Gate, p policy.Policy, argv []string, ends *endpoints
 	return gate.Start(request)
 }
 
-// opening is what came of it.
+// opening is what came of opening the gate.
 type opening struct {
 	gate *lockstile.Gate
 	err  error

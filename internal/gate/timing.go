@@ -3,7 +3,6 @@ package gate
 import (
 	"os"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/launch"
@@ -36,18 +35,14 @@ const (
 
 // phases takes down when each phase of one start ended. Nil takes nothing down.
 type phases struct {
-	mu    sync.Mutex
 	begun time.Time
 	ended []PhaseTime
 }
 
 func (p *phases) end(phase string) {
-	if p == nil {
-		return
+	if p != nil {
+		p.ended = append(p.ended, PhaseTime{phase, time.Since(p.begun)})
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ended = append(p.ended, PhaseTime{phase, time.Since(p.begun)})
 }
 
 // mostTimed is how many starts a timing takes.

@@ -2,9 +2,9 @@
 
 // Package tape writes the launch of a process as data: a flat list of system
 // calls with the exact result each must have, the clone of the new process, and the
-// loop by which that one runs it. Everything a call points to
-// lies in one shared mapping, so the process between clone and execve touches
-// neither heap nor scheduler of Go.
+// loop by which that one runs it. Everything a call points to lies in one shared
+// mapping, so the process between clone and execve touches neither heap nor scheduler
+// of Go.
 //
 // It knows system calls, not what they are for: which restriction a call serves
 // is a label on it. It must never run a call that is not on the tape, go on
