@@ -88,13 +88,13 @@ f=os.open(os.path.expanduser("~/.ssh/id_test"),os.O_RDONLY); print(mmap.mmap(f,0
 	{"F-16 through a linked home", `ln -s ~ h; cat h/.ssh/id_test`, prints(secret), nil},
 	{"F-16 through /proc/self/root", `cat /proc/self/root$HOME/.ssh/id_test`, prints(secret), nil},
 	{"F-17 a store that is made meanwhile", `touch ready; while ! test -e go; do sleep 0.01; done; cat ~/.aws/credentials`, prints(secret), nil},
-	{"F-22 setuid", `cp /bin/true s && chmod 4755 s`, bits(os.ModeSetuid), root},
-	{"F-22 setuid at once", python(`os.umask(0); os.open("s",os.O_CREAT|os.O_WRONLY,0o4755)`), bits(os.ModeSetuid), root},
+	{"F-22 setuid", `cp /bin/true s && chmod 4755 s`, bits(os.ModeSetuid), nil},
+	{"F-22 setuid at once", python(`os.umask(0); os.open("s",os.O_CREAT|os.O_WRONLY,0o4755)`), bits(os.ModeSetuid), nil},
 	{"F-22 setuid by openat2", python(`import struct
 os.umask(0); h=struct.pack("QQQ",os.O_CREAT|os.O_WRONLY,0o4755,0); call(437,-100,b"s",h,24)`), bits(os.ModeSetuid), root},
-	{"F-22 setuid by descriptor", python(`f=os.open("s",os.O_CREAT|os.O_WRONLY,0o755); os.fchmod(f,0o4755)`), bits(os.ModeSetuid), root},
-	{"F-22 setuid by fchmodat2", python(`os.open("s",os.O_CREAT|os.O_WRONLY,0o755); call(452,-100,b"s",0o4755,0)`), bits(os.ModeSetuid), root},
-	{"F-22 setuid by mknod", python(`os.umask(0); os.mknod("s",0o104755)`), bits(os.ModeSetuid), root},
+	{"F-22 setuid by descriptor", python(`f=os.open("s",os.O_CREAT|os.O_WRONLY,0o755); os.fchmod(f,0o4755)`), bits(os.ModeSetuid), nil},
+	{"F-22 setuid by fchmodat2", python(`os.open("s",os.O_CREAT|os.O_WRONLY,0o755); call(452,-100,b"s",0o4755,0)`), bits(os.ModeSetuid), nil},
+	{"F-22 setuid by mknod", python(`os.umask(0); os.mknod("s",0o104755)`), bits(os.ModeSetuid), nil},
 	{"F-22 capability of a file", python(`open("s","w"); os.setxattr("s","security.capability",bytes.fromhex("0100000200200000000000000000000000000000"))`), func(w *world, _ string) bool {
 		n, err := unix.Getxattr(w.ws+"/s", "security.capability", nil)
 		return err == nil && n > 0

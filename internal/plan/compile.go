@@ -79,7 +79,7 @@ func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 	if !p.NetworkAccess && f.LandlockABI < unixABI {
 		out.Supervised, out.Killable = true, f.KillableNotify
 	}
-	out.Seccomp = rulesFor(out.Supervised, f.UID == 0)
+	out.Seccomp = rulesFor(out.Supervised)
 	if err := out.compileLimits(p.Limits, f); err != nil {
 		return nil, err
 	}

@@ -60,30 +60,23 @@ const (
 // The rules are the same for all starts, with the network and without; nobody may
 // change them.
 var (
-	networkRules     = sync.OnceValue(func() []Rule { return makeRules(false) })
-	offlineRules     = sync.OnceValue(func() []Rule { return makeRules(true) })
-	rootNetworkRules = sync.OnceValue(func() []Rule { return slices.Concat(networkRules(), rootRules()) })
-	rootOfflineRules = sync.OnceValue(func() []Rule { return slices.Concat(offlineRules(), rootRules()) })
+	networkRules = sync.OnceValue(func() []Rule { return slices.Concat(makeRules(false), setUserRules()) })
+	offlineRules = sync.OnceValue(func() []Rule { return slices.Concat(makeRules(true), setUserRules()) })
 )
 
-// rulesFor gives the list for starts whose connects come to us, or don't, of root's or
-// of another's.
-func rulesFor(supervised, root bool) []Rule {
-	switch {
-	case supervised && root:
-		return rootOfflineRules()
-	case supervised:
+// rulesFor gives the list for starts whose connects come to us, or don't.
+func rulesFor(supervised bool) []Rule {
+	if supervised {
 		return offlineRules()
-	case root:
-		return rootNetworkRules()
 	}
 	return networkRules()
 }
 
-// rootRules keep a command of root's from leaving files by which anybody becomes root.
-// Others can leave only what makes somebody themselves. openat2 has its mode where a
-// filter can't look; programs go on with openat.
-var rootRules = sync.OnceValue(func() []Rule {
+// setUserRules keep a command from leaving files by which another account of the
+// machine becomes its user (inode(7), S_ISUID). A bit of chmod's is that of the user
+// alone, since programs set the group's on folders (git init --shared). openat2 has its
+// mode where a filter can't look; programs go on with openat.
+func setUserRules() []Rule {
 	mode := func(call string, arg int, bits uint32) Rule {
 		return Rule{Call: call, Errno: "EPERM", Arg: arg, Match: Match{AnyBit: bits}}
 	}
@@ -97,7 +90,7 @@ var rootRules = sync.OnceValue(func() []Rule {
 		mode("creat", 1, setAny), mode("mknod", 1, setAny), mode("mknodat", 2, setAny),
 		making("open", 2, 1), making("openat", 3, 2), {Call: "openat2", Errno: "ENOSYS"},
 	}
-})
+}
 
 // makeRules: without the network the host's Unix sockets are out of reach too. Those
 // that send without a connect (datagrams) can't be made then, and connects are ours.
