@@ -20,8 +20,8 @@ bench:
 
 # The table of parity, as it is in docs/parity.md.
 parity:
-	@echo '| Mode | network | io | writes in the workspace | outside | reaches the host | restrictions proven | run | library | shell | exec_command | MCP |'
-	@echo '|---|---|---|---|---|---|---|---|---|---|---|---|'
+	@echo '| Mode | network | io | writes in the workspace | outside | reaches the host | reads a credential store | has a variable named like a secret | with a secret value | reads a file of deny_read | has no limit | restrictions proven | run | library | shell | exec_command | MCP |'
+	@echo '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|'
 	@go test -count=1 -timeout 5m -v -run 'TestParity$$' ./cmd/lockstile-mcp | sed -n 's/^.*go:[0-9]*: \(| .*\)/\1/p'
 
 # Fuzz each parser of untrusted bytes, and keep what reached something new.

@@ -49,8 +49,11 @@ func benchmarkStart(b *testing.B, ahead bool) {
 		b.Fatal(err)
 	}
 	defer null.Close()
-	request := lockstile.Request{Argv: []string{"/bin/true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null,
-		Policy: policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}}
+	as, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, ws)
+	if err != nil {
+		b.Fatal(err)
+	}
+	request := lockstile.Request{Argv: []string{"/bin/true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null, Policy: as}
 	var bare, proven []time.Duration
 	for b.Loop() {
 		before := time.Now()

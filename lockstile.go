@@ -13,7 +13,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/lockstile/lockstile/internal/config"
 	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/session"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -83,8 +85,9 @@ func Time(home string, r Request, starts int) (*Timing, error) { return gate.Tim
 // Finding is what Doctor found out about one thing that a start needs.
 type Finding = gate.Finding
 
-// Doctor tries what starts need on this machine, each thing on its own.
-func Doctor(home string, p policy.Policy) []Finding { return gate.Doctor(home, p) }
+// Doctor tries what starts need on this machine, each thing on its own, and then a start
+// under each policy.
+func Doctor(home string, policies []policy.Policy) []Finding { return gate.Doctor(home, policies) }
 
 // Home is the product's own folder: $LOCKSTILE_HOME, or ~/.lockstile.
 func Home() (string, error) {
@@ -99,25 +102,53 @@ func Home() (string, error) {
 	return filepath.Join(home, ".lockstile"), nil
 }
 
-// NewPolicy gives the policy of a mode for a workspace, with the network off and
-// the caller's whole environment. dir may be relative or a link; it must be a folder.
-func NewPolicy(mode policy.Mode, dir string) (policy.Policy, error) {
-	bad := func(err error) error {
-		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StageConfig, Reason: "the workspace can't be used",
-			Hint: "name a folder that is there with -C", Err: err}
-	}
-	abs, err := filepath.Abs(dir)
+// Settings is what is said of a policy beside config.toml, as flags of the command line
+// say it. Dir has to be said; the rest is as config.toml has it.
+type Settings struct {
+	Home      string      // the product's own folder, "" for Home()
+	Dir       string      // the workspace, which may be relative or a link
+	Profile   string      // the name of a table in [profiles]; "" for none
+	Overrides []string    // KEY=VALUE, as with -c; the last one of a key counts
+	Mode      policy.Mode // ModeUnset: the configuration's
+}
+
+// LoadPolicy gives the policy that `lockstile run` has with these settings: defaults,
+// config.toml, the profile, the overrides and the mode, the later over the earlier.
+// The error is a *refusal.Error.
+func LoadPolicy(s Settings) (policy.Policy, error) {
+	in, err := s.input()
 	if err != nil {
-		return policy.Policy{}, bad(err)
+		return policy.Policy{}, err
 	}
-	if abs, err = filepath.EvalSymlinks(abs); err != nil {
-		return policy.Policy{}, bad(err)
+	return config.Load(in)
+}
+
+// NewPolicy gives the policy that `lockstile run` has for a mode and a workspace where
+// there is no config.toml: credential stores can't be read, what looks like a secret is
+// not handed on, the network is off unless the mode is danger-full-access. dir may be
+// relative or a link. The error is a *refusal.Error, as for a workspace that is no folder
+// or holds the user's home.
+func NewPolicy(mode policy.Mode, dir string) (policy.Policy, error) {
+	if mode == policy.ModeUnset {
+		return policy.Policy{}, &refusal.Error{Code: refusal.CodeUnset, Stage: refusal.StageConfig, Reason: "no sandbox mode is set", Hint: "name one of package policy's modes"}
 	}
-	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
-		return policy.Policy{}, bad(&os.PathError{Op: "open folder", Path: abs, Err: os.ErrInvalid})
+	in, err := Settings{Dir: dir, Mode: mode}.input()
+	if err != nil {
+		return policy.Policy{}, err
 	}
-	return policy.Policy{
-		Mode: mode, Approval: policy.ApprovalOnRequest, Workspace: abs,
-		Env: policy.Env{Inherit: policy.InheritAll, IgnoreDefaultExcludes: true},
-	}, nil
+	return config.Defaults(in)
+}
+
+func (s Settings) input() (config.Input, error) {
+	in := config.Input{Home: s.Home, Profile: s.Profile, Overrides: s.Overrides, Workspace: s.Dir, UserHome: host.UserHome()}
+	if s.Mode != policy.ModeUnset {
+		in.Sandbox = s.Mode.String()
+	}
+	if in.Home == "" {
+		var err error
+		if in.Home, err = Home(); err != nil {
+			return in, err
+		}
+	}
+	return in, nil
 }

@@ -319,7 +319,7 @@ func (p Policy) DecideEnv(name, value string) Decision {
 	}
 	ok, rule := p.Env.inherits(name, value)
 	d := Decision{Allowed: ok, Rule: "shell_environment_policy: " + rule, From: p.Env.From, Layer: layerEnv}
-	if ok && !p.Env.IgnoreDefaultExcludes {
+	if ok && !p.Env.HandOnSecrets {
 		d.Residual = "a secret of unknown shape under a harmless name passes"
 	}
 	return d

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Names that are not handed on unless ignore_default_excludes is set: those
+// Names that are not handed on unless HandOnSecrets is set: those
 // that the field's tools exclude (KEY, SECRET, TOKEN), other words for a
 // secret, and handles to agents and sessions of the user that would act for
 // whoever holds them.
@@ -90,14 +90,14 @@ func (e Env) Apply(environ []string) (kept, removed []string) {
 // which rule.
 func (e Env) inherits(name, value string) (bool, string) {
 	switch {
-	case e.Inherit == InheritAll:
+	case e.Inherit == InheritAll, e.Inherit == InheritUnset:
 	case e.Inherit == InheritCore && isCore(name):
 	case e.Inherit == InheritCore:
 		return false, `inherit = "core"`
 	default:
 		return false, `inherit = "none"`
 	}
-	if !e.IgnoreDefaultExcludes {
+	if !e.HandOnSecrets {
 		if glob, ok := matchAny(defaultExcludes[:], name); ok {
 			if _, keep := matchAny(defaultKept[:], name); !keep {
 				return false, `default exclude "` + glob + `"`

@@ -16,7 +16,7 @@ func TestEnvApply(t *testing.T) {
 		env           Env
 		kept, removed []string
 	}{
-		{"zero hands on nothing", Env{}, []string{}, []string{"AWS_PROFILE", "AWS_REGION", "BOX", "DB_PASSWORD", "DUP", "EDITOR", "EMPTY", "GITHUB_TOKEN",
+		{"none", Env{Inherit: InheritNone}, []string{}, []string{"AWS_PROFILE", "AWS_REGION", "BOX", "DB_PASSWORD", "DUP", "EDITOR", "EMPTY", "GITHUB_TOKEN",
 			"GIT_AUTHOR_NAME", "HARMLESS", "HOME", "KEYBOARD", "OLDPWD", "PATH", "PROXY", "SSH_AUTH_SOCK", "api_key", "npm_config__auth"}},
 		{"default", Env{Inherit: InheritAll},
 			[]string{"AWS_REGION=eu", "BOX=a=b", "DUP=2", "EDITOR=vi", "EMPTY=", "GIT_AUTHOR_NAME=me", "HOME=/home/u", "KEYBOARD=us", "OLDPWD=/", "PATH=/bin"},
@@ -39,7 +39,7 @@ func TestEnvApply(t *testing.T) {
 	if !slices.Equal(kept, []string{"HOME=/home/u", "PATH=/bin"}) {
 		t.Errorf("core: %q", kept)
 	}
-	kept, _ = Env{Inherit: InheritAll, IgnoreDefaultExcludes: true, Exclude: []string{"git*"}}.Apply(environ)
+	kept, _ = Env{Inherit: InheritAll, HandOnSecrets: true, Exclude: []string{"git*"}}.Apply(environ)
 	if !slices.Contains(kept, "DB_PASSWORD=x") || slices.Contains(kept, "GITHUB_TOKEN=x") {
 		t.Errorf("ignore_default_excludes with exclude: %q", kept)
 	}

@@ -54,25 +54,31 @@ type ReadRule struct {
 // Inherit says with which of the caller's variables a command's environment begins.
 type Inherit uint8
 
-// The choices of shell_environment_policy.inherit; the zero value hands on nothing.
+// The choices of shell_environment_policy.inherit. The zero value says nothing, which
+// means InheritAll, as in the configuration.
 const (
-	InheritNone Inherit = iota
+	InheritUnset Inherit = iota
+	InheritNone
 	InheritCore
 	InheritAll
 )
 
-// Env is the environment policy.
+// Env is the environment policy. Its zero value hands on what holds no secret: what
+// looks like one, by its name or by its value, is handed on only where HandOnSecrets
+// says so.
 type Env struct {
-	Inherit               Inherit
-	IgnoreDefaultExcludes bool              // hand on names that look like secrets
-	Exclude               []string          // globs over names, case-insensitive
-	IncludeOnly           []string          // when not empty, only matching names stay
-	Set                   map[string]string // set last, always present
-	From                  Origin
+	Inherit       Inherit
+	HandOnSecrets bool              // shell_environment_policy.ignore_default_excludes: hand on what looks like a secret too
+	Exclude       []string          // globs over names, case-insensitive
+	IncludeOnly   []string          // when not empty, only matching names stay
+	Set           map[string]string // set last, always present
+	From          Origin
 }
 
 // Policy is one session's whole intent. Its zero value allows nothing: Mode is
-// unset and every start refuses.
+// unset and every start refuses. What a policy doesn't say of reading and of the
+// environment has the defaults of the configuration: the gate fills it in
+// ([Policy.Complete]).
 //
 // To add a field: add it here, its key in package config, its row in
 // docs/config.md, what enforces it in package plan, what shows it in package
@@ -89,7 +95,7 @@ type Policy struct {
 	ExcludeTmpdirEnvVar bool
 	ExcludeSlashTmp     bool
 
-	Read   []ReadRule
+	Read   []ReadRule // added to the well-known credential stores, which can't be read; ReadEverything opens these too
 	Limits Limits
 	Env    Env
 

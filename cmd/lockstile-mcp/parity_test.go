@@ -21,7 +21,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/lockstile/lockstile"
-	"github.com/lockstile/lockstile/internal/config"
 	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/internal/tool"
 	"github.com/lockstile/lockstile/policy"
@@ -34,18 +33,32 @@ type setting struct {
 	tty     bool
 }
 
+// Where the network is on, config.toml says so, with more.
+const configuration = `
+[filesystem]
+deny_read = ["DIR/denied"]
+[limits]
+open_files = 333
+[profiles.on.sandbox_workspace_write]
+network_access = true
+`
+
 func (s setting) flags(ws string) []string {
-	return []string{"-C", ws, "--sandbox", s.mode, "-c", "sandbox_workspace_write.network_access=" + strconv.FormatBool(s.network)}
+	flags := []string{"-C", ws, "--sandbox", s.mode}
+	if s.network {
+		flags = append(flags, "--profile", "on")
+	}
+	return flags
 }
 
-func (s setting) policy(t *testing.T, p *probe) policy.Policy {
+func (s setting) policy(t *testing.T, p *probe) (out policy.Policy) {
 	t.Helper()
-	home, err := os.UserHomeDir()
-	if err != nil {
-		t.Fatal(err)
+	mode, err := policy.ParseMode(s.mode)
+	if err == nil && s.network {
+		out, err = lockstile.LoadPolicy(lockstile.Settings{Home: p.home, Dir: p.ws, Profile: "on", Mode: mode})
+	} else if err == nil {
+		out, err = lockstile.NewPolicy(mode, p.ws)
 	}
-	out, err := config.Load(config.Input{Home: p.home, UserHome: home, Sandbox: s.mode, Workspace: p.ws, Environ: func(string) string { return "" },
-		Overrides: []string{"sandbox_workspace_write.network_access=" + strconv.FormatBool(s.network)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,17 +72,27 @@ type probe struct {
 	reached       atomic.Bool
 }
 
-func newProbe(t *testing.T) *probe {
+// newProbe makes dir anew: policies that name the same folders can be compared.
+func newProbe(t *testing.T, dir string, s setting) *probe {
 	t.Helper()
-	dir, err := os.MkdirTemp("/var/tmp", "lockstile-parity-")
-	if err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
 	p := &probe{dir: dir, ws: dir + "/ws", home: dir + "/home"}
 	if err := os.Mkdir(p.ws, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	for name, text := range map[string]string{"denied": "x", "user/.ssh/id_test": "x", "home/config.toml": strings.ReplaceAll(configuration, "DIR", dir)} {
+		if name == "home/config.toml" && !s.network {
+			continue
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("HOME", dir+"/user")
+	t.Setenv("PARITY_TOKEN", "x")
+	t.Setenv("PARITY", "ghp_"+strings.Repeat("aB3", 12))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -90,21 +113,38 @@ func newProbe(t *testing.T) *probe {
 }
 
 // argv is the same on every channel: it tries to write inside and outside, to
-// reach the host, and to make a trusted name.
+// reach the host, and to make a trusted name; and tells by its exit code what it can
+// read and has.
 func (p *probe) argv() []string {
-	return []string{"/bin/bash", "-c", fmt.Sprintf("echo x > in; echo x > ../out; mkdir .vscode; exec 3<>/dev/tcp/127.0.0.1/%d; exit 5", p.port)}
+	return []string{"/bin/bash", "-c", fmt.Sprintf(`echo x > in; echo x > ../out; mkdir .vscode; (exec 3<>/dev/tcp/127.0.0.1/%d)
+n=0; has() { "${@:2}" > /dev/null 2>&1 && n=$((n + $1)); }
+has 1 grep x ~/.ssh/id_test; has 2 test -n "$PARITY_TOKEN"; has 4 test -n "$PARITY"; has 8 grep x ../denied; has 16 test "$(ulimit -n)" != 333; exit $n`, p.port)}
 }
 
 // effect is what is seen from outside afterwards.
-type effect struct{ in, out, host, trusted bool }
+type effect struct {
+	in, out, host, trusted bool
+	exit                   float64
+}
 
-func (p *probe) effect() effect {
+// The parts of the exit code.
+const (
+	readsStore, namedSecret, valuedSecret, readsDenied, unlimited = 1, 2, 4, 8, 16
+)
+
+func (p *probe) effect(lines []map[string]any) effect {
 	there := func(path string) bool {
 		_, err := os.Lstat(path)
 		return err == nil
 	}
 	time.Sleep(10 * time.Millisecond) // for the listener
-	return effect{there(p.ws + "/in"), there(p.dir + "/out"), p.reached.Load(), there(p.ws + "/.vscode")}
+	e := effect{there(p.ws + "/in"), there(p.dir + "/out"), p.reached.Load(), there(p.ws + "/.vscode"), -1}
+	for _, l := range lines {
+		if code, ok := l["exit"].(float64); ok {
+			e.exit = code
+		}
+	}
+	return e
 }
 
 // record gives the lines of the log, without what belongs to one run or to the io.
@@ -235,6 +275,12 @@ func withTools(t *testing.T, p *probe, s setting, channel string, call func(*too
 // TestParity: whichever way a command comes, what it can do, what is proven of it
 // and what is recorded are one. With -v it prints the table in docs/parity.md.
 func TestParity(t *testing.T) {
+	parent, err := os.MkdirTemp("/var/tmp", "lockstile-parity-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(parent)
+	dir := parent + "/p"
 	started, records := 0, 0
 	for _, mode := range []string{"read-only", "workspace-write", "danger-full-access"} {
 		for _, network := range []bool{false, true} {
@@ -243,20 +289,26 @@ func TestParity(t *testing.T) {
 				s := setting{mode, network, tty}
 				inside := mode != "read-only"
 				free := mode == "danger-full-access"
-				want := effect{in: inside, out: free, host: free || network && inside, trusted: free}
+				want := effect{in: inside, out: free, host: free || network && inside, trusted: free, exit: readsDenied + unlimited}
+				switch {
+				case free:
+					want.exit += readsStore
+				case network:
+					want.exit = 0
+				}
 				var same []string
 				for _, c := range channels {
 					if c.pipes && tty {
 						same = append(same, "–")
 						continue
 					}
-					p := newProbe(t)
+					p := newProbe(t, dir, s)
 					c.start(t, p, s)
 					started++
-					if got := p.effect(); got != want {
+					lines := p.record(t, c.name, tty)
+					if got := p.effect(lines); got != want {
 						t.Errorf("%+v by %s: %+v, want %+v", s, c.name, got, want)
 					}
-					lines := p.record(t, c.name, tty)
 					for _, l := range lines {
 						if l["event"] == "start" {
 							records++
@@ -270,8 +322,10 @@ func TestParity(t *testing.T) {
 					same = append(same, "same")
 				}
 				proven, _ := first[0]["proven"].([]any)
-				t.Logf("| %s | %s | %s | %s | %s | %s | %d | %s |", mode, word(network, "on", "off"), word(tty, "terminal", "pipes"),
-					word(want.in, "yes", "no"), word(want.out, "yes", "no"), word(want.host, "yes", "no"), len(proven), strings.Join(same, " | "))
+				can := func(bit int) string { return word(int(want.exit)&bit != 0, "yes", "no") }
+				t.Logf("| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %d | %s |", mode, word(network, "on", "off"), word(tty, "terminal", "pipes"),
+					word(want.in, "yes", "no"), word(want.out, "yes", "no"), word(want.host, "yes", "no"), can(readsStore), can(namedSecret), can(valuedSecret), can(readsDenied), can(unlimited),
+					len(proven), strings.Join(same, " | "))
 			}
 		}
 	}

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/gate internal/session policy refusal"},
+			{".", "internal/config internal/gate internal/host internal/session policy refusal"},
 			{"refusal", ""},
 			{"policy", ""},
 			{"cmd/lockstile", "internal/cli"},
@@ -37,7 +37,7 @@ func Lockstile() Tables {
 			{"internal/pty", ""},
 			{"internal/session", "internal/gate refusal"},
 			{"internal/setup", "internal/access internal/cmdline internal/grant internal/host internal/pipe internal/winerr"},
-			{"internal/settings", ". internal/config policy"},
+			{"internal/settings", ". policy"},
 			{"internal/tally", ""},
 			{"internal/tape", ""},
 			{"internal/supervise", ""},

@@ -143,7 +143,7 @@ func expectDir(m Machine) Expectation {
 func expectNamespaces(p policy.Policy, m Machine) []Expectation {
 	var out []Expectation
 	for _, n := range namespaces {
-		if n.restriction == refusal.NetworkNamespace && p.NetworkAccess {
+		if n.restriction == refusal.NetworkNamespace && p.NetworkOpen() {
 			out = append(out, Expectation{Restriction: refusal.HostNetwork, Fact: "command.ns.net", Want: m.Namespaces["net"]})
 			continue
 		}
@@ -163,7 +163,7 @@ func expectSeccomp(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"},
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 	}
-	if !p.NetworkAccess && m.LandlockABI < unixABI {
+	if !p.NetworkOpen() && m.LandlockABI < unixABI {
 		// The trial that reaches for the host is one connect.
 		out = append(out, Expectation{Restriction: refusal.HostSockets, Fact: "connects that came to us", Want: "1"})
 	}
@@ -244,7 +244,7 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 		temp(m.TempDir, p.ExcludeTmpdirEnvVar)
 		replaced = append(replaced, m.TempDir)
 	}
-	if r := m.Resolver; p.NetworkAccess && below(r, replaced...) {
+	if r := m.Resolver; p.NetworkOpen() && below(r, replaced...) {
 		same(r, false)
 	}
 	for _, root := range roots(p) {

@@ -37,7 +37,7 @@ func expectWindows(p policy.Policy, m Machine) []Expectation {
 	if p.WindowsSandbox != "unelevated" {
 		return append(out, expectNetwork(p)...)
 	}
-	if !p.NetworkAccess { // a token can't take it away
+	if !p.NetworkOpen() { // a token can't take it away
 		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "a network", Want: "taken away"})
 	}
 	return out
@@ -50,7 +50,7 @@ var networkTrials = []string{"tcp4", "tcp6", "udp4", "udp6", "listen4", "listen6
 // expectNetwork: what the runner tries is filtered, each of it; and where this user may
 // see the filters, they are those that were set up.
 func expectNetwork(p policy.Policy) []Expectation {
-	if p.NetworkAccess {
+	if p.NetworkOpen() {
 		return []Expectation{{Restriction: refusal.HostNetwork, Fact: "trial.network tcp4", Want: "not filtered"}}
 	}
 	var out []Expectation

@@ -30,7 +30,7 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Seccomp, Fact: "trial.io_uring", Want: "EPERM"},
 		{Restriction: refusal.Seccomp, Fact: "trial.packet socket", Want: "EAFNOSUPPORT"},
 	}
-	if p.NetworkAccess {
+	if p.NetworkOpen() {
 		out = append(out, Expectation{Restriction: refusal.HostNetwork, Fact: "trial.reach the host", Want: "ok"})
 	} else {
 		out = append(out,
@@ -59,7 +59,7 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 // make it do, if it ever came to run code in it.
 func expectInit(p policy.Policy, m Machine) []Expectation {
 	fds := "4+cloexec 5+cloexec"
-	if !p.NetworkAccess && m.LandlockABI >= unixABI {
+	if !p.NetworkOpen() && m.LandlockABI >= unixABI {
 		fds += " 6+cloexec" // the socket that can't be reached
 	}
 	out := []Expectation{
@@ -68,7 +68,7 @@ func expectInit(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.InitDescriptors, Fact: "init.fds", Want: fds},
 		{Restriction: refusal.InitUndumpable, Fact: "trial.init is dumpable", Want: "0"},
 	}
-	if !p.NetworkAccess {
+	if !p.NetworkOpen() {
 		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "init.ns.net", Want: m.Namespaces["net"], Not: true})
 	}
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {

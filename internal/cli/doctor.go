@@ -1,35 +1,46 @@
 package cli
 
 import (
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/policy"
 )
 
-const doctorUse = "doctor [--json] [-C DIR]"
+const doctorUse = "doctor [--json] [-C DIR] [-c KEY=VALUE] [--profile NAME]"
+
+const doctorHelp = `  -C DIR           the folder in which whole starts are tried (default: here)
+  -c KEY=VALUE     set a key of config.toml for once; may be repeated
+  --profile NAME   lay [profiles.NAME] of config.toml over the rest
+  --json           as a JSON list
+
+exit code: 0 when all holds, 1 when something does not
+`
 
 // doctor says what this machine can enforce, layer by layer.
 func doctor(args []string) int {
+	var s settings.Flags
 	var asJSON bool
-	dir := "."
 	set := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
+	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
-	set.StringVar(&dir, "C", ".", "")
-	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, doctorUse, "  -C DIR   the folder in which whole starts are tried (default: here)\n  --json   as a JSON list\n\nexit code: 0 when all holds, 1 when something does not\n")
+	err := onlyFlags(set, args)
+	if err == nil && s.Mode != policy.ModeUnset {
+		err = errors.New("doctor tries each mode: leave --sandbox out")
 	}
-	s := settings.Flags{Dir: dir, Sandbox: "workspace-write"}
-	p, home, err := s.Load()
+	if err != nil {
+		return badUsage(err, doctorUse, doctorHelp)
+	}
+	policies, home, err := eachMode(s)
 	if err != nil {
 		return refused(err, asJSON)
 	}
-	findings := lockstile.Doctor(home, p)
+	findings := lockstile.Doctor(home, policies)
 	code := exitOK
 	for _, f := range findings {
 		if !f.OK {
@@ -58,4 +69,17 @@ func doctor(args []string) int {
 		}
 	}
 	return code
+}
+
+// eachMode gives the policies that starts in each mode have with these flags. The one
+// that asks most of the workspace is first.
+func eachMode(s settings.Flags) (all []policy.Policy, home string, err error) {
+	for _, s.Mode = range []policy.Mode{policy.ModeWorkspaceWrite, policy.ModeReadOnly, policy.ModeDangerFullAccess} {
+		p, at, err := s.Load()
+		if err != nil {
+			return nil, at, err
+		}
+		all, home = append(all, p), at
+	}
+	return all, home, nil
 }

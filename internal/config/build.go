@@ -69,16 +69,18 @@ func parseApproval(name string) policy.Approval {
 
 func (s settings) env() policy.Env {
 	e := policy.Env{
-		IgnoreDefaultExcludes: s.flag("shell_environment_policy.ignore_default_excludes"),
-		Exclude:               s.list("shell_environment_policy.exclude"),
-		IncludeOnly:           s.list("shell_environment_policy.include_only"),
-		From:                  s.get("shell_environment_policy.inherit").from,
+		HandOnSecrets: s.flag("shell_environment_policy.ignore_default_excludes"),
+		Exclude:       s.list("shell_environment_policy.exclude"),
+		IncludeOnly:   s.list("shell_environment_policy.include_only"),
+		From:          s.get("shell_environment_policy.inherit").from,
 	}
 	switch s.text("shell_environment_policy.inherit") {
 	case "all":
 		e.Inherit = policy.InheritAll
 	case "core":
 		e.Inherit = policy.InheritCore
+	case "none":
+		e.Inherit = policy.InheritNone
 	}
 	for _, name := range s.setNames() {
 		if e.Set == nil {

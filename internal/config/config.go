@@ -18,13 +18,12 @@ import (
 // Input is everything a policy is made of. Nothing else is consulted, but for
 // the file system.
 type Input struct {
-	Home      string              // the product's directory; absolute; need not exist
-	Profile   string              // name of a table in [profiles]; empty for none
-	Overrides []string            // key=value, the last one of a key counts; the value is TOML, or else a plain string
-	Sandbox   string              // sandbox mode from the command line; empty for none; wins over everything
-	Workspace string              // directory that the command starts in; relative to the current one if not absolute
-	UserHome  string              // the user's home; absolute; empty where there is none
-	Environ   func(string) string // looks up a variable; nil means none is set
+	Home      string   // the product's directory; absolute; need not exist
+	Profile   string   // name of a table in [profiles]; empty for none
+	Overrides []string // key=value, the last one of a key counts; the value is TOML, or else a plain string
+	Sandbox   string   // sandbox mode from the command line; empty for none; wins over everything
+	Workspace string   // directory that the command starts in; relative to the current one if not absolute
+	UserHome  string   // the user's home; absolute; empty where there is none
 }
 
 // Load returns the effective policy. Its error is a *refusal.Error with
@@ -33,12 +32,23 @@ type Input struct {
 // Precedence, from the weakest: defaults, config.toml, the profile, -c,
 // --sandbox. A list replaces the weaker one; the names of
 // shell_environment_policy.set are keys of their own.
-func Load(in Input) (policy.Policy, error) {
+func Load(in Input) (policy.Policy, error) { return load(in, addFile) }
+
+// Defaults is Load where there is no config.toml.
+func Defaults(in Input) (policy.Policy, error) {
+	return load(in, func(settings, Input) error { return nil })
+}
+
+// load makes a policy of what the file has, which addFile reads, and the input.
+func load(in Input, addFile func(settings, Input) error) (policy.Policy, error) {
 	if err := checkInput(&in); err != nil {
 		return policy.Policy{}, err
 	}
-	s, err := gather(in)
-	if err != nil {
+	s := settings{}
+	if err := addFile(s, in); err != nil {
+		return policy.Policy{}, err
+	}
+	if err := s.addInput(in); err != nil {
 		return policy.Policy{}, err
 	}
 	p, err := build(in, s)
@@ -49,9 +59,6 @@ func Load(in Input) (policy.Policy, error) {
 }
 
 func checkInput(in *Input) error {
-	if in.Environ == nil {
-		in.Environ = func(string) string { return "" }
-	}
 	if !filepath.IsAbs(in.Home) || hasControl(in.Home) {
 		return refuse("set LOCKSTILE_HOME to an absolute path", "the product's directory %s is not an absolute path", quote(in.Home))
 	}
@@ -74,26 +81,20 @@ type setting struct {
 // settings maps a dotted key to its value.
 type settings map[string]setting
 
-// gather reads all sources and lays the stronger over the weaker.
-func gather(in Input) (settings, error) {
-	all := settings{}
-	if err := addFile(all, in); err != nil {
-		return nil, err
-	}
+// addInput lays the overrides, and then the mode, over what is there.
+func (s settings) addInput(in Input) error {
 	for _, o := range in.Overrides {
-		if err := addOverride(all, o); err != nil {
-			return nil, err
+		if err := addOverride(s, o); err != nil {
+			return err
 		}
 	}
-	if in.Sandbox != "" {
-		from := policy.Origin{Note: "flag --sandbox"}
-		if err := all.put("sandbox_mode", in.Sandbox, from); err != nil {
-			return nil, err
-		}
+	if in.Sandbox == "" {
+		return nil
 	}
-	return all, nil
+	return s.put("sandbox_mode", in.Sandbox, policy.Origin{Note: "flag --sandbox"})
 }
 
+// addFile reads config.toml, and lays the profile over the rest of it.
 func addFile(all settings, in Input) error {
 	file := filepath.Join(in.Home, "config.toml")
 	data, found, err := readFile(file)

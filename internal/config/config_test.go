@@ -80,7 +80,7 @@ func TestDefaults(t *testing.T) {
 	in := newInput(t, "")
 	p := mustLoad(t, in)
 	if p.Mode != policy.ModeWorkspaceWrite || p.Approval != policy.ApprovalOnRequest || p.NetworkAccess || !p.UnifiedExec ||
-		p.WindowsSandbox != "elevated" || p.Env.Inherit != policy.InheritAll || p.Env.IgnoreDefaultExcludes || p.TerminalEscapes || len(p.WritableRoots) != 0 {
+		p.WindowsSandbox != "elevated" || p.Env.Inherit != policy.InheritAll || p.Env.HandOnSecrets || p.TerminalEscapes || len(p.WritableRoots) != 0 {
 		t.Errorf("%+v", p)
 	}
 	if p.Workspace != in.Workspace || p.Home != in.Home {
@@ -135,7 +135,7 @@ wall_seconds = 1000
 		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes {
 		t.Errorf("%+v", p)
 	}
-	if p.Env.Inherit != policy.InheritCore || !p.Env.IgnoreDefaultExcludes || !slices.Equal(p.Env.Exclude, []string{"A*"}) ||
+	if p.Env.Inherit != policy.InheritCore || !p.Env.HandOnSecrets || !slices.Equal(p.Env.Exclude, []string{"A*"}) ||
 		!slices.Equal(p.Env.IncludeOnly, []string{"B*"}) || p.Env.Set["X.Y"] != "1" {
 		t.Errorf("%+v", p.Env)
 	}

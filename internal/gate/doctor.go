@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/host"
@@ -26,19 +27,26 @@ type Finding struct {
 	Residual string `json:"residual,omitempty"`
 }
 
-// Doctor tries each thing that a start needs on its own, and then a whole start
-// in each mode under p. It goes on after what does not hold.
-func Doctor(home string, p policy.Policy) []Finding {
-	findings := append(doctorSetup(home, p), doctorLayers(home, p)...)
+// Doctor tries each thing that a start needs on its own, and then a whole start under
+// each policy. It goes on after what does not hold.
+func Doctor(home string, policies []policy.Policy) []Finding {
+	var findings []Finding
+	for _, p := range policies {
+		switch p.Mode {
+		case policy.ModeWorkspaceWrite:
+			findings = slices.Concat(findings, doctorSetup(home, p), doctorNames(home, p))
+		case policy.ModeReadOnly:
+			findings = append(findings, doctorLayers(home, p)...)
+		}
+	}
 	g, err := Open(home)
 	findings = append(findings, finding("the log in "+home, err))
 	if err != nil {
 		return findings
 	}
 	defer g.Close()
-	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
-		p.Mode = mode
-		findings = append(findings, finding("a start in "+mode.String(), g.trial(p)))
+	for _, p := range policies {
+		findings = append(findings, finding("a start in "+p.Mode.String(), g.trial(p)))
 	}
 	for _, r := range residual.On(runtime.GOOS) {
 		findings = append(findings, Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
@@ -46,16 +54,16 @@ func Doctor(home string, p policy.Policy) []Finding {
 	return findings
 }
 
+// doctorLayers tries each restriction of a start alone.
 func doctorLayers(home string, p policy.Policy) []Finding {
-	out := doctorNames(home, p)
-	p.Mode = policy.ModeReadOnly
 	settled, err := settle(home, p, os.Environ(), host.Lacks{}, nil)
 	if err != nil {
-		return append(out, finding("a plan for this machine", err))
+		return []Finding{finding("a plan for this machine", err)}
 	}
 	launcher := launch.NewLauncher()
 	defer launcher.Close() // what it does has been seen
 	names, results := launcher.Try(settled.plan)
+	var out []Finding
 	for i, name := range names {
 		out = append(out, finding(name, results[i]))
 	}
@@ -64,7 +72,6 @@ func doctorLayers(home string, p policy.Policy) []Finding {
 
 // doctorNames tells what of the workspace can't be guarded by its name.
 func doctorNames(home string, p policy.Policy) []Finding {
-	p.Mode = policy.ModeWorkspaceWrite
 	settled, err := settle(home, p, os.Environ(), host.Lacks{}, nil)
 	if err != nil {
 		return []Finding{finding("the trusted names of the workspace", err)}

@@ -13,7 +13,8 @@ import (
 // Explanation is a start as it would happen.
 type Explanation struct {
 	Mode     string               `json:"mode"`
-	Dir      string               `json:"dir"` // where the command begins
+	Policy   string               `json:"policy"` // its digest, as the start line has it
+	Dir      string               `json:"dir"`    // where the command begins
 	Plan     *plan.Plan           `json:"plan"`
 	Steps    []launch.Step        `json:"steps"`
 	Expected []attest.Expectation `json:"expected"`
@@ -45,7 +46,7 @@ func explain(home string, r Request) (*Explanation, error) {
 		return nil, err
 	}
 	return &Explanation{
-		Mode: intended.policy.Mode.String(), Dir: intended.command.Dir, Plan: intended.plan, Steps: steps, Expected: attest.Expect(intended.policy, machine),
+		Mode: intended.policy.Mode.String(), Policy: intended.policy.Digest(), Dir: intended.command.Dir, Plan: intended.plan, Steps: steps, Expected: attest.Expect(intended.policy, machine),
 		Log: filepath.Join(home, audit.LogName), Paths: intended.command.Paths,
 	}, nil
 }

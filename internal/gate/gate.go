@@ -113,8 +113,7 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	if p.Mode == policy.ModeDangerFullAccess || !launch.PlacesAhead {
 		return // there is nothing to stand in, or nobody who could
 	}
-	p.Home = g.home
-	if last := g.last.Load(); last != nil && last.of(p, environ) {
+	if last := g.last.Load(); last != nil && last.of(complete(p, g.home, host.UserHome()), environ) {
 		g.ahead.prepare(g.launcher, last.plan) // should it not fit any more, its start will see
 		return
 	}

@@ -71,15 +71,23 @@ func intend(home string, r Request, lacks host.Lacks, known func(policy.Policy, 
 	return i, nil
 }
 
+// complete gives the policy that holds: what was not said has the defaults, and the
+// gate's own folder is the product's.
+func complete(p policy.Policy, home, userHome string) policy.Policy {
+	p.Home = home
+	return p.Complete(userHome)
+}
+
 // settle decides what is the same for all commands with this environment. When the
 // machine is known, known is told of it, on the caller's thread, while the folders are
 // looked at.
 func settle(home string, p policy.Policy, environ []string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
-	p.Home = home
 	machine, err := host.Read()
 	if err != nil {
 		return nil, err
 	}
+	machine.UserHome = host.UserHome()
+	p = complete(p, home, machine.UserHome)
 	machine.Lacks = lacks
 	if lacks.Cgroup {
 		machine.Cgroup = ""

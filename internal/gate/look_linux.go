@@ -117,7 +117,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 		}
 	}
 	places := map[string]string{p.Workspace: p.Workspace}
-	if f.Resolver != "" && p.NetworkAccess {
+	if f.Resolver != "" && p.NetworkOpen() {
 		places[f.Resolver] = f.Resolver
 	}
 	for _, c := range f.Hidden.Shown {

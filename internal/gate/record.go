@@ -23,6 +23,7 @@ type startLine struct {
 	Channel   string                `json:"channel"` // by which way it came
 	IO        string                `json:"io"`      // "pipes" or "terminal"
 	Argv      []string              `json:"argv"`
+	Policy    string                `json:"policy"` // policy.Policy.Digest of what held
 	Workspace string                `json:"workspace"`
 	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
 	Approval  *approvalField        `json:"approval,omitempty"`
@@ -107,7 +108,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	p := c.intent.plan
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
-		Argv: policy.RedactArgs(r.Argv), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
+		Argv: policy.RedactArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
 		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err

@@ -22,7 +22,7 @@ type Facts struct {
 	Protected      []string // files and folders in writable roots that programs of the host trust
 	Hidden         Hidden   // what may not be read
 	Lacks          Lacks    // what turned out to be missing here
-	UserHome       string   // the user's home, canonical; empty where there is none
+	UserHome       string   // what UserHome says
 	TempDir        string   // canonical TMPDIR; empty where it is unset, or no folder
 	UserSID        string   // on Windows: who we are
 	Memory         uint64   // how much the machine has, in bytes; 0 where it does not tell

@@ -45,11 +45,6 @@ func (f *Facts) Locate(tempDir string) {
 			f.TempDir = dir
 		}
 	}
-	if home, err := os.UserHomeDir(); err == nil {
-		if f.UserHome, err = filepath.EvalSymlinks(home); err != nil {
-			f.UserHome = "" // it isn't there, so TMPDIR can't hold it
-		}
-	}
 	if file, err := filepath.EvalSymlinks(resolvConf); err == nil && file != resolvConf {
 		f.Resolver = file
 	}

@@ -34,7 +34,6 @@ func (f *Facts) Locate(tempDir string) {
 	if filepath.IsAbs(tempDir) {
 		f.TempDir = tempDir
 	}
-	f.UserHome, _ = os.UserHomeDir() // "" where there is none
 }
 
 var globalMemoryStatus = windows.NewLazySystemDLL("kernel32.dll").NewProc("GlobalMemoryStatusEx")

@@ -73,10 +73,10 @@ func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 		refusal.UserNamespace, refusal.PIDNamespace, refusal.MountNamespace,
 		refusal.IPCNamespace, refusal.UTSNamespace, refusal.CgroupNamespace,
 	}
-	if !p.NetworkAccess {
+	if !p.NetworkOpen() {
 		out.Namespaces = append(out.Namespaces, refusal.NetworkNamespace)
 	}
-	if !p.NetworkAccess && f.LandlockABI < unixABI {
+	if !p.NetworkOpen() && f.LandlockABI < unixABI {
 		out.Supervised, out.Killable = true, f.KillableNotify
 	}
 	out.Seccomp = rulesFor(out.Supervised)
@@ -132,7 +132,7 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		m.MakeDirs = dirsBetween(covering(d, out.View), d)
 		add(m)
 	}
-	if r := f.Resolver; p.NetworkAccess && covering(r, out.View) != "" {
+	if r := f.Resolver; p.NetworkOpen() && covering(r, out.View) != "" {
 		dirs := dirsBetween(covering(r, out.View), path.Dir(r))
 		add(Mount{Path: r, Kind: KindBind, Source: r, File: true, MakeDirs: dirs})
 	}

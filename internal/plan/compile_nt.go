@@ -69,7 +69,7 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 // or one that has none.
 func (w *Windows) useAccount(p policy.Policy, f host.Facts) error {
 	w.Account, w.AccountSID = access.OfflineAccount, f.OfflineSID
-	if p.NetworkAccess {
+	if p.NetworkOpen() {
 		w.Account, w.AccountSID = access.OnlineAccount, f.OnlineSID
 	}
 	if w.AccountSID == "" || f.GroupSID == "" {
@@ -83,7 +83,7 @@ func (w *Windows) useAccount(p policy.Policy, f host.Facts) error {
 
 // useToken: the command runs as the user, who has a network.
 func (w *Windows) useToken(p policy.Policy, f host.Facts) error {
-	if !p.NetworkAccess {
+	if !p.NetworkOpen() {
 		return refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "windows.sandbox = \"unelevated\" can't take the network away",
 			"use windows.sandbox = \"elevated\", which lockstile setup prepares, or set sandbox_workspace_write.network_access = true")
 	}

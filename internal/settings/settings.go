@@ -6,10 +6,8 @@ package settings
 import (
 	"flag"
 	"io"
-	"os"
 
 	"github.com/lockstile/lockstile"
-	"github.com/lockstile/lockstile/internal/config"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -17,8 +15,8 @@ import (
 type Flags struct {
 	overrides []string
 	profile   string
-	Sandbox   string // a mode's name
-	Dir       string // the workspace, "." where nothing is said
+	Mode      policy.Mode // ModeUnset where nothing is said
+	Dir       string      // the workspace, "." where nothing is said
 }
 
 // Help explains the flags.
@@ -36,9 +34,8 @@ func (f *Flags) Define(set *flag.FlagSet) {
 	set.Func("c", "", func(v string) error { f.overrides = append(f.overrides, v); return nil })
 	set.StringVar(&f.profile, "profile", "", "")
 	set.StringVar(&f.Dir, "C", ".", "")
-	set.Func("sandbox", "", func(name string) error {
-		f.Sandbox = name
-		_, err := policy.ParseMode(name)
+	set.Func("sandbox", "", func(name string) (err error) {
+		f.Mode, err = policy.ParseMode(name)
 		return err
 	})
 }
@@ -49,10 +46,6 @@ func (f *Flags) Load() (p policy.Policy, home string, err error) {
 	if home, err = lockstile.Home(); err != nil {
 		return p, home, err
 	}
-	userHome, _ := os.UserHomeDir() // without one, ~ in a path is refused
-	p, err = config.Load(config.Input{
-		Home: home, Profile: f.profile, Overrides: f.overrides, Sandbox: f.Sandbox,
-		Workspace: f.Dir, UserHome: userHome, Environ: os.Getenv,
-	})
+	p, err = lockstile.LoadPolicy(lockstile.Settings{Home: home, Dir: f.Dir, Profile: f.profile, Overrides: f.overrides, Mode: f.Mode})
 	return p, home, err
 }

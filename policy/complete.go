@@ -1,0 +1,79 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// ReadEverything is the rule that opens the well-known credential stores, as the whole
+// of Policy.Read or a part of it. Nothing else opens them but a rule that names one.
+func ReadEverything() []ReadRule {
+	return []ReadRule{{Pattern: "/", Allow: true, From: Origin{Note: "ReadEverything"}}}
+}
+
+// Complete fills in what a policy doesn't say: the default credential stores below
+// userHome and in the system can't be read, but for those that a rule allows just as
+// they are; the environment is handed on without what looks like a secret. userHome is
+// the user's home, absolute and without links, "" where there is none. A policy that is
+// complete stays as it is.
+func (p Policy) Complete(userHome string) Policy {
+	if p.Env.Inherit == InheritUnset {
+		p.Env.Inherit = InheritAll
+	}
+	p.Read = completeRead(p.Read, DefaultDenyRead(userHome, "", Origin{Note: "default"}))
+	return p
+}
+
+// completeRead puts the defaults that rules say nothing of in front of them.
+func completeRead(rules, defaults []ReadRule) []ReadRule {
+	if slices.ContainsFunc(rules, func(r ReadRule) bool { return r.Allow && r.Pattern == "/" }) {
+		return rules
+	}
+	missing := make([]ReadRule, 0, len(defaults))
+	next := 0 // the rule that this default is, where they stand in the same order
+	for _, d := range defaults {
+		if next < len(rules) && rules[next].Pattern == d.Pattern {
+			next++
+			continue
+		}
+		if !slices.ContainsFunc(rules, func(r ReadRule) bool { return r.Pattern == d.Pattern }) {
+			missing = append(missing, d)
+		}
+	}
+	if len(missing) == 0 {
+		return rules
+	}
+	return slices.Concat(missing, rules)
+}
+
+// Digest names what a policy means for the sandbox: equal for two that confine alike, as
+// 16 hexadecimal digits. It leaves out who is asked, where values were said, and the
+// variables that are set, which may be secrets.
+func (p Policy) Digest() string {
+	b := make([]byte, 0, 8<<10)
+	text := func(values ...string) {
+		for _, v := range values { // the length first, so that no two lists are written alike
+			b = append(append(strconv.AppendInt(b, int64(len(v)), 10), ':'), v...)
+		}
+	}
+	list := func(values []string) {
+		b = append(strconv.AppendInt(b, int64(len(values)), 10), ';')
+		text(values...)
+	}
+	text(p.Mode.String(), p.Workspace, p.Home, p.WindowsSandbox)
+	b = fmt.Appendf(b, "%t %t %t %v", p.NetworkOpen(), p.ExcludeTmpdirEnvVar, p.ExcludeSlashTmp, p.Limits)
+	for _, r := range p.Roots() {
+		text("root", r.Path)
+	}
+	for _, r := range p.Read {
+		text(strconv.FormatBool(r.Allow), r.Pattern)
+	}
+	b = fmt.Appendf(b, "%d %t", p.Env.Inherit, p.Env.HandOnSecrets)
+	list(p.Env.Exclude)
+	list(p.Env.IncludeOnly)
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
