@@ -115,7 +115,7 @@ func (p *place) record() string {
 		if io, ok := fields["io"]; ok && (io == "terminal") != (p.way == "--tty") {
 			p.Errorf("%s: the log says io %v", p.way, io)
 		}
-		for _, name := range []string{"io", "time", "prev", "pid", "by", "ms"} {
+		for _, name := range []string{"io", "time", "prev", "pid", "by", "ms", "policy"} { // folders have another name each time
 			delete(fields, name)
 		}
 		if proven, ok := fields["proven"].([]any); ok {
