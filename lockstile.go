@@ -140,7 +140,7 @@ func NewPolicy(mode policy.Mode, dir string) (policy.Policy, error) {
 }
 
 func (s Settings) input() (config.Input, error) {
-	in := config.Input{Home: s.Home, Profile: s.Profile, Overrides: s.Overrides, Workspace: s.Dir, UserHome: host.UserHome()}
+	in := config.Input{Home: s.Home, Profile: s.Profile, Overrides: s.Overrides, Workspace: s.Dir, UserHome: host.UserHome(), EarlierRoots: gate.EarlierRoots}
 	if s.Mode != policy.ModeUnset {
 		in.Sandbox = s.Mode.String()
 	}

@@ -240,8 +240,10 @@ func (p *place) verify() {
 	}
 }
 
+// write writes a file, and makes the folder for it.
 func write(t *testing.T, path, text string) {
 	t.Helper()
+	mkdir(t, filepath.Dir(path))
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,10 @@ type Input struct {
 	Sandbox   string   // sandbox mode from the command line; empty for none; wins over everything
 	Workspace string   // directory that the command starts in; relative to the current one if not absolute
 	UserHome  string   // the user's home; absolute; empty where there is none
+
+	// EarlierRoots lists what commands of earlier starts could write, by the product's
+	// directory: no link in there may decide which folder becomes writable. nil: none.
+	EarlierRoots func(home string) []string
 }
 
 // Load returns the effective policy. Its error is a *refusal.Error with

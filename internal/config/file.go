@@ -3,10 +3,12 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -77,12 +79,21 @@ func checkOpened(f *os.File, file string) error {
 	if problem := othersMayWrite(info); problem != "" {
 		return refuse("chmod go-w and chown it to yourself", "%s %s, so it can't be trusted", file, problem)
 	}
-	dir, err := os.Stat(filepath.Dir(file))
+	if n := otherNames(info); n > 0 {
+		return refuse(fmt.Sprintf("cp -p %[1]s %[1]s.new && mv %[1]s.new %[1]s", shellWord(file)), "%s has another name, by which a command may be able to write it", file)
+	}
+	real, err := filepath.EvalSymlinks(file)
 	if err != nil {
 		return unreadable(file, err)
 	}
-	if problem := othersMayWrite(dir); problem != "" {
-		return refuse("chmod go-w and chown it to yourself", "%s %s, so the configuration in it can't be trusted", filepath.Dir(file), problem)
+	for _, dir := range slices.Compact([]string{filepath.Dir(file), filepath.Dir(real)}) {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return unreadable(file, err)
+		}
+		if problem := othersMayWrite(info); problem != "" {
+			return refuse("chmod go-w and chown it to yourself", "%s %s, so the configuration in it can't be trusted", dir, problem)
+		}
 	}
 	return nil
 }

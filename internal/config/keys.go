@@ -28,8 +28,9 @@ type key struct {
 }
 
 const (
-	denyReadKey  = "filesystem.deny_read"
-	allowReadKey = "filesystem.allow_read"
+	writableRootsKey = "sandbox_workspace_write.writable_roots"
+	denyReadKey      = "filesystem.deny_read"
+	allowReadKey     = "filesystem.allow_read"
 )
 
 const setKey = "shell_environment_policy.set"
@@ -40,7 +41,7 @@ var keys = [...]key{
 	{"sandbox_mode", kindString, "workspace-write", []string{"read-only", "workspace-write", "danger-full-access"}},
 	{"approval_policy", kindString, "on-request", []string{"untrusted", "on-request", "never"}},
 	{"sandbox_workspace_write.network_access", kindBool, false, nil},
-	{"sandbox_workspace_write.writable_roots", kindList, []string(nil), nil},
+	{writableRootsKey, kindList, []string(nil), nil},
 	{"sandbox_workspace_write.exclude_tmpdir_env_var", kindBool, false, nil},
 	{"sandbox_workspace_write.exclude_slash_tmp", kindBool, false, nil},
 	{denyReadKey, kindList, []string(nil), nil},

@@ -27,3 +27,12 @@ func othersMayWrite(info fs.FileInfo) string {
 	}
 	return ""
 }
+
+// otherNames counts the names that a file has beside one.
+func otherNames(info fs.FileInfo) int {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return int(st.Nlink) - 1
+}

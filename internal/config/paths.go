@@ -18,7 +18,7 @@ func workspace(in Input, p policy.Policy) (string, error) {
 	if strings.IndexByte(in.Workspace, 0) >= 0 {
 		return "", refuse("", "the workspace %s holds a NUL", quote(in.Workspace))
 	}
-	abs, err := filepath.Abs(in.Workspace)
+	abs, err := absolute(in.Workspace)
 	if err != nil {
 		return "", refuse("pass -C DIR with an absolute path", "the workspace %s can't be made absolute: %v", quote(in.Workspace), err)
 	}
@@ -35,6 +35,9 @@ func workspace(in Input, p policy.Policy) (string, error) {
 	if problem, hint := tooWide(dir, in, p); problem != "" {
 		return "", refuse(hint, "the workspace %s %s", quote(dir), problem)
 	}
+	if problem := replaceable(abs, in, nil); problem != "" {
+		return "", refuse("name where it leads: -C "+shellWord(dir), "the workspace %s %s", quote(in.Workspace), problem)
+	}
 	return dir, nil
 }
 
@@ -43,7 +46,7 @@ func workspace(in Input, p policy.Policy) (string, error) {
 // configuration too. A workspace that holds the user's whole home is another
 // matter, which the mode decides.
 func checkHome(in Input) error {
-	abs, err := filepath.Abs(in.Workspace)
+	abs, err := absolute(in.Workspace)
 	if err != nil || in.Workspace == "" {
 		return nil // workspace will say it better
 	}
@@ -57,7 +60,7 @@ func checkHome(in Input) error {
 
 // writableRoots resolves the configured roots.
 func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, error) {
-	const name = "sandbox_workspace_write.writable_roots"
+	const name = writableRootsKey
 	from := s.get(name).from
 	var roots []policy.Root
 	for _, item := range s.list(name) {
@@ -75,6 +78,9 @@ func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, error)
 			return nil, refuse(hint, "%s%s: %s %s", at(from), name, quote(item), problem)
 		}
 		roots = addRoot(roots, p, policy.Root{Path: path, From: from})
+	}
+	if err := checkWays(in, p, roots, s); err != nil {
+		return nil, err
 	}
 	return roots, checkNesting(p, roots)
 }

@@ -31,12 +31,16 @@ type Finding struct {
 // each policy. It goes on after what does not hold.
 func Doctor(home string, policies []policy.Policy) []Finding {
 	var findings []Finding
+	own, err := locate(home)
+	if err != nil {
+		own = ownHome{home, home} // Open will say it
+	}
 	for _, p := range policies {
 		switch p.Mode {
 		case policy.ModeWorkspaceWrite:
-			findings = slices.Concat(findings, doctorSetup(home, p), doctorNames(home, p))
+			findings = slices.Concat(findings, doctorSetup(home, p), doctorNames(own, p))
 		case policy.ModeReadOnly:
-			findings = append(findings, doctorLayers(home, p)...)
+			findings = append(findings, doctorLayers(own, p)...)
 		}
 	}
 	g, err := Open(home)
@@ -55,7 +59,7 @@ func Doctor(home string, policies []policy.Policy) []Finding {
 }
 
 // doctorLayers tries each restriction of a start alone.
-func doctorLayers(home string, p policy.Policy) []Finding {
+func doctorLayers(home ownHome, p policy.Policy) []Finding {
 	settled, err := settle(home, p, os.Environ(), host.Lacks{}, nil)
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
@@ -71,7 +75,7 @@ func doctorLayers(home string, p policy.Policy) []Finding {
 }
 
 // doctorNames tells what of the workspace can't be guarded by its name.
-func doctorNames(home string, p policy.Policy) []Finding {
+func doctorNames(home ownHome, p policy.Policy) []Finding {
 	settled, err := settle(home, p, os.Environ(), host.Lacks{}, nil)
 	if err != nil {
 		return []Finding{finding("the trusted names of the workspace", err)}

@@ -25,14 +25,18 @@ type Explanation struct {
 // Explain says how Start would start a request, and starts, makes and records
 // nothing. Every error is a *refusal.Error, that of Start.
 func Explain(home string, r Request) (*Explanation, error) {
-	out, err := explain(home, r)
+	own, err := locate(home)
+	if err != nil {
+		own = ownHome{home, home} // it isn't there yet
+	}
+	out, err := explain(own, r)
 	if err != nil {
 		return nil, asRefusal(err)
 	}
 	return out, nil
 }
 
-func explain(home string, r Request) (*Explanation, error) {
+func explain(home ownHome, r Request) (*Explanation, error) {
 	intended, err := intend(home, r, host.Lacks{}, nil)
 	if err != nil {
 		return nil, err
@@ -47,6 +51,6 @@ func explain(home string, r Request) (*Explanation, error) {
 	}
 	return &Explanation{
 		Mode: intended.policy.Mode.String(), Policy: intended.policy.Digest(), Dir: intended.command.Dir, Plan: intended.plan, Steps: steps, Expected: attest.Expect(intended.policy, machine),
-		Log: filepath.Join(home, audit.LogName), Paths: intended.command.Paths,
+		Log: filepath.Join(home.real, audit.LogName), Paths: intended.command.Paths,
 	}, nil
 }

@@ -10,7 +10,6 @@ package gate
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"runtime"
 	"sync/atomic"
 
@@ -28,7 +27,7 @@ import (
 // Gate starts commands and keeps their records in one log. It may be used by
 // several goroutines.
 type Gate struct {
-	home     string
+	home     ownHome
 	log      *audit.Log
 	launcher *launch.Launcher
 	ahead    ahead
@@ -73,16 +72,13 @@ func Open(home string) (*Gate, error) {
 		launcher.Close()
 		return nil, err
 	}
-	// The view hides this folder, and a mount stands where a link leads.
-	if home, err = filepath.Abs(home); err == nil {
-		home, err = filepath.EvalSymlinks(home)
-	}
+	own, err := locate(home)
 	if err != nil {
 		launcher.Close()
 		log.Close()
 		return nil, asRefusal(err)
 	}
-	return &Gate{home: home, log: log, launcher: launcher}, nil
+	return &Gate{home: own, log: log, launcher: launcher}, nil
 }
 
 // Close ends what waits for a start, and closes the log. Children write the end
@@ -267,7 +263,7 @@ func (g *Gate) prove(intended *intent, s *standing) (*confined, error) {
 
 // arrange decides all of a start, and makes what it needs on the host. known is called
 // beside it when the machine is known, and the folders are not.
-func arrange(home string, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+func arrange(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
 	stdio, err := openStreams(r)
 	if err != nil {
 		return nil, err

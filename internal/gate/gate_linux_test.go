@@ -443,7 +443,7 @@ func TestReady(t *testing.T) {
 	if _, err := os.Lstat(mark); err == nil {
 		t.Error("the command ran")
 	}
-	if b, err := os.ReadFile(filepath.Join(g.home, audit.LogName)); err != nil || strings.Contains(string(b), `"start"`) {
+	if b, err := os.ReadFile(filepath.Join(g.home.real, audit.LogName)); err != nil || strings.Contains(string(b), `"start"`) {
 		t.Errorf("%s %v", b, err)
 	}
 	close(ready)

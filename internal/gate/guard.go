@@ -104,9 +104,12 @@ func (g *guard) stop() []survey.Back {
 // notesIn is where the starts of a workspace note what is to be taken back.
 func notesIn(private string) string { return filepath.Join(private, "notes") }
 
-// takeNote writes down what is to be taken back, for the case that all processes of the
-// start are killed at once.
+// takeNote writes down what the command may write, and what is to be taken back for the
+// case that all processes of the start are killed at once.
 func takeNote(i *intent) (*survey.Note, error) {
+	if err := i.trusted.KeepRoots(i.private); err != nil {
+		return nil, privateRefused(i.private, err)
+	}
 	note, err := i.trusted.Note(notesIn(i.private), i.command.Denied)
 	if err != nil {
 		return nil, privateRefused(notesIn(i.private), err)
@@ -119,7 +122,7 @@ func (g *Gate) recover(p policy.Policy) error {
 	if p.Mode != policy.ModeWorkspaceWrite {
 		return nil
 	}
-	back := survey.Recover(notesIn(privatePath(g.home, p)))
+	back := survey.Recover(notesIn(privatePath(g.home.real, p)))
 	if len(back) == 0 {
 		return nil
 	}

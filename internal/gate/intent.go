@@ -50,7 +50,7 @@ func approved(r Request) (policy.Policy, error) {
 	return p, nil
 }
 
-func intend(home string, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+func intend(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
@@ -73,15 +73,15 @@ func intend(home string, r Request, lacks host.Lacks, known func(policy.Policy, 
 
 // complete gives the policy that holds: what was not said has the defaults, and the
 // gate's own folder is the product's.
-func complete(p policy.Policy, home, userHome string) policy.Policy {
-	p.Home = home
+func complete(p policy.Policy, home ownHome, userHome string) policy.Policy {
+	p.Home = home.real
 	return p.Complete(userHome)
 }
 
 // settle decides what is the same for all commands with this environment. When the
 // machine is known, known is told of it, on the caller's thread, while the folders are
 // looked at.
-func settle(home string, p policy.Policy, environ []string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+func settle(home ownHome, p policy.Policy, environ []string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
 	machine, err := host.Read()
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func settle(home string, p policy.Policy, environ []string, lacks host.Lacks, kn
 	}
 	i := &intent{policy: p, facts: machine}
 	var beside sync.WaitGroup
-	beside.Go(func() { err = i.lookRound(environ) })
+	beside.Go(func() { err = i.lookRound(home, environ) })
 	if known != nil {
 		known(p, machine)
 	}
@@ -115,7 +115,7 @@ func settle(home string, p policy.Policy, environ []string, lacks host.Lacks, kn
 }
 
 // lookRound looks at the folders that the policy and the environment speak of.
-func (i *intent) lookRound(environ []string) error {
+func (i *intent) lookRound(home ownHome, environ []string) error {
 	p, facts := i.policy, &i.facts
 	i.command.Env, _ = p.Env.Apply(environ)
 	facts.Locate(lookup(i.command.Env, "TMPDIR"))
@@ -127,7 +127,7 @@ func (i *intent) lookRound(environ []string) error {
 		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(rules, i.private) })
 	}
 	var err error
-	i.trusted, err = survey.Look(p, i.private, notesIn(i.private))
+	i.trusted, err = survey.Look(p, i.private, notesIn(i.private), home.ways())
 	beside.Wait()
 	if err = cmp.Or(err, hiddenErr); err != nil {
 		return err

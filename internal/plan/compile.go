@@ -218,6 +218,9 @@ func rootFits(root, home string, view []Mount) error {
 	if within(root, home) {
 		return refuse(refusal.CodeInput, refusal.Mount(root), root+" lies in the product's own folder "+home, "choose another folder")
 	}
+	if within(home, root) {
+		return refuse(refusal.CodeInput, refusal.Mount(root), root+" contains the product's own folder "+home+", and a command could put another in its place", "choose a folder without it, or move LOCKSTILE_HOME")
+	}
 	for _, m := range view {
 		if within(m.Path, root) {
 			return refuse(refusal.CodeInput, refusal.Mount(root),

@@ -42,8 +42,8 @@ type Trusted struct {
 
 // Look finds the trusted names of a policy's writable roots. store is the folder where
 // what is seen is kept for the next start, and notes where starts note what they will
-// take back; "" for none.
-func Look(p policy.Policy, store, notes string) (*Trusted, error) {
+// take back; "" for none. own are the paths by which the next start's policy is found.
+func Look(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
 	t := &Trusted{store: store}
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, recallIn(store, root.Path))
@@ -58,7 +58,11 @@ func Look(p policy.Policy, store, notes string) (*Trusted, error) {
 		if err := t.take(seen, p); err != nil {
 			return nil, err
 		}
-		t.There = append(t.There, ownIn(seen.root, ownPrograms())...)
+	}
+	if len(t.trees) > 0 {
+		if err := t.guardWays(append(ownPrograms(), own...), p); err != nil {
+			return nil, err
+		}
 	}
 	if n := len(t.There) + len(t.Absent); n > mostTrusted {
 		return nil, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(p.Workspace),
@@ -184,27 +188,35 @@ func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 		}
 	})
 	for _, l := range leads {
-		switch {
-		case !slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return within(l.to, r.Path) }) || slices.ContainsFunc(t.There, func(there string) bool { return within(l.to, there) }):
-			continue // it can't be written
-		case slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return within(r.Path, l.to) }):
-			return leadsNowhere(l, "which is a whole writable root")
+		if err := t.guard(l, p); err != nil {
+			return err
 		}
-		if exists(l.to) {
-			t.There = append(t.There, l.to)
-			continue
-		}
-		// What leads there must not come to be: the uppermost of it that isn't there.
-		to := l.to
-		for !exists(filepath.Dir(to)) {
-			to = filepath.Dir(to)
-		}
-		info, err := os.Stat(filepath.Dir(to))
-		if err != nil {
-			return cannotLook(filepath.Dir(to), err)
-		}
-		t.Absent = append(t.Absent, host.Absent{Dir: filepath.Dir(to), Mode: uint32(info.Mode().Perm()), Names: []string{filepath.Base(to)}})
 	}
+	return nil
+}
+
+// guard protects what a name leads to, where that can be written.
+func (t *Trusted) guard(l lead, p policy.Policy) error {
+	roots := p.Roots()
+	switch {
+	case !slices.ContainsFunc(roots, func(r policy.Root) bool { return within(l.to, r.Path) }) || slices.ContainsFunc(t.There, func(there string) bool { return within(l.to, there) }):
+		return nil // it can't be written
+	case slices.ContainsFunc(roots, func(r policy.Root) bool { return within(r.Path, l.to) }):
+		return leadsNowhere(l, "which is a whole writable root")
+	case exists(l.to) && !t.others[l.to]:
+		t.There = append(t.There, l.to)
+		return nil
+	}
+	// What leads there must not come to be: the uppermost of it that isn't there.
+	to := l.to
+	for !exists(filepath.Dir(to)) {
+		to = filepath.Dir(to)
+	}
+	info, err := os.Stat(filepath.Dir(to))
+	if err != nil {
+		return cannotLook(filepath.Dir(to), err)
+	}
+	t.Absent = append(t.Absent, host.Absent{Dir: filepath.Dir(to), Mode: uint32(info.Mode().Perm()), Names: []string{filepath.Base(to)}})
 	return nil
 }
 

@@ -32,7 +32,7 @@ func TestProtectedPaths(t *testing.T) {
 	_, err := os.Lstat(filepath.Join(ws, ".claude"))
 	linked := err == nil // Wine makes none, and says that it did
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, WritableRoots: []policy.Root{{Path: filepath.Join(ws, "sub")}}}
-	seen, err := Look(p, "", "")
+	seen, err := Look(p, "", "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestProtectedPaths(t *testing.T) {
 		t.Errorf("absent: %+v", absent)
 	}
 	p.Mode = policy.ModeReadOnly
-	if got, err := Look(p, "", ""); err != nil || len(got.There)+len(got.Absent) != 0 {
+	if got, err := Look(p, "", "", nil); err != nil || len(got.There)+len(got.Absent) != 0 {
 		t.Errorf("read-only: %+v, %v", got, err)
 	}
 }
@@ -87,29 +87,65 @@ func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 	if err := os.Chmod(shut, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Look(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, "", "")
+	got, err := Look(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, "", "", nil)
 	os.Chmod(shut, 0o700)
 	if err != nil || !slices.Equal(got.There, []string{shut}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-func TestOwnIn(t *testing.T) {
-	root := t.TempDir()
-	program, link := filepath.Join(root, "program"), filepath.Join(root, "link")
-	if err := os.WriteFile(program, nil, 0o755); err != nil {
+// TestGuardWays: what decides about the next start is guarded with each link on its way,
+// and what isn't there must not come to be.
+func TestGuardWays(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
-	beside := root + "-beside"
-	got := ownIn(root, []string{program, link, filepath.Join(beside, "program"), filepath.Join(root, "none")})
-	if !slices.Equal(got, []string{program}) {
-		t.Errorf("%q", got)
+	ws := filepath.Join(dir, "ws")
+	for _, d := range []string{ws + "/real/deep", ws + "/bin", dir + "/home"} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
+	for name, to := range map[string]string{"home/config.toml": ws + "/first", "ws/first": "real/second", "ws/real/second": "../../elsewhere/config.toml",
+		"home/private": ws + "/real/deep", "home/loop": ws + "/loop", "ws/loop": "loop"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}
+	got := &Trusted{}
+	if err := got.guardWays([]string{dir + "/home/config.toml", dir + "/home/private", dir + "/home/loop", ws + "/bin/lockstile-mcp", dir + "/home/none"}, p); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got.There)
+	if want := []string{ws + "/first", ws + "/loop", ws + "/real/deep", ws + "/real/second"}; !slices.Equal(slices.Compact(got.There), want) {
+		t.Errorf("guarded is %q, want %q", got.There, want)
+	}
+	if len(got.Absent) != 1 || got.Absent[0].Dir != ws+"/bin" || !slices.Equal(got.Absent[0].Names, []string{"lockstile-mcp"}) {
+		t.Errorf("must not come to be: %+v", got.Absent)
+	}
+	if err := got.guardWays([]string{ws}, p); err == nil {
+		t.Error("a whole root decides about the next start")
+	}
+}
+
+// TestOwnPrograms: each program that is built is one of them.
+func TestOwnPrograms(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if self, err = filepath.EvalSymlinks(self); err != nil || !slices.Contains(ownPrograms(), self) || len(ownPrograms()) != 4 {
-		t.Errorf("%q, %v", ownPrograms(), err)
+	if own := ownPrograms(); !slices.Contains(own, self) || len(own) != 1+len(ProgramNames) {
+		t.Errorf("%q", own)
+	}
+	built, err := os.ReadDir("../../cmd")
+	if err != nil {
+		t.Skip("no checkout here")
+	}
+	for _, b := range built {
+		if !slices.Contains(ProgramNames, b.Name()) {
+			t.Errorf("cmd/%s can be planted beside lockstile: add it to ProgramNames", b.Name())
+		}
 	}
 }

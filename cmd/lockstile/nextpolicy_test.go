@@ -1,0 +1,149 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// link makes one, and the folder for it.
+func link(t *testing.T, to, name string) {
+	t.Helper()
+	mkdir(t, filepath.Dir(name))
+	if err := os.Symlink(to, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNextPolicy: nothing by which the next start's policy is found can be changed by a
+// command, over whatever links that lies in the workspace.
+func TestNextPolicy(t *testing.T) {
+	for name, c := range map[string]struct {
+		make   func(t *testing.T, p *place)
+		script string // tries to have the next start in danger-full-access, or to show what is hidden
+	}{
+		"the file": {func(t *testing.T, p *place) {
+			link(t, p.ws+"/dots/config.toml", p.home+"/config.toml")
+		}, `cp free dots/config.toml; rm -f dots/config.toml; cp free dots/new; mv -f dots/new dots/config.toml; mv dots d; mkdir dots; cp free dots/config.toml`},
+		"a link on its way": {func(t *testing.T, p *place) {
+			write(t, p.dir+"/dots/config.toml", "")
+			link(t, p.ws+"/l/first", p.home+"/config.toml")
+			link(t, "../../dots", p.ws+"/l/dots")
+			link(t, "dots/config.toml", p.ws+"/l/first")
+		}, `ln -sfn ../free l/first; rm -f l/first; rm -f l/dots; mkdir l/dots; cp free l/dots/config.toml; mv l m; mkdir l; cp free l/first`},
+		"the folder of what is known": {func(t *testing.T, p *place) {
+			mkdir(t, p.ws+"/known")
+			link(t, p.ws+"/known", p.home+"/private")
+		}, `mv known k; mkdir known; echo x > known/marker; test ! -e known/marker || cp free tampered`},
+		"the home": {func(t *testing.T, p *place) {
+			link(t, p.dir+"/user", p.ws+"/me")
+			write(t, p.dir+"/user/.ssh/id_test", "store")
+			p.env = append(p.env, "HOME="+p.ws+"/me", "TMPDIR=")
+		}, `mkdir other; ln -sfn other me; rm -f me; mv me x; mkdir me; test -L me || cp free tampered`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, p *place) {
+				mkdir(t, p.home)
+				if err := os.Chmod(p.home, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				write(t, p.ws+"/free", "sandbox_mode = \"danger-full-access\"\n")
+				mkdir(t, p.ws+"/dots")
+				write(t, p.ws+"/dots/config.toml", "approval_policy = \"never\"\n")
+				c.make(t, p)
+				first := p.lockstile("run", "--", "sh", "-c", "(set -x; "+c.script+"); exit 0")
+				if first.code != 0 {
+					t.Fatalf("%+v", first)
+				}
+				next := p.lockstile("run", "--", "sh", "-c", "echo x > ../out; cat "+p.dir+"/user/.ssh/id_test; exit 0")
+				if next.code != 0 || exists(p.dir+"/out") || exists(p.ws+"/tampered") || strings.Contains(next.stdout, "store") {
+					t.Errorf("the next start: %+v, after %s", next, first.stdout)
+				}
+			})
+		})
+	}
+}
+
+// TestPlantedPrograms: a front end can't be planted where lockstile would start it, beside
+// it or where a link beside it leads.
+func TestPlantedPrograms(t *testing.T) {
+	code, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, linked := range []bool{false, true} {
+		bothWays(t, func(t *testing.T, p *place) {
+			own, planted := p.ws+"/bin/lockstile", "bin/lockstile-mcp"
+			if linked {
+				own, planted = p.dir+"/apart/lockstile", "tools/front"
+				link(t, p.ws+"/tools/front", p.dir+"/apart/lockstile-mcp")
+			}
+			write(t, own, string(code))
+			if err := os.Chmod(own, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			script := "mkdir -p tools; printf '#!/bin/sh\ntouch " + p.dir + "/mark\n' > " + planted + "; chmod +x " + planted + "; test -x " + planted
+			cmd := p.command(own, "run", "--", "sh", "-c", script)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			_ = exec.Command(own, "mcp").Run()
+			if exists(p.dir + "/mark") {
+				t.Error("lockstile mcp started what a command had planted")
+			}
+		})
+	}
+}
+
+// TestRootsOverLinks: a link that a command could have made decides about no root.
+func TestRootsOverLinks(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		mkdir(t, p.dir+"/other")
+		mkdir(t, p.ws+"/out")
+		mkdir(t, p.dir+"/ws2")
+		link(t, p.ws+"/out", p.dir+"/to-out") // the user's own, out of reach
+		roots := func(path string) string { return `sandbox_workspace_write.writable_roots=["` + path + `"]` }
+		if r := p.lockstile("run", "--", "sh", "-c", "rmdir out; ln -s ../other out"); r.code != 0 {
+			t.Fatalf("%+v", r)
+		}
+		for _, args := range [][]string{
+			{"-c", roots(p.ws + "/out")},
+			{"-C", p.dir + "/ws2", "-c", roots(p.ws + "/out")},
+			{"-C", p.dir + "/ws2", "-c", roots(p.dir + "/to-out")},
+			{"-C", p.ws + "/out"},
+		} {
+			r := p.lockstile(append(append([]string{"run"}, args...), "--", "sh", "-c", "echo x > "+p.dir+"/other/x")...)
+			if r.code != 126 || !strings.Contains(r.stderr, "over the link") || !strings.Contains(r.stderr, p.dir+"/other") || exists(p.dir+"/other/x") {
+				t.Errorf("%q: %+v", args, r)
+			}
+		}
+		r := p.lockstile("run", "-C", p.dir+"/ws2", "-c", roots(p.dir+"/other"), "--", "sh", "-c", "echo x > "+p.dir+"/other/x")
+		if r.code != 0 || !exists(p.dir+"/other/x") {
+			t.Errorf("named as it is: %+v", r)
+		}
+	})
+}
+
+// TestConfigurationByAnotherName: the file's second name can be anywhere; the mend works.
+func TestConfigurationByAnotherName(t *testing.T) {
+	p := newPlace(t)
+	p.config("approval_policy = \"never\"\n")
+	if err := os.Link(p.home+"/config.toml", p.ws+"/config.toml"); err != nil {
+		t.Fatal(err)
+	}
+	r := p.lockstile("run", "--", "true")
+	_, mend, found := strings.Cut(r.stderr, "hint: ")
+	if r.code != 126 || !found {
+		t.Fatalf("%+v", r)
+	}
+	if out, err := exec.Command("sh", "-c", mend).CombinedOutput(); err != nil {
+		t.Fatalf("%q: %v %s", mend, err, out)
+	}
+	if r := p.lockstile("run", "--", "true"); r.code != 0 {
+		t.Errorf("after the mend: %+v", r)
+	}
+}
