@@ -1,12 +1,14 @@
 // Package refusal is the typed "no" of lockstile. Every layer that declines to
 // start a command says so with an *Error, so that a person, a program and an
 // agent can each act on it. The package holds no logic and imports nothing of
-// the product; it must never grow a way to turn a refusal into a weaker start.
+// the product but its printer; it must never grow a way to turn a refusal into a weaker
+// start.
 package refusal
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 // Stage names the step of a start that said no.
@@ -53,21 +55,22 @@ type Error struct {
 }
 
 // Error gives stage, restriction and reason on one line; the hint stays apart,
-// so that a front end can put it on its own line.
+// so that a front end can put it on its own line. Names in it can be anybody's: what a
+// terminal would act on is shown as text. The fields have it as it is.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("refused")
 	if e.Stage != "" {
-		fmt.Fprintf(&b, " at %s", e.Stage)
+		b.WriteString(plain.Sprintf(" at %s", e.Stage))
 	}
 	if e.Restriction != "" {
-		fmt.Fprintf(&b, " (%s)", e.Restriction)
+		b.WriteString(plain.Sprintf(" (%s)", e.Restriction))
 	}
 	if e.Reason != "" {
-		b.WriteString(": " + e.Reason)
+		b.WriteString(plain.Sprintf(": %s", e.Reason))
 	}
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		b.WriteString(plain.Sprintf(": %v", e.Err))
 	}
 	return b.String()
 }

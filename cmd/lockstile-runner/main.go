@@ -5,11 +5,12 @@
 package main
 
 import (
-	"fmt"
 	"os"
+
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 func main() {
-	fmt.Fprintln(os.Stderr, "lockstile-runner: only Windows has a use for it")
+	plain.Err("lockstile-runner: only Windows has a use for it\n")
 	os.Exit(2)
 }

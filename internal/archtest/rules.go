@@ -17,6 +17,7 @@ const (
 	ruleDependency  = "dependency"   // another module, unclassified or out of place
 	ruleModule      = "module"       // code that this check would not see
 	ruleOrder       = "order"        // the import order
+	rulePrint       = "print"        // text for people that passes no printer
 	ruleApart       = "apart"        // packages that must not be linked
 	ruleComment     = "comment"      // a package without a comment
 	ruleInit        = "init"         // func init where the launcher links it
@@ -88,6 +89,13 @@ var forbiddenNames = []forbidden{
 	{ruleInject, "syscall", "Ptrace*"},
 	{ruleInject, xunix, "Ptrace* ProcessVMWritev"},
 	{ruleInject, xwindows, "WriteProcessMemory"},
+
+	{rulePrint, "fmt", "Print*"},
+	{rulePrint, "os", "Stdout Stderr"},
+	{rulePrint, "syscall", "Stdout Stderr"},
+	{rulePrint, "log", "*"},
+	{rulePrint, "log/slog", "*"},
+	{rulePrint, "flag", "NewFlagSet CommandLine PrintDefaults Usage Parse"},
 }
 
 // packageNames are the names of guarded packages that differ from the last

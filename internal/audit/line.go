@@ -10,7 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 // version is the version of the line layout.
@@ -47,7 +48,7 @@ func encodeFields(record any) ([]byte, error) {
 	if err := checkKeys(text); err != nil {
 		return nil, err
 	}
-	return escapeHidden(text[1 : len(text)-1]), nil
+	return plain.JSON(text[1 : len(text)-1]), nil
 }
 
 // checkKeys looks at the outermost keys of a compact JSON object.
@@ -100,26 +101,6 @@ func stringLen(text []byte) int {
 		}
 	}
 	return len(text)
-}
-
-// escapeHidden writes what a terminal would act on or not show (DEL, C1
-// controls, bidirectional and zero-width marks) as JSON escapes. encoding/json
-// leaves those as they are; in valid JSON they occur only within strings.
-func escapeHidden(text []byte) []byte {
-	if utf8.Valid(text) && !bytes.ContainsFunc(text, hidden) {
-		return text
-	}
-	out := make([]byte, 0, len(text)+64)
-	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
-		if hidden(r) || r == utf8.RuneError {
-			out = appendJSONEscape(out, r)
-		} else {
-			out = append(out, text[:n]...)
-		}
-		text = text[n:]
-	}
-	return out
 }
 
 // appendLine adds the line that follows last, without a newline.

@@ -4,8 +4,9 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 // Exit codes of lockstile itself. A command's own code is passed on as it is.
@@ -40,12 +41,12 @@ func subcommands() []subcommand {
 // Main runs lockstile with the arguments after its name and returns its exit code.
 func Main(args []string) int {
 	if len(args) == 0 {
-		usage(os.Stderr)
+		plain.ErrText(usage())
 		return exitUsage
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		usage(os.Stdout)
+		plain.OutText(usage())
 		return exitOK
 	case "--version":
 		return version(nil)
@@ -55,15 +56,15 @@ func Main(args []string) int {
 			return s.run(args[1:])
 		}
 	}
-	fmt.Fprintf(os.Stderr, "lockstile: there is no subcommand %q\nhint: lockstile help lists them\n", args[0])
+	plain.Err("lockstile: there is no subcommand %q\nhint: lockstile help lists them\n", args[0])
 	return exitUsage
 }
 
-func usage(w *os.File) {
+func usage() string {
 	var b strings.Builder
 	b.WriteString("lockstile starts commands for coding agents: confined, measured, recorded, and only then run.\n\nusage:\n")
 	for _, s := range subcommands() {
 		fmt.Fprintf(&b, "  lockstile %s\n      %s\n", s.use, s.does)
 	}
-	w.WriteString(b.String())
+	return b.String()
 }

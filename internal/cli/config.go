@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 
-	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -17,7 +15,7 @@ const configUse = "config [--json] [-c KEY=VALUE] [--profile NAME] [--sandbox MO
 func showConfig(args []string) int {
 	var s settings.Flags
 	var asJSON bool
-	set := flag.NewFlagSet("config", flag.ContinueOnError)
+	set := settings.NewFlagSet("config")
 	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
@@ -28,11 +26,11 @@ func showConfig(args []string) int {
 		return refused(err, asJSON)
 	}
 	if asJSON {
-		printJSON(os.Stdout, p.Values)
+		plain.OutJSON(p.Values)
 		return exitOK
 	}
 	for _, v := range p.Values {
-		fmt.Println(audit.Plain(fmt.Sprintf("%-50s %-20s %s", v.Key, show(v.Value), origin(v))))
+		plain.Out("%-50s %-20s %s\n", v.Key, show(v.Value), origin(v))
 	}
 	return exitOK
 }

@@ -2,12 +2,9 @@ package cli
 
 import (
 	"errors"
-	"flag"
-	"fmt"
-	"os"
 
 	"github.com/lockstile/lockstile"
-	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -26,7 +23,7 @@ exit code: 0 when all holds, 1 when something does not
 func doctor(args []string) int {
 	var s settings.Flags
 	var asJSON bool
-	set := flag.NewFlagSet("doctor", flag.ContinueOnError)
+	set := settings.NewFlagSet("doctor")
 	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	err := onlyFlags(set, args)
@@ -48,24 +45,24 @@ func doctor(args []string) int {
 		}
 	}
 	if asJSON {
-		printJSON(os.Stdout, findings)
+		plain.OutJSON(findings)
 		return code
 	}
 	for i, f := range findings {
 		if f.Residual != "" {
 			if i == 0 || findings[i-1].Residual == "" {
-				fmt.Println("\nnot held, on no machine of this kind (docs/residuals.md):")
+				plain.Out("\nnot held, on no machine of this kind (docs/residuals.md):\n")
 			}
-			fmt.Printf("  %-16s %s\n", f.Residual, audit.Plain(f.Name))
+			plain.Out("  %-16s %s\n", f.Residual, f.Name)
 			continue
 		}
 		mark := "ok  "
 		if !f.OK {
 			mark = "FAIL"
 		}
-		fmt.Printf("%s  %-34s %s\n", mark, audit.Plain(f.Name), audit.Plain(f.Found))
+		plain.Out("%s  %-34s %s\n", mark, f.Name, f.Found)
 		if f.Mend != "" {
-			fmt.Printf("      mend: %s\n", audit.Plain(f.Mend))
+			plain.Out("      mend: %s\n", f.Mend)
 		}
 	}
 	return code

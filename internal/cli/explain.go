@@ -3,14 +3,13 @@ package cli
 import (
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/lockstile/lockstile"
-	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -28,7 +27,7 @@ func explain(args []string) int {
 	}
 	var s settings.Flags
 	var asJSON, timed bool
-	set := flag.NewFlagSet("explain", flag.ContinueOnError)
+	set := settings.NewFlagSet("explain start")
 	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	set.BoolVar(&timed, "time", false, "")
@@ -55,17 +54,17 @@ func explain(args []string) int {
 		return refused(err, asJSON)
 	}
 	if asJSON {
-		printJSON(os.Stdout, x)
+		plain.OutJSON(x)
 		return exitOK
 	}
-	os.Stdout.WriteString(picture(x, argv))
+	plain.OutText(picture(x, argv))
 	return exitOK
 }
 
 // picture draws the start from top to bottom, as it happens.
 func picture(x *lockstile.Explanation, argv []string) string {
 	var b strings.Builder
-	line := func(format string, args ...any) { b.WriteString(audit.Plain(fmt.Sprintf(format, args...)) + "\n") }
+	line := func(format string, args ...any) { b.WriteString(plain.Sprintf(format, args...) + "\n") }
 	line("%s in %s: %s", x.Mode, x.Dir, strings.Join(argv, " "))
 	line("")
 	who := ""

@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/lockstile/lockstile"
-	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 // timedStarts is of how many starts the medians are.
@@ -20,17 +18,17 @@ func explainTime(home string, r lockstile.Request, asJSON bool) int {
 		return refused(err, asJSON)
 	}
 	if asJSON {
-		printJSON(os.Stdout, t)
+		plain.OutJSON(t)
 		return exitOK
 	}
-	os.Stdout.WriteString(timeTable(t))
+	plain.OutText(timeTable(t))
 	return exitOK
 }
 
 // timeTable lists the phases, and then the calls by process.
 func timeTable(t *lockstile.Timing) string {
 	var b strings.Builder
-	line := func(format string, args ...any) { b.WriteString(audit.Plain(fmt.Sprintf(format, args...)) + "\n") }
+	line := func(format string, args ...any) { b.WriteString(plain.Sprintf(format, args...) + "\n") }
 	line("medians of %d starts in µs, none of which was recorded or executed", t.Starts)
 	line("")
 	line("%8s %8s  %s", "at", "took", "the gate")

@@ -2,10 +2,11 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 const mcpUse = "mcp [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME]"
@@ -20,9 +21,9 @@ func serveMCP(args []string) int {
 		err = syscall.Exec(front, append([]string{front}, args...), os.Environ())
 		err = &os.PathError{Op: "execute", Path: front, Err: err}
 	}
-	fmt.Fprintln(os.Stderr, "lockstile:", err)
+	plain.Err("lockstile: %v\n", err)
 	if errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintln(os.Stderr, "hint: put lockstile-mcp beside lockstile: go build -o DIR ./cmd/...")
+		plain.Err("hint: put lockstile-mcp beside lockstile: go build -o DIR ./cmd/...\n")
 		return exitNoCmd
 	}
 	return exitFail

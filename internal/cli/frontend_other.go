@@ -2,15 +2,12 @@
 
 package cli
 
-import (
-	"fmt"
-	"os"
-)
+import "github.com/lockstile/lockstile/internal/plain"
 
 const mcpUse = "mcp"
 
 // serveMCP becomes the front end on Linux alone: elsewhere a program can't become another.
 func serveMCP([]string) int {
-	fmt.Fprintln(os.Stderr, "lockstile: on this system lockstile-mcp is started itself, by the client")
+	plain.Err("lockstile: on this system lockstile-mcp is started itself, by the client\n")
 	return exitFail
 }

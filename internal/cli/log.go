@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/settings"
 )
 
 const (
@@ -27,8 +28,7 @@ func log(args []string) int {
 	}
 	var asJSON bool
 	var n int
-	set := flag.NewFlagSet("log", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
+	set := settings.NewFlagSet("log")
 	set.BoolVar(&asJSON, "json", false, "")
 	set.IntVar(&n, "n", 20, "")
 	if err := onlyFlags(set, args); err != nil {
@@ -47,9 +47,9 @@ func log(args []string) int {
 	}
 	for _, line := range lines {
 		if asJSON {
-			fmt.Printf("%s\n", line)
+			plain.OutText(string(line) + "\n")
 		} else {
-			fmt.Println(logLine(line))
+			plain.OutText(logLine(line) + "\n")
 		}
 	}
 	return exitOK
@@ -58,8 +58,7 @@ func log(args []string) int {
 // logVerify says whether the log is whole, and if not, which line is wrong.
 func logVerify(args []string) int {
 	var asJSON bool
-	set := flag.NewFlagSet("verify", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
+	set := settings.NewFlagSet("log verify")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
 		return badUsage(err, verifyUse, "")
@@ -73,7 +72,7 @@ func logVerify(args []string) int {
 		return failed(err)
 	}
 	if asJSON {
-		printJSON(os.Stdout, report)
+		plain.OutJSON(report)
 	} else {
 		printReport(path, report)
 	}
@@ -85,10 +84,10 @@ func logVerify(args []string) int {
 
 func printReport(path string, r audit.Report) {
 	for _, p := range r.Problems {
-		fmt.Println(audit.Plain(p.String()))
+		plain.Out("%s\n", p)
 	}
 	for _, u := range r.Unended {
-		fmt.Println(audit.Plain(fmt.Sprintf("start %d has no end: %s (pid %d, by %d) runs still, or was ended with its lockstile", u.Seq, strings.Join(u.Argv, " "), u.PID, u.By)))
+		plain.Out("start %d has no end: %s (pid %d, by %d) runs still, or was ended with its lockstile\n", u.Seq, strings.Join(u.Argv, " "), u.PID, u.By)
 	}
 	torn := ""
 	if n := len(r.TornLines); n > 0 {
@@ -98,7 +97,7 @@ func printReport(path string, r audit.Report) {
 	if !r.OK() {
 		verdict = "does NOT hold"
 	}
-	fmt.Printf("%s %s: %d lines%s, last seq %d\n", path, verdict, r.Lines, torn, r.LastSeq)
+	plain.Out("%s %s: %d lines%s, last seq %d\n", path, verdict, r.Lines, torn, r.LastSeq)
 }
 
 // onlyFlags parses args that may hold nothing but flags.
@@ -118,9 +117,9 @@ func logPath() (string, error) {
 }
 
 func failed(err error) int {
-	fmt.Fprintln(os.Stderr, "lockstile:", err)
+	plain.Err("lockstile: %v\n", err)
 	if errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintln(os.Stderr, "hint: nothing was started yet with this LOCKSTILE_HOME")
+		plain.Err("hint: nothing was started yet with this LOCKSTILE_HOME\n")
 	}
 	return exitFail
 }
@@ -151,7 +150,7 @@ type entry struct {
 func logLine(line json.RawMessage) string {
 	var e entry
 	if err := json.Unmarshal(line, &e); err != nil {
-		return audit.Plain(string(line))
+		return plain.Text(string(line))
 	}
 	head := fmt.Sprintf("%5d  %s  %-7s ", e.Seq, e.Time.Local().Format("2006-01-02 15:04:05"), e.Event)
 	switch e.Event {
@@ -160,19 +159,19 @@ func logLine(line json.RawMessage) string {
 		if e.Rung == "unconfined" {
 			how = "UNCONFINED"
 		}
-		return head + audit.Plain(fmt.Sprintf("%s, %s: %s", e.Mode, how, strings.Join(e.Argv, " ")))
+		return head + plain.Sprintf("%s, %s: %s", e.Mode, how, strings.Join(e.Argv, " "))
 	case "end":
-		return head + audit.Plain(fmt.Sprintf("of %d: %s after %d ms", e.Start, e.ended(), e.Millis))
+		return head + plain.Sprintf("of %d: %s after %d ms", e.Start, e.ended(), e.Millis)
 	case "recovery":
-		return head + audit.Plain(fmt.Sprintf("taken back from a start that was killed: %s", strings.Join(e.Denied, ", ")))
+		return head + plain.Sprintf("taken back from a start that was killed: %s", strings.Join(e.Denied, ", "))
 	case "refusal":
 		what := e.Restriction
 		if what == "" {
 			what = e.Code
 		}
-		return head + audit.Plain(fmt.Sprintf("%s, at %s (%s): %s: %s", e.Mode, e.Stage, what, e.Reason, strings.Join(e.Argv, " ")))
+		return head + plain.Sprintf("%s, at %s (%s): %s: %s", e.Mode, e.Stage, what, e.Reason, strings.Join(e.Argv, " "))
 	}
-	return head + audit.Plain(string(line))
+	return head + plain.Text(string(line))
 }
 
 func (e entry) ended() string {

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -13,7 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile"
-	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -48,7 +46,7 @@ const (
 
 func parseRun(args []string) (runFlags, error) {
 	var f runFlags
-	set := flag.NewFlagSet("run", flag.ContinueOnError)
+	set := settings.NewFlagSet("run")
 	f.Define(set)
 	set.BoolFunc("tty", "", func(value string) error {
 		yes, err := strconv.ParseBool(value)
@@ -111,20 +109,20 @@ func run(args []string) int {
 	exit, waitErr := child.Wait()
 	stop()
 	if err := errors.Join(err, waitErr, ends.leave()); err != nil {
-		fmt.Fprintln(os.Stderr, "lockstile:", err)
+		plain.Err("lockstile: %v\n", err)
 	}
 	if f.json {
-		printJSON(os.Stderr, runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded()})
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded()})
 		return exit.Status()
 	}
 	if why := child.Exceeded(); why != "" {
-		fmt.Fprintln(os.Stderr, "lockstile: ended for a limit, "+why+" (limits in config.toml)")
+		plain.Err("lockstile: ended for a limit, %s (limits in config.toml)\n", why)
 	}
 	for _, d := range child.Denied() {
-		fmt.Fprintln(os.Stderr, audit.Plain(fmt.Sprintf("lockstile: taken back: %s is now %s (programs of the host trust that name)", d.Path, d.Now)))
+		plain.Err("lockstile: taken back: %s is now %s (programs of the host trust that name)\n", d.Path, d.Now)
 	}
 	if news := child.NewTrust(); len(news) > 0 {
-		fmt.Fprintln(os.Stderr, audit.Plain("lockstile: new or changed, and trusted by programs of the host: "+some(news)))
+		plain.Err("lockstile: new or changed, and trusted by programs of the host: %s\n", some(news))
 	}
 	return exit.Status()
 }
@@ -208,11 +206,11 @@ func refused(err error, asJSON bool) int {
 		if r.Err != nil {
 			reason += ": " + r.Err.Error()
 		}
-		printJSON(os.Stderr, refusedResult{true, r.Code, r.Stage, r.Restriction, reason, r.Hint})
+		plain.ErrJSON(refusedResult{true, r.Code, r.Stage, r.Restriction, reason, r.Hint})
 	} else {
-		fmt.Fprintln(os.Stderr, "lockstile:", r)
+		plain.Err("lockstile: %v\n", r)
 		if r.Hint != "" {
-			fmt.Fprintln(os.Stderr, "hint:", r.Hint)
+			plain.Err("hint: %s\n", r.Hint)
 		}
 	}
 	if r.Code == refusal.CodeNoCommand && errors.Is(r.Err, os.ErrNotExist) {
@@ -221,20 +219,12 @@ func refused(err error, asJSON bool) int {
 	return exitRefused
 }
 
-func printJSON(w io.Writer, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		b = fmt.Appendf(nil, "{\"error\":%q}", err.Error())
-	}
-	w.Write(append(b, '\n'))
-}
-
 // badUsage says what is wrong with a command line; asking for help is not.
 func badUsage(err error, use, help string) int {
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Printf("usage: lockstile %s\n\n%s", use, help)
+		plain.OutText("usage: lockstile " + use + "\n\n" + help)
 		return exitOK
 	}
-	fmt.Fprintf(os.Stderr, "lockstile: %v\nusage: lockstile %s\n", err, use)
+	plain.Err("lockstile: %v\nusage: lockstile %s\n", err, use)
 	return exitUsage
 }

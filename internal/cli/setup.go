@@ -2,13 +2,10 @@ package cli
 
 import (
 	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"os"
 
 	"github.com/lockstile/lockstile"
-	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/internal/setup"
 )
 
@@ -29,8 +26,7 @@ exit code: 0 when all is there (with --remove: gone), 1 when something is not
 func setUp(args []string) int {
 	var check, remove, asJSON bool
 	var owner, home, report string // as setup tells itself, to go on with the rights that it asked for
-	set := flag.NewFlagSet("setup", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
+	set := settings.NewFlagSet("setup")
 	set.BoolVar(&check, "check", false, "")
 	set.BoolVar(&remove, "remove", false, "")
 	set.BoolVar(&asJSON, "json", false, "")
@@ -51,7 +47,7 @@ func setUp(args []string) int {
 	}
 	machine, ok := thisMachine(home)
 	if !ok {
-		fmt.Fprintln(os.Stderr, "lockstile: there is nothing to set up on this system; lockstile doctor says what it can enforce")
+		plain.Err("lockstile: there is nothing to set up on this system; lockstile doctor says what it can enforce\n")
 		return exitFail
 	}
 	var done setup.Done
@@ -64,11 +60,11 @@ func setUp(args []string) int {
 	switch {
 	case report != "":
 		if err := tell(report, result); err != nil {
-			fmt.Fprintln(os.Stderr, "lockstile:", err)
+			plain.Err("lockstile: %v\n", err)
 			return exitFail
 		}
 	case asJSON:
-		printJSON(os.Stdout, result)
+		plain.OutJSON(result)
 	default:
 		printSetup(result)
 	}
@@ -84,10 +80,10 @@ func printSetup(r setup.Report) {
 		if !f.OK {
 			mark = "--  "
 		}
-		fmt.Printf("%s  %-46s %s\n", mark, audit.Plain(f.Step), audit.Plain(f.Found))
+		plain.Out("%s  %-46s %s\n", mark, f.Step, f.Found)
 	}
 	if r.Error != "" {
-		fmt.Fprintln(os.Stderr, "lockstile:", audit.Plain(r.Error))
+		plain.Err("lockstile: %s\n", r.Error)
 	}
 }
 

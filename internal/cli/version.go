@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 func version([]string) int {
@@ -17,6 +17,6 @@ func version([]string) int {
 			}
 		}
 	}
-	fmt.Printf("lockstile %s%s %s/%s\n", lockstile.Version, revision, runtime.GOOS, runtime.GOARCH)
+	plain.Out("lockstile %s%s %s/%s\n", lockstile.Version, revision, runtime.GOOS, runtime.GOARCH)
 	return exitOK
 }

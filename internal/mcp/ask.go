@@ -12,7 +12,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/tool"
 )
 
@@ -104,20 +104,20 @@ func (a *asking) result() *mcp.CallToolResult {
 func message(q tool.Question) string {
 	var b strings.Builder
 	if q.Escalate {
-		fmt.Fprintf(&b, "Start WITHOUT the sandbox, with all your rights, in %s?", audit.Plain(q.Dir))
+		fmt.Fprintf(&b, "Start WITHOUT the sandbox, with all your rights, in %s?", plain.Text(q.Dir))
 	} else {
-		fmt.Fprintf(&b, "Start inside the sandbox, in %s?", audit.Plain(q.Dir))
+		fmt.Fprintf(&b, "Start inside the sandbox, in %s?", plain.Text(q.Dir))
 	}
-	fmt.Fprintf(&b, "\n\n    %s\n", audit.Plain(q.Command))
+	fmt.Fprintf(&b, "\n\n    %s\n", plain.Text(q.Command))
 	if q.Justification != "" {
-		fmt.Fprintf(&b, "\nThe agent says: %s\n", audit.Plain(q.Justification))
+		fmt.Fprintf(&b, "\nThe agent says: %s\n", plain.Text(q.Justification))
 	}
 	return b.String()
 }
 
 func clientName(r *mcp.CallToolRequest) string {
 	if info := r.ClientInfo(); info != nil && info.Name != "" {
-		return audit.Plain(info.Name)
+		return plain.Text(info.Name)
 	}
 	return "an unnamed client"
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/internal/tool"
 	"github.com/lockstile/lockstile/refusal"
@@ -23,7 +24,7 @@ const use = "usage: lockstile-mcp [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--pr
 // It returns the exit code.
 func Main(args []string) int {
 	var f settings.Flags
-	set := flag.NewFlagSet("lockstile-mcp", flag.ContinueOnError)
+	set := settings.NewFlagSet("lockstile-mcp")
 	f.Define(set)
 	err := set.Parse(args)
 	if err == nil && set.NArg() > 0 {
@@ -31,19 +32,20 @@ func Main(args []string) int {
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Print(use + settings.Help)
+		plain.OutText(use + settings.Help)
 		return 0
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "lockstile-mcp: %v\n%s", err, use)
+		plain.Err("lockstile-mcp: %v\n", err)
+		plain.ErrText(use)
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := serve(ctx, f); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "lockstile-mcp:", err)
+		plain.Err("lockstile-mcp: %v\n", err)
 		var why *refusal.Error
 		if errors.As(err, &why) {
-			fmt.Fprintln(os.Stderr, "hint:", why.Hint)
+			plain.Err("hint: %s\n", why.Hint)
 		}
 		return 1
 	}

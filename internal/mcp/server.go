@@ -11,6 +11,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/tool"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -62,10 +63,10 @@ func say(a fmt.Stringer, err error) (*mcp.CallToolResult, any, error) {
 	if errors.As(err, &question) {
 		return question.result(), nil, nil
 	}
-	text := err.Error()
+	text := plain.Sprintf("%v", err)
 	var why *refusal.Error
 	if errors.As(err, &why) && why.Hint != "" {
-		text += "\nhint: " + why.Hint
+		text += plain.Sprintf("\nhint: %s", why.Hint)
 	}
 	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: text}}}, nil, nil
 }

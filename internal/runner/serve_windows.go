@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/lockstile/lockstile/internal/pipe"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/suspended"
 )
 
@@ -19,12 +20,12 @@ import (
 // code.
 func Main(args []string) int {
 	if len(args) != 1 || !strings.HasPrefix(args[0], pipe.Prefix) {
-		fmt.Fprintln(os.Stderr, "lockstile-runner: lockstile starts this program; it is of no use by itself")
+		plain.Err("lockstile-runner: lockstile starts this program; it is of no use by itself\n")
 		return 2
 	}
 	order, err := pipe.Dial(args[0])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "lockstile-runner:", err)
+		plain.Err("lockstile-runner: %v\n", err)
 		return 1
 	}
 	if err := serve(order); err != nil {

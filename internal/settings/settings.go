@@ -28,9 +28,15 @@ const Help = `  --sandbox MODE   read-only: nothing is writable
   --profile NAME   lay [profiles.NAME] of config.toml over the rest
 `
 
-// Define adds the flags to a set, and keeps it from printing.
-func (f *Flags) Define(set *flag.FlagSet) {
+// NewFlagSet makes a set that prints nothing itself: its errors hold what was typed.
+func NewFlagSet(name string) *flag.FlagSet {
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
+	return set
+}
+
+// Define adds the flags to a set.
+func (f *Flags) Define(set *flag.FlagSet) {
 	set.Func("c", "", func(v string) error { f.overrides = append(f.overrides, v); return nil })
 	set.StringVar(&f.profile, "profile", "", "")
 	set.StringVar(&f.Dir, "C", ".", "")

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/session"
 )
 
@@ -47,7 +48,7 @@ func sayObstacles(b *strings.Builder, output string, all []Obstacle) {
 		b.WriteByte('\n')
 	}
 	for _, o := range all {
-		fmt.Fprintln(b, o)
+		b.WriteString(plain.Sprintf("%s\n", o))
 	}
 }
 
@@ -58,13 +59,13 @@ const mostNews = 20
 // may not make.
 func sayBesides(b *strings.Builder, evicted string, denied []gate.Denied, news []string) {
 	if evicted != "" {
-		fmt.Fprintln(b, evicted)
+		b.WriteString(plain.Sprintf("%s\n", evicted))
 	}
 	for _, d := range denied {
-		fmt.Fprintf(b, "Taken back: %s is now %s. Programs of the user's host trust that name; ask the user to make it\n", d.Path, d.Now)
+		b.WriteString(plain.Sprintf("Taken back: %s is now %s. Programs of the user's host trust that name; ask the user to make it\n", d.Path, d.Now))
 	}
 	for _, n := range news[:min(len(news), mostNews)] {
-		fmt.Fprintf(b, "New or changed: %s. Programs of the user's host trust that file; tell the user\n", n)
+		b.WriteString(plain.Sprintf("New or changed: %s. Programs of the user's host trust that file; tell the user\n", n))
 	}
 	if len(news) > mostNews {
 		fmt.Fprintf(b, "and %d more such files\n", len(news)-mostNews)

@@ -1,6 +1,11 @@
-package audit
+// Package plain is the one printer of what people read: names, reasons and command lines
+// come from whoever wrote a project, and a terminal acts on what it is sent. It must
+// never let through a character that a terminal acts on or does not show, but for the
+// line breaks of its caller's own format.
+package plain
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -8,12 +13,12 @@ import (
 	"unicode/utf8"
 )
 
-// Plain makes text from a record safe to show on a terminal: control
+// Text makes text safe to show on a terminal, on one line: control
 // characters and escapes, bytes that are not UTF-8, and marks that are not seen
 // or turn the direction of writing appear as text (\x1b, \n, \u202e). What is
 // shown is for reading only: it cannot be turned back, since a backslash stays
 // as it is.
-func Plain(s string) string {
+func Text(s string) string {
 	if utf8.ValidString(s) && !strings.ContainsFunc(s, hidden) {
 		return s
 	}
@@ -58,6 +63,28 @@ func visible(r rune) string {
 	}
 	return fmt.Sprintf(`\U%08x`, r)
 }
+
+// JSON writes what Text would show as text (DEL, C1 controls, bidirectional and zero-width
+// marks among it) as JSON escapes: encoding/json leaves these as they are; in valid JSON
+// they occur only within strings. Line breaks stay.
+func JSON(text []byte) []byte {
+	if utf8.Valid(text) && !bytes.ContainsFunc(text, hiddenInJSON) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+64)
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		if hiddenInJSON(r) || r == utf8.RuneError {
+			out = appendJSONEscape(out, r)
+		} else {
+			out = append(out, text[:n]...)
+		}
+		text = text[n:]
+	}
+	return out
+}
+
+func hiddenInJSON(r rune) bool { return r != '\n' && hidden(r) }
 
 // appendJSONEscape adds r as JSON writes a character by number.
 func appendJSONEscape(buf []byte, r rune) []byte {

@@ -1,0 +1,86 @@
+package plain
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Sprintf is fmt.Sprintf for people: each value is shown on one line, as Text shows it.
+// Lines break where the format has it alone.
+func Sprintf(format string, values ...any) string {
+	shown := make([]any, len(values))
+	for i, v := range values {
+		shown[i] = value{v}
+	}
+	return fmt.Sprintf(format, shown...)
+}
+
+// value is one that is formatted as ever, and then shown as text.
+type value struct{ of any }
+
+// Format implements fmt.Formatter.
+func (v value) Format(f fmt.State, verb rune) {
+	format, of := fmt.FormatString(f, verb), v.of
+	switch x := of.(type) {
+	case error:
+		of = oneLine(x.Error())
+	case fmt.Stringer:
+		of = x.String()
+	case []byte:
+		if verb == 's' || verb == 'q' {
+			of = string(x)
+		}
+	}
+	text, isText := of.(string)
+	switch {
+	case isText && verb == 'q':
+		fmt.Fprintf(f, fmt.FormatString(f, 's'), Text(strconv.Quote(text)))
+	case isText && (verb == 's' || verb == 'v'):
+		fmt.Fprintf(f, fmt.FormatString(f, 's'), Text(text))
+	default:
+		fmt.Fprint(f, Text(fmt.Sprintf(format, of)))
+	}
+}
+
+// oneLine joins the lines of an error that joins several.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
+
+// Out prints to standard output, as Sprintf has it.
+func Out(format string, values ...any) { os.Stdout.WriteString(Sprintf(format, values...)) }
+
+// Err prints to standard error, as Sprintf has it.
+func Err(format string, values ...any) { os.Stderr.WriteString(Sprintf(format, values...)) }
+
+// OutText prints lines to standard output, each as Text shows it.
+func OutText(text string) { os.Stdout.WriteString(lines(text)) }
+
+// ErrText prints lines to standard error, each as Text shows it.
+func ErrText(text string) { os.Stderr.WriteString(lines(text)) }
+
+func lines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		body, ended := strings.CutSuffix(line, "\n")
+		if b.WriteString(Text(body)); ended {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// OutJSON prints a value as a line of JSON to standard output.
+func OutJSON(v any) { os.Stdout.Write(line(v)) }
+
+// ErrJSON prints a value as a line of JSON to standard error.
+func ErrJSON(v any) { os.Stderr.Write(line(v)) }
+
+func line(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		b, _ = json.Marshal(map[string]string{"error": err.Error()}) // which can't fail
+	}
+	return append(JSON(b), '\n')
+}
