@@ -9,9 +9,9 @@ func TestScript(t *testing.T) {
 	for _, text := range []string{
 		"ls", "ls -la src", "cat a 'b c' \"d\"", "cat a | head -n 3 | wc -l", "cd src && git status && git diff HEAD~1", "pwd; ls",
 		"git log --oneline -n 3", "grep -r 'x|y' .", "find . -name '*.go' -type f", "rg -n pattern src", "sed -n 3p file", "sed -n 3,9p file",
-		"echo a || true", "ls\npwd",
+		"echo a || true", "ls\npwd", "l''s", "'ls' \"-l\"", "grep 'a\\|b!' x", "git show HEAD~1:x", "ls\n\npwd\n", "ls a=b",
 	} {
-		if !Script(text) {
+		if !Script("bash", text) {
 			t.Errorf("%q is not taken for looking", text)
 		}
 	}
@@ -25,21 +25,35 @@ func TestScript(t *testing.T) {
 		"rg --pre evil x", "rg --pre=evil x", "rg -z x", "rg -nz x", "rg --hostname-bin=x y",
 		"sed -i s/a/b/ x", "sed -n 's/a/b/w x' f", "sed -n 1e", "sed -n wp", "sed s/a/b/ x", "sed -n 3p -i", "sed -n 3p f -i",
 		"cd", "cd -", "cd -P x", "ls 'unfinished", "exec ls", "eval ls", "xargs ls", "env ls", "sudo ls", "time ls", "command rm x", "ls; [[ x ]]", "diff <(ls) x",
+		"ls # x\\\nrm a", "ls # x", "ls #x\nrm a", "ls \\\nrm", "ls\rrm a", "ls\u00a0x", "ls \xff", "ls |& cat", "ls ^x", "cat x:~ y", "cat a=~", "ls !x", "echo \"a!b\"",
+		"echo \"a\\b\"", "command cd x", "ls {a,b}", "ls ]", "ls }", "ls \x00", "noglob ls", "- ls", "repeat 2 ls", "echo $", "echo \"$\"", "ls ü",
 	} {
-		if Script(text) {
+		if Script("bash", text) {
 			t.Errorf("%q is taken for looking", text)
 		}
+	}
+}
+
+// TestOtherShells: what reads scripts in a way of its own is asked about.
+func TestOtherShells(t *testing.T) {
+	for _, shell := range []string{"fish", "/usr/bin/fish", "tcsh", "powershell.exe", "cmd", "ksh93", "", "python3"} {
+		if Script(shell, "ls") {
+			t.Errorf("a script for %q is let through", shell)
+		}
+	}
+	if !Script("/bin/sh", "ls") {
+		t.Error("ls is asked about")
 	}
 }
 
 // TestDeepScript: what nests without end is asked about, and ends nobody.
 func TestDeepScript(t *testing.T) {
 	for _, part := range []string{"(", "$((", "$(", "{ ", "[[ (", "\"$(", "if true; then ", "a|", "! "} {
-		if Script(strings.Repeat(part, 8<<20/len(part))) {
+		if Script("/bin/bash", strings.Repeat(part, 8<<20/len(part))) {
 			t.Errorf("%q is taken for looking", part)
 		}
 	}
-	if !Script("ls "+strings.Repeat("x", maxScript-3)) || Script("ls "+strings.Repeat("x", maxScript-2)) {
+	if !Script("bash", "ls "+strings.Repeat("x", maxScript-3)) || Script("bash", "ls "+strings.Repeat("x", maxScript-2)) {
 		t.Error("the bound is elsewhere")
 	}
 }
@@ -47,5 +61,5 @@ func TestDeepScript(t *testing.T) {
 func FuzzScript(f *testing.F) {
 	f.Add("ls | cat")
 	f.Add("git diff --output=x")
-	f.Fuzz(func(t *testing.T, text string) { Script(text) })
+	f.Fuzz(func(t *testing.T, text string) { Script("bash", text) })
 }

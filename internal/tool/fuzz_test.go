@@ -35,7 +35,7 @@ func FuzzArguments(f *testing.F) {
 			if d := yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second); d < 250*time.Millisecond || d > 30*time.Second {
 				t.Errorf("yield %d becomes %v", c.YieldTimeMS, d)
 			}
-			approve.Script(c.Cmd)
+			approve.Script("bash", c.Cmd)
 			obstacles(c.Cmd, s.policy, "/")
 		}
 		var w Shell

@@ -97,7 +97,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		r.Terminal = &gate.Size{Rows: 24, Cols: 80}
 	}
 	q := Question{Command: c.Cmd}
-	looks := func() bool { return c.Shell == "" && approve.Script(c.Cmd) } // any program could be the shell
+	looks := func() bool { return c.Shell == "" && approve.Script(userShell(s.environ), c.Cmd) } // any program could be the shell
 	if c.Shell != "" {
 		q.Command = words(r.Argv)
 	}
