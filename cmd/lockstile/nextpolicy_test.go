@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // link makes one, and the folder for it.
@@ -65,6 +67,27 @@ func TestNextPolicy(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestNextPolicyByBindMount: the workspace can be another place of the same folder.
+func TestNextPolicyByBindMount(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("mounts are root's")
+	}
+	p := newPlace(t)
+	write(t, p.dir+"/dots/config.toml", "approval_policy = \"never\"\n")
+	mkdir(t, p.home)
+	link(t, p.dir+"/dots/config.toml", p.home+"/config.toml")
+	if err := unix.Mount(p.dir+"/dots", p.ws, "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(p.ws, unix.MNT_DETACH) })
+	for _, script := range []string{"echo > config.toml", "rm -f config.toml; echo > config.toml", "echo > new; mv -f new config.toml"} {
+		p.lockstile("run", "--", "sh", "-c", script)
+		if text, err := os.ReadFile(p.dir + "/dots/config.toml"); err != nil || !strings.Contains(string(text), "never") {
+			t.Errorf("%s: %q, %v", script, text, err)
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ func locate(home string) (ownHome, error) {
 // ways are the paths by which the policy of the next start is found, and what is
 // believed of earlier ones.
 func (h ownHome) ways() []string {
-	var out []string
+	out := []string{h.named}
 	for _, name := range []string{"config.toml", "private", audit.LogName, audit.HeadName} {
 		out = append(out, filepath.Join(h.named, name))
 	}

@@ -1,9 +1,11 @@
 package survey
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
@@ -35,19 +37,52 @@ func ownPrograms() []string {
 // guardWays guards what decides about the next start, where that lies in a writable
 // root: each path's end, and each link on its way. What isn't there must not come to be.
 func (t *Trusted) guardWays(paths []string, p policy.Policy) error {
+	shown := elsewhere{seen: map[string]fs.FileInfo{}}
+	for _, r := range p.Roots() {
+		if info, err := os.Stat(r.Path); err == nil {
+			shown.roots = append(shown.roots, r.Path)
+			shown.infos = append(shown.infos, info)
+		}
+	}
 	for _, path := range paths {
 		way, err := trail.Walk(path)
-		for _, link := range way.Links {
-			if err := t.guard(lead{path, link}, p); err != nil {
-				return err
+		decides := way.Links
+		if err == nil { // else it leads nowhere, and what would change that is guarded
+			decides = append(decides, way.End)
+		}
+		for _, name := range decides {
+			for _, to := range append(shown.in(name), name) {
+				if err := t.guard(lead{path, to}, p); err != nil {
+					return err
+				}
 			}
-		}
-		if err != nil {
-			continue // it leads nowhere, and what would change that is guarded
-		}
-		if err := t.guard(lead{path, way.End}, p); err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// elsewhere tells where roots show a path that lies elsewhere: a root can be a bind mount.
+type elsewhere struct {
+	roots []string
+	infos []fs.FileInfo
+	seen  map[string]fs.FileInfo // folders, nil for what is none
+}
+
+// in gives a path as the roots show it that are a folder on its way under another name.
+func (s *elsewhere) in(path string) (out []string) {
+	for at := filepath.Dir(path); ; at = filepath.Dir(at) {
+		info, known := s.seen[at]
+		if !known {
+			info, _ = os.Stat(at)
+			s.seen[at] = info
+		}
+		for i, root := range s.roots {
+			if info != nil && at != root && os.SameFile(info, s.infos[i]) {
+				out = append(out, filepath.Join(root, strings.TrimPrefix(path, at)))
+			}
+		}
+		if at == filepath.Dir(at) {
+			return out
+		}
+	}
 }
