@@ -5,21 +5,17 @@ package supervise
 import (
 	"encoding/binary"
 	"errors"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
 // sockets asks a network namespace for its Unix sockets (sock_diag(7)).
 type sockets struct {
-	mu  sync.Mutex
 	fd  int // -1 when it is closed
 	seq uint32
 }
 
 func (s *sockets) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	unix.Close(s.fd)
 	s.fd = -1
 }
@@ -44,8 +40,6 @@ func (s *sockets) listens(at int) bool {
 	}
 	// As the kernel keeps a device's number (MKDEV).
 	device := unix.Major(stat.Dev)<<20 | unix.Minor(stat.Dev)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	found := false
 	err := s.dump(func(inode, on uint32) {
 		found = found || inode == uint32(stat.Ino) && on == device

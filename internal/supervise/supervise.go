@@ -7,17 +7,15 @@
 //
 // It must never let the kernel go on with a call that it has looked at: what was looked
 // at can be another thing by then. It must never connect a socket of another network
-// namespace, or to a path whose socket doesn't listen in the sandbox's own.
+// namespace, or to a path whose socket doesn't listen in the sandbox's own. It must
+// never keep a thread for a connect that waits: one server has many sandboxes.
 package supervise
 
 import (
-	"encoding/binary"
 	"errors"
 	"os"
-	"strconv"
-	"strings"
-	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -51,16 +49,12 @@ type response struct {
 	flags uint32
 }
 
-// mostPending is how many connects of one sandbox may wait for an answer: each takes a
-// thread of ours.
-const mostPending = 64
-
-// Supervisor serves one sandbox.
+// Supervisor serves one sandbox, one connect after the other.
 type Supervisor struct {
 	listener int
 	diag     *sockets
 	cookie   uint64 // of the sandbox's network namespace
-	pending  chan struct{}
+	waiting  waiting
 	count    atomic.Int64
 }
 
@@ -73,7 +67,7 @@ func New(listener, diag int) (*Supervisor, error) {
 		return nil, errors.Join(os.NewSyscallError("take the sandbox's connects over", err), unix.Close(listener), unix.Close(diag))
 	}
 	_ = ioctl(listener, notifySetFlags, syncWakeUp) // faster where the kernel knows it (6.6)
-	return &Supervisor{listener: listener, diag: &sockets{fd: diag}, cookie: cookie, pending: make(chan struct{}, mostPending)}, nil
+	return &Supervisor{listener: listener, diag: &sockets{fd: diag}, cookie: cookie}, nil
 }
 
 // Listener can be read when a connect has come. It stays ours.
@@ -83,21 +77,28 @@ func (s *Supervisor) Listener() int { return s.listener }
 func (s *Supervisor) Count() int { return int(s.count.Load()) }
 
 // Answer makes the connects that have come, here: for those of our own processes,
-// before the command's first instruction. No thread is started for them.
+// before the command's first instruction. No goroutine is started for them.
 func (s *Supervisor) Answer() {
-	s.drain(func(n *notification) { s.answer(n, s.connect(n)) })
+	for n, _ := s.take(); n != nil; n, _ = s.take() {
+		s.handle(n)
+	}
 }
 
 // Close frees what is held, where it does not serve.
 func (s *Supervisor) Close() {
 	unix.Close(s.listener)
+	s.release()
+}
+
+func (s *Supervisor) release() {
+	s.waiting.close()
 	s.diag.close()
 }
 
 // Serve makes the connects of the sandbox from here on, beside us. It ends by itself,
 // with the last process there.
 func (s *Supervisor) Serve() {
-	_ = unix.SetNonblock(s.listener, true) // without it the wait takes a thread, no more
+	_ = unix.SetNonblock(s.listener, true) // what the poller asks for; the descriptor is ours
 	go s.serve(os.NewFile(uintptr(s.listener), "seccomp listener"))
 }
 
@@ -108,189 +109,87 @@ func ioctl(fd int, request, arg uintptr) error {
 	return nil
 }
 
-// serve answers until no process has the filter any more.
+// serve answers until no process has the filter any more. Between two connects it looks
+// at those that wait, when their time has come.
 func (s *Supervisor) serve(listener *os.File) {
-	var handlers sync.WaitGroup
-	each := func(n *notification) {
-		select {
-		case s.pending <- struct{}{}:
-			handlers.Go(func() {
-				s.answer(n, s.connect(n))
-				<-s.pending
-			})
-		default:
-			s.answer(n, unix.EAGAIN)
+	defer s.release()
+	defer listener.Close()
+	conn, err := listener.SyscallConn()
+	if err != nil {
+		return
+	}
+	var n *notification
+	over := false
+	take := func(uintptr) bool {
+		n, over = s.take()
+		return n != nil || over
+	}
+	var awake time.Time // as the poller has been told
+	for !over {
+		if next := s.waiting.next; !next.Equal(awake) {
+			_ = listener.SetReadDeadline(next) // zero: none
+			awake = next
+		}
+		n = nil
+		if err := conn.Read(take); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		if n != nil {
+			s.handle(n)
+		}
+		if s.waiting.due() {
+			s.retry()
 		}
 	}
-	conn, err := listener.SyscallConn()
-	if err == nil {
-		_ = conn.Read(func(uintptr) bool { return s.drain(each) }) // it ends with the sandbox
-	}
-	handlers.Wait()
-	listener.Close()
-	s.diag.close()
 }
 
-// drain takes all that is there, and reports whether there will be no more. It asks
-// before it takes: taking would wait.
-func (s *Supervisor) drain(each func(*notification)) (over bool) {
+// take gives the next connect, nil where none has come, and reports whether there will
+// be no more. It asks before it takes: taking would wait.
+func (s *Supervisor) take() (n *notification, over bool) {
 	for {
 		ready := []unix.PollFd{{Fd: int32(s.listener), Events: unix.POLLIN}}
 		switch _, err := unix.Poll(ready, 0); {
 		case err == unix.EINTR:
 			continue
 		case err != nil, ready[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0 && ready[0].Revents&unix.POLLIN == 0:
-			return true
+			return nil, true
 		case ready[0].Revents&unix.POLLIN == 0:
-			return false
+			return nil, false
 		}
 		n := &notification{}
 		if ioctl(s.listener, notifyReceive, uintptr(unsafe.Pointer(n))) != nil {
 			continue // whoever asked is gone
 		}
 		s.count.Add(1)
-		each(n)
+		return n, false
 	}
+}
+
+// handle makes a connect that has come, or lets it wait.
+func (s *Supervisor) handle(n *notification) {
+	if s.crowded() {
+		s.answer(n, unix.EAGAIN)
+		return
+	}
+	w, errno := s.read(n)
+	if errno == 0 {
+		if errno = s.try(w, nil); errno == notYet {
+			s.waiting.add(w)
+			return
+		}
+		unix.Close(w.sock)
+	}
+	s.answer(n, errno)
+}
+
+// valid reports whether the caller still waits for this very call.
+func (s *Supervisor) valid(n *notification) bool {
+	return ioctl(s.listener, notifyValid, uintptr(unsafe.Pointer(&n.id))) == nil
 }
 
 func (s *Supervisor) answer(n *notification, result unix.Errno) {
 	r := response{id: n.id, errno: -int32(result)}
 	_ = ioctl(s.listener, notifySend, uintptr(unsafe.Pointer(&r))) // it fails where whoever asked is gone
-}
-
-// mostAddress is that of struct sockaddr_storage.
-const mostAddress = 128
-
-// connect does what the call asks for, if it may.
-func (s *Supervisor) connect(n *notification) unix.Errno {
-	size := int32(n.args[2])
-	if size < 0 || size > mostAddress {
-		return unix.EINVAL
-	}
-	sock, errno := takeSocket(n)
-	if errno != 0 {
-		return errno
-	}
-	defer unix.Close(sock)
-	address := make([]byte, size, mostAddress+1)
-	if errno := readMemory(n, address); errno != 0 {
-		return errno
-	}
-	// From here on nothing is read that is the caller's: number and memory were its own.
-	if ioctl(s.listener, notifyValid, uintptr(unsafe.Pointer(&n.id))) != nil {
-		return unix.EINTR
-	}
-	cookie, err := unix.GetsockoptUint64(sock, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-	if err != nil {
-		return errnoOf(err, unix.ENOTSOCK)
-	}
-	if cookie != s.cookie {
-		return unix.EACCES
-	}
-	domain, err := unix.GetsockoptInt(sock, unix.SOL_SOCKET, unix.SO_DOMAIN)
-	if err != nil {
-		return errnoOf(err, unix.EACCES)
-	}
-	switch domain {
-	case unix.AF_INET, unix.AF_INET6:
-	case unix.AF_NETLINK: // to the kernel alone: our rights may be the greater ones
-		if size < unix.SizeofSockaddrNetlink || binary.NativeEndian.Uint64(address[4:]) != 0 {
-			return unix.EPERM
-		}
-	case unix.AF_UNIX:
-		if path, ok := pathOf(address); ok {
-			return s.connectPath(n, sock, path)
-		}
-	default:
-		return unix.EACCES
-	}
-	return call(sock, address)
-}
-
-// pathOf gives the path of a Unix socket's address; not of an abstract one, which
-// belongs to a network namespace.
-func pathOf(address []byte) (string, bool) {
-	const family = 2
-	if len(address) <= family || binary.NativeEndian.Uint16(address) != unix.AF_UNIX || address[family] == 0 {
-		return "", false
-	}
-	path, _, _ := strings.Cut(string(address[family:]), "\x00")
-	return path, true
-}
-
-// connectPath connects to the very inode that was looked at.
-func (s *Supervisor) connectPath(n *notification, sock int, path string) unix.Errno {
-	at, errno := resolve(int(n.tid), path)
-	if errno != 0 {
-		return errno
-	}
-	defer unix.Close(at)
-	if !s.diag.listens(at) {
-		// As for a socket file that nobody listens at: programs then make it anew.
-		return unix.ECONNREFUSED
-	}
-	address := binary.NativeEndian.AppendUint16(nil, unix.AF_UNIX)
-	return call(sock, append(address, "/proc/self/fd/"+strconv.Itoa(at)+"\x00"...))
-}
-
-// call connects, and waits as long as the socket says.
-func call(sock int, address []byte) unix.Errno {
-	address = append(address, 0) // never empty
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(sock), uintptr(unsafe.Pointer(&address[0])), uintptr(len(address)-1))
-		if errno != unix.EINTR { // the Go runtime's own signals
-			return errno
-		}
-	}
-}
-
-// pidfdThread lets pidfd_open(2) take a thread (Linux 6.9).
-const pidfdThread = unix.O_EXCL
-
-// takeSocket gets the socket by the number that the call has.
-func takeSocket(n *notification) (int, unix.Errno) {
-	pidfd, err := unix.PidfdOpen(int(n.tid), pidfdThread)
-	if err == unix.EINVAL {
-		// The whole process, then: what is connected is what is fetched, whosever it is.
-		pidfd, err = unix.PidfdOpen(processOf(int(n.tid)), 0)
-	}
-	if err != nil {
-		return -1, unix.EACCES
-	}
-	defer unix.Close(pidfd)
-	sock, err := unix.PidfdGetfd(pidfd, int(int32(n.args[0])), 0)
-	if err != nil {
-		if err == unix.EBADF {
-			return -1, unix.EBADF
-		}
-		return -1, unix.EACCES
-	}
-	return sock, 0
-}
-
-// processOf is the number of a thread's process, 0 where it can't be told.
-func processOf(tid int) int {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), "\nTgid:\t")
-	line, _, _ := strings.Cut(rest, "\n")
-	pid, _ := strconv.Atoi(line) // 0 is no process
-	return pid
-}
-
-func readMemory(n *notification, to []byte) unix.Errno {
-	if len(to) == 0 {
-		return 0
-	}
-	local := []unix.Iovec{{Base: &to[0]}}
-	local[0].SetLen(len(to))
-	got, err := unix.ProcessVMReadv(int(n.tid), local, []unix.RemoteIovec{{Base: uintptr(n.args[1]), Len: len(to)}}, 0)
-	if err != nil || got != len(to) {
-		return unix.EFAULT
-	}
-	return 0
 }
 
 func errnoOf(err error, otherwise unix.Errno) unix.Errno {

@@ -1,0 +1,106 @@
+//go:build linux
+
+package supervise
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long an attempt may wait in the kernel. What needn't wait is done
+// long before.
+const patience = 500 * time.Microsecond
+
+// atOnce is how many attempts are made at the same time, for all sandboxes together:
+// each has a thread.
+const atOnce = 16
+
+var turns = make(chan struct{}, atOnce)
+
+// The clock's signal, one of those that are free for programs. The runtime has a
+// handler for each, which does nothing where nobody asked for the signal.
+const interrupt = 40
+
+// From linux/signal.h and asm-generic/siginfo.h.
+const (
+	restarts       = 0x10000000 // SA_RESTART
+	sigsetSize     = 8
+	notifyThreadID = 4 // SIGEV_THREAD_ID
+)
+
+// action is struct sigaction, as the kernel has it.
+type action struct{ handler, flags, restorer, mask uint64 }
+
+// event is struct sigevent.
+type event struct {
+	value          uint64
+	signal, notify int32
+	tid            int32
+	_              [44]byte
+}
+
+// interruptible lets the signal interrupt a call, which the runtime's handlers don't.
+var interruptible = sync.OnceValue(func() error {
+	var a action
+	if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, interrupt, 0, uintptr(unsafe.Pointer(&a)), sigsetSize, 0, 0); errno != 0 {
+		return errno
+	}
+	if a.handler <= 1 { // it would end us (SIG_DFL), or do nothing (SIG_IGN)
+		return errors.New("nobody handles the signal")
+	}
+	a.flags &^= restarts
+	if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, interrupt, uintptr(unsafe.Pointer(&a)), 0, sigsetSize, 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+})
+
+// attempt calls connect(2). Where that would wait it is EINTR: for a Unix socket
+// nothing has happened then, others go on connecting.
+//
+// Neither O_NONBLOCK nor SO_SNDTIMEO can see to it, since the socket is the caller's
+// too: it would see the change, and could undo it in time to hold our thread.
+func attempt(sock int, address []byte) unix.Errno {
+	turns <- struct{}{}
+	defer func() { <-turns }()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	clock, err := startClock()
+	if err != nil {
+		return unix.EAGAIN
+	}
+	address = append(address, 0) // never empty
+	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(sock), uintptr(unsafe.Pointer(&address[0])), uintptr(len(address)-1))
+	_, _, _ = unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(clock), 0, 0)
+	return errno
+}
+
+// startClock interrupts this thread after a while, and again and again: the first time
+// could be before the call.
+func startClock() (clock int32, err error) {
+	if err := interruptible(); err != nil {
+		return 0, err
+	}
+	// Who started us may have blocked it.
+	ours := unix.Sigset_t{}
+	ours.Val[0] = 1 << (interrupt - 1)
+	if err := unix.PthreadSigmask(unix.SIG_UNBLOCK, &ours, nil); err != nil {
+		return 0, err
+	}
+	e := event{signal: interrupt, notify: notifyThreadID, tid: int32(unix.Gettid())}
+	if _, _, errno := unix.RawSyscall(unix.SYS_TIMER_CREATE, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&e)), uintptr(unsafe.Pointer(&clock))); errno != 0 {
+		return 0, errno
+	}
+	every := unix.NsecToTimespec(int64(patience))
+	setting := unix.ItimerSpec{Interval: every, Value: every}
+	if _, _, errno := unix.RawSyscall6(unix.SYS_TIMER_SETTIME, uintptr(clock), 0, uintptr(unsafe.Pointer(&setting)), 0, 0, 0); errno != 0 {
+		_, _, _ = unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(clock), 0, 0)
+		return 0, errno
+	}
+	return clock, nil
+}
