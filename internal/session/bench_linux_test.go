@@ -43,7 +43,7 @@ func benchGate(b *testing.B, terminal bool, argv ...string) (*gate.Gate, gate.Re
 }
 
 // atMost is how many sessions this user may have, of so many: each has a keyring.
-func atMost(b *testing.B, wanted int) int {
+func atMost(b testing.TB, wanted int) int {
 	b.Helper()
 	text, err := os.ReadFile("/proc/sys/kernel/keys/maxkeys")
 	most, err2 := strconv.Atoi(strings.TrimSpace(string(text)))
