@@ -1,0 +1,115 @@
+//go:build linux
+
+package supervise
+
+import (
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// full gives a listener that has no room, and its address, as connect(2) takes it.
+func full(t *testing.T, domain, kind int) (listener int, address []byte) {
+	t.Helper()
+	listener = socket(t, domain, kind)
+	var at unix.Sockaddr = &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
+	if domain == unix.AF_UNIX {
+		name := filepath.Join(t.TempDir(), "s")
+		at, address = &unix.SockaddrUnix{Name: name}, append([]byte{unix.AF_UNIX, 0}, name+"\x00"...)
+	}
+	if err := unix.Bind(listener, at); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Listen(listener, 0); err != nil {
+		t.Fatal(err)
+	}
+	if domain == unix.AF_INET {
+		name, err := unix.Getsockname(listener)
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := name.(*unix.SockaddrInet4).Port
+		address = []byte{unix.AF_INET, 0, byte(port >> 8), byte(port), 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}
+	}
+	if errno := attempt(socket(t, domain, kind), address); errno != 0 {
+		t.Fatal(errno)
+	}
+	return listener, address
+}
+
+func socket(t *testing.T, domain, kind int) int {
+	t.Helper()
+	fd, err := unix.Socket(domain, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	return fd
+}
+
+// TestAttempt: an attempt doesn't wait where there is no room, whoever changes the
+// socket's flags beside it and though its signal was blocked, and one that follows gets
+// in.
+func TestAttempt(t *testing.T) {
+	runtime.LockOSThread() // and never unlocked: the thread goes with its mask
+	blocked := unix.Sigset_t{}
+	blocked.Val[0] = 1 << (interrupt - 1)
+	for _, c := range []struct{ domain, kind int }{{unix.AF_UNIX, unix.SOCK_STREAM}, {unix.AF_UNIX, unix.SOCK_SEQPACKET}, {unix.AF_INET, unix.SOCK_STREAM}} {
+		listener, address := full(t, c.domain, c.kind)
+		sock := socket(t, c.domain, c.kind)
+		before, _ := unix.FcntlInt(uintptr(sock), unix.F_GETFL, 0)
+		for range 3 {
+			if err := unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, nil); err != nil {
+				t.Fatal(err)
+			}
+			if errno := attempt(sock, address); errno != unix.EINTR {
+				t.Fatalf("%+v: %v", c, errno)
+			}
+		}
+		if after, _ := unix.FcntlInt(uintptr(sock), unix.F_GETFL, 0); after != before {
+			t.Errorf("%+v: flags %#x, then %#x", c, before, after)
+		}
+		if got, _, err := unix.Accept(listener); err != nil {
+			t.Fatal(err)
+		} else {
+			unix.Close(got)
+		}
+		if c.domain == unix.AF_INET {
+			for deadline := time.Now().Add(20 * time.Second); !ended(sock) && time.Now().Before(deadline); {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		if errno := attempt(sock, address); errno != 0 {
+			t.Errorf("%+v: with room: %v", c, errno)
+		}
+	}
+}
+
+// TestAttemptNonblocking: a socket that doesn't wait has its own answer, and one whose
+// flag goes to and fro doesn't hold us up.
+func TestAttemptNonblocking(t *testing.T) {
+	_, address := full(t, unix.AF_UNIX, unix.SOCK_STREAM)
+	sock := socket(t, unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK)
+	if errno := attempt(sock, address); errno != unix.EAGAIN {
+		t.Error(errno)
+	}
+	var over atomic.Bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; !over.Load(); i++ {
+			_ = unix.SetNonblock(sock, i%2 == 0)
+		}
+	}()
+	for range 100 {
+		if errno := attempt(sock, address); errno != unix.EAGAIN && errno != unix.EINTR {
+			t.Error(errno)
+		}
+	}
+	over.Store(true)
+	<-done
+}
