@@ -7,6 +7,10 @@
 // Errors of Open and Start are *refusal.Error: nothing was started, and they say
 // why and what would mend it. The package must never offer a second way to start
 // a command, nor a way to start one under less than its policy.
+//
+// On Linux it takes signal 40 for itself: it interrupts calls of a thread that make a
+// connect for a command. A program must not ignore it, and may see it where it asks
+// os/signal for all.
 package lockstile
 
 import (
