@@ -75,6 +75,24 @@ for family, name, kind in PLACES:
 `)
 }
 
+// TestConnectSwapped: what waits is the socket that was asked for. Another that takes its
+// number meanwhile is not connected, and the call ends.
+func TestConnectSwapped(t *testing.T) {
+	t.Parallel()
+	python(t, `
+for family, name, kind in PLACES:
+    l, first = full(family, name, kind)
+    s, other = socket.socket(family, kind), socket.socket(family, kind)
+    t, out = beside(s.connect, l.getsockname())
+    time.sleep(0.3)
+    os.dup2(other.fileno(), s.fileno())
+    if family == socket.AF_UNIX: l.accept()
+    t.join()
+    expect((name, "after"), out, ["EBADF"])
+    expect((name, "the other"), error(other.getpeername), "ENOTCONN")
+`)
+}
+
 // TestConnectEndsWithListener: who waits learns that nobody listens any more.
 func TestConnectEndsWithListener(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,8 @@ const mostAddress = 128
 // wanted is a connect that a process asks for.
 type wanted struct {
 	n       *notification
-	sock    int // ours, and the caller's
+	sock    int    // ours, and the caller's; -1 while it waits
+	cookie  uint64 // which socket it is, whatever number it has (SO_COOKIE)
 	domain  int
 	address []byte
 	path    string // of a Unix socket that has one
@@ -62,6 +63,9 @@ func (s *Supervisor) check(w *wanted) unix.Errno {
 	if cookie != s.cookie {
 		return unix.EACCES
 	}
+	if w.cookie, err = unix.GetsockoptUint64(w.sock, unix.SOL_SOCKET, unix.SO_COOKIE); err != nil {
+		return errnoOf(err, unix.EACCES)
+	}
 	w.domain, err = unix.GetsockoptInt(w.sock, unix.SOL_SOCKET, unix.SO_DOMAIN)
 	if err != nil {
 		return errnoOf(err, unix.EACCES)
@@ -78,6 +82,33 @@ func (s *Supervisor) check(w *wanted) unix.Errno {
 		return unix.EACCES
 	}
 	return 0
+}
+
+// fetch gets the socket again after a wait. By then its number may be another's: then the
+// call ends, as one does whose descriptor is not open.
+func (w *wanted) fetch() unix.Errno {
+	if w.sock >= 0 {
+		return 0
+	}
+	sock, errno := takeSocket(w.n)
+	if errno != 0 {
+		return errno
+	}
+	if cookie, err := unix.GetsockoptUint64(sock, unix.SOL_SOCKET, unix.SO_COOKIE); err != nil || cookie != w.cookie {
+		unix.Close(sock)
+		return unix.EBADF
+	}
+	w.sock = sock
+	return 0
+}
+
+// release lets go of the socket: what waits holds no descriptor, since there may be more
+// of it in all sandboxes than we may have files open.
+func (w *wanted) release() {
+	if w.sock >= 0 {
+		unix.Close(w.sock)
+		w.sock = -1
+	}
 }
 
 // pathOf gives the path of a Unix socket's address; not of an abstract one, which

@@ -87,11 +87,6 @@ func (s *Supervisor) Answer() {
 // Close frees what is held, where it does not serve.
 func (s *Supervisor) Close() {
 	unix.Close(s.listener)
-	s.release()
-}
-
-func (s *Supervisor) release() {
-	s.waiting.close()
 	s.diag.close()
 }
 
@@ -112,7 +107,7 @@ func ioctl(fd int, request, arg uintptr) error {
 // serve answers until no process has the filter any more. Between two connects it looks
 // at those that wait, when their time has come.
 func (s *Supervisor) serve(listener *os.File) {
-	defer s.release()
+	defer s.diag.close()
 	defer listener.Close()
 	conn, err := listener.SyscallConn()
 	if err != nil {
@@ -173,11 +168,12 @@ func (s *Supervisor) handle(n *notification) {
 	}
 	w, errno := s.read(n)
 	if errno == 0 {
-		if errno = s.try(w, nil); errno == notYet {
+		errno = s.try(w, nil)
+		w.release()
+		if errno == notYet {
 			s.waiting.add(w)
 			return
 		}
-		unix.Close(w.sock)
 	}
 	s.answer(n, errno)
 }

@@ -11,8 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mostPending is how many connects of one sandbox may wait: each holds a descriptor of
-// ours.
+// mostPending is how many connects of one sandbox may wait.
 const mostPending = 64
 
 // The time between two looks at what waits. It grows by a quarter with each look in
@@ -53,26 +52,10 @@ func (l *waiting) schedule() {
 	}
 }
 
-// remove takes out those of which done says so.
-func (l *waiting) remove(done func(*wanted) bool) {
-	l.list = slices.DeleteFunc(l.list, func(w *wanted) bool {
-		if !done(w) {
-			return false
-		}
-		unix.Close(w.sock)
-		return true
-	})
-}
-
-func (l *waiting) close() {
-	l.remove(func(*wanted) bool { return true })
-	l.schedule()
-}
-
 // crowded reports whether no more may wait. Who was killed meanwhile doesn't count.
 func (s *Supervisor) crowded() bool {
 	if len(s.waiting.list) >= mostPending {
-		s.waiting.remove(func(w *wanted) bool { return !s.valid(w.n) })
+		s.waiting.list = slices.DeleteFunc(s.waiting.list, func(w *wanted) bool { return !s.valid(w.n) })
 	}
 	return len(s.waiting.list) >= mostPending
 }
@@ -81,7 +64,7 @@ func (s *Supervisor) crowded() bool {
 func (s *Supervisor) retry() {
 	l := &s.waiting
 	before, full := len(l.list), map[place]bool{}
-	l.remove(func(w *wanted) bool { return s.settle(w, full) })
+	l.list = slices.DeleteFunc(l.list, func(w *wanted) bool { return s.settle(w, full) })
 	if len(l.list) < before {
 		l.pause = shortest
 	} else {
@@ -97,6 +80,7 @@ func (s *Supervisor) settle(w *wanted, full map[place]bool) bool {
 		return true
 	}
 	errno := s.try(w, full)
+	w.release()
 	if errno == notYet && !w.expires.IsZero() && !time.Now().Before(w.expires) {
 		errno = w.expired
 	}
@@ -125,8 +109,13 @@ func (s *Supervisor) try(w *wanted, full map[place]bool) unix.Errno {
 		return s.tryPath(w, full)
 	case w.domain == unix.AF_UNIX:
 		return w.enter(w.address, place{name: string(w.address)}, full)
-	case w.tried && !ended(w.sock): // the kernel goes on with it by itself
-		return notYet
+	case w.tried: // the kernel goes on with it by itself
+		if errno := w.fetch(); errno != 0 {
+			return errno
+		}
+		if !ended(w.sock) {
+			return notYet
+		}
 	}
 	return w.attempt(w.address)
 }
@@ -170,6 +159,9 @@ func (w *wanted) enter(address []byte, where place, full map[place]bool) unix.Er
 
 // attempt calls connect(2) for w, which doesn't wait there.
 func (w *wanted) attempt(address []byte) unix.Errno {
+	if errno := w.fetch(); errno != 0 {
+		return errno
+	}
 	again := w.tried
 	if !again {
 		w.tried = true
