@@ -1,18 +1,29 @@
 #!/usr/bin/env bash
-# Builds the end-to-end tests and, as root, runs them with "$@" as a normal user.
+# Builds the tests of what users have and, as root, runs them as a normal user: the
+# end-to-end tests with "$@", and without any the rest of them too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # A user that is nobody else's: no entry in passwd is needed to be one.
 user=47111
+rest=(. ./cmd/lockstile-mcp ./internal/approve ./internal/session ./internal/supervise ./internal/survey)
 dir=$(mktemp -d /var/tmp/lockstile-test.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
-go build -o "$dir/lockstile" ./cmd/lockstile
+go build -o "$dir/" ./cmd/lockstile ./cmd/lockstile-mcp
 go build -tags lockstile_leave_out -o "$dir/lockstile-leave-out" ./cmd/lockstile
 go test -c -o "$dir/cmd.test" ./cmd/lockstile
+[ $# -gt 0 ] || go test -c -o "$dir/" "${rest[@]}"
 mkdir "$dir/home" "$dir/tmp"
 chmod 755 "$dir"
 chown "$user:$user" "$dir/home" "$dir/tmp"
 cd "$dir/home"
-setpriv --reuid $user --regid $user --clear-groups \
-	env -u LOCKSTILE_HOME HOME="$dir/home" TMPDIR="$dir/tmp" LOCKSTILE_TEST_PROGRAMS="$dir" \
-	"$dir/cmd.test" -test.timeout 8m "$@"
+as_user() {
+	setpriv --reuid $user --regid $user --clear-groups \
+		env -u LOCKSTILE_HOME -u LOCKSTILE_TEST_CODEX HOME="$dir/home" TMPDIR="$dir/tmp" LOCKSTILE_TEST_PROGRAMS="$dir" "$@"
+}
+as_user "$dir/cmd.test" -test.timeout 8m "$@"
+[ $# -eq 0 ] || exit 0
+for package in "${rest[@]}"; do
+	name=$(basename "$package")
+	echo "$package"
+	as_user "$dir/${name/#./lockstile}.test" -test.timeout 5m
+done

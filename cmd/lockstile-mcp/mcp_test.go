@@ -32,20 +32,28 @@ func TestMain(m *testing.M) {
 		startAndStay(ws)
 		return
 	}
-	dir, err := os.MkdirTemp("", "lockstile-mcp-")
-	if err == nil {
-		defer os.RemoveAll(dir)
-		core, program = filepath.Join(dir, "lockstile"), filepath.Join(dir, "lockstile-mcp")
-		var out []byte
-		if out, err = exec.Command("go", "build", "-o", dir, ".", "../lockstile").CombinedOutput(); err != nil {
-			err = fmt.Errorf("%w\n%s", err, out)
+	dir := os.Getenv("LOCKSTILE_TEST_PROGRAMS") // for the run as a user who has no Go
+	if dir == "" {
+		var err error
+		if dir, err = build(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
+		defer os.RemoveAll(dir)
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	core, program = filepath.Join(dir, "lockstile"), filepath.Join(dir, "lockstile-mcp")
 	m.Run()
+}
+
+// build makes the programs in a folder of their own.
+func build() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "lockstile-mcp-"); err != nil {
+		return "", err
+	}
+	if out, err := exec.Command("go", "build", "-o", dir, ".", "../lockstile").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return dir, nil
 }
 
 // client is an MCP client with a server of its own.

@@ -127,7 +127,7 @@ func (l *Launch) await(message byte) error {
 			return err
 		}
 		if fds[2].Revents&unix.POLLIN != 0 {
-			l.connects.Answer()
+			l.connects.Answer(l.deadline)
 		}
 		for i, process := range []int{tape.Second, tape.First} {
 			if fds[i].Revents == 0 {

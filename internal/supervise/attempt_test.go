@@ -113,3 +113,20 @@ func TestAttemptNonblocking(t *testing.T) {
 	over.Store(true)
 	<-done
 }
+
+// TestAnswerWaits: nobody else looks at what waits before the command runs. Here whoever
+// asked is gone when it is looked at again.
+func TestAnswerWaits(t *testing.T) {
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	s := &Supervisor{listener: pipe[0]} // nothing comes by it
+	s.waiting.add(&wanted{n: &notification{}, sock: -1})
+	s.Answer(time.Now().Add(20 * time.Second))
+	if len(s.waiting.list) != 0 {
+		t.Error("it waits on")
+	}
+}

@@ -77,10 +77,15 @@ func (s *Supervisor) Listener() int { return s.listener }
 func (s *Supervisor) Count() int { return int(s.count.Load()) }
 
 // Answer makes the connects that have come, here: for those of our own processes,
-// before the command's first instruction. No goroutine is started for them.
-func (s *Supervisor) Answer() {
+// before the command's first instruction. No goroutine is started for them. One that
+// waits, as any may on a busy machine, is waited for until the deadline.
+func (s *Supervisor) Answer(deadline time.Time) {
 	for n, _ := s.take(); n != nil; n, _ = s.take() {
 		s.handle(n)
+	}
+	for len(s.waiting.list) > 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Until(s.waiting.next))
+		s.retry()
 	}
 }
 
