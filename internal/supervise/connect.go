@@ -19,7 +19,7 @@ const mostAddress = 128
 type wanted struct {
 	n       *notification
 	sock    int    // ours, and the caller's; -1 while it waits
-	cookie  uint64 // which socket it is, whatever number it has (SO_COOKIE)
+	cookie  uint64 // the kernel's name for the socket (SO_COOKIE); descriptors come and go
 	domain  int
 	address []byte
 	path    string // of a Unix socket that has one

@@ -47,7 +47,7 @@ func (t *Trusted) guardWays(paths []string, p policy.Policy) error {
 	for _, path := range paths {
 		way, err := trail.Walk(path)
 		decides := way.Links
-		if err == nil { // else it leads nowhere, and what would change that is guarded
+		if err == nil { // a loop has no end, and its links are guarded
 			decides = append(decides, way.End)
 		}
 		for _, name := range decides {
