@@ -22,7 +22,7 @@ import (
 var program, leaveOutProgram string
 
 // patience ends whatever hangs.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // TestMain builds the programs. LOCKSTILE_TEST_PROGRAMS names a folder that holds
 // them already, for the run as a user who has no Go.
