@@ -22,7 +22,7 @@ import (
 var program, leaveOutProgram string
 
 // patience ends whatever hangs.
-const patience = 3 * time.Minute
+const patience = 60 * time.Second
 
 // TestMain builds the programs. LOCKSTILE_TEST_PROGRAMS names a folder that holds
 // them already, for the run as a user who has no Go.
@@ -148,7 +148,7 @@ func (p *place) command(bin string, args ...string) *exec.Cmd {
 	if p.way != "" && len(args) > 0 && args[0] == "run" {
 		args = slices.Insert(slices.Clone(args), 1, p.way)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience) // a compiler inside takes its time
 	p.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, bin, args...)
 	cmd.Dir = p.ws
