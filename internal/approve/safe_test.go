@@ -9,7 +9,7 @@ func TestScript(t *testing.T) {
 	for _, text := range []string{
 		"ls", "ls -la src", "cat a 'b c' \"d\"", "cat a | head -n 3 | wc -l", "cd src && git status && git diff HEAD~1", "pwd; ls",
 		"git log --oneline -n 3", "grep -r 'x|y' .", "find . -name '*.go' -type f", "rg -n pattern src", "sed -n 3p file", "sed -n 3,9p file",
-		"echo a || true", "ls\npwd", "l''s", "'ls' \"-l\"", "grep 'a\\|b!' x", "git show HEAD~1:x", "ls\n\npwd\n", "ls a=b",
+		"echo a || true", "ls\npwd", "l''s", "'ls' \"-l\"", "grep 'a\\|b!' x", "git show HEAD~1:x", "ls\n\npwd\n", "ls --color=never",
 	} {
 		if !Script("bash", text) {
 			t.Errorf("%q is not taken for looking", text)
@@ -25,7 +25,7 @@ func TestScript(t *testing.T) {
 		"rg --pre evil x", "rg --pre=evil x", "rg -z x", "rg -nz x", "rg --hostname-bin=x y",
 		"sed -i s/a/b/ x", "sed -n 's/a/b/w x' f", "sed -n 1e", "sed -n wp", "sed s/a/b/ x", "sed -n 3p -i", "sed -n 3p f -i",
 		"cd", "cd -", "cd -P x", "ls 'unfinished", "exec ls", "eval ls", "xargs ls", "env ls", "sudo ls", "time ls", "command rm x", "ls; [[ x ]]", "diff <(ls) x",
-		"git log --format='%G?'", "git log --help", "git show --remerge-diff", "git diff --no-such", "find . -files0-from x", "find . -new", "rg --no-such x", "rg --search-zip x",
+		"git log --format='%G?'", "git log --help", "git diff GIT_EXTERNAL_DIFF=x", "cat a\\\r\ncanary", "cut -f1}", "git show --remerge-diff", "git diff --no-such", "find . -files0-from x", "find . -new", "rg --no-such x", "rg --search-zip x",
 		"ls # x\\\nrm a", "ls # x", "ls #x\nrm a", "ls \\\nrm", "ls\rrm a", "ls\u00a0x", "ls \xff", "ls |& cat", "ls ^x", "cat x:~ y", "cat a=~", "ls !x", "echo \"a!b\"",
 		"echo \"a\\b\"", "command cd x", "ls {a,b}", "ls ]", "ls }", "ls \x00", "noglob ls", "- ls", "repeat 2 ls", "echo $", "echo \"$\"", "ls ü",
 	} {

@@ -86,7 +86,9 @@ func literals(c *syntax.CallExpr) ([]string, bool) {
 		text, ok := literal(w.Parts)
 		first, bare := w.Parts[0].(*syntax.Lit)
 		expands := bare && strings.ContainsRune("~=", rune(first.Value[0])) // a home; in zsh, a program's path
-		if !ok || expands {
+		// A shell that was told so (set -k) takes x=y for an assignment wherever it stands.
+		assigns := bare && first.Value[0] != '-' && strings.Contains(first.Value, "=")
+		if !ok || expands || assigns {
 			return nil, false
 		}
 		out = append(out, text)
