@@ -31,10 +31,7 @@ type Finding struct {
 // each policy. It goes on after what does not hold.
 func Doctor(home string, policies []policy.Policy) []Finding {
 	var findings []Finding
-	own, err := locate(home)
-	if err != nil {
-		own = ownHome{home, home} // Open will say it
-	}
+	own, _ := locate(home) // Open will say what is wrong with it
 	for _, p := range policies {
 		switch p.Mode {
 		case policy.ModeWorkspaceWrite:

@@ -25,10 +25,7 @@ type Explanation struct {
 // Explain says how Start would start a request, and starts, makes and records
 // nothing. Every error is a *refusal.Error, that of Start.
 func Explain(home string, r Request) (*Explanation, error) {
-	own, err := locate(home)
-	if err != nil {
-		own = ownHome{home, home} // it isn't there yet
-	}
+	own, _ := locate(home) // it need not be there yet
 	out, err := explain(own, r)
 	if err != nil {
 		return nil, asRefusal(err)

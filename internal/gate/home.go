@@ -15,12 +15,16 @@ type ownHome struct {
 	named string // as it was given, absolute
 }
 
+// locate follows the links on the way. A folder that isn't there is real as it is named.
 func locate(home string) (ownHome, error) {
 	named, err := filepath.Abs(home)
 	if err != nil {
-		return ownHome{}, err
+		return ownHome{home, home}, err
 	}
 	real, err := filepath.EvalSymlinks(named)
+	if err != nil {
+		real = named
+	}
 	return ownHome{real, named}, err
 }
 
