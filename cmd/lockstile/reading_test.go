@@ -76,6 +76,53 @@ func TestReadingRules(t *testing.T) {
 	})
 }
 
+// TestHiddenInShown: what is denied in a folder that is shown again is hidden, at any
+// depth, and what the host trusts in a writable root below a cover stays guarded.
+func TestHiddenInShown(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		home := newHome(p)
+		for path, text := range map[string]string{"pub/key": "canary", "pub/ok": "harmless", "pub/deep/key": "canary", "pub/deep/shown": "harmless"} {
+			mkdir(t, filepath.Dir(home+"/.ssh/"+path))
+			write(t, home+"/.ssh/"+path, text)
+		}
+		mkdir(t, home+"/vault/root/.git/hooks")
+		rules := []string{"run", "-c", `filesystem.deny_read=["~/.ssh/pub/key","~/.ssh/pub/deep","~/vault"]`,
+			"-c", `filesystem.allow_read=["~/.ssh/pub","~/.ssh/pub/deep/shown","~/vault/root"]`}
+		for _, mode := range []string{"read-only", "workspace-write"} {
+			r := p.lockstile(append(rules, "--sandbox", mode, "--", "sh", "-c", "cd ~/.ssh/pub; cat key ok deep/key deep/shown 2>/dev/null; ls -A deep")...)
+			if !strings.HasPrefix(r.stdout, "harmlessharmlessshown") || strings.Contains(r.stdout, "canary") {
+				t.Errorf("%s: %q %q", mode, r.stdout, r.stderr)
+			}
+		}
+		r := p.lockstile(append(rules, "-c", `sandbox_workspace_write.writable_roots=["`+home+`/vault/root"]`, "--",
+			"sh", "-c", "cd ~/vault/root; echo x > new; echo x > .git/hooks/pre-commit")...)
+		if !exists(home+"/vault/root/new") || exists(home+"/vault/root/.git/hooks/pre-commit") {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// TestReadingWithoutView: where no mount can cover anything, patterns and the workspace
+// are listed as any other folder is.
+func TestReadingWithoutView(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		home := newHome(p)
+		write(t, p.ws+"/.env", "canary")
+		write(t, p.ws+"/f", "harmless")
+		for _, pattern := range []string{home + "/src/**", home + "/src/f", p.ws + "/.env", p.dir + "/**/.env", p.dir + "/u/s*/f"} {
+			r := p.on("no user namespaces", "run", "--sandbox", "read-only", "-c", `filesystem.deny_read=["`+pattern+`"]`, "--",
+				"sh", "-c", "(cat ~/src/f; cat .env; cat f; cat /etc/shadow) 2>/dev/null")
+			want := "canaryharmless"
+			if strings.HasSuffix(pattern, ".env") {
+				want = "harmlessharmless"
+			}
+			if !strings.HasPrefix(r.stdout, want) || strings.Contains(r.stdout, "root:") {
+				t.Errorf("%s: %q %q", pattern, r.stdout, r.stderr)
+			}
+		}
+	})
+}
+
 // TestNewStores: what comes to be during a run, or takes the place of what was there,
 // can't be read either.
 func TestNewStores(t *testing.T) {

@@ -123,8 +123,8 @@ func (i *intent) lookRound(home ownHome, environ []string) error {
 	var hiddenErr error
 	var beside sync.WaitGroup
 	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
-		rules := hiding(p, *facts)
-		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(rules, i.private) })
+		closed := closed(p, *facts)
+		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(p, i.private, closed) })
 	}
 	var err error
 	i.trusted, err = survey.Look(p, i.private, notesIn(i.private), home.ways())
@@ -138,21 +138,20 @@ func (i *intent) lookRound(home ownHome, environ []string) error {
 			facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
 		}
 	}
-	facts.Protected = slices.DeleteFunc(facts.Protected, facts.Hidden.Covers)
+	var roots []string
+	for _, r := range p.Roots() {
+		roots = append(roots, r.Path)
+	}
+	facts.Protected = slices.DeleteFunc(facts.Protected, func(name string) bool { return facts.Hidden.Covers(name, roots) })
 	return nil
 }
 
-// hiding gives a policy the rules that stand in for the view where there is none.
-func hiding(p policy.Policy, f host.Facts) policy.Policy {
+// closed lists the folders that a view would replace, where the machine gives none.
+func closed(p policy.Policy, f host.Facts) []string {
 	if !f.Lacks.UserNamespaces {
-		return p
+		return nil
 	}
-	rules := slices.Clone(p.Read)
-	for _, dir := range append(plan.Unreadable(f.TempDir), p.Home) {
-		rules = append(rules, policy.ReadRule{Pattern: policy.EscapeGlob(dir)})
-	}
-	p.Read = append(rules, policy.ReadRule{Pattern: policy.EscapeGlob(p.Workspace), Allow: true})
-	return p
+	return append(plan.Unreadable(f.TempDir), p.Home)
 }
 
 // withSystemRoot adds the one variable without which no program of Windows finds its

@@ -78,7 +78,13 @@ type Covered struct {
 	Dir  bool
 }
 
-// Covers reports whether a path is part of what is there and may not be read.
-func (h Hidden) Covers(path string) bool {
-	return slices.ContainsFunc(h.Covered, func(c Covered) bool { return path == c.Path || strings.HasPrefix(path, c.Path+"/") })
+// Covers reports whether a cover stands over a path, with none of the roots between
+// them: a root that lies in a covered folder is shown again with all that it holds.
+func (h Hidden) Covers(path string, roots []string) bool {
+	return slices.ContainsFunc(h.Covered, func(c Covered) bool {
+		return below(path, c.Path) && !slices.ContainsFunc(roots, func(root string) bool { return below(path, root) && below(root, c.Path) })
+	})
 }
+
+// below reports whether a clean path is dir or lies in it.
+func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }

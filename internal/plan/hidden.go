@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
@@ -27,24 +28,41 @@ func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
 			out.View = append(out.View, m)
 		}
 	}
-	for _, c := range h.Covered {
-		kind := KindCover
-		if c.Dir {
-			kind = KindTmpfs
+	for _, c := range outermostFirst(h) {
+		switch {
+		case !c.shown && c.Dir:
+			add(Mount{Path: c.Path, Kind: KindTmpfs})
+		case !c.shown:
+			add(Mount{Path: c.Path, Kind: KindCover})
+		case !slices.Contains(roots, c.Path):
+			dirs := dirsBetween(covering(c.Path, slices.Concat(out.View, inner)), c.Path)
+			if !c.Dir {
+				dirs = dirs[:max(len(dirs)-1, 0)]
+			}
+			add(Mount{Path: c.Path, Kind: KindBind, Source: c.Path, File: !c.Dir, MakeDirs: dirs})
 		}
-		add(Mount{Path: c.Path, Kind: kind})
-	}
-	for _, c := range h.Shown {
-		if slices.Contains(roots, c.Path) {
-			continue
-		}
-		dirs := dirsBetween(covering(c.Path, slices.Concat(out.View, inner)), c.Path)
-		if !c.Dir {
-			dirs = dirs[:max(len(dirs)-1, 0)]
-		}
-		add(Mount{Path: c.Path, Kind: KindBind, Source: c.Path, File: !c.Dir, MakeDirs: dirs})
 	}
 	return inner
+}
+
+// standing is one path that is covered, or shown again.
+type standing struct {
+	host.Covered
+	shown bool
+}
+
+// outermostFirst orders what is covered and what is shown so that each comes after all
+// that it lies in: a cover may hold what is shown, and that may hold a cover again.
+func outermostFirst(h host.Hidden) []standing {
+	all := make([]standing, 0, len(h.Covered)+len(h.Shown))
+	for _, c := range h.Covered {
+		all = append(all, standing{c, false})
+	}
+	for _, c := range h.Shown {
+		all = append(all, standing{c, true})
+	}
+	slices.SortStableFunc(all, func(a, b standing) int { return strings.Compare(a.Path, b.Path) })
+	return all
 }
 
 // replaces reports whether the view has something else at a path than the host.

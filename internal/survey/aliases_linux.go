@@ -26,6 +26,9 @@ func (s *search) aliases(states []state) error {
 		return nil
 	}
 	for _, st := range states {
+		if st.rule == s.exempt {
+			continue
+		}
 		literal := 0
 		for literal < len(st.rest) && !policy.HasGlob(st.rest[literal]) {
 			literal++

@@ -41,7 +41,9 @@ type key struct {
 
 // search is one walk.
 type search struct {
-	policy  policy.Policy // its rules for reading are those that were met
+	policy  policy.Policy    // its rules for reading are those that were met
+	closed  []string         // what a view would replace, where there is none
+	exempt  *policy.ReadRule // shows the workspace in what is closed
 	known   map[key]bool
 	allows  bool // one of them allows
 	roots   []string
@@ -55,43 +57,48 @@ type search struct {
 
 // Hidden finds what a policy's rules for reading come to on this machine. The zero
 // value says that nothing is hidden. store is the folder where that is kept for the next
-// start; "" for none.
-func Hidden(p policy.Policy, store string) (host.Hidden, error) {
-	if p.Mode != policy.ModeReadOnly && p.Mode != policy.ModeWorkspaceWrite || len(p.Read) == 0 {
+// start; "" for none. closed is nil where a view covers what is hidden. Elsewhere it names the
+// folders that a view would replace: of these the workspace alone may be read, and what may
+// be read is all that opens, so that every folder with something hidden in it is listed.
+func Hidden(p policy.Policy, store string, closed []string) (host.Hidden, error) {
+	if p.Mode != policy.ModeReadOnly && p.Mode != policy.ModeWorkspaceWrite || len(p.Read) == 0 && closed == nil {
 		return host.Hidden{}, nil
 	}
 	mounts, err := mountTable()
 	if err != nil {
 		return host.Hidden{}, err
 	}
-	return hiddenAmong(mounts, p, store)
+	return hiddenAmong(mounts, p, store, closed)
 }
 
-func hiddenAmong(mounts string, p policy.Policy, store string) (host.Hidden, error) {
-	b := basisOf(p, mounts)
+func hiddenAmong(mounts string, p policy.Policy, store string, closed []string) (host.Hidden, error) {
+	b := basisOf(p, mounts, closed)
 	file := filepath.Join(store, "hidden."+p.Mode.String())
 	if store != "" {
 		if found, ok := kept(file, b.key); ok {
 			return found, nil
 		}
 	}
-	found, err := findHidden(p, mounts, b)
+	found, err := findHidden(p, mounts, b, closed)
 	if err == nil && store != "" {
 		_ = keep(file, b, found) // else it is walked again
 	}
 	return found, err
 }
 
-func findHidden(p policy.Policy, mounts string, b *basis) (host.Hidden, error) {
-	s := &search{policy: p, mounts: mounts, basis: b, known: make(map[key]bool, len(p.Read)), links: mostLinks}
+func findHidden(p policy.Policy, mounts string, b *basis, closed []string) (host.Hidden, error) {
+	s := &search{policy: p, closed: closed, allows: closed != nil, mounts: mounts, basis: b, known: make(map[key]bool, len(p.Read)), links: mostLinks}
 	s.policy.Read = make([]policy.ReadRule, 0, len(p.Read))
 	s.queue = make([]state, 0, len(p.Read))
 	for _, r := range p.Roots() {
 		s.roots = append(s.roots, r.Path)
 	}
+	if closed != nil {
+		s.close()
+	}
 	for _, r := range p.Read {
 		// The files of /etc are replaced all the time, and read by every program.
-		s.add(r, !policy.IsSystemStore(r.Pattern))
+		s.add(r, closed != nil || !policy.IsSystemStore(r.Pattern))
 	}
 	if len(s.queue) == 0 {
 		return host.Hidden{}, nil
@@ -115,6 +122,22 @@ func findHidden(p policy.Policy, mounts string, b *basis) (host.Hidden, error) {
 	return s.found, nil
 }
 
+// close sends the folders that are closed on their way, and the workspace after them.
+// They are none of the policy's rules: the workspace is shown, and the policy decides
+// about what it holds.
+func (s *search) close() {
+	s.exempt = &policy.ReadRule{Pattern: policy.EscapeGlob(s.policy.Workspace), Allow: true}
+	for _, dir := range s.closed {
+		s.send(&policy.ReadRule{Pattern: policy.EscapeGlob(dir)}, true)
+	}
+	s.send(s.exempt, true)
+}
+
+// closes reports whether a path lies in what is closed, and not in the workspace.
+func (s *search) closes(name string) bool {
+	return slices.ContainsFunc(s.closed, func(dir string) bool { return within(name, dir) }) && !within(name, s.policy.Workspace)
+}
+
 // add takes up a rule, once, and reports whether it was new.
 func (s *search) add(rule policy.ReadRule, guard bool) bool {
 	known := key{rule.Pattern, rule.Allow}
@@ -124,14 +147,19 @@ func (s *search) add(rule policy.ReadRule, guard bool) bool {
 	s.known[known] = true
 	s.policy.Read = append(s.policy.Read, rule)
 	s.allows = s.allows || rule.Allow
+	s.send(&rule, guard)
+	return true
+}
+
+// send puts a rule's pattern at "/", where the walk begins.
+func (s *search) send(rule *policy.ReadRule, guard bool) {
 	rest := slices.DeleteFunc(strings.Split(rule.Pattern, "/"), func(c string) bool { return c == "" || c == "." })
 	// Two ** in a row say no more than one.
 	rest = slices.CompactFunc(rest, func(a, b string) bool { return a == "**" && b == "**" })
 	// The folder of all folders can't be hidden, and needn't be shown.
 	if len(rest) > 0 {
-		s.queue = append(s.queue, state{&rule, rest, guard})
+		s.queue = append(s.queue, state{rule, rest, guard})
 	}
-	return true
 }
 
 // walk goes on in one folder. guard says that what is new in it must not be read.
@@ -140,7 +168,7 @@ func (s *search) walk(dir string, states []state, guard bool) error {
 		return tooMany(states)
 	}
 	s.basis.saw(dir)
-	guard = guard && !slices.Contains(s.roots, dir) && slices.ContainsFunc(states, func(st state) bool { return st.guard && st.rest[0] != "**" })
+	guard = guard && s.guarded(dir, states)
 	b := branch(states)
 	entries, err := s.entries(dir, b, guard)
 	if err != nil {
@@ -156,6 +184,13 @@ func (s *search) walk(dir string, states []state, guard bool) error {
 		}
 	}
 	return nil
+}
+
+// guarded reports whether what is new in a folder must not be read. Without a view each
+// folder is that has something hidden in it, since one that opens opens with all it holds.
+func (s *search) guarded(dir string, states []state) bool {
+	return (s.closed != nil || !slices.Contains(s.roots, dir)) &&
+		slices.ContainsFunc(states, func(st state) bool { return st.guard && (s.closed != nil || st.rest[0] != "**") })
 }
 
 // granted reports whether a folder is the uppermost that is not guarded.
@@ -183,14 +218,19 @@ func (s *search) entry(name string, e fs.DirEntry, b branches, guard bool) error
 // hide takes one path, and shows again what of it may be read after all.
 func (s *search) hide(name string, e fs.DirEntry, next []state) error {
 	s.found.Covered = append(s.found.Covered, host.Covered{Path: name, Dir: e.IsDir()})
-	allowed := slices.DeleteFunc(next, func(st state) bool { return !st.rule.Allow })
-	if len(allowed) == 0 || !e.IsDir() {
+	if !e.IsDir() || !allows(next) {
 		return nil
 	}
-	return s.show(name, allowed)
+	return s.show(name, next)
 }
 
-// show walks what is hidden for what is not.
+// allows reports whether one of the rules on their way allows.
+func allows(states []state) bool {
+	return slices.ContainsFunc(states, func(st state) bool { return st.rule.Allow })
+}
+
+// show walks what is hidden for what is not. A folder that is shown again is walked as
+// any other is, for what of it is hidden.
 func (s *search) show(dir string, states []state) error {
 	if s.folders++; s.folders > mostFolders {
 		return tooMany(states)
@@ -208,8 +248,14 @@ func (s *search) show(dir string, states []state) error {
 		switch {
 		case matched && (e.IsDir() || e.Type().IsRegular()) && !s.denied(name):
 			s.found.Shown = append(s.found.Shown, host.Covered{Path: name, Dir: e.IsDir()})
+			if e.IsDir() && len(next) > 0 {
+				if err := s.walk(name, next, true); err != nil {
+					return err
+				}
+				continue
+			}
 			s.found.Readable = append(s.found.Readable, name)
-		case len(next) > 0 && e.IsDir():
+		case e.IsDir() && allows(next):
 			if err := s.show(name, next); err != nil {
 				return err
 			}
@@ -219,7 +265,9 @@ func (s *search) show(dir string, states []state) error {
 }
 
 // denied decides about a path that some rule names.
-func (s *search) denied(name string) bool { return !s.allows || !s.policy.DecideRead(name).Allowed }
+func (s *search) denied(name string) bool {
+	return !s.allows || s.closes(name) || !s.policy.DecideRead(name).Allowed
+}
 
 // branches are the states of a folder, sorted by what they ask of the next component.
 type branches struct {

@@ -20,9 +20,14 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// under reports whether a path is one of some, or lies below one.
-func under(path string, some []host.Covered) bool {
-	return slices.ContainsFunc(some, func(c host.Covered) bool { return within(path, c.Path) })
+// nearest returns the length of the longest path among some that is path or holds it.
+func nearest(path string, some []host.Covered) (longest int) {
+	for _, c := range some {
+		if within(path, c.Path) {
+			longest = max(longest, len(c.Path))
+		}
+	}
+	return longest
 }
 
 // TestHiddenIsThePolicy: whatever the files and the rules, what is covered and not shown
@@ -49,7 +54,11 @@ func TestHiddenIsThePolicy(t *testing.T) {
 		for _, parts := range rapid.SliceOfN(rapid.SliceOfN(part, 1, 3), 1, 5).Draw(t, "rules") {
 			p.Read = append(p.Read, policy.ReadRule{Pattern: base + "/" + strings.Join(parts, "/"), Allow: rapid.Bool().Draw(t, "allow")})
 		}
-		h, err := Hidden(p, "")
+		var closed []string
+		if rapid.Bool().Draw(t, "closed") {
+			closed = []string{base + "/a", base + "/d.key", base + "/workspace"}
+		}
+		h, err := Hidden(p, "", closed)
 		if err != nil {
 			if p.DecideRead(ws).Allowed {
 				t.Fatal(err)
@@ -60,9 +69,10 @@ func TestHiddenIsThePolicy(t *testing.T) {
 			if err != nil || d.IsDir() {
 				return err
 			}
-			allowed, hidden := p.DecideRead(path).Allowed, under(path, h.Covered) && !under(path, h.Shown)
+			isClosed := slices.ContainsFunc(closed[:min(len(closed), 2)], func(c string) bool { return within(path, c) })
+			allowed, hidden := p.DecideRead(path).Allowed && !isClosed, nearest(path, h.Covered) > nearest(path, h.Shown)
 			granted := slices.ContainsFunc(h.Readable, func(r string) bool { return within(path, r) })
-			if allowed == hidden || allowed && !granted {
+			if allowed == hidden || allowed && !granted || closed != nil && granted && !allowed {
 				t.Errorf("%s: allowed %v, hidden %v, granted %v\nrules %+v\n%+v", path, allowed, hidden, granted, p.Read, h.Covered)
 			}
 			return nil
@@ -76,7 +86,7 @@ func TestHiddenIsThePolicy(t *testing.T) {
 // TestWalkIsBounded: a pattern that leads everywhere is refused, not carried out.
 func TestWalkIsBounded(t *testing.T) {
 	p := policy.Policy{Mode: policy.ModeReadOnly, Workspace: "/", Read: []policy.ReadRule{{Pattern: "/**/nothing-has-this-name"}}}
-	if _, err := Hidden(p, ""); err == nil {
+	if _, err := Hidden(p, "", nil); err == nil {
 		t.Skip("this machine has few folders")
 	}
 }
@@ -110,7 +120,7 @@ func TestHiddenIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	isKept := func() bool {
-		_, ok := kept(store+"/hidden.workspace-write", basisOf(p, mounts).key)
+		_, ok := kept(store+"/hidden.workspace-write", basisOf(p, mounts, nil).key)
 		return ok
 	}
 	for _, c := range []struct {
@@ -125,18 +135,18 @@ func TestHiddenIsKept(t *testing.T) {
 	} {
 		// Others change the folders above, and a change must be some time ago.
 		for deadline := time.Now().Add(20 * time.Second); !isKept(); time.Sleep(60 * time.Millisecond) {
-			if _, err := hiddenAmong(mounts, p, store); err != nil || time.Now().After(deadline) {
+			if _, err := hiddenAmong(mounts, p, store, nil); err != nil || time.Now().After(deadline) {
 				t.Fatalf("before %s: nothing is kept, %v", c.what, err)
 			}
 		}
-		if _, ok := kept(store+"/hidden.workspace-write", basisOf(p, mounts+"another").key); ok {
+		if _, ok := kept(store+"/hidden.workspace-write", basisOf(p, mounts+"another", nil).key); ok {
 			t.Error("it is kept for other mounts")
 		}
-		before, err := hiddenAmong(mounts, p, store)
+		before, err := hiddenAmong(mounts, p, store, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if fresh, err := hiddenAmong(mounts, p, ""); err != nil || !reflect.DeepEqual(before, fresh) {
+		if fresh, err := hiddenAmong(mounts, p, "", nil); err != nil || !reflect.DeepEqual(before, fresh) {
 			t.Errorf("before %s: %v is kept, and it is %v (%v)", c.what, before, fresh, err)
 		}
 		if err := c.change(); err != nil {
@@ -145,8 +155,8 @@ func TestHiddenIsKept(t *testing.T) {
 		if isKept() {
 			t.Errorf("%s: what is kept holds on", c.what)
 		}
-		got, err := hiddenAmong(mounts, p, store)
-		if fresh, _ := hiddenAmong(mounts, p, ""); err != nil || !reflect.DeepEqual(got, fresh) {
+		got, err := hiddenAmong(mounts, p, store, nil)
+		if fresh, _ := hiddenAmong(mounts, p, "", nil); err != nil || !reflect.DeepEqual(got, fresh) {
 			t.Errorf("%s: %v, and it is %v (%v)", c.what, got, fresh, err)
 		}
 	}

@@ -21,7 +21,7 @@ import (
 // it depends on: the rules, the mounts, the folders that were looked into, by their
 // change times, and where links led. Where one of them differs the walk is made again.
 
-const keptFormat = "lockstile-hidden-1"
+const keptFormat = "lockstile-hidden-2"
 
 // basis is what a walk depends on.
 type basis struct {
@@ -33,18 +33,20 @@ type basis struct {
 }
 
 // basisOf begins one: the key is of the rules and of the machine's mounts.
-func basisOf(p policy.Policy, mounts string) *basis {
+func basisOf(p policy.Policy, mounts string, closed []string) *basis {
 	h := sha256.New()
 	field := func(s string) { h.Write(append([]byte(s), 0)) }
 	field(keptFormat)
 	groups, err := os.Getgroups() // by which a folder may be looked into
-	field(fmt.Sprint(os.Geteuid(), os.Getegid(), groups, err, p.Mode))
+	field(fmt.Sprint(os.Geteuid(), os.Getegid(), groups, err, p.Mode, len(p.Roots()), closed != nil, len(closed)))
 	field(mounts)
 	field(p.Workspace)
 	for _, r := range p.Roots() {
 		field(r.Path)
 	}
-	field("")
+	for _, dir := range closed {
+		field(dir)
+	}
 	for _, r := range p.Read {
 		field(strconv.FormatBool(r.Allow) + r.Pattern)
 	}
