@@ -14,9 +14,9 @@ bench:
 	go test -run '^$$' -bench 'Inside|Many|Output' -benchtime 11x -timeout 10m ./cmd/lockstile
 	go test -run '^$$' -bench Start -benchtime 101x -timeout 10m .
 	go test -run '^$$' -bench . -benchtime 300x -timeout 10m ./cmd/lockstile-mcp
-	go test -run '^$$' -bench Key -benchtime 3000x -timeout 10m ./internal/session
-	go test -run '^$$' -bench 'Flood|AtOnce' -benchtime 21x -timeout 10m ./internal/session
-	go test -run '^$$' -bench Idle -benchtime 1x -timeout 10m ./internal/session
+	go test -run '^$$' -bench Key -benchtime 3000x -timeout 10m ./session
+	go test -run '^$$' -bench 'Flood|AtOnce' -benchtime 21x -timeout 10m ./session
+	go test -run '^$$' -bench Idle -benchtime 1x -timeout 10m ./session
 
 # The table of parity, as it is in docs/parity.md.
 parity:

@@ -1,13 +1,12 @@
 package lockstile_test
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
 	"os"
-	"strings"
-	"time"
+	"slices"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/policy"
@@ -73,49 +72,13 @@ func ExampleGate_Start_refused() {
 	// hint: say --sandbox read-only, workspace-write or danger-full-access
 }
 
-// A session lives on between looks, and can be typed at.
-func ExampleStartSession() {
+// A step of a build: the command runs on pipes, and the record says what was proven.
+func ExampleGate_Records() {
 	home, _ := os.MkdirTemp("", "lockstile-home-")
 	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
 	defer os.RemoveAll(home)
 	defer os.RemoveAll(workspace)
 
-	gate, err := lockstile.Open(home)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer gate.Close()
-	p, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, workspace)
-	if err != nil {
-		log.Fatal(err)
-	}
-	session, err := lockstile.StartSession(gate, lockstile.Request{
-		Policy:   p,
-		Argv:     []string{"sh", "-c", "stty -echo; read name; echo hello $name; exit 4"},
-		Env:      []string{"PATH=/usr/bin:/bin"},
-		Terminal: &lockstile.Size{Rows: 24, Cols: 80},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer session.End()
-	session.Look(context.Background(), 200*time.Millisecond) // what it prints at first
-	if err := session.Type("world\n"); err != nil {
-		log.Fatal(err)
-	}
-	out := session.Look(context.Background(), time.Minute) // until it has ended
-	exit, _, err := session.Exit()
-	fmt.Println(strings.Contains(string(out.Head), "hello world"), exit.Code, err)
-	// Output:
-	// true 4 <nil>
-}
-
-// Sessions that are kept by numbers, as a front end for agents does it.
-func ExampleSessions() {
-	home, _ := os.MkdirTemp("", "lockstile-home-")
-	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
-	defer os.RemoveAll(home)
-	defer os.RemoveAll(workspace)
 	gate, err := lockstile.Open(home)
 	if err != nil {
 		log.Fatal(err)
@@ -125,18 +88,70 @@ func ExampleSessions() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	sessions := lockstile.NewSessions(64)
-	defer sessions.Close() // ends what still runs
-	session, err := lockstile.StartSession(gate, lockstile.Request{Policy: p, Argv: []string{"cat"}, Env: []string{"PATH=/usr/bin:/bin"},
-		Terminal: &lockstile.Size{Rows: 24, Cols: 80}})
+	null, err := os.Open(os.DevNull)
 	if err != nil {
 		log.Fatal(err)
 	}
-	id, _ := sessions.Add(lockstile.SessionEntry{Session: session, Command: "cat"})
-	sessions.Left(id)
-	for _, s := range sessions.List() {
-		fmt.Println(s.Command, s.ID == id)
+	defer null.Close()
+	child, err := gate.Start(lockstile.Request{Policy: p, Channel: "build", Argv: []string{"sh", "-c", "echo tested"},
+		Env: os.Environ(), Stdin: null, Stdout: os.Stdout, Stderr: os.Stderr})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := child.Wait(); err != nil {
+		log.Fatal(err)
+	}
+	records, err := gate.Records(2)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, record := range records {
+		var line struct {
+			Event, Mode, Channel string
+			Proven               []string
+			Exit                 *int
+		}
+		if err := json.Unmarshal(record, &line); err != nil {
+			log.Fatal(err)
+		}
+		switch line.Event {
+		case "start":
+			fmt.Println(line.Channel, line.Mode, slices.Contains(line.Proven, "seccomp"))
+		case "end":
+			fmt.Println("exit", *line.Exit)
+		}
 	}
 	// Output:
-	// cat true
+	// tested
+	// build read-only true
+	// exit 0
+}
+
+// A policy from settings, asked what it allows, and explained as a start.
+func ExampleLoadPolicy() {
+	home, _ := os.MkdirTemp("/var/tmp", "lockstile-home-")
+	workspace, _ := os.MkdirTemp("/var/tmp", "lockstile-workspace-")
+	defer os.RemoveAll(home)
+	defer os.RemoveAll(workspace)
+
+	p, err := lockstile.LoadPolicy(lockstile.Settings{
+		Home: home, Dir: workspace, Mode: policy.ModeWorkspaceWrite,
+		Overrides: []string{`filesystem.deny_read=["` + workspace + `/secret"]`, "limits.processes=400"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("writes the workspace:", p.DecideWrite(workspace+"/file").Allowed)
+	fmt.Println("writes its .git:", p.DecideWrite(workspace+"/.git/config").Allowed)
+	fmt.Println("reads the secret:", p.DecideRead(workspace+"/secret").Allowed)
+	start, err := lockstile.New(home).Explain(lockstile.Request{Policy: p, Argv: []string{"make"}, Env: os.Environ()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(start.Mode, "in the workspace:", start.Dir == workspace)
+	// Output:
+	// writes the workspace: true
+	// writes its .git: false
+	// reads the secret: false
+	// workspace-write in the workspace: true
 }

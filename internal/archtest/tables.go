@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/config internal/gate internal/host internal/session policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/measure internal/plan internal/residual internal/setup internal/survey internal/tally internal/watch policy refusal"},
 			{"refusal", "internal/plain"},
 			{"policy", ""},
 			{"cmd/lockstile", "internal/cli"},
@@ -17,7 +17,6 @@ func Lockstile() Tables {
 			{"internal/cli", ". internal/audit internal/plain internal/pty internal/settings internal/setup policy refusal"},
 			{"internal/cmdline", ""},
 			{"internal/config", "internal/trail policy refusal"},
-			{"internal/gate", "internal/access internal/attest internal/audit internal/host internal/launch internal/measure internal/plan internal/residual internal/setup internal/survey internal/tally internal/watch policy refusal"},
 			{"internal/grant", "internal/access"},
 			{"internal/host", "internal/access internal/mountinfo"},
 			{"internal/launch", "internal/cmdline internal/grant internal/host internal/nofile internal/pipe internal/plan internal/pty internal/runner internal/setup internal/supervise internal/suspended internal/tally internal/tape internal/winerr refusal"},
@@ -36,7 +35,7 @@ func Lockstile() Tables {
 			{"internal/nofile", ""},
 			{"internal/plan", "internal/access internal/host policy refusal"},
 			{"internal/pty", ""},
-			{"internal/session", "internal/gate refusal"},
+			{"session", ". refusal"},
 			{"internal/setup", "internal/access internal/cmdline internal/grant internal/host internal/pipe internal/winerr"},
 			{"internal/settings", ". policy"},
 			{"internal/tally", ""},
@@ -44,7 +43,7 @@ func Lockstile() Tables {
 			{"internal/supervise", ""},
 			{"internal/winerr", ""},
 			{"internal/trail", ""},
-			{"internal/tool", "internal/approve internal/gate internal/plain internal/session policy refusal"},
+			{"internal/tool", ". internal/approve internal/plain policy refusal session"},
 		},
 		Apart: []Apart{
 			{"internal/attest", "internal/plan", "what is enforced and what is expected come from the policy apart"},
@@ -58,7 +57,7 @@ func Lockstile() Tables {
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
-			{"golang.org/x/sys", StartsCan, "internal/audit internal/cli internal/gate internal/grant internal/host internal/launch internal/measure internal/pipe internal/pty internal/runner internal/session internal/setup internal/supervise internal/survey internal/suspended internal/tape internal/watch",
+			{"golang.org/x/sys", StartsCan, "internal/audit . internal/cli internal/grant internal/host internal/launch internal/measure internal/pipe internal/pty internal/runner internal/setup internal/supervise internal/survey internal/suspended internal/tape internal/watch session",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config",
 				"parses text"},

@@ -37,7 +37,9 @@ func doctor(args []string) int {
 	if err != nil {
 		return refused(err, asJSON)
 	}
-	findings := lockstile.Doctor(home, policies)
+	gate := lockstile.New(home)
+	defer gate.Close()
+	findings := gate.Doctor(policies)
 	code := exitOK
 	for _, f := range findings {
 		if !f.OK {

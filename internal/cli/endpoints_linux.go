@@ -36,7 +36,7 @@ func terminalSize(how tty) *lockstile.Size {
 		return nil
 	}
 	if size, err := pty.SizeOf(os.Stdout); err == nil {
-		return &size
+		return (*lockstile.Size)(&size)
 	}
 	return &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func explain(args []string) int {
 	if timed {
 		return explainTime(home, request, asJSON)
 	}
-	x, err := lockstile.Explain(home, request)
+	x, err := lockstile.New(home).Explain(request)
 	if err != nil {
 		return refused(err, asJSON)
 	}
@@ -137,14 +138,14 @@ func restrictions(x *lockstile.Explanation) []refusal.Restriction {
 func proofs(x *lockstile.Explanation, r refusal.Restriction) []string {
 	var out []string
 	seen, by := "/proc, ", "inside, "
-	if strings.HasPrefix(x.Plan.Target, "windows/") {
+	if runtime.GOOS == "windows" {
 		seen, by = "the system says ", "with its token, "
 	}
 	for _, e := range x.Expected {
 		if e.Restriction != r {
 			continue
 		}
-		what := string(e.Fact)
+		what := e.Fact
 		if tried, ok := strings.CutPrefix(what, "trial."); ok {
 			what = by + tried
 		} else {

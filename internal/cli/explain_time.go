@@ -13,7 +13,7 @@ const timedStarts = 21
 
 // explainTime shows how long the parts of a start take.
 func explainTime(home string, r lockstile.Request, asJSON bool) int {
-	t, err := lockstile.Time(home, r, timedStarts)
+	t, err := lockstile.New(home).Time(r, timedStarts)
 	if err != nil {
 		return refused(err, asJSON)
 	}

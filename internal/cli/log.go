@@ -37,11 +37,11 @@ func log(args []string) int {
 	if n < 0 {
 		return badUsage(errors.New("-n is the number of lines, 0 or more"), logUse, "")
 	}
-	path, err := logPath()
+	home, err := lockstile.Home()
 	if err != nil {
 		return failed(err)
 	}
-	lines, err := audit.Tail(path, n)
+	lines, err := lockstile.New(home).Records(n)
 	if err != nil {
 		return failed(err)
 	}

@@ -6,24 +6,24 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/lockstile/lockstile/internal/gate"
+	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
-	"github.com/lockstile/lockstile/internal/session"
+	"github.com/lockstile/lockstile/session"
 )
 
 // Answer is what a tool says of a command: what it printed since the last look,
 // and how it is.
 type Answer struct {
-	Chunk   string        // names this answer
-	Wall    time.Duration // how long it was waited for
-	Exit    *int          // nil while the command runs
-	Session int           // where it runs on; 0 when it has ended
-	Tokens  int           // of the whole output, also of what is cut
-	Evicted string        // what became of another session for this one
-	Denied  []gate.Denied // what the command made and may not
-	News    []string      // what it made or changed that programs of the host trust
-	Output  string        // valid UTF-8, cut to the caller's budget
-	Sandbox []Obstacle    // where the sandbox seems to have stood in the way
+	Chunk   string             // names this answer
+	Wall    time.Duration      // how long it was waited for
+	Exit    *int               // nil while the command runs
+	Session int                // where it runs on; 0 when it has ended
+	Tokens  int                // of the whole output, also of what is cut
+	Evicted string             // what became of another session for this one
+	Denied  []lockstile.Denied // what the command made and may not
+	News    []string           // what it made or changed that programs of the host trust
+	Output  string             // valid UTF-8, cut to the caller's budget
+	Sandbox []Obstacle         // where the sandbox seems to have stood in the way
 }
 
 // String is the answer as models of this tool family know it.
@@ -57,7 +57,7 @@ const mostNews = 20
 
 // sayBesides tells a model what became of another session, and of names that it
 // may not make.
-func sayBesides(b *strings.Builder, evicted string, denied []gate.Denied, news []string) {
+func sayBesides(b *strings.Builder, evicted string, denied []lockstile.Denied, news []string) {
 	if evicted != "" {
 		b.WriteString(plain.Sprintf("%s\n", evicted))
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/lockstile/lockstile/internal/session"
+	"github.com/lockstile/lockstile/session"
 )
 
 func TestAnswer(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lockstile/lockstile/internal/gate"
-	"github.com/lockstile/lockstile/internal/session"
+	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
+	"github.com/lockstile/lockstile/session"
 )
 
 // Escalation is how a model asks for more than the sandbox gives.
@@ -40,7 +40,7 @@ var ErrAsking = errors.New("the question is on its way to the user")
 
 // start asks where the policy wants it, and starts what may be. What was refused
 // before it reached the gate is in the log like the rest.
-func (s *Set) start(ctx context.Context, r gate.Request, ask Ask, q Question, looks func() bool, e Escalation) (begun, error) {
+func (s *Set) start(ctx context.Context, r lockstile.Request, ask Ask, q Question, looks func() bool, e Escalation) (begun, error) {
 	if e.SandboxPermissions == "with_additional_permissions" || len(e.AdditionalPermissions) > 0 {
 		err := notApproved("additional permissions can't be asked for here", "go on within the sandbox, or ask the user to change config.toml (writable_roots, network_access)", nil)
 		s.recordRefused(r, err)
@@ -90,7 +90,7 @@ func (s *Set) mode(b begun) policy.Policy {
 	return p
 }
 
-func (s *Set) recordRefused(r gate.Request, err error) {
+func (s *Set) recordRefused(r lockstile.Request, err error) {
 	var why *refusal.Error
 	if errors.As(err, &why) {
 		s.gate.Refused(r, why)
@@ -107,7 +107,7 @@ func shorten(text string) string {
 
 // approval asks where the policy wants it. What only looks needs no question
 // while it stays in the sandbox.
-func (s *Set) approval(ctx context.Context, ask Ask, q Question, looks func() bool) (*gate.Approval, error) {
+func (s *Set) approval(ctx context.Context, ask Ask, q Question, looks func() bool) (*lockstile.Approval, error) {
 	switch {
 	case !q.Escalate && (s.policy.Approval != policy.ApprovalUntrusted || looks()):
 		return nil, nil
@@ -124,7 +124,7 @@ func (s *Set) approval(ctx context.Context, ask Ask, q Question, looks func() bo
 	if by == "" {
 		return nil, notApproved("the user said no", "go on without it, or ask what to do in its place", nil)
 	}
-	return &gate.Approval{By: by, Reason: q.Justification, Escalate: q.Escalate}, nil
+	return &lockstile.Approval{By: by, Reason: q.Justification, Escalate: q.Escalate}, nil
 }
 
 func notApproved(reason, hint string, err error) error {

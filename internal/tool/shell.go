@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/approve"
-	"github.com/lockstile/lockstile/internal/gate"
 )
 
 // Shell is a call of shell, the classic tool: it runs a command to its end. Zero
@@ -25,9 +25,9 @@ type Done struct {
 	Wall    time.Duration
 	Timeout time.Duration // that ended it; 0 where it ended itself
 	Tokens  int
-	Evicted string        // what became of a session for this command
-	Denied  []gate.Denied // what the command made and may not
-	News    []string      // what it made or changed that programs of the host trust
+	Evicted string             // what became of a session for this command
+	Denied  []lockstile.Denied // what the command made and may not
+	News    []string           // what it made or changed that programs of the host trust
 	Output  string
 	Sandbox []Obstacle // where the sandbox seems to have stood in the way
 }
@@ -59,7 +59,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if len(c.Command) == 0 {
 		return Done{}, fmt.Errorf("shell: command is empty")
 	}
-	r := gate.Request{Channel: s.channel, Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
+	r := lockstile.Request{Channel: s.channel, Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
 	looks := func() bool { return approve.Argv(c.Command) }
 	run, err := s.start(ctx, r, ask, Question{Command: words(c.Command)}, looks, c.Escalation)
 	if err != nil {

@@ -16,16 +16,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/approve"
-	"github.com/lockstile/lockstile/internal/gate"
-	"github.com/lockstile/lockstile/internal/session"
 	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/session"
 )
 
 // Set is the tools of one caller: every command starts at one gate, under one
 // policy, in one workspace. Its methods may be called at the same time.
 type Set struct {
-	gate    *gate.Gate
+	gate    *lockstile.Gate
 	policy  policy.Policy
 	environ []string
 	channel string
@@ -36,7 +36,7 @@ type Set struct {
 
 // New makes the tools. environ is the caller's environment, as NAME=value;
 // channel is what the record says of where the calls come from.
-func New(g *gate.Gate, p policy.Policy, environ []string, channel string) *Set {
+func New(g *lockstile.Gate, p policy.Policy, environ []string, channel string) *Set {
 	set := maps.Clone(forReaders)
 	maps.Copy(set, p.Env.Set) // the user's own words come last
 	p.Env.Set = set
@@ -92,9 +92,9 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	if c.Cmd == "" {
 		return Answer{}, fmt.Errorf("exec_command: cmd is empty")
 	}
-	r := gate.Request{Channel: s.channel, Policy: s.policy, Argv: s.shell(c), Env: s.environ, Dir: s.dir(c.Workdir)}
+	r := lockstile.Request{Channel: s.channel, Policy: s.policy, Argv: s.shell(c), Env: s.environ, Dir: s.dir(c.Workdir)}
 	if c.TTY {
-		r.Terminal = &gate.Size{Rows: 24, Cols: 80}
+		r.Terminal = &lockstile.Size{Rows: 24, Cols: 80}
 	}
 	q := Question{Command: c.Cmd}
 	looks := func() bool { return c.Shell == "" && approve.Script(userShell(s.environ), c.Cmd) } // any program could be the shell

@@ -13,10 +13,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/lockstile/lockstile/internal/gate"
-	"github.com/lockstile/lockstile/internal/session"
+	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
+	"github.com/lockstile/lockstile/session"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,7 +37,7 @@ func openedAsking(t *testing.T, approval policy.Approval) (*Set, string) {
 	if err := os.MkdirAll(filepath.Join(ws, "sub"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	g, err := gate.Open(filepath.Join(dir, "home"))
+	g, err := lockstile.Open(filepath.Join(dir, "home"))
 	if err != nil {
 		t.Fatal(err)
 	}

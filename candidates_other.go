@@ -1,0 +1,31 @@
+//go:build !windows
+
+package lockstile
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// defaultPath is searched where PATH is not set, as by execvp(3) of glibc.
+const defaultPath = "/bin:/usr/bin"
+
+// candidates lists the files that a command may be, in the order of execvp(3).
+// They are tried inside, where alone it can be told what is there.
+func candidates(name, dir string, env []string) []string {
+	if strings.Contains(name, "/") {
+		return []string{name}
+	}
+	list := lookup(env, "PATH")
+	if list == "" {
+		list = defaultPath
+	}
+	var out []string
+	for _, d := range filepath.SplitList(list) {
+		if !filepath.IsAbs(d) {
+			d = filepath.Join(dir, d)
+		}
+		out = append(out, filepath.Join(d, name))
+	}
+	return out
+}

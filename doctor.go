@@ -1,0 +1,130 @@
+package lockstile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/residual"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Finding is what doctor found out about one thing that a start needs.
+type Finding struct {
+	Name  string `json:"name"`
+	OK    bool   `json:"ok"`
+	Found string `json:"found"`
+	Mend  string `json:"mend,omitempty"` // what would make it hold
+
+	// Residual is the name of what no machine of this kind holds, "" where something
+	// was tried (docs/residuals.md).
+	Residual string `json:"residual,omitempty"`
+}
+
+// Doctor tries each thing that a start needs on its own, and then a whole start under
+// each policy. It goes on after what does not hold.
+func (g *Gate) Doctor(policies []policy.Policy) []Finding {
+	var findings []Finding
+	own, _ := locate(g.named) // opening will say what is wrong with it
+	for _, p := range policies {
+		switch p.Mode {
+		case policy.ModeWorkspaceWrite:
+			findings = slices.Concat(findings, doctorSetup(g.named, p), doctorNames(own, p))
+		case policy.ModeReadOnly:
+			findings = append(findings, doctorLayers(own, p)...)
+		}
+	}
+	err := g.open()
+	findings = append(findings, finding("the log in "+g.named, err))
+	if err != nil {
+		return findings
+	}
+	for _, p := range policies {
+		findings = append(findings, finding("a start in "+p.Mode.String(), g.trial(p)))
+	}
+	for _, r := range residual.On(runtime.GOOS) {
+		findings = append(findings, Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
+	}
+	return findings
+}
+
+// doctorLayers tries each restriction of a start alone.
+func doctorLayers(home ownHome, p policy.Policy) []Finding {
+	settled, err := settle(home, p, os.Environ(), host.Lacks{}, nil)
+	if err != nil {
+		return []Finding{finding("a plan for this machine", err)}
+	}
+	launcher := launch.NewLauncher()
+	defer launcher.Close() // what it does has been seen
+	names, results := launcher.Try(settled.plan)
+	var out []Finding
+	for i, name := range names {
+		out = append(out, finding(name, results[i]))
+	}
+	return out
+}
+
+// doctorNames tells what of the workspace can't be guarded by its name.
+func doctorNames(home ownHome, p policy.Policy) []Finding {
+	settled, err := settle(home, p, os.Environ(), host.Lacks{}, nil)
+	if err != nil {
+		return []Finding{finding("the trusted names of the workspace", err)}
+	}
+	var out []Finding
+	for _, file := range settled.trusted.Linked {
+		out = append(out, Finding{Name: file, OK: true, Found: "has another name, by which a command may be able to write it", Mend: "cp -p it, and mv the copy to its name"})
+	}
+	if n := settled.trusted.Unseen; n > 0 {
+		out = append(out, Finding{Name: "the trusted names of the workspace", OK: true, Found: fmt.Sprintf("%d folders or more are not looked into", n), Mend: "start in a project's folder"})
+	}
+	return out
+}
+
+// trial starts a command that does nothing.
+func (g *Gate) trial(p policy.Policy) error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	argv := []string{"true"}
+	if runtime.GOOS == "windows" {
+		argv = []string{"cmd.exe", "/d", "/c", "exit"}
+	}
+	child, err := g.Start(Request{Channel: "doctor", Policy: p, Argv: argv, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null})
+	if err != nil {
+		return err
+	}
+	exit, err := child.Wait()
+	if err == nil && exit.Status() != 0 {
+		err = fmt.Errorf("the command %s did not exit with 0", argv[0])
+	}
+	return err
+}
+
+func finding(name string, err error) Finding {
+	if err == nil {
+		return Finding{Name: name, OK: true, Found: "holds"}
+	}
+	f := Finding{Name: name, Found: err.Error(), Mend: "docs/" + runtime.GOOS + ".md says what a start needs"}
+	var r *refusal.Error
+	switch {
+	case errors.As(err, &r):
+		f.Mend = r.Hint
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
+		f.Mend = moreNamespaces
+	case errors.Is(err, syscall.ENOSYS):
+		f.Mend = "use a newer kernel (5.14), or a container that lets the call through"
+	case errors.Is(err, syscall.EPERM) && name == "fresh /proc":
+		f.Mend = unmaskProc
+	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		f.Mend = allowNamespaces
+	}
+	return f
+}

@@ -1,0 +1,22 @@
+package lockstile
+
+import (
+	"github.com/lockstile/lockstile/internal/setup"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// doctorSetup looks at what lockstile setup makes, where the policy needs it.
+func doctorSetup(home string, p policy.Policy) []Finding {
+	if p.WindowsSandbox == "unelevated" {
+		return nil
+	}
+	var out []Finding
+	for _, f := range setup.Check(setup.Machine{Home: home}) {
+		one := Finding{Name: f.Step, OK: f.OK, Found: f.Found}
+		if !f.OK {
+			one.Mend = "run lockstile setup: it asks for an administrator's rights"
+		}
+		out = append(out, one)
+	}
+	return out
+}

@@ -1,0 +1,46 @@
+package lockstile
+
+import (
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// early is a start's processes, begun while the folders are still looked at: their
+// namespaces take as long. The zero value is none.
+type early struct {
+	begun *launch.Launch
+	err   error
+}
+
+func (e *early) begin(launcher *launch.Launcher, p policy.Policy, f host.Facts) {
+	if foundation := plan.Foundation(p, f); foundation != nil {
+		e.begun, e.err = launcher.Begin(foundation)
+	}
+}
+
+// place gives the processes of the whole plan, whose foundation is that of the start.
+func (e *early) place(launcher *launch.Launcher, p *plan.Plan) (*launch.Launch, error) {
+	if e.err != nil {
+		return nil, e.err
+	}
+	if e.begun == nil {
+		return launcher.Place(p)
+	}
+	begun := e.begun
+	e.begun = nil
+	if err := begun.Complete(p); err != nil {
+		begun.Kill()
+		return nil, err
+	}
+	return begun, nil
+}
+
+// drop ends what is not wanted.
+func (e *early) drop() {
+	if e.begun != nil {
+		e.begun.Kill()
+		e.begun = nil
+	}
+}

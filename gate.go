@@ -1,0 +1,301 @@
+package lockstile
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/audit"
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/survey"
+	"github.com/lockstile/lockstile/internal/tally"
+	"github.com/lockstile/lockstile/internal/watch"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Gate starts commands and keeps their records in one log. It may be used by
+// several goroutines.
+type Gate struct {
+	named    string // the product's own folder, as the caller gave it
+	opening  sync.Once
+	opened   *refusal.Error // why the rest isn't there
+	home     ownHome
+	log      *audit.Log
+	launcher *launch.Launcher
+	ahead    ahead
+	watch    watch.Watch
+	memory   memory
+	lacks    lacks
+	last     atomic.Pointer[planned] // the last start's, which the next one's is like as a rule
+	phases   *phases                 // of a start that is timed
+}
+
+// New returns a gate that keeps its log and folders in home. Its first start opens the
+// log; Explain and Doctor need none, and make nothing.
+func New(home string) *Gate { return &Gate{named: home} }
+
+// Open returns a gate as New does, with its log open. The error is a *refusal.Error:
+// without a log, nothing starts.
+func Open(home string) (*Gate, error) {
+	g := New(home)
+	if err := g.open(); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// open opens what starts need, once. The error is a *refusal.Error.
+func (g *Gate) open() error {
+	g.opening.Do(func() {
+		launcher := launch.NewLauncher() // which makes ready beside
+		log, err := audit.Open(g.named)
+		if err == nil {
+			if g.home, err = locate(g.named); err != nil {
+				log.Close()
+			}
+		}
+		if err != nil {
+			launcher.Close()
+			g.opened = asRefusal(err)
+			return
+		}
+		g.log, g.launcher = log, launcher
+	})
+	if g.opened != nil {
+		return g.opened
+	}
+	return nil
+}
+
+// Close ends what waits for a start, and closes the log. Children write the end
+// of their record until they have been waited for, so the gate is closed after
+// them.
+func (g *Gate) Close() error {
+	g.opening.Do(func() {
+		g.opened = &refusal.Error{Code: refusal.CodeRecord, Stage: refusal.StageRecord, Reason: "the gate is closed", Hint: "open another one"}
+	})
+	if g.opened != nil {
+		return nil
+	}
+	g.ahead.close()
+	return errors.Join(g.launcher.Close(), g.watch.Close(), g.log.Close())
+}
+
+// Start starts one command. Every error is a *refusal.Error; then no instruction
+// of the command has run.
+func (g *Gate) Start(r Request) (*Child, error) {
+	if err := g.open(); err != nil {
+		return nil, err
+	}
+	child, err := g.start(r)
+	if err != nil {
+		refused := asRefusal(err)
+		g.recordRefusal(r, refused)
+		return nil, refused
+	}
+	return child, nil
+}
+
+// Prepare has the processes of the next start under p made ahead: they stand in
+// their restrictions and wait for one command, which starts the sooner for it. They
+// are let go when none comes within a minute. environ is what that command's
+// Request.Env will be. Where they can't be made, the start will say so.
+func (g *Gate) Prepare(p policy.Policy, environ []string) {
+	if p.Mode == policy.ModeDangerFullAccess || !launch.PlacesAhead || g.open() != nil {
+		return // there is nothing to stand in, or nobody who could
+	}
+	if last := g.last.Load(); last != nil && last.of(complete(p, g.home, host.UserHome()), environ) {
+		g.ahead.prepare(g.launcher, last.plan) // should it not fit any more, its start will see
+		return
+	}
+	i, err := settle(g.home, p, environ, g.lacks.get(), nil)
+	if err == nil && makePrivate(i) == nil {
+		g.ahead.prepare(g.launcher, i.plan)
+	}
+}
+
+// Refused writes down that a request was refused before it reached the gate, for
+// its configuration as a rule.
+func (g *Gate) Refused(r Request, why *refusal.Error) {
+	if g.open() == nil {
+		g.recordRefusal(r, why)
+	}
+}
+
+func (g *Gate) start(r Request) (*Child, error) {
+	if err := g.recover(r.Policy); err != nil {
+		return nil, err
+	}
+	c, err := g.confine(r)
+	if err != nil {
+		return nil, err
+	}
+	tally.Count(tally.Verdict)
+	note := c.note
+	if r.Ready != nil {
+		<-r.Ready
+	}
+	record, err := g.recordStart(r, c)
+	if err != nil {
+		c.Kill()
+		return nil, errors.Join(err, note.Done())
+	}
+	tally.Count(tally.Record)
+	running, err := c.Release()
+	if err != nil {
+		tally.Count(tally.NoExec)
+		err = releaseRefused(r, err)
+		g.recordNoExec(record, err)
+		return nil, errors.Join(err, note.Done())
+	}
+	out, in := c.Terminal()
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, note: note, suffix: c.intent.command.Denied}
+	child.bounds = newBounds(&g.memory, c.intent, c.Launch, child.endTree)
+	child.guard = newGuard(&g.watch, child.trusted, child.suffix, child.endTree)
+	return child, nil
+}
+
+// confined is a process in its restrictions, all of them proven, which waits
+// for its release.
+type confined struct {
+	*launch.Launch
+	intent   *intent
+	evidence *attest.Evidence
+	verdict  attest.Verdict
+	note     *survey.Note // of what is to be taken back
+}
+
+// confine places the command in its restrictions and measures them. Where one is
+// not proven, nothing is left of the process.
+func (g *Gate) confine(r Request) (*confined, error) {
+	defer runtime.KeepAlive(r) // its files are handed on by their numbers
+	for tries := 1; ; tries++ {
+		lacks := g.lacks.get()
+		c, err := g.attempt(r, lacks)
+		switch {
+		case err == errMounts && tries < mostTries:
+		case err == errMounts:
+			return nil, &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: refusal.MountNamespace,
+				Reason: "the machine's mounts change all the time, and one of them may show what is to be hidden", Hint: "try again when nothing is mounted or unmounted"}
+		case err == nil || !g.lacks.learn(lacks, err):
+			return c, err
+		}
+	}
+}
+
+// mostTries is how often a start is begun anew for changed mounts.
+const mostTries = 50
+
+// errMounts says that an attempt has a copy of other mounts than were looked at.
+var errMounts = errors.New("the mounts have changed meanwhile")
+
+// attempt is confine by what the machine is known to lack.
+func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
+	mounts, err := launch.WatchMounts()
+	if err != nil {
+		return nil, err
+	}
+	defer mounts.Close()
+	var begun early
+	intended, err := arrange(g.home, r, lacks, func(p policy.Policy, f host.Facts) {
+		g.phases.end(phaseMachine)
+		if g.ahead.empty() {
+			begun.begin(g.launcher, p, f)
+		}
+	})
+	if err != nil {
+		begun.drop()
+		return nil, err
+	}
+	g.phases.end(phaseDecided)
+	g.last.Store(&planned{intended.plan, intended.policy, r.Env})
+	if s := g.ahead.take(intended.plan); s != nil {
+		if c, err := g.prove(intended, s); err == nil {
+			begun.drop()
+			return c, nil
+		}
+		// It isn't what is wanted now: a folder may have been replaced since it was
+		// made. What is wrong with the start itself shows again.
+	}
+	placed, err := begun.place(g.launcher, intended.plan)
+	if err != nil {
+		return nil, launchRefused(err)
+	}
+	g.phases.end(phasePlaced)
+	c, err := g.prove(intended, newStanding(placed, intended.plan))
+	if err == nil && intended.plan.Restricted() && mounts.Changed() {
+		c.Kill()
+		if err := c.note.Done(); err != nil {
+			return nil, err
+		}
+		return nil, errMounts
+	}
+	return c, err
+}
+
+// prove gives processes their command, and measures them.
+func (g *Gate) prove(intended *intent, s *standing) (*confined, error) {
+	fault := s.Give(intended.command)
+	g.phases.end(phaseGiven)
+	// Here they are on their way for a while.
+	warmRecords()
+	note, err := takeNote(intended)
+	if err != nil {
+		s.Kill()
+		return nil, err
+	}
+	g.phases.end(phaseNoted)
+	expected, evidence, err := examine(intended, s, fault)
+	if err != nil {
+		s.Kill()
+		return nil, errors.Join(err, note.Done())
+	}
+	g.phases.end(phaseMeasured)
+	verdict := attest.Appraise(expected, evidence)
+	if !verdict.OK() {
+		s.Kill()
+		return nil, errors.Join(notProven(verdict), note.Done())
+	}
+	g.phases.end(phaseProven)
+	return &confined{s.Launch, intended, evidence, verdict, note}, nil
+}
+
+// arrange decides all of a start, and makes what it needs on the host. known is called
+// beside it when the machine is known, and the folders are not.
+func arrange(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+	stdio, err := openStreams(r)
+	if err != nil {
+		return nil, err
+	}
+	i, err := intend(home, r, lacks, known)
+	if err != nil {
+		return nil, err
+	}
+	i.command.Stdio = stdio
+	return i, makePrivate(i)
+}
+
+// examine gathers what is expected of a process on its way, and what is seen. The
+// first is measured while it is on its way. fault is what became of it already.
+func examine(i *intent, s *standing, fault error) ([]attest.Expectation, *attest.Evidence, error) {
+	machine, err := readMachine(i)
+	if err != nil {
+		return nil, nil, err
+	}
+	expected := attest.Expect(i.policy, machine)
+	var evidence *attest.Evidence
+	if fault == nil {
+		evidence, fault = s.evidence()
+	}
+	if fault == nil {
+		fault = look(s.Launch, evidence, machine)
+	}
+	if fault != nil {
+		return nil, nil, explainFault(i, s.Launch, expected, fault)
+	}
+	return expected, evidence, nil
+}

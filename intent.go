@@ -1,0 +1,186 @@
+package lockstile
+
+import (
+	"cmp"
+	"crypto/rand"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/survey"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// intent is all that is decided of a start before anything is made: one for the
+// start and for its explanation, so that they can't differ.
+type intent struct {
+	policy  policy.Policy
+	facts   host.Facts
+	private string // the workspace's own temporary folders
+	trusted *survey.Trusted
+	plan    *plan.Plan
+	command launch.Command
+}
+
+// approved gives the policy that holds for a request. An approval is worth
+// something only where the policy lets a person be asked.
+func approved(r Request) (policy.Policy, error) {
+	a := r.Approval
+	if a == nil {
+		return r.Policy, nil
+	}
+	refused := func(reason, hint string) (policy.Policy, error) {
+		return policy.Policy{}, &refusal.Error{Code: refusal.CodeNotApproved, Stage: refusal.StageApprove, Reason: reason, Hint: hint}
+	}
+	switch {
+	case r.Policy.Approval != policy.ApprovalOnRequest && r.Policy.Approval != policy.ApprovalUntrusted:
+		return refused("approval_policy is "+r.Policy.Approval.String()+": nobody may be asked", "go on within the sandbox")
+	case a.By == "":
+		return refused("an approval names nobody", "say who was asked, and how")
+	}
+	p := r.Policy
+	if a.Escalate && (p.Mode == policy.ModeReadOnly || p.Mode == policy.ModeWorkspaceWrite) { // what is unset stays so
+		p.Mode = policy.ModeDangerFullAccess
+	}
+	return p, nil
+}
+
+func intend(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+	if err := checkRequest(r); err != nil {
+		return nil, err
+	}
+	p, err := approved(r)
+	if err != nil {
+		return nil, err
+	}
+	i, err := settle(home, p, r.Env, lacks, known)
+	if err != nil {
+		return nil, err
+	}
+	dir := r.Dir
+	if dir == "" {
+		dir = p.Workspace
+	}
+	env := i.command.Env
+	i.command = launch.Command{Paths: candidates(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Terminal: (*launch.Size)(r.Terminal)}
+	return i, nil
+}
+
+// complete gives the policy that holds: what was not said has the defaults, and the
+// gate's own folder is the product's.
+func complete(p policy.Policy, home ownHome, userHome string) policy.Policy {
+	p.Home = home.real
+	return p.Complete(userHome)
+}
+
+// settle decides what is the same for all commands with this environment. When the
+// machine is known, known is told of it, on the caller's thread, while the folders are
+// looked at.
+func settle(home ownHome, p policy.Policy, environ []string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+	machine, err := host.Read()
+	if err != nil {
+		return nil, err
+	}
+	machine.UserHome = host.UserHome()
+	p = complete(p, home, machine.UserHome)
+	machine.Lacks = lacks
+	if lacks.Cgroup {
+		machine.Cgroup = ""
+	}
+	i := &intent{policy: p, facts: machine}
+	var beside sync.WaitGroup
+	beside.Go(func() { err = i.lookRound(home, environ) })
+	if known != nil {
+		known(p, machine)
+	}
+	beside.Wait()
+	if err != nil {
+		return nil, err
+	}
+	if i.plan, err = plan.Compile(p, i.facts, i.private); err != nil {
+		return nil, err
+	}
+	if machine.OS == "windows" {
+		i.command.Env = withSystemRoot(i.command.Env, os.Getenv("SystemRoot"))
+	}
+	if w := i.plan.Windows; w != nil {
+		i.command.Env = withTemp(i.command.Env, w.Temp)
+	}
+	return i, nil
+}
+
+// lookRound looks at the folders that the policy and the environment speak of.
+func (i *intent) lookRound(home ownHome, environ []string) error {
+	p, facts := i.policy, &i.facts
+	i.command.Env, _ = p.Env.Apply(environ)
+	facts.Locate(lookup(i.command.Env, "TMPDIR"))
+	i.private = privatePath(p.Home, p)
+	var hiddenErr error
+	var beside sync.WaitGroup
+	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
+		closed := closed(p, *facts)
+		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(p, i.private, closed) })
+	}
+	var err error
+	i.trusted, err = survey.Look(p, i.private, notesIn(i.private), home.ways())
+	beside.Wait()
+	if err = cmp.Or(err, hiddenErr); err != nil {
+		return err
+	}
+	facts.Protected, facts.Absent = i.trusted.There, i.trusted.Absent
+	if facts.OS != "windows" && !p.NetworkOpen() {
+		for _, f := range i.trusted.FIFOs { // the other end of one may be a program of the host
+			facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
+		}
+	}
+	var roots []string
+	for _, r := range p.Roots() {
+		roots = append(roots, r.Path)
+	}
+	facts.Protected = slices.DeleteFunc(facts.Protected, func(name string) bool { return facts.Hidden.Covers(name, roots) })
+	return nil
+}
+
+// closed lists the folders that a view would replace, where the machine gives none.
+func closed(p policy.Policy, f host.Facts) []string {
+	if !f.Lacks.UserNamespaces {
+		return nil
+	}
+	return append(plan.Unreadable(f.TempDir), p.Home)
+}
+
+// withSystemRoot adds the one variable without which no program of Windows finds its
+// libraries, as os/exec does.
+func withSystemRoot(env []string, root string) []string {
+	if root == "" || slices.ContainsFunc(env, func(e string) bool {
+		name, _, _ := strings.Cut(e, "=")
+		return strings.EqualFold(name, "SystemRoot")
+	}) {
+		return env
+	}
+	return append(slices.Clone(env), "SystemRoot="+root)
+}
+
+// withTemp names the one folder for temporary files that a command on Windows may
+// write to, as its programs look for it.
+func withTemp(env []string, dir string) []string {
+	names := []string{"TEMP", "TMP", "TMPDIR"}
+	out := slices.DeleteFunc(slices.Clone(env), func(e string) bool {
+		name, _, _ := strings.Cut(e, "=")
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	})
+	for _, n := range names {
+		out = append(out, n+"="+dir)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// deniedSuffix is what a name that is taken back ends with; the command, which
+// could make it beforehand, can't know it.
+func deniedSuffix() string { return ".denied-" + strings.ToLower(rand.Text()[:8]) }

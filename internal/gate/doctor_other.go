@@ -1,8 +1,0 @@
-//go:build !windows
-
-package gate
-
-import "github.com/lockstile/lockstile/policy"
-
-// doctorSetup finds nothing: only Windows is set up.
-func doctorSetup(string, policy.Policy) []Finding { return nil }

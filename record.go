@@ -1,0 +1,173 @@
+package lockstile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/residual"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// The lines of sandbox.log that the gate writes. The fields are documented in
+// docs/log.md.
+type startLine struct {
+	Event     string                `json:"event"` // "start"
+	Mode      string                `json:"mode"`
+	Rung      string                `json:"rung"`
+	Channel   string                `json:"channel"` // by which way it came
+	IO        string                `json:"io"`      // "pipes" or "terminal"
+	Argv      []string              `json:"argv"`
+	Policy    string                `json:"policy"` // policy.Policy.Digest of what held
+	Workspace string                `json:"workspace"`
+	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
+	Approval  *approvalField        `json:"approval,omitempty"`
+	User      int                   `json:"uid"`
+	Account   string                `json:"account,omitempty"`   // on Windows: the SID that the command runs as, as measured
+	By        int                   `json:"by"`                  // our pid
+	PID       int                   `json:"pid"`                 // the command's, on the host
+	Unseen    int                   `json:"unseen,omitempty"`    // folders of the writable roots that weren't looked into for trusted names, at least
+	Linked    []string              `json:"linked,omitempty"`    // trusted files that have another name as well
+	Residuals []string              `json:"residuals,omitempty"` // what is not held of this start: docs/residuals.md
+	Limits    *plan.Limits          `json:"limits,omitempty"`
+	Proven    []refusal.Restriction `json:"proven"`
+}
+
+// approvalField is what a person was asked, in a start line.
+type approvalField struct {
+	By     string `json:"by"`
+	Reason string `json:"reason,omitempty"`
+	From   string `json:"escalated_from,omitempty"` // the policy's mode, where the command left it
+}
+
+func approvalOf(r Request) *approvalField {
+	if r.Approval == nil {
+		return nil
+	}
+	f := &approvalField{By: r.Approval.By, Reason: policy.Redact(r.Approval.Reason)}
+	if r.Approval.Escalate {
+		f.From = r.Policy.Mode.String()
+	}
+	return f
+}
+
+type endLine struct {
+	Event    string   `json:"event"` // "end"
+	Start    uint64   `json:"start"` // seq of the start line
+	Exit     *int     `json:"exit,omitempty"`
+	Signal   string   `json:"signal,omitempty"`
+	Error    string   `json:"error,omitempty"`
+	Denied   []string `json:"denied,omitempty"`    // names that were made and taken back
+	Exceeded string   `json:"exceeded,omitempty"`  // the limit that it was ended for
+	NewTrust []string `json:"new_trust,omitempty"` // files that programs of the host trust, made or changed, and left
+	Millis   int64    `json:"ms"`
+}
+
+// recoveryLine says what starts have left that were killed, all processes at once.
+type recoveryLine struct {
+	Event     string   `json:"event"` // "recovery"
+	Workspace string   `json:"workspace"`
+	By        int      `json:"by"`
+	Denied    []string `json:"denied"`
+}
+
+type refusalLine struct {
+	Event       string              `json:"event"` // "refusal"
+	Mode        string              `json:"mode"`
+	Channel     string              `json:"channel"`
+	IO          string              `json:"io"`
+	Argv        []string            `json:"argv"`
+	Workspace   string              `json:"workspace"`
+	User        int                 `json:"uid"`
+	By          int                 `json:"by"`
+	Code        refusal.Code        `json:"code"`
+	Stage       refusal.Stage       `json:"stage"`
+	Restriction refusal.Restriction `json:"restriction,omitempty"`
+	Reason      string              `json:"reason"`
+}
+
+// record is a start that stands in the log.
+type record struct {
+	seq   uint64
+	begun time.Time
+}
+
+// warmRecords has the encoder know the lines before one is waited for.
+var warmRecords = sync.OnceFunc(func() {
+	_, _ = json.Marshal(startLine{})
+	_, _ = json.Marshal(endLine{})
+})
+
+// recordStart writes the line without which nothing is released.
+func (g *Gate) recordStart(r Request, c *confined) (record, error) {
+	p := c.intent.plan
+	receipt, err := g.log.Append(startLine{
+		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
+		Argv: policy.RedactArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Proven: c.verdict.Proven,
+	})
+	return record{seq: receipt.Seq, begun: time.Now()}, err
+}
+
+// limitsOf gives a plan's limits, nil where there are none.
+func limitsOf(p *plan.Plan) *plan.Limits {
+	if p.Limits == (plan.Limits{}) {
+		return nil
+	}
+	return &p.Limits
+}
+
+// recordRefusal writes down that nothing was started. It is not written where
+// the log is the reason; the caller has the refusal in any case. A start line
+// that is there already gets its end line instead.
+func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
+	if why.Stage == refusal.StageRecord || why.Stage == refusal.StageRelease {
+		return
+	}
+	_, err := g.log.Append(refusalLine{
+		Event: "refusal", Mode: r.Policy.Mode.String(), Channel: channel(r), IO: ioName(r), Argv: policy.RedactArgs(r.Argv),
+		Workspace: policy.Redact(r.Policy.Workspace), User: os.Geteuid(), By: os.Getpid(),
+		Code: why.Code, Stage: why.Stage, Restriction: why.Restriction, Reason: policy.Redact(reasonOf(why)),
+	})
+	if err != nil {
+		why.Err = errors.Join(why.Err, fmt.Errorf("the refusal is not in the log: %w", err))
+	}
+}
+
+// channel is the caller's own word, cut where a request has too much of it.
+func channel(r Request) string {
+	if r.Channel == "" {
+		return "library"
+	}
+	return r.Channel[:min(len(r.Channel), mostChannel)]
+}
+
+func ioName(r Request) string {
+	if r.Terminal != nil {
+		return "terminal"
+	}
+	return "pipes"
+}
+
+func reasonOf(why *refusal.Error) string {
+	if why.Err != nil {
+		return why.Reason + ": " + why.Err.Error()
+	}
+	return why.Reason
+}
+
+// recordNoExec ends the record of a command that could not be executed.
+func (g *Gate) recordNoExec(rec record, why error) {
+	_, err := g.log.Append(endLine{Event: "end", Start: rec.seq, Error: policy.Redact(why.Error()), Millis: rec.millis()})
+	var r *refusal.Error
+	if err != nil && errors.As(why, &r) {
+		r.Err = errors.Join(r.Err, fmt.Errorf("the end is not in the log: %w", err))
+	}
+}
+
+func (r record) millis() int64 { return time.Since(r.begun).Milliseconds() }

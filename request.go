@@ -1,0 +1,141 @@
+package lockstile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Request is one command that is to be started.
+type Request struct {
+	Policy                policy.Policy // what is asked for; the gate plans for itself how
+	Argv                  []string
+	Dir                   string          // where it begins, "" for the workspace
+	Env                   []string        // the caller's, as NAME=value; Policy.Env says what of it is handed on
+	Stdin, Stdout, Stderr *os.File        // nil where Terminal is set
+	Approval              *Approval       // a person's, where one was asked
+	Ready                 <-chan struct{} // the command runs when something comes from it, or its end, and not before; nil: at once
+	Channel               string          // by which way it comes, for the record; "" is "library"
+	Terminal              *Size           // give the command a terminal of its own, of this size; its other end is Child.Terminal
+}
+
+// Approval is a person's yes to one command. Where it escalates, the command
+// starts in danger-full-access in place of the policy's mode: by the same gate,
+// with a record that says both.
+type Approval struct {
+	By       string // who was asked, and by which way
+	Reason   string // why the caller asked
+	Escalate bool
+}
+
+// Size is the size of a terminal. Rows and Cols count characters; XPixel and YPixel are
+// 0 where the size in pixels isn't known.
+type Size struct {
+	Rows, Cols, XPixel, YPixel uint16
+}
+
+// checkRequest refuses what no operating system could start.
+func checkRequest(r Request) error {
+	bad := func(reason, hint string) error {
+		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
+	}
+	switch {
+	case len(r.Argv) == 0 || r.Argv[0] == "":
+		return bad("no command is given", "put it behind --")
+	case r.Dir != "" && (!filepath.IsAbs(r.Dir) || filepath.Clean(r.Dir) != r.Dir || strings.IndexByte(r.Dir, 0) >= 0):
+		return bad("the working directory is not a full path", "give the folder in full, without . and ..")
+	}
+	if len(r.Channel) > mostChannel {
+		return bad("the channel's name is too long", "give a word")
+	}
+	for _, a := range r.Argv {
+		if strings.IndexByte(a, 0) >= 0 {
+			return bad("an argument holds a NUL byte", "")
+		}
+	}
+	return nil
+}
+
+// mostChannel is how long a channel's name may be, in bytes.
+const mostChannel = 64
+
+// openStreams gives the descriptors of the request's standard streams: none where
+// the command is to have a terminal.
+func openStreams(r Request) (fds [3]int, err error) {
+	bad := func(reason, hint string) ([3]int, error) {
+		return fds, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
+	}
+	given := [3]*os.File{r.Stdin, r.Stdout, r.Stderr}
+	if r.Terminal != nil {
+		if given != [3]*os.File{} {
+			return bad("a terminal and standard streams are asked for", "leave out one of them")
+		}
+		return fds, nil
+	}
+	for i, f := range given {
+		if f == nil {
+			return bad("a standard stream is missing", "open os.DevNull in its place")
+		}
+		info, err := f.Stat()
+		if err != nil {
+			return bad("a standard stream is not open", "open os.DevNull in its place")
+		}
+		if info.IsDir() {
+			// What lies below it would be seen by the host's mounts, not the view's.
+			return bad("a standard stream is a folder", "give a file, a pipe or a terminal")
+		}
+		fds[i] = int(f.Fd())
+	}
+	return fds, nil
+}
+
+// lookup gives a variable's value, "" where it is not set.
+func lookup(env []string, name string) string {
+	for _, e := range env {
+		key, value, _ := strings.Cut(e, "=")
+		if key == name || runtime.GOOS == "windows" && strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return ""
+}
+
+// privatePath is where the workspace's own temporary folders are.
+func privatePath(home string, p policy.Policy) string {
+	sum := sha256.Sum256([]byte(p.Workspace))
+	return filepath.Join(home, "private", hex.EncodeToString(sum[:8]))
+}
+
+// makePrivate makes the folders that stand at /tmp and TMPDIR for all commands
+// of one workspace. They are ours alone on the host; inside, /tmp is for all users.
+func makePrivate(i *intent) error {
+	if i.policy.Mode != policy.ModeWorkspaceWrite {
+		return nil
+	}
+	for _, name := range []string{"tmp", "tmpdir"} {
+		sub := filepath.Join(i.private, name)
+		info, err := os.Lstat(sub)
+		if err == nil && info.IsDir() && info.Mode()&os.ModeSticky != 0 {
+			continue
+		}
+		if err := os.MkdirAll(sub, 0o700); err != nil {
+			return privateRefused(sub, err)
+		}
+		if err := os.Chmod(sub, 0o777|os.ModeSticky); err != nil {
+			return privateRefused(sub, err)
+		}
+	}
+	return nil
+}
+
+func privateRefused(dir string, err error) error {
+	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount("/tmp"),
+		Reason: fmt.Sprintf("the private folder %s can't be made", dir), Hint: "make the folder in LOCKSTILE_HOME your own", Err: err}
+}

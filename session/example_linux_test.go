@@ -1,0 +1,82 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/session"
+)
+
+// A session lives on between looks, and can be typed at.
+func ExampleStart() {
+	home, _ := os.MkdirTemp("", "lockstile-home-")
+	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
+	defer os.RemoveAll(home)
+	defer os.RemoveAll(workspace)
+
+	gate, err := lockstile.Open(home)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer gate.Close()
+	p, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, workspace)
+	if err != nil {
+		log.Fatal(err)
+	}
+	shell, err := session.Start(gate, lockstile.Request{
+		Policy:   p,
+		Argv:     []string{"sh", "-c", "stty -echo; read name; echo hello $name; exit 4"},
+		Env:      []string{"PATH=/usr/bin:/bin"},
+		Terminal: &lockstile.Size{Rows: 24, Cols: 80},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer shell.End()
+	shell.Look(context.Background(), 200*time.Millisecond) // what it prints at first
+	if err := shell.Type("world\n"); err != nil {
+		log.Fatal(err)
+	}
+	out := shell.Look(context.Background(), time.Minute) // until it has ended
+	exit, _, err := shell.Exit()
+	fmt.Println(strings.Contains(string(out.Head), "hello world"), exit.Code, err)
+	// Output:
+	// true 4 <nil>
+}
+
+// Sessions that are kept by numbers, as a front end for agents does it.
+func ExampleTable() {
+	home, _ := os.MkdirTemp("", "lockstile-home-")
+	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
+	defer os.RemoveAll(home)
+	defer os.RemoveAll(workspace)
+	gate, err := lockstile.Open(home)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer gate.Close()
+	p, err := lockstile.NewPolicy(policy.ModeReadOnly, workspace)
+	if err != nil {
+		log.Fatal(err)
+	}
+	sessions := session.NewTable(64)
+	defer sessions.Close() // ends what still runs
+	cat, err := session.Start(gate, lockstile.Request{Policy: p, Argv: []string{"cat"}, Env: []string{"PATH=/usr/bin:/bin"},
+		Terminal: &lockstile.Size{Rows: 24, Cols: 80}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	id, _ := sessions.Add(session.Entry{Session: cat, Command: "cat"})
+	sessions.Left(id)
+	for _, s := range sessions.List() {
+		fmt.Println(s.Command, s.ID == id)
+	}
+	// Output:
+	// cat true
+}

@@ -1,0 +1,232 @@
+// Package session keeps commands that live on after the first answer: what they
+// print, until somebody looks; their input; their end. It must never start
+// anything but through the gate, and never hold a command up because nobody looks.
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// Session is a command that runs, or has ended and has not been taken leave of.
+// Its methods may be called from any goroutine.
+type Session struct {
+	child    *lockstile.Child
+	output   *os.File // read by copyOutput alone
+	terminal *os.File // where it is typed; nil on pipes
+	out      buffer
+	copied   chan struct{} // closed at the end of the output
+	over     chan struct{} // closed when the command has ended and its output is there
+	exit     lockstile.Exit
+	err      error
+}
+
+// ErrInput says that a session takes no input: it has pipes, and its standard
+// input is empty.
+var ErrInput = errors.New("the command has no terminal: its input is closed")
+
+// late is how long output may still come when no process of the command is left:
+// someone outside may hold the other end.
+const late = 2 * time.Second
+
+// Start starts a command that lives on. r names no streams: with r.Terminal the
+// command gets a terminal, else pipes, with nothing to read on its input. Every
+// error is a *refusal.Error.
+func Start(g *lockstile.Gate, r lockstile.Request) (*Session, error) {
+	s := &Session{copied: make(chan struct{}), over: make(chan struct{})}
+	var err error
+	if r.Terminal != nil {
+		err = s.onTerminal(g, r)
+	} else {
+		err = s.onPipes(g, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	go s.copyOutput()
+	go s.wait()
+	return s, nil
+}
+
+func (s *Session) onTerminal(g *lockstile.Gate, r lockstile.Request) (err error) {
+	if s.child, err = g.Start(r); err != nil {
+		return err
+	}
+	s.terminal, s.output = s.child.TerminalInput, s.child.Terminal
+	return nil
+}
+
+func (s *Session) onPipes(g *lockstile.Gate, r lockstile.Request) error {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return noStreams(err)
+	}
+	defer null.Close()
+	read, write, err := os.Pipe()
+	if err != nil {
+		return noStreams(err)
+	}
+	defer write.Close()
+	r.Stdin, r.Stdout, r.Stderr = null, write, write
+	if s.child, err = g.Start(r); err != nil {
+		read.Close()
+		return err
+	}
+	s.output = read
+	return nil
+}
+
+func noStreams(err error) error {
+	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: "the command's streams can't be made", Hint: "close other sessions", Err: err}
+}
+
+// copyOutput ends at the end of the pipe, or with EIO from a terminal: the second
+// one, see lockstile.Child.Terminal.
+func (s *Session) copyOutput() {
+	defer close(s.copied)
+	for range 2 {
+		if err := copyAll(&s.out, s.output); err == nil {
+			return
+		}
+	}
+}
+
+// wait sees the command to its end.
+func (s *Session) wait() {
+	s.exit, s.err = s.child.Wait()
+	select {
+	case <-s.copied:
+	case <-time.After(late):
+	}
+	s.output.Close()
+	if s.terminal != nil {
+		s.terminal.Close() // the same file on Unix, where a second time does nothing
+	}
+	close(s.over)
+}
+
+// Look waits until the command has ended or the time is over, and takes what was
+// printed since the last look. Where ctx is done first it takes nothing: the next
+// look has it.
+func (s *Session) Look(ctx context.Context, wait time.Duration) Output {
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-s.over:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
+		return Output{}
+	}
+	_, over, _ := s.Exit()
+	return s.out.take(!over)
+}
+
+// Await waits until something was printed since the last look, or the command has
+// ended. The error is that of ctx.
+func (s *Session) Await(ctx context.Context) error {
+	select {
+	case <-s.over:
+	case <-s.out.more():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// Signal sends a signal to the command's process group. After the end it is
+// os.ErrProcessDone.
+func (s *Session) Signal(sig syscall.Signal) error { return s.child.Signal(sig) }
+
+// Denied lists the trusted names that the command made and that were taken back,
+// when it has ended.
+func (s *Session) Denied() []lockstile.Denied {
+	select {
+	case <-s.over:
+		return s.child.Denied()
+	default:
+		return nil
+	}
+}
+
+// NewTrust lists files that programs of the host will trust and that came to be or
+// changed during the command, when it has ended.
+func (s *Session) NewTrust() []string {
+	select {
+	case <-s.over:
+		return s.child.NewTrust()
+	default:
+		return nil
+	}
+}
+
+// Exit tells how the command ended; ok is false while it runs. An error means
+// that the end is not known, or not in the log.
+func (s *Session) Exit() (exit lockstile.Exit, ok bool, err error) {
+	select {
+	case <-s.over:
+		return s.exit, true, s.err
+	default:
+		return lockstile.Exit{}, false, nil
+	}
+}
+
+// typeTime is how long a command may take to read what is typed. A terminal
+// holds 4 KiB that nobody has read.
+const typeTime = 5 * time.Second
+
+// Type types text at the command's terminal. Without one, the interrupt
+// character alone is understood, as SIGINT; the error for other text is ErrInput.
+// After the end it is os.ErrProcessDone, and os.ErrDeadlineExceeded when the
+// command doesn't read.
+func (s *Session) Type(text string) error {
+	if s.terminal == nil {
+		if text != "\x03" {
+			return ErrInput
+		}
+		return s.child.Signal(syscall.SIGINT)
+	}
+	// A deadline wakes the scheduler, which a key that can be taken need not.
+	rest := text[writeNow(s.terminal, text):]
+	if rest == "" {
+		return nil
+	}
+	_ = s.terminal.SetWriteDeadline(time.Now().Add(typeTime)) // the write tells of a closed one
+	_, err := io.WriteString(s.terminal, rest)
+	return ended(err)
+}
+
+// Resize gives the command's terminal another size.
+func (s *Session) Resize(size lockstile.Size) error {
+	if s.terminal == nil {
+		return ErrInput
+	}
+	return ended(s.child.Resize(size))
+}
+
+// ended gives what the end of a terminal means: the end of its command.
+func ended(err error) error {
+	if errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.EIO) {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+// End kills the command and its tree, and returns when nothing is left of them.
+func (s *Session) End() error {
+	if err := s.child.Signal(syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-s.over
+	return s.err
+}

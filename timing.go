@@ -1,0 +1,119 @@
+package lockstile
+
+import (
+	"os"
+	"slices"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/launch"
+)
+
+// Timing is how long the parts of a start took: the medians of several starts, of which
+// none was released or recorded.
+type Timing struct {
+	Starts int         `json:"starts"`
+	Phases []PhaseTime `json:"phases"`
+	Steps  []StepTime  `json:"steps"` // of the confined processes, which are on their way beside the phases
+}
+
+// PhaseTime is a phase of a start as the gate sees it.
+type PhaseTime struct {
+	Phase string        `json:"phase"`
+	At    time.Duration `json:"at_ns"` // its end, from the beginning of the start
+}
+
+// StepTime is a call of a start that was made, and how long it took. One that waits took
+// as long as it waited.
+type StepTime struct {
+	Step
+	Took time.Duration `json:"took_ns"`
+}
+
+// The ends of the phases.
+const (
+	phaseMachine  = "the machine is known; the namespaces are begun beside"
+	phaseDecided  = "the folders are looked at, and the start is planned"
+	phasePlaced   = "the processes know the plan"
+	phaseGiven    = "the processes know the command"
+	phaseNoted    = "what is taken back is noted"
+	phaseMeasured = "the processes are measured"
+	phaseProven   = "all is compared"
+)
+
+// phases takes down when each phase of one start ended. Nil takes nothing down.
+type phases struct {
+	begun time.Time
+	ended []PhaseTime
+}
+
+func (p *phases) end(phase string) {
+	if p != nil {
+		p.ended = append(p.ended, PhaseTime{phase, time.Since(p.begun)})
+	}
+}
+
+// mostTimed is how many starts a timing takes.
+const mostTimed = 101
+
+// Time makes the processes of so many starts as of r, measures them, and ends them before
+// the command runs. Nothing is recorded, and the request's streams are not used. Every
+// error is a *refusal.Error, that of Start.
+func (g *Gate) Time(r Request, starts int) (*Timing, error) {
+	g, err := Open(g.named) // its launcher takes times
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, asRefusal(err)
+	}
+	defer null.Close()
+	if r.Terminal == nil {
+		r.Stdin, r.Stdout, r.Stderr = null, null, null
+	}
+	g.launcher.TakeTimes()
+	t := &Timing{Starts: min(max(starts, 1), mostTimed)}
+	var phasesOf [][]PhaseTime
+	var stepsOf [][]StepTime
+	for range t.Starts {
+		g.phases = &phases{begun: time.Now()}
+		c, err := g.confine(r)
+		if err != nil {
+			return nil, asRefusal(err)
+		}
+		phasesOf, stepsOf = append(phasesOf, g.phases.ended), append(stepsOf, timesOf(c.Launch))
+		c.Kill()
+		if err := c.note.Done(); err != nil {
+			return nil, asRefusal(err)
+		}
+	}
+	t.Phases = medians(phasesOf, func(p *PhaseTime) *time.Duration { return &p.At })
+	t.Steps = medians(stepsOf, func(s *StepTime) *time.Duration { return &s.Took })
+	return t, nil
+}
+
+func timesOf(l *launch.Launch) []StepTime {
+	var out []StepTime
+	for _, s := range l.Times() {
+		out = append(out, StepTime{Step(s.Step), s.Took})
+	}
+	return out
+}
+
+// medians gives the first of several rounds with the median of each of its times, over
+// those rounds that have as many.
+func medians[T any](rounds [][]T, timeOf func(*T) *time.Duration) []T {
+	out := slices.Clone(rounds[0])
+	for i := range out {
+		var all []time.Duration
+		for _, round := range rounds {
+			if len(round) == len(out) {
+				all = append(all, *timeOf(&round[i]))
+			}
+		}
+		slices.Sort(all)
+		*timeOf(&out[i]) = all[len(all)/2]
+	}
+	return out
+}
