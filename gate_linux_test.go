@@ -293,7 +293,7 @@ func TestApproval(t *testing.T) {
 	yes := &Approval{By: "a test", Reason: "password=hunter2secret wanted", Escalate: true}
 	for _, c := range []struct {
 		mode     policy.Mode
-		asks     policy.Approval
+		asks     policy.ApprovalPolicy
 		approval *Approval
 		code     refusal.Code
 	}{

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/internal/watch"
 	"github.com/lockstile/lockstile/policy"
@@ -126,7 +127,7 @@ func (g *Gate) recover(p policy.Policy) error {
 	if len(back) == 0 {
 		return nil
 	}
-	line := recoveryLine{Event: "recovery", Workspace: policy.Redact(p.Workspace), By: os.Getpid()}
+	line := recoveryLine{Event: "recovery", Workspace: redact.Text(p.Workspace), By: os.Getpid()}
 	for _, b := range back {
 		line.Denied = append(line.Denied, b.Path)
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/residual"
-	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -49,7 +49,7 @@ func approvalOf(r Request) *approvalField {
 	if r.Approval == nil {
 		return nil
 	}
-	f := &approvalField{By: r.Approval.By, Reason: policy.Redact(r.Approval.Reason)}
+	f := &approvalField{By: r.Approval.By, Reason: redact.Text(r.Approval.Reason)}
 	if r.Approval.Escalate {
 		f.From = r.Policy.Mode.String()
 	}
@@ -108,7 +108,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	p := c.intent.plan
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
-		Argv: policy.RedactArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: policy.Redact(r.Policy.Workspace), Dir: policy.Redact(r.Dir), Approval: approvalOf(r),
+		Argv: redact.Args(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
 		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
@@ -130,9 +130,9 @@ func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
 		return
 	}
 	_, err := g.log.Append(refusalLine{
-		Event: "refusal", Mode: r.Policy.Mode.String(), Channel: channel(r), IO: ioName(r), Argv: policy.RedactArgs(r.Argv),
-		Workspace: policy.Redact(r.Policy.Workspace), User: os.Geteuid(), By: os.Getpid(),
-		Code: why.Code, Stage: why.Stage, Restriction: why.Restriction, Reason: policy.Redact(reasonOf(why)),
+		Event: "refusal", Mode: r.Policy.Mode.String(), Channel: channel(r), IO: ioName(r), Argv: redact.Args(r.Argv),
+		Workspace: redact.Text(r.Policy.Workspace), User: os.Geteuid(), By: os.Getpid(),
+		Code: why.Code, Stage: why.Stage, Restriction: why.Restriction, Reason: redact.Text(reasonOf(why)),
 	})
 	if err != nil {
 		why.Err = errors.Join(why.Err, fmt.Errorf("the refusal is not in the log: %w", err))
@@ -163,7 +163,7 @@ func reasonOf(why *refusal.Error) string {
 
 // recordNoExec ends the record of a command that could not be executed.
 func (g *Gate) recordNoExec(rec record, why error) {
-	_, err := g.log.Append(endLine{Event: "end", Start: rec.seq, Error: policy.Redact(why.Error()), Millis: rec.millis()})
+	_, err := g.log.Append(endLine{Event: "end", Start: rec.seq, Error: redact.Text(why.Error()), Millis: rec.millis()})
 	var r *refusal.Error
 	if err != nil && errors.As(why, &r) {
 		r.Err = errors.Join(r.Err, fmt.Errorf("the end is not in the log: %w", err))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/lockstile/lockstile/internal/stores"
 )
 
 // ReadEverything is the rule that opens the well-known credential stores, as the whole
@@ -23,8 +25,18 @@ func (p Policy) Complete(userHome string) Policy {
 	if p.Env.Inherit == InheritUnset {
 		p.Env.Inherit = InheritAll
 	}
-	p.Read = completeRead(p.Read, DefaultDenyRead(userHome, "", Origin{Note: "default"}))
+	p.Read = completeRead(p.Read, defaultRead(userHome))
 	return p
+}
+
+// defaultRead returns the rules that hide the well-known credential stores.
+func defaultRead(userHome string) []ReadRule {
+	patterns := stores.Patterns(userHome)
+	rules := make([]ReadRule, len(patterns))
+	for i, pattern := range patterns {
+		rules[i] = ReadRule{Pattern: pattern, From: Origin{Note: "default"}}
+	}
+	return rules
 }
 
 // completeRead puts the defaults that rules say nothing of in front of them.

@@ -8,6 +8,9 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/glob"
+	"github.com/lockstile/lockstile/internal/trustname"
 )
 
 // Access is a kind of use that a policy decides about.
@@ -117,7 +120,7 @@ func (p Policy) readRule(clean string) *ReadRule {
 		if r.Allow && !isAbs(r.Pattern) {
 			continue // a malformed allowance opens nothing
 		}
-		if pattern := sameCase(r.Pattern); !mayCover(pattern, clean) || !covers(pattern, clean) {
+		if pattern := sameCase(r.Pattern); !glob.MayCover(pattern, clean) || !glob.Covers(pattern, clean) {
 			continue
 		}
 		if best == nil || moreSpecific(r, best) {
@@ -131,10 +134,10 @@ func (p Policy) readRule(clean string) *ReadRule {
 // beginning, then an exact path over a glob, then the longer pattern, then
 // deny over allow. Between equals the earlier one stays.
 func moreSpecific(a, b *ReadRule) bool {
-	if la, lb := len(LiteralPrefix(a.Pattern)), len(LiteralPrefix(b.Pattern)); la != lb {
+	if la, lb := len(glob.Literal(a.Pattern)), len(glob.Literal(b.Pattern)); la != lb {
 		return la > lb
 	}
-	if ga, gb := HasGlob(a.Pattern), HasGlob(b.Pattern); ga != gb {
+	if ga, gb := glob.IsPattern(a.Pattern), glob.IsPattern(b.Pattern); ga != gb {
 		return !ga
 	}
 	if len(a.Pattern) != len(b.Pattern) {
@@ -218,7 +221,7 @@ func protectedBelow(clean, root string) (string, bool) {
 	clean, root = sameCase(clean), sameCase(root)
 	rel := strings.TrimPrefix(clean[len(root):], "/")
 	for i, name := range strings.Split(rel, "/") {
-		if name != "" && IsProtected(name, i == 0) {
+		if name != "" && trustname.IsProtected(name, i == 0) {
 			return name, true
 		}
 	}
@@ -353,7 +356,7 @@ func within(clean, root string) bool {
 func sameCase(p string) string {
 	switch runtime.GOOS {
 	case "windows", "darwin":
-		return fold(filepath.ToSlash(p))
+		return trustname.Fold(filepath.ToSlash(p))
 	}
 	return p
 }

@@ -4,6 +4,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/glob"
+	"github.com/lockstile/lockstile/internal/redact"
 )
 
 // Names that are not handed on unless HandOnSecrets is set: those
@@ -35,21 +38,6 @@ var coreNamesWindows = [...]string{
 	"PATHEXT", "COMSPEC", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "USERDOMAIN", "USERPROFILE", "HOMEDRIVE", "HOMEPATH",
 	"PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432", "PROGRAMDATA", "LOCALAPPDATA", "APPDATA",
 	"NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "OS",
-}
-
-// DefaultEnvExcludes returns the globs over names that are excluded by default.
-func DefaultEnvExcludes() []string { return slices.Clone(defaultExcludes[:]) }
-
-// DefaultEnvKept returns the globs over names that the default excludes leave.
-func DefaultEnvKept() []string { return slices.Clone(defaultKept[:]) }
-
-// CoreEnvNames returns the names that inherit = "core" begins with.
-func CoreEnvNames() []string {
-	names := slices.Clone(coreNames[:])
-	if runtime.GOOS == "windows" {
-		names = append(names, coreNamesWindows[:]...)
-	}
-	return names
 }
 
 // Apply makes a command's environment from the caller's, given and returned as
@@ -103,7 +91,7 @@ func (e Env) inherits(name, value string) (bool, string) {
 				return false, `default exclude "` + glob + `"`
 			}
 		}
-		if LooksSecret(value) {
+		if redact.LooksSecret(value) {
 			return false, "default exclude of values that look like a secret"
 		}
 	}
@@ -137,7 +125,7 @@ func matchAny(globs []string, name string) (string, bool) {
 	}
 	name = strings.ToUpper(name)
 	for _, g := range globs {
-		if matchComponent(strings.ToUpper(g), name) {
+		if glob.MatchName(strings.ToUpper(g), name) {
 			return g, true
 		}
 	}

@@ -2,13 +2,14 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
 func TestEnvApply(t *testing.T) {
 	environ := []string{
 		"PATH=/bin", "HOME=/home/u", "EDITOR=vi", "GITHUB_TOKEN=x", "api_key=x", "AWS_PROFILE=p", "AWS_REGION=eu", "SSH_AUTH_SOCK=/s",
-		"DB_PASSWORD=x", "npm_config__auth=x", "HARMLESS=" + sample("ghp_", 36), "PROXY=http://u:" + "pw@h:1", "KEYBOARD=us",
+		"DB_PASSWORD=x", "npm_config__auth=x", "HARMLESS=ghp_" + strings.Repeat("A1b2C3d4E", 4), "PROXY=http://u:" + "pw@h:1", "KEYBOARD=us",
 		"GIT_AUTHOR_NAME=me", "OLDPWD=/", "EMPTY=", "DUP=1", "DUP=2", "broken", "=x", "NUL=\x00", "BOX=a=b",
 	}
 	tests := []struct {

@@ -17,13 +17,13 @@ const (
 	ModeDangerFullAccess      // no restriction; still started, and recorded, by the gate
 )
 
-// Approval says when a person is asked before a command starts. It never
+// ApprovalPolicy says when a person is asked before a command starts. It never
 // replaces confinement. The zero value is unset and refuses.
-type Approval uint8
+type ApprovalPolicy uint8
 
 // The approval policies.
 const (
-	ApprovalUnset Approval = iota
+	ApprovalUnset ApprovalPolicy = iota
 	ApprovalUntrusted
 	ApprovalOnRequest
 	ApprovalNever
@@ -85,7 +85,7 @@ type Env struct {
 // attest, and a test that removes the enforcement and sees the refusal.
 type Policy struct {
 	Mode     Mode
-	Approval Approval
+	Approval ApprovalPolicy
 
 	Workspace string // absolute, canonical; the command's default working directory
 	Home      string // absolute; the product's own directory ($LOCKSTILE_HOME)
@@ -130,7 +130,7 @@ func (m Mode) String() string {
 }
 
 // String gives the name used in configuration.
-func (a Approval) String() string {
+func (a ApprovalPolicy) String() string {
 	switch a {
 	case ApprovalUntrusted:
 		return "untrusted"

@@ -5,9 +5,13 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/measure internal/plan internal/residual internal/setup internal/survey internal/tally internal/watch policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/measure internal/plan internal/redact internal/residual internal/setup internal/survey internal/tally internal/watch policy refusal"},
 			{"refusal", "internal/plain"},
-			{"policy", ""},
+			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
+			{"internal/glob", ""},
+			{"internal/redact", ""},
+			{"internal/stores", "internal/glob"},
+			{"internal/trustname", "internal/glob"},
 			{"cmd/lockstile", "internal/cli"},
 			{"internal/archtest", ""},
 			{"internal/approve", ""},
@@ -16,7 +20,7 @@ func Lockstile() Tables {
 			{"internal/audit", "internal/plain refusal"},
 			{"internal/cli", ". internal/audit internal/plain internal/pty internal/settings internal/setup policy refusal"},
 			{"internal/cmdline", ""},
-			{"internal/config", "internal/trail policy refusal"},
+			{"internal/config", "internal/glob internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/grant", "internal/access"},
 			{"internal/host", "internal/access internal/mountinfo"},
 			{"internal/launch", "internal/cmdline internal/grant internal/host internal/nofile internal/pipe internal/plan internal/pty internal/runner internal/setup internal/supervise internal/suspended internal/tally internal/tape internal/winerr refusal"},
@@ -31,7 +35,7 @@ func Lockstile() Tables {
 			{"internal/mountinfo", ""},
 			{"internal/watch", ""},
 			{"internal/residual", "internal/plan refusal"},
-			{"internal/survey", "internal/host internal/mountinfo internal/trail policy refusal"},
+			{"internal/survey", "internal/glob internal/host internal/mountinfo internal/stores internal/trail internal/trustname policy refusal"},
 			{"internal/nofile", ""},
 			{"internal/plan", "internal/access internal/host policy refusal"},
 			{"internal/pty", ""},

@@ -58,8 +58,8 @@ func (s settings) count(name string) int     { v, _ := s.get(name).value.(int64)
 func (s settings) flag(name string) bool     { v, _ := s.get(name).value.(bool); return v }
 func (s settings) list(name string) []string { v, _ := s.get(name).value.([]string); return v }
 
-func parseApproval(name string) policy.Approval {
-	for _, a := range [...]policy.Approval{policy.ApprovalUntrusted, policy.ApprovalOnRequest, policy.ApprovalNever} {
+func parseApproval(name string) policy.ApprovalPolicy {
+	for _, a := range [...]policy.ApprovalPolicy{policy.ApprovalUntrusted, policy.ApprovalOnRequest, policy.ApprovalNever} {
 		if a.String() == name {
 			return a
 		}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -175,7 +176,7 @@ func quote(s string) string {
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return fmt.Sprintf("%q", policy.Redact(s))
+	return fmt.Sprintf("%q", redact.Text(s))
 }
 
 func hasControl(s string) bool {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/glob"
+	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -117,11 +119,14 @@ func tooWide(dir string, in Input, p policy.Policy) (problem, hint string) {
 		}
 	}
 	for _, name := range strings.Split(filepath.ToSlash(dir), "/") {
-		if policy.IsGitDir(name) {
+		if trustname.IsGitDir(name) {
 			return "lies in a git directory, whose hooks and config git trusts", "choose the work tree instead"
 		}
 	}
-	stores := policy.Policy{Mode: p.Mode, Read: policy.DefaultDenyRead(in.UserHome, p.Home, policy.Origin{Note: "default"})}
+	stores := policy.Policy{Mode: p.Mode}.Complete(in.UserHome)
+	if p.Home != "" {
+		stores.Read = append(stores.Read, policy.ReadRule{Pattern: glob.Escape(p.Home)})
+	}
 	if d := stores.DecideRead(dir); !d.Allowed {
 		return "may not be read: it is a place for credentials", "choose another folder"
 	}
@@ -139,7 +144,7 @@ func checkNesting(p policy.Policy, roots []policy.Root) error {
 			}
 			rel := strings.Trim(filepath.ToSlash(inner.Path[len(outer.Path):]), "/")
 			for i, name := range strings.Split(rel, "/") {
-				if p.Mode == policy.ModeWorkspaceWrite && policy.IsProtected(name, i == 0) {
+				if p.Mode == policy.ModeWorkspaceWrite && trustname.IsProtected(name, i == 0) {
 					return refuse("leave one of them out", "%swritable root %s lies below the protected name %s of %s",
 						at(inner.From), quote(inner.Path), quote(name), quote(outer.Path))
 				}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -25,7 +26,7 @@ func reading(in Input, p policy.Policy, s settings) ([]policy.ReadRule, error) {
 		opened[pattern] = true
 	}
 	// Its own folder the product hides whatever the rules say.
-	rules := slices.DeleteFunc(policy.DefaultDenyRead(in.UserHome, "", policy.Origin{Note: "default"}), func(r policy.ReadRule) bool { return opened[r.Pattern] })
+	rules := slices.DeleteFunc(policy.Policy{}.Complete(in.UserHome).Read, func(r policy.ReadRule) bool { return opened[r.Pattern] })
 	for _, pattern := range denied {
 		rules = append(rules, policy.ReadRule{Pattern: pattern, From: s.get(denyReadKey).from})
 	}
@@ -41,9 +42,9 @@ func patterns(in Input, p policy.Policy, s settings, name string) ([]string, err
 	var out []string
 	for _, item := range s.list(name) {
 		if strings.HasPrefix(item, "**/") {
-			out = append(out, path.Join(policy.EscapeGlob(filepath.ToSlash(p.Workspace)), item))
+			out = append(out, path.Join(glob.Escape(filepath.ToSlash(p.Workspace)), item))
 			for _, r := range p.WritableRoots {
-				out = append(out, path.Join(policy.EscapeGlob(filepath.ToSlash(r.Path)), item))
+				out = append(out, path.Join(glob.Escape(filepath.ToSlash(r.Path)), item))
 			}
 			continue
 		}
@@ -62,5 +63,5 @@ func patterns(in Input, p policy.Policy, s settings, name string) ([]string, err
 
 // expandPattern is expand for a pattern: the home in it is meant as it is.
 func expandPattern(item, userHome string) (pattern, problem string) {
-	return expand(item, policy.EscapeGlob(userHome))
+	return expand(item, glob.Escape(userHome))
 }

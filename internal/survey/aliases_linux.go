@@ -5,8 +5,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/mountinfo"
-	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -30,7 +30,7 @@ func (s *search) aliases(states []state) error {
 			continue
 		}
 		literal := 0
-		for literal < len(st.rest) && !policy.HasGlob(st.rest[literal]) {
+		for literal < len(st.rest) && !glob.IsPattern(st.rest[literal]) {
 			literal++
 		}
 		fixed, rest := "/"+path.Join(st.rest[:literal]...), st.rest[literal:]
@@ -43,9 +43,9 @@ func (s *search) aliases(states []state) error {
 			again := *st.rule
 			switch {
 			case within(where, m.Root):
-				again.Pattern = path.Join(policy.EscapeGlob(path.Join(m.Point, strings.TrimPrefix(where, m.Root))), path.Join(rest...))
+				again.Pattern = path.Join(glob.Escape(path.Join(m.Point, strings.TrimPrefix(where, m.Root))), path.Join(rest...))
 			case within(m.Root, where) && len(rest) == 0: // a part of what is hidden
-				again.Pattern = policy.EscapeGlob(m.Point)
+				again.Pattern = glob.Escape(m.Point)
 			default:
 				continue
 			}

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/stores"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -98,7 +100,7 @@ func findHidden(p policy.Policy, mounts string, b *basis, closed []string) (host
 	}
 	for _, r := range p.Read {
 		// The files of /etc are replaced all the time, and read by every program.
-		s.add(r, closed != nil || !policy.IsSystemStore(r.Pattern))
+		s.add(r, closed != nil || !stores.IsSystem(r.Pattern))
 	}
 	if len(s.queue) == 0 {
 		return host.Hidden{}, nil
@@ -126,9 +128,9 @@ func findHidden(p policy.Policy, mounts string, b *basis, closed []string) (host
 // They are none of the policy's rules: the workspace is shown, and the policy decides
 // about what it holds.
 func (s *search) close() {
-	s.exempt = &policy.ReadRule{Pattern: policy.EscapeGlob(s.policy.Workspace), Allow: true}
+	s.exempt = &policy.ReadRule{Pattern: glob.Escape(s.policy.Workspace), Allow: true}
 	for _, dir := range s.closed {
-		s.send(&policy.ReadRule{Pattern: policy.EscapeGlob(dir)}, true)
+		s.send(&policy.ReadRule{Pattern: glob.Escape(dir)}, true)
 	}
 	s.send(s.exempt, true)
 }
@@ -278,7 +280,7 @@ type branches struct {
 func branch(states []state) branches {
 	b := branches{named: make(map[string][]state, len(states))}
 	for _, st := range states {
-		if c := st.rest[0]; policy.HasGlob(c) {
+		if c := st.rest[0]; glob.IsPattern(c) {
 			b.patterns = append(b.patterns, st)
 		} else {
 			b.named[c] = append(b.named[c], st)
@@ -310,7 +312,7 @@ func (b branches) step(name string, dir bool) (matched bool, next []state) {
 				continue
 			}
 		}
-		if policy.MatchPath(rest[0], name) {
+		if glob.Match(rest[0], name) {
 			pass(st, rest[1:])
 		}
 	}
@@ -355,7 +357,7 @@ func (s *search) replaced(target string) bool {
 
 func (s *search) follow(st state, target string) error {
 	rule := *st.rule
-	rule.Pattern = path.Join(policy.EscapeGlob(target), path.Join(st.rest...))
+	rule.Pattern = path.Join(glob.Escape(target), path.Join(st.rest...))
 	if !s.add(rule, st.guard) {
 		return nil
 	}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/internal/trustname"
 )
 
 // lead is a trusted name that stands for something elsewhere.
@@ -34,7 +34,7 @@ func pointers(name string) []lead {
 			return out
 		}
 	}
-	if !info.Mode().IsRegular() || !policy.IsGitDir(filepath.Base(name)) {
+	if !info.Mode().IsRegular() || !trustname.IsGitDir(filepath.Base(name)) {
 		return out
 	}
 	to, ok := strings.CutPrefix(beginning(name), "gitdir:")

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -184,12 +184,12 @@ func (t *tree) look(rel string, device uint64, known *tree, seen map[string]stam
 // sort tells what of a folder's entries means something.
 func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 	f := &folder{changed: changed}
-	_, given := policy.HandOff(rel) // all that lies in one, too
+	_, given := trustname.HandOff(rel) // all that lies in one, too
 	var heads []string
 	for _, e := range entries {
 		name := e.Name()
 		switch {
-		case policy.MayBeProtected(name) && policy.IsProtected(name, rel == ""):
+		case trustname.MayBeProtected(name) && trustname.IsProtected(name, rel == ""):
 			f.finds = append(f.finds, find{kindTrusted, name})
 			continue
 		case e.IsDir():
@@ -200,8 +200,8 @@ func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 			f.finds = append(f.finds, find{kindFIFO, name})
 			continue
 		}
-		if policy.MayHandOff(name) || given {
-			if _, ok := policy.HandOff(join2(rel, name)); ok || given && !e.IsDir() {
+		if trustname.MayHandOff(name) || given {
+			if _, ok := trustname.HandOff(join2(rel, name)); ok || given && !e.IsDir() {
 				f.finds = append(f.finds, find{kindHandOff, name})
 			}
 		}
@@ -209,7 +209,7 @@ func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 			heads = append(heads, name)
 		}
 	}
-	if policy.IsBareRepository(heads) {
+	if trustname.IsBareRepository(heads) {
 		f.finds = append(f.finds, find{kindBare, ""})
 	}
 	slices.Sort(f.dirs)
@@ -235,7 +235,7 @@ func (f *folder) has(name string) bool {
 
 // repository reports whether git takes a folder for one.
 func (f *folder) repository() bool {
-	return slices.ContainsFunc(f.finds, func(x find) bool { return x.kind == kindBare || x.kind == kindTrusted && policy.IsGitDir(x.name) })
+	return slices.ContainsFunc(f.finds, func(x find) bool { return x.kind == kindBare || x.kind == kindTrusted && trustname.IsGitDir(x.name) })
 }
 
 func join2(rel, name string) string {

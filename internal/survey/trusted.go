@@ -15,7 +15,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -81,7 +83,7 @@ func Look(p policy.Policy, store, notes string, own []string) (*Trusted, error) 
 // runs and obeys in its folder. A mount guards a path, not a file.
 func linked(there string) []string {
 	files := []string{there}
-	if name := filepath.Base(there); policy.IsProtected(name, true) && !policy.IsGitDir(name) {
+	if name := filepath.Base(there); trustname.IsProtected(name, true) && !trustname.IsGitDir(name) {
 		return secondNames(files)
 	}
 	for _, name := range []string{"config", "config.worktree", "info/attributes"} {
@@ -165,8 +167,8 @@ func (t *Trusted) missing(dir string, f *folder, root bool) error {
 // literals lists protected names, without the patterns: the init asks for names.
 func literals(root bool) []string {
 	var out []string
-	for _, n := range policy.ProtectedNames() {
-		if (root || !n.RootOnly) && !policy.HasGlob(n.Pattern) {
+	for _, n := range trustname.Protected() {
+		if (root || !n.RootOnly) && !glob.IsPattern(n.Pattern) {
 			out = append(out, n.Pattern)
 		}
 	}
@@ -183,7 +185,7 @@ func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 		}
 		to := pointers(full)
 		leads = append(leads, to...)
-		if policy.IsGitDir(filepath.Base(full)) {
+		if trustname.IsGitDir(filepath.Base(full)) {
 			leads = append(leads, obeyed(full, to)...)
 		}
 	})
@@ -319,7 +321,7 @@ func (t *Trusted) Unwanted(dir, name string) []string {
 // unwanted reports whether a name of a folder that is guarded is to be taken back.
 func (t *Trusted) unwanted(dir, name string) bool {
 	root := slices.ContainsFunc(t.trees, func(tr *tree) bool { return tr.root == dir })
-	if policy.MayBeProtected(name) && policy.IsProtected(name, root) {
+	if trustname.MayBeProtected(name) && trustname.IsProtected(name, root) {
 		return true
 	}
 	return slices.ContainsFunc(t.Absent, func(a host.Absent) bool { return a.Dir == dir && slices.Contains(a.Names, name) })

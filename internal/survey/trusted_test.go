@@ -7,7 +7,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -54,8 +56,8 @@ func TestProtectedPaths(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	for _, n := range policy.ProtectedNames() {
-		if policy.HasGlob(n.Pattern) && !n.RootOnly {
+	for _, n := range trustname.Protected() {
+		if glob.IsPattern(n.Pattern) && !n.RootOnly {
 			t.Errorf("%s is a pattern: a folder can't be asked for it", n.Pattern)
 		}
 	}

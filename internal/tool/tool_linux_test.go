@@ -27,7 +27,7 @@ func opened(t *testing.T) (*Set, string) {
 	return openedAsking(t, policy.ApprovalNever)
 }
 
-func openedAsking(t *testing.T, approval policy.Approval) (*Set, string) {
+func openedAsking(t *testing.T, approval policy.ApprovalPolicy) (*Set, string) {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -301,7 +301,7 @@ func nobody(context.Context, Question) (string, error) { return "", errors.New("
 
 func TestAsking(t *testing.T) {
 	for _, c := range []struct {
-		approval    policy.Approval
+		approval    policy.ApprovalPolicy
 		permissions string
 		cmd         string
 		answer      string

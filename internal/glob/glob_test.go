@@ -1,12 +1,13 @@
-package policy
+package glob
 
 import (
 	slashpath "path"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
-func TestMatchPath(t *testing.T) {
+func TestMatch(t *testing.T) {
 	tests := []struct {
 		pattern, path string
 		want          bool
@@ -47,32 +48,32 @@ func TestMatchPath(t *testing.T) {
 		{"", "/", false},
 	}
 	for _, tt := range tests {
-		if got := MatchPath(tt.pattern, tt.path); got != tt.want {
-			t.Errorf("MatchPath(%q, %q) = %v", tt.pattern, tt.path, got)
+		if got := Match(tt.pattern, tt.path); got != tt.want {
+			t.Errorf("Match(%q, %q) = %v", tt.pattern, tt.path, got)
 		}
 	}
 }
 
 // A backtracking matcher would take longer than the age of the machine here.
-func TestMatchPathNoBlowUp(t *testing.T) {
-	if MatchPath("/"+strings.Repeat("a*", 5000)+"b", "/"+strings.Repeat("a", 10000)) {
+func TestMatchNoBlowUp(t *testing.T) {
+	if Match("/"+strings.Repeat("a*", 5000)+"b", "/"+strings.Repeat("a", 10000)) {
 		t.Error("matched within a component")
 	}
-	if MatchPath(strings.Repeat("/**/a", 2000)+"/b", strings.Repeat("/a", 4000)) {
+	if Match(strings.Repeat("/**/a", 2000)+"/b", strings.Repeat("/a", 4000)) {
 		t.Error("matched over components")
 	}
-	if MatchPath("/"+strings.Repeat("[", 20000), "/"+strings.Repeat("x", 20000)) {
+	if Match("/"+strings.Repeat("[", 20000), "/"+strings.Repeat("x", 20000)) {
 		t.Error("matched open brackets")
 	}
 }
 
 func TestEscapeGlob(t *testing.T) {
 	for _, p := range []string{"/a/b", "/a/[b]", "/a/*", "/?/[!x", "/a/[*]"} {
-		if !MatchPath(EscapeGlob(p), p) {
-			t.Errorf("EscapeGlob(%q) = %q does not match it", p, EscapeGlob(p))
+		if !Match(Escape(p), p) {
+			t.Errorf("EscapeGlob(%q) = %q does not match it", p, Escape(p))
 		}
 	}
-	if MatchPath(EscapeGlob("/a/*"), "/a/b") {
+	if Match(Escape("/a/*"), "/a/b") {
 		t.Error("an escaped star still matches")
 	}
 }
@@ -102,7 +103,7 @@ func naiveName(pattern, name string) bool {
 	return (pattern[0] == '?' || pattern[0] == name[0]) && naiveName(pattern[1:], name[1:])
 }
 
-func FuzzMatchPath(f *testing.F) {
+func FuzzMatch(f *testing.F) {
 	f.Add("/a/**/b*", "/a/x/bc")
 	f.Add("/[a-z]?/**", "/ab/c/d")
 	f.Add("/a/", "/a")
@@ -110,21 +111,21 @@ func FuzzMatchPath(f *testing.F) {
 	f.Add("/a/./[b]", "/a/b/c")
 	f.Add("/", "/")
 	f.Fuzz(func(t *testing.T, pattern, path string) {
-		got := MatchPath(pattern, path)
-		if got && !covers(pattern, path) {
+		got := Match(pattern, path)
+		if got && !Covers(pattern, path) {
 			t.Errorf("%q matches %q but does not cover it", pattern, path)
 		}
-		if covers(pattern, path) && strings.HasPrefix(path, "/") && !covers(pattern, strings.TrimRight(path, "/")+"/below") {
+		if Covers(pattern, path) && strings.HasPrefix(path, "/") && !Covers(pattern, strings.TrimRight(path, "/")+"/below") {
 			t.Errorf("%q covers %q but not what lies below", pattern, path)
 		}
-		if clean := slashpath.Clean("/" + path); covers(pattern, clean) && !mayCover(pattern, clean) {
-			t.Errorf("%q covers %q, and mayCover says that it can't", pattern, clean)
+		if clean := slashpath.Clean("/" + path); Covers(pattern, clean) && !MayCover(pattern, clean) {
+			t.Errorf("%q covers %q, and MayCover says that it can't", pattern, clean)
 		}
-		if len(pattern) > 24 || len(path) > 24 || strings.Contains(pattern, "[") || !isASCII(pattern+path) {
+		if len(pattern) > 24 || len(path) > 24 || strings.Contains(pattern, "[") || strings.ContainsFunc(pattern+path, func(r rune) bool { return r >= utf8.RuneSelf }) {
 			return
 		}
 		if want := naive(patternComponents(pattern), components(path)); got != want {
-			t.Errorf("MatchPath(%q, %q) = %v, by definition %v", pattern, path, got, want)
+			t.Errorf("Match(%q, %q) = %v, by definition %v", pattern, path, got, want)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package policy
+package trustname
 
 import (
 	"strings"
@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// fold brings a file name to the form under which folding and normalising file
+// Fold brings a file name to the form under which folding and normalising file
 // systems (HFS+, APFS, NTFS, ext4 with casefold, vfat) may equate it with a
 // name in ASCII: default-ignorable code points are removed and case is folded,
 // full foldings of ligatures included. It is not a collation: only names that
 // can end up as ASCII matter to its callers. Bytes that are not UTF-8 stay.
-func fold(name string) string {
+func Fold(name string) string {
 	if isASCII(name) {
 		return strings.ToLower(name) // returns name itself when nothing changes
 	}
@@ -41,7 +41,7 @@ func isASCII(s string) bool {
 }
 
 // writeFolded appends the folding of r. The ligatures are the F entries of
-// Unicode's CaseFolding.txt that fold to ASCII; ext4's casefold applies them.
+// Unicode's CaseFolding.txt that Fold to ASCII; ext4's casefold applies them.
 // Dotless i is folded too, as some upper-case tables map it to I: an innocent
 // name refused costs less than a protected one reached.
 func writeFolded(b *strings.Builder, r rune) {

@@ -1,9 +1,13 @@
-package policy
+// Package stores lists the well-known places of credentials, as patterns. The package
+// must never ask a file system.
+package stores
 
 import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/glob"
 )
 
 // Credential stores below the user's home, as tools document them and as
@@ -58,25 +62,18 @@ var systemStores = [...]string{
 	"/var/lib/kubelet", "/run/secrets", "/var/run/secrets", "/var/backups", "/var/spool/cron",
 }
 
-// IsSystemStore reports whether a pattern is that of a store outside a home.
-func IsSystemStore(pattern string) bool { return slices.Contains(systemStores[:], pattern) }
+// IsSystem reports whether a pattern is that of a store outside a home.
+func IsSystem(pattern string) bool { return slices.Contains(systemStores[:], pattern) }
 
-// DefaultDenyRead returns the rules that hide the well-known credential stores
-// and the product's own folder. Both paths are absolute; an empty one adds no
-// rules. The order is fixed; from is given to every rule.
-func DefaultDenyRead(userHome, productHome string, from Origin) []ReadRule {
-	rules := make([]ReadRule, 0, len(homeStores)+len(systemStores)+1)
-	if productHome != "" {
-		rules = append(rules, ReadRule{Pattern: EscapeGlob(productHome), From: from})
-	}
+// Patterns returns the patterns of all stores, those of a home first and always in the
+// same order. userHome is absolute, "" for no home.
+func Patterns(userHome string) []string {
+	out := make([]string, 0, len(homeStores)+len(systemStores))
 	if userHome != "" {
-		home := strings.TrimSuffix(path.Clean(EscapeGlob(userHome)), "/")
+		home := strings.TrimSuffix(path.Clean(glob.Escape(userHome)), "/")
 		for _, s := range homeStores {
-			rules = append(rules, ReadRule{Pattern: home + "/" + s, From: from})
+			out = append(out, home+"/"+s)
 		}
 	}
-	for _, s := range systemStores {
-		rules = append(rules, ReadRule{Pattern: s, From: from})
-	}
-	return rules
+	return append(out, systemStores[:]...)
 }

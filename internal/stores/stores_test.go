@@ -1,4 +1,4 @@
-package policy
+package stores
 
 import (
 	"os"
@@ -8,12 +8,12 @@ import (
 
 // TestStoresAreInTheDocs keeps docs/reading.md true.
 func TestStoresAreInTheDocs(t *testing.T) {
-	text, err := os.ReadFile("../docs/reading.md")
+	text, err := os.ReadFile("../../docs/reading.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range DefaultDenyRead("/home", "", Origin{}) {
-		if name := strings.TrimPrefix(r.Pattern, "/home/"); !strings.Contains(string(text), "`"+name+"`") {
+	for _, pattern := range Patterns("/home") {
+		if name := strings.TrimPrefix(pattern, "/home/"); !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("%s is not in docs/reading.md", name)
 		}
 	}

@@ -1,11 +1,11 @@
-package policy
+package redact
 
 import "strings"
 
-// RedactArgs gives a command line that can be logged: each argument without its
+// Args gives a command line that can be logged: each argument without its
 // secrets, and without the value that follows an option for one (--token VALUE,
 // and curl's -u USER:PASSWORD).
-func RedactArgs(args []string) []string {
+func Args(args []string) []string {
 	out := make([]string, len(args))
 	before := ""
 	for i, a := range args {
@@ -13,11 +13,11 @@ func RedactArgs(args []string) []string {
 		user, _, pair := strings.Cut(a, ":")
 		switch {
 		case !option && namesSecret(before):
-			out[i] = Redacted
+			out[i] = Mark
 		case !option && pair && (before == "-u" || before == "--user"):
-			out[i] = user + ":" + Redacted
+			out[i] = user + ":" + Mark
 		default:
-			out[i] = Redact(a)
+			out[i] = Text(a)
 		}
 		before = a
 	}
@@ -51,7 +51,7 @@ func redactHeaders(s string) string {
 		if strings.TrimSpace(s[i+1:stop]) == "" {
 			continue
 		}
-		b.WriteString(s[from:i] + ": " + Redacted)
+		b.WriteString(s[from:i] + ": " + Mark)
 		from, i = stop, stop-1
 	}
 	b.WriteString(s[from:])

@@ -1,9 +1,11 @@
-package policy
+// Package redact takes secrets out of text that is logged: values of well-known shapes,
+// and values behind names that say so. The package must never keep what it took out.
+package redact
 
 import "strings"
 
-// Redacted stands in for a secret in text.
-const Redacted = "[redacted]"
+// Mark stands in for a secret in text.
+const Mark = "[redacted]"
 
 // scanWindow bounds how far one candidate is looked at, in bytes, so that a
 // text made of many beginnings costs no more than its length times this.
@@ -42,10 +44,10 @@ func LooksSecret(value string) bool {
 	return found
 }
 
-// Redact replaces what LooksSecret finds, the values of assignments to
+// Text replaces what LooksSecret finds, the values of assignments to
 // secret-looking names (PASSWORD=…, --token=…) and of HTTP headers that hold
 // credentials, so that the text can be logged.
-func Redact(s string) string {
+func Text(s string) string {
 	var b strings.Builder
 	from := 0
 	for {
@@ -54,7 +56,7 @@ func Redact(s string) string {
 			break
 		}
 		b.WriteString(s[from:start])
-		b.WriteString(Redacted)
+		b.WriteString(Mark)
 		from = end
 	}
 	b.WriteString(s[from:])
@@ -200,7 +202,7 @@ func urlPassword(s string, i int) (start, end int, ok bool) {
 		case c == ':' && colon < 0:
 			colon = j
 		case c == '@':
-			if colon < 0 || colon+1 == j || s[colon+1:j] == Redacted {
+			if colon < 0 || colon+1 == j || s[colon+1:j] == Mark {
 				return 0, 0, false
 			}
 			return colon + 1, j, true
@@ -254,7 +256,7 @@ func redactAssignments(s string) string {
 			continue
 		}
 		b.WriteString(s[from:end])
-		b.WriteString(Redacted)
+		b.WriteString(Mark)
 		from, i = stop, stop-1
 	}
 	if from == 0 {

@@ -1,11 +1,14 @@
-package policy
+// Package glob matches paths against the patterns of the configuration. Matching takes
+// time that is bounded by the lengths, whatever the pattern holds. The package must never
+// ask a file system.
+package glob
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// MatchPath reports whether the slash-separated pattern matches the whole
+// Match reports whether the slash-separated pattern matches the whole
 // path. Within one component, * stands for any characters, ? for one and
 // [a-z], [!a-z] or [^a-z] for one of a set; ** as a whole component stands for
 // any number of components, none included; at the end it stands for everything
@@ -14,19 +17,19 @@ import (
 // escape; [*] means a star. A [ that is never closed means itself.
 //
 // The work is at most len(pattern) × len(path) steps, whatever either holds.
-func MatchPath(pattern, path string) bool {
+func Match(pattern, path string) bool {
 	return matchComponents(patternComponents(pattern), components(path), false)
 }
 
-// covers reports whether the pattern matches the path or a folder above it.
-func covers(pattern, path string) bool {
+// Covers reports whether the pattern matches the path or a folder above it.
+func Covers(pattern, path string) bool {
 	return matchComponents(patternComponents(pattern), components(path), true)
 }
 
-// mayCover is covers for a clean path by the pattern's literal folders alone, which is
-// quicker: where it says no, covers does.
-func mayCover(pattern, clean string) bool {
-	folders := LiteralPrefix(pattern)
+// MayCover is Covers for a clean path by the pattern's literal folders alone, which is
+// quicker: where it says no, Covers does.
+func MayCover(pattern, clean string) bool {
+	folders := Literal(pattern)
 	folders = folders[:strings.LastIndexByte(folders, '/')+1]
 	if strings.Contains(folders, "//") || strings.Contains(folders, "/./") || strings.HasPrefix(folders, "./") {
 		return true // not clean itself
@@ -74,7 +77,7 @@ func matchComponents(pattern, path []string, prefix bool) bool {
 			continue
 		case p == len(pattern) && (prefix || n == len(path)):
 			return true
-		case p < len(pattern) && n < len(path) && matchComponent(pattern[p], path[n]):
+		case p < len(pattern) && n < len(path) && MatchName(pattern[p], path[n]):
 			p++
 			n++
 			continue
@@ -91,9 +94,9 @@ func matchComponents(pattern, path []string, prefix bool) bool {
 // not stand for: the relative pattern "**" says nothing of absolute paths.
 func isAnchor(path []string, i int) bool { return i == 0 && path[0] == "" }
 
-// matchComponent matches one component by the same method: only the last *
+// MatchName matches one component by the same method: only the last *
 // is ever reconsidered.
-func matchComponent(pattern, name string) bool {
+func MatchName(pattern, name string) bool {
 	// Most patterns are *WORD*, or begin so.
 	if len(pattern) > 1 && pattern[0] == '*' && isLiteral(pattern[1]) {
 		at := strings.IndexByte(name, pattern[1])
@@ -201,22 +204,22 @@ func inClass(body string, r rune) bool {
 	return negated
 }
 
-// HasGlob reports whether the pattern holds a character with a meaning of its
+// IsPattern reports whether the pattern holds a character with a meaning of its
 // own, so that it is not simply a path.
-func HasGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
+func IsPattern(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
 
-// LiteralPrefix returns the part of the pattern before its first special
+// Literal returns the part of the pattern before its first special
 // character.
-func LiteralPrefix(pattern string) string {
+func Literal(pattern string) string {
 	if i := strings.IndexAny(pattern, "*?["); i >= 0 {
 		return pattern[:i]
 	}
 	return pattern
 }
 
-// EscapeGlob returns a pattern that matches exactly the given path.
-func EscapeGlob(p string) string {
-	if !HasGlob(p) {
+// Escape returns a pattern that matches exactly the given path.
+func Escape(p string) string {
+	if !IsPattern(p) {
 		return p
 	}
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(p)

@@ -1,4 +1,4 @@
-package policy
+package redact
 
 import (
 	"strings"
@@ -24,7 +24,7 @@ func TestLooksSecret(t *testing.T) {
 		if !LooksSecret(s) {
 			t.Errorf("%q is not seen", s)
 		}
-		if r := Redact("run " + s + " now"); LooksSecret(r) || !strings.HasPrefix(r, "run ") || !strings.HasSuffix(r, " now") {
+		if r := Text("run " + s + " now"); LooksSecret(r) || !strings.HasPrefix(r, "run ") || !strings.HasSuffix(r, " now") {
 			t.Errorf("Redact leaves %q", r)
 		}
 	}
@@ -50,7 +50,7 @@ func TestRedactAssignments(t *testing.T) {
 		"GITHUB_TOKEN=x DB_PASSWD=y": "GITHUB_TOKEN=[redacted] DB_PASSWD=[redacted]",
 		"max_tokens=4096":            "max_tokens=4096",
 	} {
-		if got := Redact(in); got != want {
+		if got := Text(in); got != want {
 			t.Errorf("Redact(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -59,7 +59,7 @@ func TestRedactAssignments(t *testing.T) {
 func TestRedactManyBeginnings(t *testing.T) {
 	for _, unit := range []string{"sk-a-", "eyJ-", "ghp_ ", "://a:", "-----BEGIN ", "TOKEN=", "a="} {
 		s := strings.Repeat(unit, 200_000/len(unit))
-		_ = Redact(s)
+		_ = Text(s)
 	}
 }
 
@@ -68,11 +68,11 @@ func FuzzRedact(f *testing.F) {
 	f.Add("https://u:p@h " + "-----BEGIN " + "PRIVATE KEY-----\nx")
 	f.Add("--token=x --password='y z'")
 	f.Fuzz(func(t *testing.T, s string) {
-		once := Redact(s)
+		once := Text(s)
 		if LooksSecret(once) {
 			t.Errorf("Redact(%q) = %q still looks secret", s, once)
 		}
-		if !LooksSecret(s) && !strings.Contains(once, Redacted) && once != s {
+		if !LooksSecret(s) && !strings.Contains(once, Mark) && once != s {
 			t.Errorf("Redact changed %q to %q without need", s, once)
 		}
 	})

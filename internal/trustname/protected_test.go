@@ -1,4 +1,4 @@
-package policy
+package trustname
 
 import (
 	"strings"
@@ -55,8 +55,8 @@ func TestIsProtected(t *testing.T) {
 }
 
 func TestEveryProtectedNameProtects(t *testing.T) {
-	for _, n := range ProtectedNames() {
-		if n.Pattern != fold(n.Pattern) {
+	for _, n := range Protected() {
+		if n.Pattern != Fold(n.Pattern) {
 			t.Errorf("%q is not in folded form, so that it can never match", n.Pattern)
 		}
 		if n.Why == "" {
@@ -68,7 +68,7 @@ func TestEveryProtectedNameProtects(t *testing.T) {
 			t.Errorf("%q protects at the wrong depth", n.Pattern)
 		}
 	}
-	ProtectedNames()[0].Pattern = "changed"
+	Protected()[0].Pattern = "changed"
 	if !IsProtected(".git", false) {
 		t.Error("a caller can change the list")
 	}
@@ -86,7 +86,7 @@ func TestHandOff(t *testing.T) {
 			t.Errorf("HandOff(%q) = %q, %v", rel, n.Pattern, ok)
 		}
 	}
-	for _, n := range HandOffNames() {
+	for _, n := range HandOffs() {
 		if n.Why == "" {
 			t.Errorf("%q has no reason", n.Pattern)
 		}
@@ -104,11 +104,11 @@ func TestIsBareRepository(t *testing.T) {
 
 // FuzzQuickLooks: what a quick look passes over is nothing.
 func FuzzQuickLooks(f *testing.F) {
-	for _, n := range ProtectedNames() {
+	for _, n := range Protected() {
 		f.Add(strings.ReplaceAll(n.Pattern, "*", "x"))
 		f.Add(strings.ToUpper(strings.ReplaceAll(n.Pattern, "*", "")))
 	}
-	for _, n := range HandOffNames() {
+	for _, n := range HandOffs() {
 		f.Add(strings.ReplaceAll(n.Pattern, "*", "x"))
 	}
 	f.Add(".g\u200cit")

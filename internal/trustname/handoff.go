@@ -1,9 +1,11 @@
-package policy
+package trustname
 
 import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/lockstile/lockstile/internal/glob"
 )
 
 // Names that a command may write, since builds and clones do, but that some
@@ -77,16 +79,16 @@ var handOffNames = [...]Name{
 	{"*.code-workspace", false, "editor tasks and settings start programs"},
 }
 
-// HandOffNames returns the names that are allowed but named in the end record,
+// HandOffs returns the names that are allowed but named in the end record,
 // as new trust files, when a command made or changed them. A pattern with a
 // slash means the last components of a path.
-func HandOffNames() []Name { return slices.Clone(handOffNames[:]) }
+func HandOffs() []Name { return slices.Clone(handOffNames[:]) }
 
 // lastComponents are what paths of hand-off names can end in, but for patterns.
 var lastComponents = sync.OnceValue(func() map[string]bool {
 	out := make(map[string]bool, len(handOffNames))
 	for _, n := range handOffNames {
-		if !HasGlob(n.Pattern) {
+		if !glob.IsPattern(n.Pattern) {
 			out[strings.ToLower(n.Pattern[strings.LastIndexByte(n.Pattern, '/')+1:])] = true
 		}
 	}
@@ -106,7 +108,7 @@ func MayHandOff(base string) bool {
 // whole path need not be known. HEAD alone is no finding: ask IsBareRepository
 // about its folder.
 func HandOff(rel string) (Name, bool) {
-	rel = fold(rel)
+	rel = Fold(rel)
 	base := rel[strings.LastIndexByte(rel, '/')+1:]
 	for i := range handOffNames {
 		n := &handOffNames[i]
@@ -117,7 +119,7 @@ func HandOff(rel string) (Name, bool) {
 			}
 			continue
 		}
-		if pattern != "head" && matchComponent(pattern, base) {
+		if pattern != "head" && glob.MatchName(pattern, base) {
 			return *n, true
 		}
 	}
@@ -129,7 +131,7 @@ func HandOff(rel string) (Name, bool) {
 func IsBareRepository(entries []string) bool {
 	var head, objects, refs bool
 	for _, e := range entries {
-		switch fold(e) {
+		switch Fold(e) {
 		case "head":
 			head = true
 		case "objects":

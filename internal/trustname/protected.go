@@ -1,15 +1,20 @@
-package policy
+// Package trustname lists the file names that programs of the host trust: those that a
+// command may not make, and those that are reported where a command makes them. The
+// package must never ask a file system.
+package trustname
 
 import (
 	"path"
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/glob"
 )
 
 // Name is a file name, or a pattern over names, that other programs trust.
 type Name struct {
-	Pattern  string // a name, or a glob over one (* ? []); in HandOffNames possibly a path of several components
+	Pattern  string // a name, or a glob over one (* ? []); in HandOffs possibly a path of several components
 	RootOnly bool   // meant only directly below a writable root, not deeper
 	Why      string // who trusts it, for explain and the documentation
 }
@@ -48,10 +53,10 @@ var protectedNames = [...]Name{
 	{"*.code-workspace", true, "editor tasks and settings start programs"},
 }
 
-// ProtectedNames returns the names that a command may not create, change,
+// Protected returns the names that a command may not create, change,
 // remove or rename below a writable root, whether they exist or not. With a
 // folder goes everything in it.
-func ProtectedNames() []Name { return slices.Clone(protectedNames[:]) }
+func Protected() []Name { return slices.Clone(protectedNames[:]) }
 
 // IsProtected reports whether name, one path component, is protected. atRoot
 // says that it lies directly below a writable root. Spellings that some file
@@ -71,20 +76,20 @@ func MayBeProtected(name string) bool {
 // IsGitDir reports whether some file system takes name, one path component,
 // for ".git".
 func IsGitDir(name string) bool {
-	return isProtectedOn(runtime.GOOS, name, false) && strings.HasPrefix(fold(name), ".git")
+	return isProtectedOn(runtime.GOOS, name, false) && strings.HasPrefix(Fold(name), ".git")
 }
 
 func isProtectedOn(goos, name string, atRoot bool) bool {
 	if goos == "windows" {
 		name = win32Name(name)
 	}
-	folded := fold(name)
+	folded := Fold(name)
 	for i := range protectedNames {
 		n := &protectedNames[i]
 		if n.RootOnly && !atRoot {
 			continue
 		}
-		if matchComponent(n.Pattern, folded) {
+		if glob.MatchName(n.Pattern, folded) {
 			return true
 		}
 		if goos == "windows" && isShortNameOf(folded, n.Pattern) {
