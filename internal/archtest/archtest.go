@@ -84,7 +84,7 @@ func Check(fsys fs.FS, t Tables) ([]Finding, error) {
 		return nil, fmt.Errorf("read the module: %w", err)
 	}
 	found := slices.Concat(
-		tree.findings, doors(tree), dependencies(tree, t.Dependencies), hygiene(tree, t.NoInit))
+		tree.findings, doors(tree), dependencies(tree, t.Dependencies), hygiene(tree, t.NoInit), public(tree))
 	found = except(found, t.Exceptions)
 	// These come after the exceptions: the order is changed in its own table,
 	// with a reason, and never file by file.

@@ -18,6 +18,7 @@ const (
 	ruleModule      = "module"       // code that this check would not see
 	ruleOrder       = "order"        // the import order
 	rulePrint       = "print"        // text for people that passes no printer
+	rulePublic      = "public"       // a public name that is there twice, or that shows what users can't import
 	ruleApart       = "apart"        // packages that must not be linked
 	ruleComment     = "comment"      // a package without a comment
 	ruleInit        = "init"         // func init where the launcher links it
