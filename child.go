@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/survey"
+	"github.com/lockstile/lockstile/internal/takeback"
 )
 
 // Child is a command that runs, behind the gate. It must be waited for.
@@ -28,9 +29,9 @@ type Child struct {
 	gate    *Gate
 	record  record
 	trusted *survey.Trusted
-	guard   *guard
+	guard   *takeback.Guard
 	bounds  *bounds
-	note    *survey.Note
+	note    *takeback.Note
 	suffix  string // of names that are taken back
 
 	once     sync.Once
@@ -92,19 +93,20 @@ func (c *Child) Wait() (Exit, error) {
 func (c *Child) wait() {
 	end, err := c.running.Wait()
 	c.exceeded = c.bounds.stop(&c.gate.memory, end.OutOfMemory)
-	for _, b := range c.guard.stop() {
+	for _, b := range c.guard.Stop() {
 		c.denied = append(c.denied, Denied(b))
 	}
 	for _, path := range end.Denied {
 		c.denied = append(c.denied, Denied{path, path + c.suffix})
 	}
-	back, news := c.trusted.Since(c.suffix + "-0")
+	came, news := c.trusted.Since()
+	back, left := takeback.All(came, c.suffix+"-0")
 	for _, b := range back {
 		c.denied = append(c.denied, Denied(b))
 	}
-	c.news = news
+	c.news = append(news, left...)
 	err = errors.Join(err, c.note.Done())
-	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: news, Exceeded: c.exceeded}
+	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: c.news, Exceeded: c.exceeded}
 	switch {
 	case err != nil || end.Killed:
 		// The init is ours alone to end: someone killed it, and all else with it.

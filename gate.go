@@ -10,7 +10,7 @@ import (
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
-	"github.com/lockstile/lockstile/internal/survey"
+	"github.com/lockstile/lockstile/internal/takeback"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/internal/watch"
 	"github.com/lockstile/lockstile/policy"
@@ -155,7 +155,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	out, in := c.Terminal()
 	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, note: note, suffix: c.intent.command.Denied}
 	child.bounds = newBounds(&g.memory, c.intent, c.Launch, child.endTree)
-	child.guard = newGuard(&g.watch, child.trusted, child.suffix, child.endTree)
+	child.guard = takeback.NewGuard(&g.watch, c.intent.trusted.Folders(), c.intent.trusted.Unwanted, child.suffix, child.endTree)
 	return child, nil
 }
 
@@ -166,7 +166,7 @@ type confined struct {
 	intent   *intent
 	evidence *attest.Evidence
 	verdict  attest.Verdict
-	note     *survey.Note // of what is to be taken back
+	note     *takeback.Note // of what is to be taken back
 }
 
 // confine places the command in its restrictions and measures them. Where one is

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/measure internal/plan internal/redact internal/residual internal/setup internal/survey internal/tally internal/watch policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/measure internal/plan internal/redact internal/residual internal/setup internal/survey internal/takeback internal/tally internal/watch policy refusal"},
 			{"refusal", "internal/plain"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"internal/glob", ""},
@@ -23,7 +23,7 @@ func Lockstile() Tables {
 			{"internal/config", "internal/glob internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/grant", "internal/access"},
 			{"internal/host", "internal/access internal/mountinfo"},
-			{"internal/launch", "internal/cmdline internal/grant internal/host internal/nofile internal/pipe internal/plan internal/pty internal/runner internal/setup internal/supervise internal/suspended internal/tally internal/tape internal/winerr refusal"},
+			{"internal/launch", "internal/cmdline internal/grant internal/host internal/nofile internal/pipe internal/plan internal/pty internal/runner internal/setup internal/supervise internal/suspended internal/takeback internal/tally internal/tape internal/winerr refusal"},
 			{"internal/suspended", "internal/access internal/winerr refusal"},
 			{"cmd/lockstile-mcp", "internal/mcp"},
 			{"cmd/lockstile-runner", "internal/plain internal/runner"},
@@ -35,13 +35,14 @@ func Lockstile() Tables {
 			{"internal/mountinfo", ""},
 			{"internal/watch", ""},
 			{"internal/residual", "internal/plan refusal"},
-			{"internal/survey", "internal/glob internal/host internal/mountinfo internal/stores internal/trail internal/trustname policy refusal"},
+			{"internal/survey", "internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/nofile", ""},
 			{"internal/plan", "internal/access internal/host policy refusal"},
 			{"internal/pty", ""},
 			{"session", ". refusal"},
 			{"internal/setup", "internal/access internal/cmdline internal/grant internal/host internal/pipe internal/winerr"},
 			{"internal/settings", ". policy"},
+			{"internal/takeback", "internal/trail internal/watch"},
 			{"internal/tally", ""},
 			{"internal/tape", ""},
 			{"internal/supervise", ""},

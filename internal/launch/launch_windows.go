@@ -14,6 +14,7 @@ import (
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/suspended"
+	"github.com/lockstile/lockstile/internal/takeback"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -346,7 +347,10 @@ func (l *Launch) sweep() (denied []string) {
 	for _, s := range l.sweeps {
 		for _, name := range s.Names {
 			path := filepath.Join(s.Dir, name)
-			if _, err := os.Lstat(path); err == nil && os.Rename(path, path+l.denied) == nil {
+			if _, err := os.Lstat(path); err != nil {
+				continue
+			}
+			if _, err := takeback.Rename(takeback.Name{Root: s.Dir, Path: path}, l.denied); err == nil {
 				denied = append(denied, path)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/mountinfo"
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -42,9 +43,9 @@ func (s *search) aliases(states []state) error {
 			}
 			again := *st.rule
 			switch {
-			case within(where, m.Root):
+			case trail.Within(where, m.Root):
 				again.Pattern = path.Join(glob.Escape(path.Join(m.Point, strings.TrimPrefix(where, m.Root))), path.Join(rest...))
-			case within(m.Root, where) && len(rest) == 0: // a part of what is hidden
+			case trail.Within(m.Root, where) && len(rest) == 0: // a part of what is hidden
 				again.Pattern = glob.Escape(m.Point)
 			default:
 				continue

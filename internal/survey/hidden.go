@@ -12,6 +12,7 @@ import (
 	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/stores"
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -137,7 +138,7 @@ func (s *search) close() {
 
 // closes reports whether a path lies in what is closed, and not in the workspace.
 func (s *search) closes(name string) bool {
-	return slices.ContainsFunc(s.closed, func(dir string) bool { return within(name, dir) }) && !within(name, s.policy.Workspace)
+	return slices.ContainsFunc(s.closed, func(dir string) bool { return trail.Within(name, dir) }) && !trail.Within(name, s.policy.Workspace)
 }
 
 // add takes up a rule, once, and reports whether it was new.
@@ -197,7 +198,7 @@ func (s *search) guarded(dir string, states []state) bool {
 
 // granted reports whether a folder is the uppermost that is not guarded.
 func (s *search) granted(dir string) bool {
-	return !slices.ContainsFunc(s.found.Readable, func(r string) bool { return within(dir, r) })
+	return !slices.ContainsFunc(s.found.Readable, func(r string) bool { return trail.Within(dir, r) })
 }
 
 func (s *search) entry(name string, e fs.DirEntry, b branches, guard bool) error {
@@ -348,7 +349,7 @@ func (s *search) link(name string, b branches) error {
 // replaced reports whether no view has the host's files at a path.
 func (s *search) replaced(target string) bool {
 	for _, dir := range []string{"/dev", "/proc", "/run"} {
-		if within(target, dir) && !slices.ContainsFunc(s.roots, func(r string) bool { return within(r, dir) }) {
+		if trail.Within(target, dir) && !slices.ContainsFunc(s.roots, func(r string) bool { return trail.Within(r, dir) }) {
 			return true
 		}
 	}
@@ -400,9 +401,4 @@ func tooMany(states []state) error {
 	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan,
 		Reason: fmt.Sprintf("looking for what %q hides means to look into more than %d folders", states[0].rule.Pattern, mostFolders),
 		Hint:   "begin the pattern of filesystem.deny_read with the folder that is meant"}
-}
-
-// within reports whether p is dir or lies below it; both are clean.
-func within(p, dir string) bool {
-	return dir == "/" || strings.HasPrefix(p, dir) && (len(p) == len(dir) || p[len(dir)] == filepath.Separator)
 }

@@ -17,13 +17,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
 )
 
 // nearest returns the length of the longest path among some that is path or holds it.
 func nearest(path string, some []host.Covered) (longest int) {
 	for _, c := range some {
-		if within(path, c.Path) {
+		if trail.Within(path, c.Path) {
 			longest = max(longest, len(c.Path))
 		}
 	}
@@ -69,9 +70,9 @@ func TestHiddenIsThePolicy(t *testing.T) {
 			if err != nil || d.IsDir() {
 				return err
 			}
-			isClosed := slices.ContainsFunc(closed[:min(len(closed), 2)], func(c string) bool { return within(path, c) })
+			isClosed := slices.ContainsFunc(closed[:min(len(closed), 2)], func(c string) bool { return trail.Within(path, c) })
 			allowed, hidden := p.DecideRead(path).Allowed && !isClosed, nearest(path, h.Covered) > nearest(path, h.Shown)
-			granted := slices.ContainsFunc(h.Readable, func(r string) bool { return within(path, r) })
+			granted := slices.ContainsFunc(h.Readable, func(r string) bool { return trail.Within(path, r) })
 			if allowed == hidden || allowed && !granted || closed != nil && granted && !allowed {
 				t.Errorf("%s: allowed %v, hidden %v, granted %v\nrules %+v\n%+v", path, allowed, hidden, granted, p.Read, h.Covered)
 			}

@@ -1,15 +1,14 @@
 // Package survey looks over the folders that a policy speaks of, before a start:
 // which of their names programs of the host trust, and what of them may not be
-// read. It must never change anything, follow a link out of what it was asked
-// about, or leave out what it could not look at without saying so.
+// read. The package writes what was seen to the product's own folder. It must never
+// change a folder of the policy, follow a link out of what it was asked about, or leave
+// out what it could not look at without saying so.
 package survey
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,8 @@ import (
 
 	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/takeback"
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -55,7 +56,7 @@ func Look(p policy.Policy, store, notes string, own []string) (*Trusted, error) 
 		t.trees = append(t.trees, seen)
 		t.Unseen += seen.unseen
 	}
-	t.others = noted(notes) // after the walk: who makes a name has noted it before
+	t.others = takeback.Noted(notes) // after the walk: who makes a name has noted it before
 	for _, seen := range t.trees {
 		if err := t.take(seen, p); err != nil {
 			return nil, err
@@ -201,9 +202,9 @@ func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 func (t *Trusted) guard(l lead, p policy.Policy) error {
 	roots := p.Roots()
 	switch {
-	case !slices.ContainsFunc(roots, func(r policy.Root) bool { return within(l.to, r.Path) }) || slices.ContainsFunc(t.There, func(there string) bool { return within(l.to, there) }):
+	case !slices.ContainsFunc(roots, func(r policy.Root) bool { return trail.Within(l.to, r.Path) }) || slices.ContainsFunc(t.There, func(there string) bool { return trail.Within(l.to, there) }):
 		return nil // it can't be written
-	case slices.ContainsFunc(roots, func(r policy.Root) bool { return within(r.Path, l.to) }):
+	case slices.ContainsFunc(roots, func(r policy.Root) bool { return trail.Within(r.Path, l.to) }):
 		return leadsNowhere(l, "which is a whole writable root")
 	case exists(l.to) && !t.others[l.to]:
 		t.There = append(t.There, l.to)
@@ -245,14 +246,11 @@ func leadsNowhere(l lead, how string) error {
 		Reason: fmt.Sprintf("%s leads to %s, %s", l.from, l.to, how), Hint: "remove it, or mend where it leads"}
 }
 
-// Back is a name that was taken back.
-type Back struct{ Path, Now string }
-
-// Since finds, when the tree has ended, what has come since Look. Trusted names in the
-// folders where these are taken back, which the init has left since they are spelled
-// in another way, are renamed with the suffix; elsewhere new trusted files, or changed
-// ones, are told. What was seen is kept for the next start.
-func (t *Trusted) Since(suffix string) (back []Back, news []string) {
+// Since finds, when the tree has ended, the names that have come since Look. came are
+// protected names in guarded folders, which the init has left for another spelling.
+// news are other trusted files that are new or changed. What was seen is kept for the
+// next start.
+func (t *Trusted) Since() (came []takeback.Name, news []string) {
 	for _, before := range t.trees {
 		now, err := walk(before.root, before)
 		if err != nil {
@@ -266,23 +264,35 @@ func (t *Trusted) Since(suffix string) (back []Back, news []string) {
 		}
 		for _, k := range []kind{kindTrusted, kindBare, kindHandOff} {
 			now.each(k, func(rel, full string) {
-				if !t.others[full] && before.had(k, rel, full) {
-					return
+				bareRoot := k == kindBare && rel == ""
+				switch {
+				case !t.others[full] && before.had(k, rel, full):
+				case bareRoot:
+					came = append(came, takeback.Name{Root: now.root, Path: filepath.Join(full, "HEAD")}) // no repository without it
+				case k == kindTrusted && t.guards(filepath.Dir(full)):
+					came = append(came, takeback.Name{Root: now.root, Path: full})
+				default:
+					news = append(news, full)
 				}
-				if k == kindBare && rel == "" {
-					full = filepath.Join(full, "HEAD") // without which it is none
-				}
-				if k == kindTrusted && t.guards(filepath.Dir(full)) || k == kindBare && rel == "" {
-					if renamed, err := takeBack(now.root, full, suffix); err == nil {
-						back = append(back, Back{full, renamed})
-						return
-					}
-				}
-				news = append(news, full)
 			})
 		}
 	}
-	return back, news
+	return came, news
+}
+
+// Folders lists the folders in which protected names must not come to be.
+func (t *Trusted) Folders() []takeback.Folder {
+	var out []takeback.Folder
+	for _, a := range t.Absent {
+		f := takeback.Folder{Dir: a.Dir, Names: a.Names}
+		for _, tr := range t.trees {
+			if trail.Within(a.Dir, tr.root) && len(tr.root) > len(f.Root) {
+				f.Root = tr.root
+			}
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // guards reports whether new trusted names in a folder are taken back.
@@ -325,37 +335,6 @@ func (t *Trusted) unwanted(dir, name string) bool {
 		return true
 	}
 	return slices.ContainsFunc(t.Absent, func(a host.Absent) bool { return a.Dir == dir && slices.Contains(a.Names, name) })
-}
-
-// TakeBack renames a name of a guarded folder.
-func (t *Trusted) TakeBack(full, suffix string) (Back, error) {
-	for _, tr := range t.trees {
-		if within(full, tr.root) {
-			now, err := takeBack(tr.root, full, suffix)
-			return Back{full, now}, err
-		}
-	}
-	return Back{}, fmt.Errorf("%s lies in no writable root", full)
-}
-
-// takeBack renames a name that came during a command, within its root wherever links
-// may lead by now, and tells what it is.
-func takeBack(root, full, suffix string) (now string, err error) {
-	within, err := os.OpenRoot(root)
-	if err != nil {
-		return "", err
-	}
-	defer within.Close()
-	rel := strings.TrimPrefix(full, root+string(filepath.Separator))
-	err = within.Rename(rel, rel+suffix)
-	if errors.Is(err, fs.ErrPermission) { // the folder was closed to writing
-		dir := filepath.Dir(rel)
-		if info, statErr := within.Stat(dir); statErr == nil && within.Chmod(dir, info.Mode().Perm()|0o300) == nil {
-			err = within.Rename(rel, rel+suffix)
-			_ = within.Chmod(dir, info.Mode().Perm())
-		}
-	}
-	return full + suffix, err
 }
 
 // had reports whether a find was there when the tree was walked, and is as it was.

@@ -76,3 +76,8 @@ func split(path string) (names []string) {
 	}
 	return names
 }
+
+// Within reports whether a clean path is dir or lies in it, by the names alone.
+func Within(path, dir string) bool {
+	return dir == string(filepath.Separator) || strings.HasPrefix(path, dir) && (len(path) == len(dir) || path[len(dir)] == filepath.Separator)
+}

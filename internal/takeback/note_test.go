@@ -1,4 +1,4 @@
-package survey
+package takeback
 
 import (
 	"os"
@@ -7,17 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/trail"
 )
 
 func FuzzDecodeNote(f *testing.F) {
-	f.Add(string(encodeNote([]noteLine{{"/a", "/a", []string{".git", "x"}}, {"/b", "/b/c", nil}})))
+	f.Add(string(encodeNote([]Folder{{"/a", "/a", []string{".git", "x"}}, {"/b", "/b/c", nil}})))
 	f.Add(noteFormat + "\x00/a\x00/a\x001\x00../x\x00")
 	f.Add(noteFormat + "\x00/a\x00/a\x0099999999999999999999\x00")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, a := range decodeNote(text) {
-			for _, n := range a.names {
-				if !within(a.dir, a.root) || n == "" || n == ".." || strings.Contains(n, "/") {
+			for _, n := range a.Names {
+				if !trail.Within(a.Dir, a.Root) || n == "" || n == ".." || strings.Contains(n, "/") {
 					t.Errorf("%q: %+v", text, a)
 				}
 			}
@@ -28,9 +28,8 @@ func FuzzDecodeNote(f *testing.F) {
 // TestNotes: one that is held is left alone, one that isn't is carried out, once.
 func TestNotes(t *testing.T) {
 	dir, notes := t.TempDir(), t.TempDir()
-	absent := []host.Absent{{Dir: dir, Names: []string{".git", ".envrc"}}}
-	trusted := &Trusted{Absent: absent, trees: []*tree{{root: dir}}}
-	note, err := trusted.Note(notes, ".denied-a")
+	folders := []Folder{{dir, dir, []string{".git", ".envrc"}}}
+	note, err := Write(notes, ".denied-a", folders)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,14 +45,14 @@ func TestNotes(t *testing.T) {
 	if back := Recover(notes); back != nil || !exists(filepath.Join(dir, ".git")) {
 		t.Errorf("taken back by a note that is done: %v", back)
 	}
-	if err := os.WriteFile(filepath.Join(notes, "start.denied-b"), encodeNote(trusted.noteLines()), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(notes, "start.denied-b"), encodeNote(folders), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	want := []Back{{filepath.Join(dir, ".git"), filepath.Join(dir, ".git.denied-b-0")}}
 	// The way to a folder leads out by now: nothing is done there.
 	outside := t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(dir, "way")); err == nil {
-		write := []noteLine{{dir, filepath.Join(dir, "way"), []string{"x"}}}
+		write := []Folder{{dir, filepath.Join(dir, "way"), []string{"x"}}}
 		if err := os.WriteFile(filepath.Join(outside, "x"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

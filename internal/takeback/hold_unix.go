@@ -1,6 +1,6 @@
 //go:build unix
 
-package survey
+package takeback
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package survey
+package takeback
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // Before a command starts, what is to be taken back at its end is written down. The
@@ -18,16 +20,19 @@ import (
 
 const noteFormat = "lockstile-note-2"
 
+// mostNote bounds what is read of a note, in bytes.
+const mostNote = 16 << 20
+
 // Note is one start's.
 type Note struct {
 	file *os.File // locked for as long as the start lives
 	name string
 }
 
-// Note writes down what is to be taken back at the end of a start, nil for nothing.
-// Taken back names will end with suffix, which no other start has.
-func (t *Trusted) Note(dir, suffix string) (*Note, error) {
-	if len(t.Absent) == 0 {
+// Write writes a note for a start into dir, nil for no folders. Names will be taken back
+// with suffix, which no other start has.
+func Write(dir, suffix string, folders []Folder) (*Note, error) {
+	if len(folders) == 0 {
 		return nil, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -40,7 +45,7 @@ func (t *Trusted) Note(dir, suffix string) (*Note, error) {
 	}
 	n := &Note{f, name}
 	if err = hold(f); err == nil {
-		_, err = f.Write(encodeNote(t.noteLines()))
+		_, err = f.Write(encodeNote(folders))
 	}
 	if err == nil && unfinished != "" {
 		err = os.Rename(name+unfinished, name) // a half one is never seen
@@ -63,7 +68,7 @@ func (n *Note) Done() error {
 
 // Recover takes back what starts have left that were killed, all processes at once.
 func Recover(dir string) []Back {
-	entries, err := list(dir)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil // there was no start yet
 	}
@@ -79,13 +84,13 @@ func Recover(dir string) []Back {
 			continue
 		}
 		for _, a := range absent {
-			for _, n := range a.names {
-				full := filepath.Join(a.dir, n)
+			for _, n := range a.Names {
+				full := filepath.Join(a.Dir, n)
 				if !exists(full) {
 					continue
 				}
-				if now, err := takeBack(a.root, full, suffix+"-0"); err == nil {
-					back = append(back, Back{full, now})
+				if b, err := Rename(Name{a.Root, full}, suffix+"-0"); err == nil {
+					back = append(back, b)
 				}
 			}
 		}
@@ -93,12 +98,12 @@ func Recover(dir string) []Back {
 	return back
 }
 
-// noted lists what the starts that live now, or have left a note, will take back.
-func noted(dir string) map[string]bool {
+// Noted lists what the starts that live now, or have left a note, will take back.
+func Noted(dir string) map[string]bool {
 	if dir == "" {
 		return nil
 	}
-	entries, err := list(dir)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil // there was no start yet
 	}
@@ -109,8 +114,8 @@ func noted(dir string) map[string]bool {
 			continue // its start has ended, and what it made is taken back
 		}
 		for _, a := range decodeNote(string(text)) {
-			for _, n := range a.names {
-				out[filepath.Join(a.dir, n)] = true
+			for _, n := range a.Names {
+				out[filepath.Join(a.Dir, n)] = true
 			}
 		}
 	}
@@ -118,12 +123,12 @@ func noted(dir string) map[string]bool {
 }
 
 // abandonedNote reads a note that nobody holds, and removes it.
-func abandonedNote(name string) (absent []noteLine, abandoned bool) {
+func abandonedNote(name string) (absent []Folder, abandoned bool) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return nil, false
 	}
-	b, err := io.ReadAll(io.LimitReader(f, mostKnown))
+	b, err := io.ReadAll(io.LimitReader(f, mostNote))
 	if err != nil || hold(f) != nil {
 		f.Close()
 		return nil, false
@@ -131,30 +136,10 @@ func abandonedNote(name string) (absent []noteLine, abandoned bool) {
 	return decodeNote(string(b)), discard(f, name) == nil
 }
 
-// noteLine is one folder of a note. The names are taken back within the root, wherever
-// the command made the way to the folder lead.
-type noteLine struct {
-	root, dir string
-	names     []string
-}
-
-func (t *Trusted) noteLines() (out []noteLine) {
-	for _, a := range t.Absent {
-		line := noteLine{dir: a.Dir, names: a.Names}
-		for _, tr := range t.trees {
-			if within(a.Dir, tr.root) && len(tr.root) > len(line.root) {
-				line.root = tr.root
-			}
-		}
-		out = append(out, line)
-	}
-	return out
-}
-
-func encodeNote(lines []noteLine) []byte {
+func encodeNote(lines []Folder) []byte {
 	b := append([]byte(noteFormat), 0)
 	for _, l := range lines {
-		for _, field := range append([]string{l.root, l.dir, strconv.Itoa(len(l.names))}, l.names...) {
+		for _, field := range append([]string{l.Root, l.Dir, strconv.Itoa(len(l.Names))}, l.Names...) {
 			b = append(append(b, field...), 0)
 		}
 	}
@@ -162,7 +147,7 @@ func encodeNote(lines []noteLine) []byte {
 }
 
 // decodeNote reads as much of a note as is one.
-func decodeNote(text string) (out []noteLine) {
+func decodeNote(text string) (out []Folder) {
 	next := func() (field string, ok bool) {
 		field, text, ok = strings.Cut(text, "\x00")
 		return field, ok
@@ -175,16 +160,16 @@ func decodeNote(text string) (out []noteLine) {
 		dir, _ := next()
 		count, ok := next()
 		n, err := strconv.Atoi(count)
-		if !ok || err != nil || !filepath.IsAbs(root) || !within(dir, root) {
+		if !ok || err != nil || !filepath.IsAbs(root) || !trail.Within(dir, root) {
 			return out
 		}
-		a := noteLine{root: root, dir: dir}
+		a := Folder{Root: root, Dir: dir}
 		for ; n > 0; n-- {
 			name, ok := next()
 			if !ok || name == "" || strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
 				return out
 			}
-			a.names = append(a.names, name)
+			a.Names = append(a.Names, name)
 		}
 		out = append(out, a)
 	}

@@ -1,0 +1,68 @@
+// Package takeback renames protected names that came during a command: while the command
+// runs, at its end, and after a start whose processes were all killed at once. On Linux
+// the init does the same when the tree has ended, from its tape.
+//
+// The package must never remove a file, replace one, or rename anything outside of the
+// root in which the name came.
+package takeback
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Folder is a folder in which protected names must not come to be.
+type Folder struct {
+	Root  string // the writable root that holds the folder
+	Dir   string
+	Names []string // the protected names that were absent before the start
+}
+
+// Name is a protected name that came, with the root that holds it.
+type Name struct{ Root, Path string }
+
+// Back is a name that was taken back.
+type Back struct {
+	Path string // before
+	Now  string // after
+}
+
+// Rename puts a suffix behind a name. The rename stays within the root, wherever links on
+// the way lead by now. A folder that the command closed to writing is opened for it.
+func Rename(n Name, suffix string) (Back, error) {
+	root, err := os.OpenRoot(n.Root)
+	if err != nil {
+		return Back{}, err
+	}
+	defer root.Close()
+	rel := strings.TrimPrefix(n.Path, n.Root+string(filepath.Separator))
+	err = root.Rename(rel, rel+suffix)
+	if errors.Is(err, fs.ErrPermission) {
+		dir := filepath.Dir(rel)
+		if info, statErr := root.Stat(dir); statErr == nil && root.Chmod(dir, info.Mode().Perm()|0o300) == nil {
+			err = root.Rename(rel, rel+suffix)
+			_ = root.Chmod(dir, info.Mode().Perm())
+		}
+	}
+	return Back{n.Path, n.Path + suffix}, err
+}
+
+// All renames names, and returns those that could not be renamed as left.
+func All(names []Name, suffix string) (back []Back, left []string) {
+	for _, n := range names {
+		if b, err := Rename(n, suffix); err == nil {
+			back = append(back, b)
+		} else {
+			left = append(left, n.Path)
+		}
+	}
+	return back, left
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
