@@ -7,20 +7,19 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile/internal/attest"
-	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 )
 
 // standing is processes that were placed under a plan and know of no command yet.
 type standing struct {
-	*launch.Launch
+	*systemLaunch
 	plan *plan.Plan
 	// evidence looks at them as they stand, once, whoever asks first.
 	evidence func() (*attest.Evidence, error)
 }
 
-func newStanding(l *launch.Launch, p *plan.Plan) *standing {
+func newStanding(l *systemLaunch, p *plan.Plan) *standing {
 	return &standing{l, p, sync.OnceValues(func() (*attest.Evidence, error) { return lookStanding(l) })}
 }
 
@@ -49,14 +48,14 @@ const mostIdle = time.Minute
 
 // prepare places the processes of the next start under p, and looks at them. A
 // failure is the next start's to tell, which places its own.
-func (a *ahead) prepare(launcher *launch.Launcher, p *plan.Plan) {
+func (a *ahead) prepare(launcher *systemLauncher, p *plan.Plan) {
 	if next := a.place(launcher, p); next != nil {
 		_, _ = next.evidence()
 	}
 }
 
 // place gives nil where what waits will do.
-func (a *ahead) place(launcher *launch.Launcher, p *plan.Plan) *standing {
+func (a *ahead) place(launcher *systemLauncher, p *plan.Plan) *standing {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.next != nil && reflect.DeepEqual(a.next.plan, p) && !a.next.Outdated() {

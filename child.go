@@ -25,7 +25,7 @@ type Child struct {
 	// on Unix, another one on Windows, which is to be closed as well.
 	TerminalInput *os.File
 
-	running *launch.Running
+	running *systemRunning
 	gate    *Gate
 	record  record
 	trusted *survey.Trusted
@@ -117,7 +117,7 @@ func (c *Child) wait() {
 		}
 	case exitSignal(end.Status) != 0:
 		c.exit = Exit{Code: -1, Signal: exitSignal(end.Status)}
-		line.Signal = launch.SignalName(c.exit.Signal)
+		line.Signal = signalName(c.exit.Signal)
 	default:
 		code := end.Status.ExitStatus()
 		c.exit = Exit{Code: code}

@@ -9,7 +9,6 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/host"
-	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/residual"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -60,7 +59,7 @@ func doctorLayers(home ownHome, p policy.Policy) []Finding {
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
 	}
-	launcher := launch.NewLauncher()
+	launcher := newLauncher()
 	defer launcher.Close() // what it does has been seen
 	names, results := launcher.Try(settled.plan)
 	var out []Finding

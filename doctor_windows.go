@@ -1,7 +1,7 @@
 package lockstile
 
 import (
-	"github.com/lockstile/lockstile/internal/setup"
+	"github.com/lockstile/lockstile/internal/windows/setup"
 	"github.com/lockstile/lockstile/policy"
 )
 

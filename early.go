@@ -2,7 +2,6 @@ package lockstile
 
 import (
 	"github.com/lockstile/lockstile/internal/host"
-	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -10,18 +9,18 @@ import (
 // early is a start's processes, begun while the folders are still looked at: their
 // namespaces take as long. The zero value is none.
 type early struct {
-	begun *launch.Launch
+	begun *systemLaunch
 	err   error
 }
 
-func (e *early) begin(launcher *launch.Launcher, p policy.Policy, f host.Facts) {
+func (e *early) begin(launcher *systemLauncher, p policy.Policy, f host.Facts) {
 	if foundation := plan.Foundation(p, f); foundation != nil {
 		e.begun, e.err = launcher.Begin(foundation)
 	}
 }
 
 // place gives the processes of the whole plan, whose foundation is that of the start.
-func (e *early) place(launcher *launch.Launcher, p *plan.Plan) (*launch.Launch, error) {
+func (e *early) place(launcher *systemLauncher, p *plan.Plan) (*systemLaunch, error) {
 	if e.err != nil {
 		return nil, e.err
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/host"
-	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -65,7 +64,7 @@ func explain(home ownHome, r Request) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps, err := launch.Describe(intended.plan, intended.command)
+	steps, err := describe(intended.plan, intended.command)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/host"
-	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/takeback"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/internal/watch"
@@ -25,7 +24,7 @@ type Gate struct {
 	opened   *refusal.Error // why the rest isn't there
 	home     ownHome
 	log      *audit.Log
-	launcher *launch.Launcher
+	launcher *systemLauncher
 	ahead    ahead
 	watch    watch.Watch
 	memory   memory
@@ -51,7 +50,7 @@ func Open(home string) (*Gate, error) {
 // open opens what starts need, once. The error is a *refusal.Error.
 func (g *Gate) open() error {
 	g.opening.Do(func() {
-		launcher := launch.NewLauncher() // which makes ready beside
+		launcher := newLauncher() // which makes ready beside
 		log, err := audit.Open(g.named)
 		if err == nil {
 			if g.home, err = locate(g.named); err != nil {
@@ -105,7 +104,7 @@ func (g *Gate) Start(r Request) (*Child, error) {
 // are let go when none comes within a minute. environ is what that command's
 // Request.Env will be. Where they can't be made, the start will say so.
 func (g *Gate) Prepare(p policy.Policy, environ []string) {
-	if p.Mode == policy.ModeDangerFullAccess || !launch.PlacesAhead || g.open() != nil {
+	if p.Mode == policy.ModeDangerFullAccess || !placesAhead || g.open() != nil {
 		return // there is nothing to stand in, or nobody who could
 	}
 	if last := g.last.Load(); last != nil && last.of(complete(p, g.home, host.UserHome()), environ) {
@@ -154,7 +153,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	}
 	out, in := c.Terminal()
 	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, note: note, suffix: c.intent.command.Denied}
-	child.bounds = newBounds(&g.memory, c.intent, c.Launch, child.endTree)
+	child.bounds = newBounds(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, c.intent.trusted.Folders(), c.intent.trusted.Unwanted, child.suffix, child.endTree)
 	return child, nil
 }
@@ -162,7 +161,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 // confined is a process in its restrictions, all of them proven, which waits
 // for its release.
 type confined struct {
-	*launch.Launch
+	*systemLaunch
 	intent   *intent
 	evidence *attest.Evidence
 	verdict  attest.Verdict
@@ -195,7 +194,7 @@ var errMounts = errors.New("the mounts have changed meanwhile")
 
 // attempt is confine by what the machine is known to lack.
 func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
-	mounts, err := launch.WatchMounts()
+	mounts, err := watchMounts()
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +260,7 @@ func (g *Gate) prove(intended *intent, s *standing) (*confined, error) {
 		return nil, errors.Join(notProven(verdict), note.Done())
 	}
 	g.phases.end(phaseProven)
-	return &confined{s.Launch, intended, evidence, verdict, note}, nil
+	return &confined{s.systemLaunch, intended, evidence, verdict, note}, nil
 }
 
 // arrange decides all of a start, and makes what it needs on the host. known is called
@@ -292,10 +291,10 @@ func examine(i *intent, s *standing, fault error) ([]attest.Expectation, *attest
 		evidence, fault = s.evidence()
 	}
 	if fault == nil {
-		fault = look(s.Launch, evidence, machine)
+		fault = look(s.systemLaunch, evidence, machine)
 	}
 	if fault != nil {
-		return nil, nil, explainFault(i, s.Launch, expected, fault)
+		return nil, nil, explainFault(i, s.systemLaunch, expected, fault)
 	}
 	return expected, evidence, nil
 }

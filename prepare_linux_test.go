@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/linux/launcher"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -28,7 +28,7 @@ func waiting(t *testing.T) (pids []string) {
 		text, _ := os.ReadFile(list) // a thread that ended has none
 		for pid := range strings.FieldsSeq(string(text)) {
 			status, err := os.ReadFile("/proc/" + pid + "/status")
-			if err == nil && strings.HasPrefix(string(status), "Name:\t"+launch.ProcessName+"\n") && !strings.Contains(string(status), "State:\tZ") {
+			if err == nil && strings.HasPrefix(string(status), "Name:\t"+launcher.ProcessName+"\n") && !strings.Contains(string(status), "State:\tZ") {
 				pids = append(pids, pid)
 			}
 		}

@@ -59,7 +59,7 @@ func launchRefused(err error) error {
 // Where one is missing, it is a later step that fails; so the process that
 // stopped is looked at before it ends. Only what its steps should have reached
 // counts, and what could be read.
-func explainFault(i *intent, l *launch.Launch, expected []attest.Expectation, err error) error {
+func explainFault(i *intent, l *systemLaunch, expected []attest.Expectation, err error) error {
 	var refused *refusal.Error
 	var absent *launch.ExecError
 	var f *launch.Fault

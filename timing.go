@@ -4,8 +4,6 @@ import (
 	"os"
 	"slices"
 	"time"
-
-	"github.com/lockstile/lockstile/internal/launch"
 )
 
 // Timing is how long the parts of a start took: the medians of several starts, of which
@@ -82,7 +80,7 @@ func (g *Gate) Time(r Request, starts int) (*Timing, error) {
 		if err != nil {
 			return nil, asRefusal(err)
 		}
-		phasesOf, stepsOf = append(phasesOf, g.phases.ended), append(stepsOf, timesOf(c.Launch))
+		phasesOf, stepsOf = append(phasesOf, g.phases.ended), append(stepsOf, timesOf(c.systemLaunch))
 		c.Kill()
 		if err := c.note.Done(); err != nil {
 			return nil, asRefusal(err)
@@ -93,7 +91,7 @@ func (g *Gate) Time(r Request, starts int) (*Timing, error) {
 	return t, nil
 }
 
-func timesOf(l *launch.Launch) []StepTime {
+func timesOf(l *systemLaunch) []StepTime {
 	var out []StepTime
 	for _, s := range l.Times() {
 		out = append(out, StepTime{Step(s.Step), s.Took})

@@ -5,7 +5,7 @@ package main
 import (
 	"os"
 
-	"github.com/lockstile/lockstile/internal/runner"
+	"github.com/lockstile/lockstile/internal/windows/runner"
 )
 
 func main() { os.Exit(runner.Main(os.Args[1:])) }

@@ -24,6 +24,7 @@ import (
 // Tables is what is allowed in one module.
 type Tables struct {
 	Order        []Row        // every package and what it may import
+	Wings        []Wing       // the folders of one system each, and who may enter
 	Apart        []Apart      // pairs that must stay unlinked whatever Order says
 	NoInit       []string     // packages which, with all they link of the module, have no func init
 	Dependencies []Dependency // other modules
@@ -33,6 +34,10 @@ type Tables struct {
 // Row says what one package may import of its own module. Packages are named by
 // their folder, the module's root is ".". Imports are separated by spaces.
 type Row struct{ Package, Imports string }
+
+// Wing is a folder with the packages of one system. Packages outside import nothing of a
+// wing but those named in Enterers, which are separated by spaces; no wing imports another.
+type Wing struct{ Dir, Enterers string }
 
 // Apart says that From must not link To, directly or through others. To is a
 // package of the module or any import path outside it.
@@ -88,7 +93,7 @@ func Check(fsys fs.FS, t Tables) ([]Finding, error) {
 	found = except(found, t.Exceptions)
 	// These come after the exceptions: the order is changed in its own table,
 	// with a reason, and never file by file.
-	found = slices.Concat(found, order(tree, t.Order), apart(tree, t.Apart))
+	found = slices.Concat(found, order(tree, t.Order), wings(tree, t.Wings), apart(tree, t.Apart))
 	slices.SortFunc(found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.What, b.What))

@@ -18,6 +18,7 @@ import (
 //	what it shows, in words
 //	order PKG: PKG...          a row; without any, all imports in the module are allowed
 //	apart FROM TO
+//	wing DIR: PKG...
 //	noinit PKG
 //	dep PATH ANSWER: PKG...    ANSWER is starts, never or unknown; without any, all are allowed
 //	except FILE RULE: REASON
@@ -78,6 +79,8 @@ func (f *fixture) readHeader(line string) error {
 	words, rest := strings.Fields(head), strings.TrimSpace(rest)
 	t := &f.tables
 	switch {
+	case len(words) == 2 && words[0] == "wing":
+		t.Wings = append(t.Wings, Wing{words[1], rest})
 	case len(words) == 0:
 	case words[0] == "order" && len(words) == 2:
 		t.Order = append(t.Order, Row{words[1], rest})

@@ -75,3 +75,27 @@ func apart(t *tree, pairs []Apart) []Finding {
 	}
 	return found
 }
+
+// wings compares imports of the wings' packages with the list of enterers.
+func wings(t *tree, all []Wing) []Finding {
+	var found []Finding
+	inside := func(dir string, w Wing) bool { return strings.HasPrefix(dir+"/", w.Dir+"/") }
+	for _, w := range all {
+		for pkg, files := range t.packages {
+			if inside(pkg, w) || slices.Contains(strings.Fields(w.Enterers), pkg) {
+				continue
+			}
+			for _, s := range files {
+				for _, i := range s.imports {
+					if dir, ok := t.local(i.path); ok && inside(dir, w) {
+						found = append(found, Finding{s.name, i.line, ruleWing, fmt.Sprintf("%s may not enter %s", pkg, w.Dir)})
+					}
+				}
+			}
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(t.packages)), func(pkg string) bool { return inside(pkg, w) }) {
+			found = append(found, Finding{w.Dir, 0, ruleStale, "a wing that isn't there"})
+		}
+	}
+	return found
+}

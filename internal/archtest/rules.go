@@ -19,6 +19,7 @@ const (
 	ruleOrder       = "order"        // the import order
 	rulePrint       = "print"        // text for people that passes no printer
 	rulePublic      = "public"       // a public name that is there twice, or that shows what users can't import
+	ruleWing        = "wing"         // a way into a system's folder beside the gate's
 	ruleApart       = "apart"        // packages that must not be linked
 	ruleComment     = "comment"      // a package without a comment
 	ruleInit        = "init"         // func init where the launcher links it

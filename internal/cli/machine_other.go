@@ -5,7 +5,7 @@ package cli
 import (
 	"errors"
 
-	"github.com/lockstile/lockstile/internal/setup"
+	"github.com/lockstile/lockstile/internal/windows/setup"
 )
 
 // thisMachine: only Windows is set up.

@@ -6,7 +6,7 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
-	"github.com/lockstile/lockstile/internal/setup"
+	"github.com/lockstile/lockstile/internal/windows/setup"
 )
 
 const setupUse = "setup [--check | --remove] [--json]"

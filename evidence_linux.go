@@ -1,0 +1,186 @@
+package lockstile
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/linux/measure"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// The evidence on a process that waits for its release is gathered in two looks.
+// Each fact is read when it can't change any more: a command's namespaces once its
+// filter is in force, which lets nobody change them; its descriptors only after the
+// trials, which open and close some.
+
+// lookStanding is the first look, at what is settled before the processes know of a
+// command. It comes no later for those that were placed ahead.
+func lookStanding(l *systemLaunch) (*attest.Evidence, error) {
+	e := attest.NewEvidence()
+	if err := l.Fixed(); err != nil {
+		return nil, err
+	}
+	command := measure.Process{Who: "command", PID: l.Command()}
+	command.Namespaces(e, attest.NamespaceNames()...)
+	command.IDMaps(e)
+	if err := l.Hardened(); err != nil {
+		return nil, err
+	}
+	init := measure.Process{Who: "init", PID: l.Init()}
+	init.Status(e)
+	init.Namespaces(e, "net")
+	init.Descriptors(e)
+	return e, nil
+}
+
+// look is the second one, after Give; it adds to the first.
+func look(l *systemLaunch, e *attest.Evidence, m attest.Machine) error {
+	if err := l.Seal(); err != nil { // it does so meanwhile
+		return err
+	}
+	command := measure.Process{Who: "command", PID: l.Command()}
+	// The init has made it, and nobody can change it now. No sooner: of a folder that has
+	// gone meanwhile it says so, when another one may have its number.
+	command.View(e)
+	if err := l.Ready(); err != nil {
+		return err
+	}
+	command.Status(e)
+	command.Places(e, slices.Sorted(maps.Keys(m.Files)))
+	if err := l.Probed(); err != nil {
+		return err
+	}
+	command.Descriptors(e)
+	command.Limits(e)
+	if m.Cgroup {
+		command.Cgroup(e)
+	}
+	if n := l.Connects(); n >= 0 {
+		e.Set("connects that came to us", strconv.Itoa(n), nil)
+	}
+	if m.Terminal {
+		command.Terminal(e)
+	}
+	if err := l.Sealed(); err != nil {
+		return err
+	}
+	for _, t := range l.Trials() {
+		if t.Ran {
+			e.Set(attest.Fact("trial."+t.Name), outcome(t), nil)
+		}
+	}
+	return nil
+}
+
+func outcome(t launch.Trial) string {
+	switch {
+	case t.Result < 0:
+		return measure.ErrnoName(t.Result)
+	case t.Text != "":
+		return t.Text
+	case t.Value:
+		return strconv.FormatInt(t.Result, 10)
+	}
+	return "ok"
+}
+
+// readMachine measures what the confined process is compared with.
+func readMachine(i *intent) (attest.Machine, error) {
+	p, f, private := i.policy, i.facts, i.private
+	own, err := measure.Self()
+	if err != nil {
+		return attest.Machine{}, err
+	}
+	m := attest.Machine{
+		OS:  f.OS,
+		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
+		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, NoUserNamespaces: f.Lacks.UserNamespaces, SharedProc: f.Lacks.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Lacks.FreshProc && !f.Lacks.UserNamespaces, Cgroup: f.Cgroup != "", Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Memory: f.Memory, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
+		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
+	}
+	if p.Mode == policy.ModeDangerFullAccess {
+		return m, nil
+	}
+	if m.SharedProc {
+		m.ProcFiles = nil // nothing of it can be written
+	}
+	m.Readable = f.Hidden.Readable
+	for _, c := range f.Hidden.Covered {
+		if c.Dir {
+			m.Hidden = append(m.Hidden, c.Path)
+		} else {
+			m.HiddenFiles = append(m.HiddenFiles, c.Path)
+		}
+	}
+	places := map[string]string{p.Workspace: p.Workspace}
+	if f.Resolver != "" && p.NetworkOpen() {
+		places[f.Resolver] = f.Resolver
+	}
+	for _, c := range f.Hidden.Shown {
+		m.Shown = append(m.Shown, c.Path)
+		places[c.Path] = c.Path
+	}
+	if p.Mode == policy.ModeWorkspaceWrite {
+		if f.TempDir != "" {
+			places[f.TempDir] = private + "/tmpdir"
+		}
+		places["/tmp"] = private + "/tmp" // it may be TMPDIR as well
+		for _, r := range p.WritableRoots {
+			places[r.Path] = r.Path
+		}
+		places[p.Workspace] = p.Workspace
+		for _, dir := range attest.Pinned(p, f.Protected) {
+			places[dir] = dir
+		}
+	}
+	for at, source := range places {
+		if m.Files[at], err = measure.FileID(source); err != nil {
+			m.Files[at] = "not there" // what no file is: never proven
+		}
+	}
+	return m, nil
+}
+
+// culprit finds what was missing before the step that failed, in the process that
+// stopped at it.
+func culprit(l *systemLaunch, f *launch.Fault, expected []attest.Expectation) (attest.Finding, bool) {
+	if f.PID == 0 {
+		return attest.Finding{}, false
+	}
+	// Before the look: the other process goes on meanwhile.
+	settled := map[refusal.Restriction]bool{refusal.ReadOnlyRoot: l.Settled(refusal.ReadOnlyRoot)}
+	for _, x := range expected {
+		settled[x.Restriction] = l.Settled(x.Restriction)
+	}
+	e := attest.NewEvidence()
+	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must be what the command must be
+	p.Namespaces(e, attest.NamespaceNames()...)
+	p.Status(e)
+	p.IDMaps(e)
+	p.View(e)
+	for _, x := range attest.Appraise(expected, e).Failed {
+		ofMount := strings.HasPrefix(string(x.Fact), "command.mount.")
+		unread := !x.Read && !ofMount // a mount that isn't there can't be read
+		// While the view is not closed, no mount has its last flags yet.
+		open := ofMount && !settled[refusal.ReadOnlyRoot] && kindOf(x.Got) == kindOf(x.Want)
+		if unread || open || x.Restriction == f.Restriction || !settled[x.Restriction] || f.Who == "init" && commandsOwn[x.Restriction] {
+			continue
+		}
+		return x, true
+	}
+	return attest.Finding{}, false
+}
+
+// kindOf gives what a mount shows, without its flag.
+func kindOf(mount string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(mount, " ro"), " rw")
+}
+
+// commandsOwn are the restrictions that the init has none of, or its own.
+var commandsOwn = map[refusal.Restriction]bool{
+	refusal.Seccomp: true, refusal.Capabilities: true, refusal.Session: true, refusal.Descriptors: true, refusal.CgroupNamespace: true,
+}

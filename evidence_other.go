@@ -1,0 +1,22 @@
+//go:build !linux && !windows
+
+package lockstile
+
+import (
+	"errors"
+
+	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/launch"
+)
+
+// On this system nothing is measured yet, so nothing is proven.
+
+func lookStanding(*systemLaunch) (*attest.Evidence, error) { return nil, errors.ErrUnsupported }
+
+func look(*systemLaunch, *attest.Evidence, attest.Machine) error { return errors.ErrUnsupported }
+
+func readMachine(*intent) (attest.Machine, error) { return attest.Machine{}, errors.ErrUnsupported }
+
+func culprit(*systemLaunch, *launch.Fault, []attest.Expectation) (attest.Finding, bool) {
+	return attest.Finding{}, false
+}

@@ -1,0 +1,89 @@
+package lockstile
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/lockstile/lockstile/internal/access"
+	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/windows/measure"
+	"github.com/lockstile/lockstile/internal/windows/setup"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// lookStanding finds nothing yet: the process is made when its command is known.
+func lookStanding(*systemLaunch) (*attest.Evidence, error) { return attest.NewEvidence(), nil }
+
+// look gathers the evidence on a process that is suspended.
+func look(l *systemLaunch, e *attest.Evidence, m attest.Machine) error {
+	command := measure.Process{Who: "command", Handle: l.Process()}
+	command.Thread(e, l.Thread())
+	command.Token(e)
+	command.Job(e, l.Job(), l.TryJob)
+	command.Parameters(e, l.Desktop())
+	command.Inherited(e, l.Canary())
+	if len(m.Tries.Write) > 0 {
+		command.Mitigations(e)
+		measure.UILimits(e, l.Job())
+		tried, err := l.Try(m.Tries.Write, m.Tries.Change, m.Tries.Rename, attest.Screen)
+		if err != nil {
+			return err
+		}
+		for _, t := range tried {
+			e.Set(attest.Fact("trial."+t.What+" "+t.Path), t.How, t.Err)
+		}
+	}
+	for name, how := range l.Network() {
+		e.Set(attest.Fact("trial.network "+name), how, nil)
+	}
+	if m.Filtered {
+		found, err := filters(m.Account)
+		e.Set("network.filters", found, err)
+	}
+	return nil
+}
+
+// filters tells whether those of an account are as they were set up. The platform may
+// show them to administrators alone.
+func filters(account string) (string, error) {
+	there, err := setup.Machine{}.Filters()
+	switch {
+	case errors.Is(err, windows.ERROR_ACCESS_DENIED):
+		return "not for this user to see", nil
+	case err == nil && slices.Equal(there, setup.Filters(account)):
+		return "as set up", nil
+	}
+	return fmt.Sprintf("%d, not as set up", len(there)), err
+}
+
+// readMachine measures what the suspended process is compared with.
+func readMachine(i *intent) (attest.Machine, error) {
+	own, err := measure.Self()
+	if err != nil {
+		return attest.Machine{}, err
+	}
+	var account string
+	var filtered bool
+	if w := i.plan.Windows; w != nil {
+		account, filtered = w.AccountSID, w.Account == access.OfflineAccount
+	}
+	m := attest.Machine{OS: i.facts.OS, User: own.User, Account: account, Filtered: filtered, Privileges: own.Privileges, Memory: i.facts.Memory, Dir: i.command.Dir, Protected: i.facts.Protected}
+	if i.policy.Mode != policy.ModeDangerFullAccess {
+		m.TempDir = filepath.Join(i.private, "tmp")
+		m.Tries = attest.TriesOf(i.policy, m.Protected)
+		if i.policy.Mode == policy.ModeWorkspaceWrite {
+			m.Tries.Write = append(m.Tries.Write, m.TempDir)
+		}
+	}
+	return m, nil
+}
+
+// culprit finds nothing: here a step that fails tells itself what it was for.
+func culprit(*systemLaunch, *launch.Fault, []attest.Expectation) (attest.Finding, bool) {
+	return attest.Finding{}, false
+}

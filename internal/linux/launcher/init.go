@@ -1,0 +1,94 @@
+//go:build linux
+
+package launcher
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/linux/tape"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// harden is the first process's part of the tape, the init's: it makes the view,
+// gives up what it had for that, and lets itself be looked at. It is a process of
+// its own, since process 1 of a namespace ignores signals that it has no handler
+// for, which a command must not.
+func (w *writer) harden() {
+	plumbing := w.For("")
+	if w.plan.Confined() {
+		w.view()
+		one, _ := w.Words(1)
+		plumbing.Do("init: the view is there", tape.Positive, unix.SYS_WRITE, w.mounted, one, 8)
+		w.dropCapabilities(refusal.InitCapabilities)
+		w.initLandlock()
+		w.try("init opens a folder", unix.SYS_OPENAT, cwd, "/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	} else {
+		w.ask("subreaper", unix.PR_GET_CHILD_SUBREAPER)
+	}
+	// All signals are blocked since the clone; this one is read.
+	chld, _ := w.Words(1 << (uint(unix.SIGCHLD) - 1))
+	signals := plumbing.Save("init: signalfd", tape.OK, unix.SYS_SIGNALFD4, -1, chld, 8, unix.SFD_CLOEXEC)
+	up := plumbing.Save("init: move it up", tape.OK, unix.SYS_FCNTL, signals, unix.F_DUPFD_CLOEXEC, 16)
+	plumbing.Do("init: put it in its place", sigFD, unix.SYS_DUP3, up, sigFD, unix.O_CLOEXEC)
+	w.initDescriptors()
+	w.say(lifeFD, messageHardened)
+	w.hear(lifeFD)
+}
+
+// seal is the init's last restriction; then it only reaps, ends the tree, and
+// sweeps.
+func (w *writer) seal() {
+	if w.plan.Confined() {
+		// Only now: nobody but root can look at an undumpable process.
+		w.restrict(refusal.InitUndumpable).Do("init: undumpable", 0, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+		w.try("init is dumpable", unix.SYS_PRCTL, unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	}
+	w.say(lifeFD, messageSealed)
+	w.For("").Watch(lifeFD, sigFD)
+	w.sweep()
+}
+
+// sweep takes back the trusted names that were made: each is renamed, since it
+// may be a whole folder. It runs when the tree has ended, whoever ended it. A
+// folder that was closed to writing gets its own mode again first.
+func (w *writer) sweep() {
+	for _, s := range w.plan.Sweep {
+		plumbing := w.For("")
+		plumbing.Unless("sweep: may "+s.Dir+" be written", unix.SYS_FACCESSAT, cwd, s.Dir, unix.W_OK|unix.X_OK)
+		plumbing.Do("sweep: the mode of "+s.Dir, tape.Any, unix.SYS_FCHMODAT, cwd, s.Dir, int(s.Mode))
+		// By a descriptor: thirty walks down the same path would take longer.
+		dir := plumbing.Save("sweep: find "+s.Dir, tape.Any, unix.SYS_OPENAT, cwd, s.Dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		for _, name := range s.Names {
+			op := plumbing.Do("sweep: "+name, tape.Any, unix.SYS_RENAMEAT2, dir, name, dir, name+w.cmd.Denied, unix.RENAME_NOREPLACE)
+			w.sweeps = append(w.sweeps, sweep{s.Dir + "/" + name, op})
+		}
+	}
+}
+
+// sweep is one name that is taken back where it is there.
+type sweep struct {
+	path string
+	op   tape.Op
+}
+
+// denied lists what was taken back.
+func (l *Launch) denied() []string {
+	var out []string
+	for _, s := range l.sweeps {
+		if r, ran := l.tape.Result(s.op); ran && r == 0 {
+			out = append(out, s.path)
+		}
+	}
+	return out
+}
+
+func (w *writer) initDescriptors() {
+	at := w.restrict(refusal.InitDescriptors)
+	at.Do("init: close stdin to the command's channel", 0, unix.SYS_CLOSE_RANGE, 0, syncFD, 0)
+	last := sigFD
+	if w.keepsSockets() { // until the command has tried to reach it
+		last = hostFD
+		at.Do("init: put the socket in its place", hostFD, unix.SYS_DUP3, w.unreached, hostFD, unix.O_CLOEXEC)
+	}
+	at.Do("init: close the rest", 0, unix.SYS_CLOSE_RANGE, last+1, 1<<31-1, 0)
+}

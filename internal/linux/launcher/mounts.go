@@ -1,0 +1,36 @@
+//go:build linux
+
+package launcher
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Mounts tells whether the host's mounts have changed since it was made: an open
+// mountinfo gives an error event (proc_pid_mountinfo(5) and proc_mounts(5)), once for
+// each change.
+type Mounts struct{ fd int }
+
+// WatchMounts begins to watch. Who has it must Close it.
+func WatchMounts() (*Mounts, error) {
+	fd, err := unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("open mountinfo", err)
+	}
+	return &Mounts{fd}, nil
+}
+
+// Changed reports whether they have, or whether that can't be told. It says so once.
+func (m *Mounts) Changed() bool {
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(m.fd), Events: unix.POLLPRI}}, 0)
+	return n != 0 || err != nil
+}
+
+// Close ends the watch.
+func (m *Mounts) Close() {
+	if m != nil {
+		unix.Close(m.fd)
+	}
+}

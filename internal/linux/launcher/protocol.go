@@ -1,0 +1,418 @@
+//go:build linux
+
+package launcher
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/linux/supervise"
+	"github.com/lockstile/lockstile/internal/linux/tape"
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/tally"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// The protocol, one byte a message. Each process has a channel of its own, so
+// the order between the two does not matter.
+//
+//	command          parent            init
+//	                go           ───▶  (makes the command)
+//	listener  ───▶  (with it, where the command's connects are ours)
+//	fixed     ───▶  looks at it
+//	                go           ───▶
+//	(Landlock)                         (the view is made)
+//	                looks at it  ◀───  hardened
+//	          ◀───  go, with its streams
+//	terminal  ───▶  (with its master, where one is asked for)
+//	ready     ───▶  looks at it
+//	(trials)        go           ───▶  (undumpable)
+//	probed    ───▶  looks again  ◀───  sealed
+//	          ◀───  go
+//	(execve: its channel ends)
+//	                signals      ───▶
+//	                             ◀───  over (nothing of the tree is left)
+const (
+	messageFixed    = 'X'
+	messageListener = 'N'
+	messageTerminal = 'T'
+	messageReady    = 'R'
+	messageProbed   = 'P'
+	messageHardened = 'H'
+	messageSealed   = 'S'
+	messageGo       = 'G'
+)
+
+// say sends a message to the parent; the kernel adds who sends it.
+func (w *writer) say(fd int, message byte) {
+	w.fault("before " + string(message))
+	w.For("").Do("tell the parent "+string(message), 1, unix.SYS_WRITE, fd, string(message), 1)
+}
+
+// hear waits for the parent's word; its end stops the process.
+func (w *writer) hear(fd int) {
+	buf, _ := w.Words(0)
+	w.For("").Do("wait for the parent", 1, unix.SYS_READ, fd, buf, 1)
+}
+
+// Launch is a start on its way. It is not safe for concurrent use.
+type Launch struct {
+	plan     *plan.Plan
+	tape     *tape.Tape
+	first    tape.Process
+	sync     int     // our end of the command's channel
+	life     int     // our end of the init's channel
+	mounts   *Mounts // since before the copy of them was made; nil from the release on
+	listener int
+	joint    joint
+	command  int                   // the command's pid, in our pid namespace; 0 until it spoke
+	pidfd    int                   // of the command
+	cgroup   *cgroup               // the command's own; nil where it has none
+	master   int                   // of the command's terminal; -1 where it has none
+	connects *supervise.Supervisor // nil where connects don't come to us, and from Release on
+	deadline time.Time
+	seen     map[byte]bool
+	trials   []trial
+	execs    []tape.Op
+	sweeps   []sweep
+	paths    []string
+	parts    []part
+	cloned   int64 // when the first process was asked for, as tape.Returned
+}
+
+// Settled reports whether every step that serves a restriction has been made, or
+// there is none: then what is missing of it is not still to come.
+func (l *Launch) Settled(r refusal.Restriction) bool { return l.tape.Settled(string(r)) }
+
+// Init and Command are the pids of the two processes.
+func (l *Launch) Init() int { return l.first.PID }
+
+// Command is 0 until Fixed has returned.
+func (l *Launch) Command() int { return l.command }
+
+// Fixed waits until the command's namespaces can't change any more: its filter is in
+// force, where it gets one.
+func (l *Launch) Fixed() error { return l.await(messageFixed) }
+
+// Ready waits until all restrictions of the command are in force.
+func (l *Launch) Ready() error { return l.await(messageReady) }
+
+// Probed waits until the command has made its trials.
+func (l *Launch) Probed() error { return l.await(messageProbed) }
+
+// Hardened waits until the init has nothing left to give up but to be looked at.
+func (l *Launch) Hardened() error { return l.await(messageHardened) }
+
+// Seal tells the init to take itself out of sight, its last restriction.
+func (l *Launch) Seal() error { return l.tell(l.life, nil) }
+
+// Sealed waits until the init has nothing left to give up.
+func (l *Launch) Sealed() error { return l.await(messageSealed) }
+
+// await reads both channels until the message has come.
+func (l *Launch) await(message byte) error {
+	for !l.seen[message] {
+		fds := []unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}, {Fd: int32(l.life), Events: unix.POLLIN}, {Fd: -1}}
+		if l.connects != nil {
+			fds[2] = unix.PollFd{Fd: int32(l.connects.Listener()), Events: unix.POLLIN}
+		}
+		if err := l.poll(fds); err != nil {
+			return err
+		}
+		if fds[2].Revents&unix.POLLIN != 0 {
+			l.connects.Answer(l.deadline)
+		}
+		for i, process := range []int{tape.Second, tape.First} {
+			if fds[i].Revents == 0 {
+				continue
+			}
+			if err := l.receive(process, int(fds[i].Fd)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// poll waits until one of fds can be read, at most to the deadline.
+func (l *Launch) poll(fds []unix.PollFd) error {
+	for {
+		left := time.Until(l.deadline)
+		if left <= 0 {
+			return l.late()
+		}
+		n, err := unix.Poll(fds, int(left/time.Millisecond)+1)
+		if err != nil && err != unix.EINTR {
+			return os.NewSyscallError("poll", err)
+		}
+		if n > 0 {
+			return nil
+		}
+	}
+}
+
+// receive takes one message; a failure and an end are errors.
+func (l *Launch) receive(process, fd int) error {
+	var b [1]byte
+	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(2*4))
+	n, oobn, _, _, err := unix.Recvmsg(fd, b[:], oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
+	switch {
+	case err == unix.EINTR || err == unix.EAGAIN:
+		return nil
+	case err == unix.ECONNRESET: // it ended with our word unread
+		n = 0
+	case err != nil:
+		return os.NewSyscallError("recvmsg", err)
+	}
+	if process == tape.Second && n == 1 {
+		if err := l.readControl(oob[:oobn]); err != nil {
+			return err
+		}
+	}
+	if n == 1 && b[0] != tape.MessageFailed {
+		l.seen[b[0]] = true
+		return nil
+	}
+	return l.fault(process, n == 1)
+}
+
+func (l *Launch) fault(process int, alive bool) *launch.Fault {
+	f := &launch.Fault{Who: "init", PID: l.first.PID, At: l.where()}
+	if process == tape.Second {
+		f.Who, f.PID = "command", l.command
+	}
+	if !alive {
+		f.PID = 0
+		// The end of one is seen at the other's channel too.
+		if l.tape.Failed(process) == nil && l.tape.Failed(tape.First) != nil {
+			process, f.Who = tape.First, "init"
+		}
+	}
+	// Where the command is dead, what the init can't do is only a consequence.
+	if failed := l.tape.Failed(process); failed != nil && !(process == tape.First && l.commandDead()) {
+		f.Restriction, f.Step = refusal.Restriction(failed.Label), failed
+	}
+	return f
+}
+
+// commandDead reports whether the command has ended. Before it has spoken, its
+// number is known from the init's list alone (proc_pid_task_children(5)).
+func (l *Launch) commandDead() bool {
+	if l.pidfd >= 0 {
+		return ended(l.pidfd)
+	}
+	init := strconv.Itoa(l.first.PID)
+	children, err := os.ReadFile("/proc/" + init + "/task/" + init + "/children")
+	if err != nil || len(children) == 0 {
+		return false
+	}
+	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(children)) + "/stat")
+	return err == nil && strings.Contains(string(stat), ") Z ")
+}
+
+// ended reports whether the process of a pidfd has ended (pidfd_open(2)).
+func ended(pidfd int) bool {
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, 0)
+	return n == 1 && err == nil
+}
+
+func (l *Launch) late() *launch.Fault { return &launch.Fault{Who: "init", Late: true, At: l.where()} }
+
+func (l *Launch) where() string {
+	return fmt.Sprintf("init at: %s; command at: %s", l.tape.At(tape.First), l.tape.At(tape.Second))
+}
+
+// readControl takes what came beside a message of the command: who it is, and
+// the master of its terminal.
+func (l *Launch) readControl(oob []byte) error {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return os.NewSyscallError("recvmsg", err)
+	}
+	for i := range messages {
+		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil {
+			if err := l.takeDescriptors(fds); err != nil {
+				return err
+			}
+		}
+		cred, err := unix.ParseUnixCredentials(&messages[i])
+		if err != nil || l.command != 0 {
+			continue
+		}
+		l.pidfd, err = unix.PidfdOpen(int(cred.Pid), 0)
+		switch {
+		case ended(l.first.Pidfd), err == unix.ESRCH:
+			// The command went with the init, which ends or has ended, and its number may
+			// be another's by now.
+			if err == nil {
+				unix.Close(l.pidfd)
+			}
+			l.pidfd = -1
+			return l.fault(tape.First, false)
+		case err != nil:
+			return os.NewSyscallError("pidfd_open", err)
+		}
+		// While the init lives, which reaps nothing before it is sealed, the
+		// number is the command's, dead or alive.
+		l.command = int(cred.Pid)
+	}
+	return nil
+}
+
+// takeDescriptors takes the master of a terminal, or the listener for connects and
+// the list that goes with it. It is a process of ours that sends them.
+func (l *Launch) takeDescriptors(fds []int) (err error) {
+	switch {
+	case len(fds) == 1 && l.master < 0:
+		l.master = fds[0]
+	case len(fds) == 2 && l.connects == nil:
+		l.connects, err = supervise.New(fds[0], fds[1])
+	default:
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}
+	return err
+}
+
+// Connects is how many connects have come to us; -1 where they don't.
+func (l *Launch) Connects() int {
+	if l.connects == nil {
+		return -1
+	}
+	return l.connects.Count()
+}
+
+// Terminal gives the outer end of the command's terminal, once, for what it prints
+// and for its input; nil where it has none. It is the caller's to close.
+func (l *Launch) Terminal() (out, in *os.File) {
+	if l.master < 0 {
+		return nil, nil
+	}
+	_ = unix.SetNonblock(l.master, true) // for deadlines, and so that a Close ends a Read
+	f := os.NewFile(uintptr(l.master), "terminal")
+	l.master = -1
+	return f, f
+}
+
+// tell says to go on, with control data where there is some.
+func (l *Launch) tell(fd int, control []byte) error {
+	for {
+		err := unix.Sendmsg(fd, []byte{messageGo}, control, nil, unix.MSG_NOSIGNAL)
+		if err != unix.EINTR {
+			return os.NewSyscallError("write to the sandbox", err)
+		}
+	}
+}
+
+// tellIfThere is tell to a process that may have ended: how, whoever waits for its
+// messages finds out.
+func (l *Launch) tellIfThere(fd int, control []byte) error {
+	err := l.tell(fd, control)
+	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
+		return nil
+	}
+	return err
+}
+
+// Release lets the command's first instruction run, and returns when its file is
+// in place. The error is an *ExecError where there is no such command; then the
+// tree has ended.
+func (l *Launch) Release() (*Running, error) {
+	l.deadline = time.Now().Add(patience)
+	if err := l.tell(l.sync, nil); err != nil {
+		l.Kill()
+		return nil, err
+	}
+	err := l.awaitExec()
+	if err != nil {
+		l.Kill()
+		return nil, err
+	}
+	tally.Count(tally.Command)
+	if l.connects != nil {
+		l.connects.Serve()
+		l.connects = nil
+	}
+	unix.Close(l.sync)
+	unix.Close(l.listener)
+	l.mounts.Close()
+	l.sync, l.listener, l.mounts = -1, -1, nil
+	l.tape.Rest()
+	l.plan, l.trials, l.execs, l.paths, l.parts, l.seen = nil, nil, nil, nil, nil, nil
+	return newRunning(l), nil
+}
+
+// awaitExec waits for the end of the command's channel, which execve closes. The
+// init's is not looked at: where all is over soon, its end may be seen first.
+func (l *Launch) awaitExec() error {
+	for {
+		if err := l.poll([]unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}}); err != nil {
+			return err
+		}
+		err := l.receive(tape.Second, l.sync)
+		if err == nil {
+			continue
+		}
+		switch failed := l.tape.Failed(tape.Second); {
+		case failed == nil:
+			return nil
+		case failed.Op >= l.execs[0]:
+			return l.execError()
+		}
+		return err
+	}
+}
+
+// Kill ends the tree and waits for its end.
+func (l *Launch) Kill() {
+	if l.first.PID == 0 {
+		l.close()
+		return
+	}
+	for _, fd := range []int{l.pidfd, l.first.Pidfd} {
+		if fd >= 0 { // one that has ended already is as good
+			_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
+		}
+	}
+	l.reap()
+	l.close()
+}
+
+// reap waits for the first process's end.
+func (l *Launch) reap() (syscall.WaitStatus, error) {
+	var ws unix.WaitStatus
+	for {
+		_, err := unix.Wait4(l.first.PID, &ws, unix.WALL, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		return syscall.WaitStatus(ws), os.NewSyscallError("wait4", err)
+	}
+}
+
+func (l *Launch) close() {
+	l.cgroup.remove()
+	l.mounts.Close()
+	l.mounts = nil
+	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.master, &l.first.Pidfd} {
+		if *fd > 0 {
+			unix.Close(*fd)
+		}
+		*fd = -1
+	}
+	if l.connects != nil {
+		l.connects.Close()
+		l.connects = nil
+	}
+	l.first.PID = 0
+	l.tape.Free() // unmapping our own mapping can't fail
+}

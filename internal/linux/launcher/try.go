@@ -1,0 +1,107 @@
+//go:build linux
+
+package launcher
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/linux/tape"
+	"github.com/lockstile/lockstile/internal/plan"
+)
+
+// layer is one means of the machine, tried without the others.
+type layer struct {
+	name  string
+	flags uint64 // of the clone
+	write func(w *writer)
+}
+
+const inUser = unix.CLONE_NEWUSER
+
+// layers are tried each in a process of its own, which does nothing else and ends.
+var layers = []layer{
+	{"user namespace", inUser, func(w *writer) { w.idMaps() }},
+	{"pid namespace", inUser | unix.CLONE_NEWPID, func(w *writer) { w.For("").Do("be process 1", 1, unix.SYS_GETPID) }},
+	{"read-only view", inUser, func(w *writer) {
+		w.mounts()
+		w.closeView()
+	}},
+	{"fresh /proc", inUser | unix.CLONE_NEWPID, func(w *writer) {
+		w.mounts()
+		mount(w.For(""), "proc", "/proc", 0, "")
+	}},
+	{"own /dev and terminals", inUser, func(w *writer) {
+		w.idMaps() // who is nobody can't make a file
+		w.mounts()
+		mount(w.For(""), "tmpfs", "/dev", 0, "mode=755")
+		w.For("").Do("make /dev/pts", 0, unix.SYS_MKDIRAT, cwd, "/dev/pts", 0o755)
+		mount(w.For(""), "devpts", "/dev/pts", 0, "newinstance,ptmxmode=0666,mode=620")
+	}},
+	{"network namespace", inUser, func(w *writer) {
+		w.For("").Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)
+		w.loopback()
+	}},
+	{"ipc, uts and cgroup namespaces", inUser, func(w *writer) {
+		w.For("").Do("unshare", 0, unix.SYS_UNSHARE, unix.CLONE_NEWIPC|unix.CLONE_NEWUTS|unix.CLONE_NEWCGROUP)
+	}},
+	{"landlock", 0, func(w *writer) {
+		w.noNewPrivs()
+		w.initLandlock()
+	}},
+	{"seccomp", 0, func(w *writer) {
+		w.noNewPrivs()
+		w.seccomp()
+	}},
+}
+
+// Try tries each layer on its own and tells how it went: nil, or why not.
+func (*Launcher) Try(p *plan.Plan) (names []string, results []error) {
+	for _, one := range layers {
+		names = append(names, one.name)
+		results = append(results, one.try(p))
+	}
+	return names, results
+}
+
+func (l layer) try(p *plan.Plan) error {
+	t, err := tape.New(nil)
+	if err != nil {
+		return err
+	}
+	defer t.Free() // our own mapping: can't fail
+	w := &writer{Tape: t, plan: p}
+	l.write(w)
+	w.For("").Do("end", tape.OK, unix.SYS_EXIT_GROUP, 0)
+	proc, err := t.Clone(l.flags, [3]int{})
+	if err != nil {
+		return err
+	}
+	defer unix.Close(proc.Pidfd)
+	one := Launch{tape: t, first: proc, deadline: time.Now().Add(patience)}
+	late := one.poll([]unix.PollFd{{Fd: int32(proc.Pidfd), Events: unix.POLLIN}})
+	if late != nil {
+		_ = unix.PidfdSendSignal(proc.Pidfd, unix.SIGKILL, nil, 0) // it may have ended just now
+	}
+	ws, err := one.reap()
+	failed := t.Failed(tape.First)
+	switch {
+	case late != nil:
+		return errors.New("no answer within " + patience.String())
+	case failed != nil:
+		return failed
+	case err != nil:
+		return err
+	case ws.ExitStatus() != 0:
+		return os.ErrProcessDone
+	}
+	return nil
+}
+
+// mounts makes a mount namespace that nothing comes into or out of.
+func (w *writer) mounts() {
+	w.For("").Do("unshare mount namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNS)
+}

@@ -1,0 +1,122 @@
+//go:build linux
+
+package launcher
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/linux/tape"
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// sourceName marks the file systems that are ours in mountinfo.
+const sourceName = "lockstile"
+
+// view makes the mounts. What is shown from the host is taken up first, before
+// something covers it. In the end everything becomes read-only at once, and then
+// what may be written is opened again: what was forgotten is read-only.
+func (w *writer) view() {
+	taken := make([]tape.Slot, len(w.plan.View))
+	devices := map[string]tape.Slot{}
+	for i, m := range w.plan.View {
+		at := w.restrict(m.Restriction())
+		switch m.Kind {
+		case plan.KindBind:
+			taken[i] = w.take(at, m.Source, unix.AT_RECURSIVE)
+		case plan.KindDevices:
+			for _, d := range plan.Devices() {
+				devices[d] = w.take(at, "/dev/"+d, 0)
+			}
+		}
+	}
+	for i, m := range w.plan.View {
+		at := w.restrict(m.Restriction())
+		for _, d := range m.MakeDirs {
+			at.Do("make "+d, tape.Any, unix.SYS_MKDIRAT, cwd, d, 0o755) // it may be there from before
+		}
+		if m.File {
+			at.Do("make "+m.Path, tape.Any, unix.SYS_MKNODAT, cwd, m.Path, unix.S_IFREG|0o444, 0)
+		}
+		switch m.Kind {
+		case plan.KindBind:
+			attach(at, taken[i], m.Path)
+		case plan.KindCover:
+			attach(at, w.take(at, plan.EmptyFile, 0), m.Path)
+		case plan.KindSelf:
+			// With the mounts of the host below it, and never by a link that has
+			// taken its place since it was looked at.
+			attach(at, w.take(at, m.Path, unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW), m.Path)
+		case plan.KindProc:
+			mount(at, "proc", m.Path, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+		case plan.KindTmpfs:
+			mount(at, "tmpfs", m.Path, unix.MS_NOSUID|unix.MS_NODEV, "mode="+tmpfsMode(m)+w.scratchSize())
+		case plan.KindDevpts:
+			mount(at, "devpts", m.Path, unix.MS_NOSUID|unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+		case plan.KindDevices:
+			w.devices(at, m.Path, devices)
+		}
+	}
+	w.boundNamespaces()
+	w.closeView()
+}
+
+// tmpfsMode: shared scratch is for all users, the rest for its owner.
+func tmpfsMode(m plan.Mount) string {
+	if m.Writable && m.Path != "/run" {
+		return "1777"
+	}
+	return "755"
+}
+
+// closeView makes the whole view read-only and cut off from the host's later
+// mounts. Unbindable is private, and unlike private it can be seen on each mount.
+func (w *writer) closeView() {
+	const size = 32 // struct mount_attr
+	readOnly, _ := w.Words(unix.MOUNT_ATTR_RDONLY, 0, 0, 0)
+	unbindable, _ := w.Words(0, 0, unix.MS_UNBINDABLE, 0)
+	writable, _ := w.Words(0, unix.MOUNT_ATTR_RDONLY, 0, 0)
+	w.restrict(refusal.ReadOnlyRoot).Do("everything read-only", 0, unix.SYS_MOUNT_SETATTR, cwd, "/", unix.AT_RECURSIVE, readOnly, size)
+	w.restrict(refusal.Propagation).Do("everything unbindable", 0, unix.SYS_MOUNT_SETATTR, cwd, "/", unix.AT_RECURSIVE, unbindable, size)
+	for _, m := range w.plan.View {
+		if m.Writable {
+			w.restrict(m.Restriction()).Do(m.Path+" writable", 0, unix.SYS_MOUNT_SETATTR, cwd, m.Path, 0, writable, size)
+		}
+	}
+}
+
+// devices fills the view's /dev: a file for each device to be attached to, the
+// usual links, and folders for what is mounted below.
+func (w *writer) devices(at tape.Writer, dev string, taken map[string]tape.Slot) {
+	mount(at, "tmpfs", dev, unix.MS_NOSUID|unix.MS_NOEXEC, "mode=755")
+	file := func(path string) {
+		at.Do("make "+path, 0, unix.SYS_MKNODAT, cwd, path, unix.S_IFREG|0o666, 0)
+	}
+	for _, d := range plan.Devices() {
+		file(dev + "/" + d)
+		attach(at, taken[d], dev+"/"+d)
+	}
+	file(plan.ProbeFile)
+	file(plan.EmptyFile)
+	file(plan.UnreadFile)
+	w.hostSocket()
+	for _, link := range [][2]string{{"/proc/self/fd", "fd"}, {"fd/0", "stdin"}, {"fd/1", "stdout"}, {"fd/2", "stderr"}, {"pts/ptmx", "ptmx"}} {
+		at.Do("link "+link[1], 0, unix.SYS_SYMLINKAT, link[0], cwd, dev+"/"+link[1])
+	}
+	for _, d := range []string{"pts", "shm"} {
+		at.Do("make "+d, 0, unix.SYS_MKDIRAT, cwd, dev+"/"+d, 0o755)
+	}
+}
+
+func (w *writer) take(at tape.Writer, path string, flags int) tape.Slot {
+	return at.Save("take up "+path, tape.OK, unix.SYS_OPEN_TREE, cwd, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
+}
+
+// attach leaves the descriptor to initDescriptors, which closes all at once.
+func attach(at tape.Writer, from tape.Slot, path string) {
+	at.Do("attach "+path, 0, unix.SYS_MOVE_MOUNT, from, "", cwd, path, unix.MOVE_MOUNT_F_EMPTY_PATH)
+}
+
+func mount(at tape.Writer, fsType, path string, flags int, options string) {
+	at.Do("mount "+path, 0, unix.SYS_MOUNT, sourceName, path, fsType, flags, options)
+}

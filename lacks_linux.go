@@ -1,0 +1,66 @@
+package lockstile
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/linux/launcher"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// lacks is what starts have found out that this machine can't do. The next attempt is
+// planned with it: it enforces the same policy by other means, or is refused; which
+// means it had is in its record.
+type lacks struct {
+	mu    sync.Mutex
+	known host.Lacks
+}
+
+func (l *lacks) get() host.Lacks {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.known
+}
+
+// noNamespaces are the kernel's answers where none are to be had: forbidden, limited,
+// not built.
+var noNamespaces = []error{syscall.EPERM, syscall.ENOSPC, syscall.EUSERS, syscall.EINVAL}
+
+// ofUserNamespaces are the first steps that take a capability in one: Ubuntu lets them
+// be made, and gives none.
+var ofUserNamespaces = []refusal.Restriction{refusal.IDMaps, refusal.NetworkNamespace, refusal.IPCNamespace, refusal.UTSNamespace, refusal.CgroupNamespace, refusal.MountNamespace}
+
+// learn reports whether a failure tells more of the machine than an attempt knew.
+func (l *lacks) learn(knew host.Lacks, err error) bool {
+	if !launcher.Learns() {
+		return false
+	}
+	more := knew
+	var f *launch.Fault
+	var call *os.SyscallError
+	var cgroup *launcher.CgroupError
+	switch {
+	case errors.As(err, &cgroup):
+		more.Cgroup = true
+	case errors.As(err, &f) && f.Step != nil && f.Restriction == refusal.Limits && !knew.Cgroup:
+		more.Cgroup = true // the command could not be made in it
+	case errors.As(err, &f) && (errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)):
+		switch {
+		case f.Restriction == refusal.Mount("/proc") && !knew.FreshProc:
+			more.FreshProc = true
+		case slices.Contains(ofUserNamespaces, f.Restriction):
+			more.UserNamespaces = true
+		}
+	case errors.As(err, &call) && call.Syscall == "clone3" && slices.Contains(noNamespaces, call.Err):
+		more.UserNamespaces = true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.known = more
+	return more != knew
+}

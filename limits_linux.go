@@ -1,0 +1,141 @@
+package lockstile
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/linux/measure"
+	"github.com/lockstile/lockstile/internal/plan"
+)
+
+// memoryEvery is how often the memory of what runs is looked at.
+const memoryEvery = 250 * time.Millisecond
+
+// memory ends trees that use too much: those above their limit, and where the machine
+// is about to have none left, the greatest. The zero value is ready.
+type memory struct {
+	mu      sync.Mutex
+	bounded map[*bounds]bool
+	coming  bool // a look is on its way
+}
+
+// add has a tree looked at until remove.
+func (m *memory) add(b *bounds) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.bounded == nil {
+		m.bounded = map[*bounds]bool{}
+	}
+	m.bounded[b] = true
+	m.arrange()
+}
+
+// arrange has the next look come, once. It is called with mu held.
+func (m *memory) arrange() {
+	if !m.coming {
+		m.coming = true
+		time.AfterFunc(memoryEvery, m.look)
+	}
+}
+
+func (m *memory) remove(b *bounds) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.bounded, b)
+}
+
+// look is one look at all.
+func (m *memory) look() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.coming = false
+	if len(m.bounded) == 0 {
+		return
+	}
+	m.arrange()
+	available, err := measure.Available()
+	if err != nil {
+		return
+	}
+	var greatest *bounds
+	most := uint64(0)
+	for b := range m.bounded {
+		// No tree can use more than is used.
+		if b.total-min(available, b.total) < b.limits.Memory && available >= b.total/scarce {
+			continue
+		}
+		used := measure.TreeMemory(b.init, b.pid, scratchFolders)
+		if used > b.limits.Memory {
+			b.exceed(b.aboveMemory())
+		}
+		if used >= most {
+			greatest, most = b, used
+		}
+	}
+	if greatest != nil && available < greatest.total/scarce {
+		greatest.exceed("memory: the machine was about to have none left")
+	}
+}
+
+// scarce is which part of the memory must stay available.
+const scarce = 32
+
+// scratchFolders are those that the view keeps in memory.
+var scratchFolders = []string{"/dev/shm", "/run"}
+
+// bounds holds the limits that no kernel object holds.
+type bounds struct {
+	limits plan.Limits
+	total  uint64 // the machine's memory
+	pid    int    // the command's
+	init   int    // of its tree
+	end    func()
+	wall   *time.Timer
+
+	mu  sync.Mutex
+	why string // what was exceeded
+}
+
+// newBounds begins to look after a tree.
+func newBounds(m *memory, i *intent, l *systemLaunch, end func()) *bounds {
+	b := &bounds{limits: i.plan.Limits, total: i.facts.Memory, pid: l.Command(), init: l.Init(), end: end}
+	if b.limits.Wall > 0 {
+		b.wall = time.AfterFunc(time.Duration(b.limits.Wall)*time.Second, func() { b.exceed(fmt.Sprintf("wall time: %d s", b.limits.Wall)) })
+	}
+	if b.limits.Memory > 0 && b.total > 0 {
+		m.add(b)
+	}
+	return b
+}
+
+func (b *bounds) aboveMemory() string {
+	return fmt.Sprintf("memory: more than %d MiB", b.limits.Memory>>20)
+}
+
+// exceed ends the tree.
+func (b *bounds) exceed(why string) {
+	b.mu.Lock()
+	first := b.why == ""
+	if first {
+		b.why = why
+	}
+	b.mu.Unlock()
+	if first {
+		b.end()
+	}
+}
+
+// stop ends the looks, and tells what was exceeded; outOfMemory is the kernel's word.
+func (b *bounds) stop(m *memory, outOfMemory bool) string {
+	m.remove(b)
+	if b.wall != nil {
+		b.wall.Stop()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.why == "" && outOfMemory {
+		b.why = b.aboveMemory()
+	}
+	return b.why
+}

@@ -1,0 +1,35 @@
+package lockstile
+
+import (
+	"cmp"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/linux/launcher"
+	"github.com/lockstile/lockstile/internal/plan"
+	"golang.org/x/sys/unix"
+)
+
+// What the gate needs of Linux. The files of the same names for other systems list the
+// same. Beside these: evidence_linux.go measures a launch, lacks_linux.go learns what the
+// machine can't do, limits_linux.go ends trees that use too much memory.
+type (
+	systemLauncher = launcher.Launcher
+	systemLaunch   = launcher.Launch
+	systemRunning  = launcher.Running
+	systemMounts   = launcher.Mounts
+)
+
+// placesAhead says that processes can be placed before their command is known.
+const placesAhead = true
+
+func newLauncher() *systemLauncher { return launcher.NewLauncher() }
+
+// watchMounts begins to watch the host's mounts, of which a view is a copy.
+func watchMounts() (*systemMounts, error) { return launcher.WatchMounts() }
+
+// describe lists the calls of a start without making the start.
+func describe(p *plan.Plan, c launch.Command) ([]launch.Step, error) { return launcher.Describe(p, c) }
+
+// signalName returns SIGNAME, which depends on no language.
+func signalName(s syscall.Signal) string { return cmp.Or(unix.SignalName(s), s.String()) }

@@ -1,0 +1,55 @@
+//go:build !linux && !windows
+
+package lockstile
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plan"
+)
+
+// What the gate needs of a system without a wing: everything refuses, and so does the
+// plan before.
+type (
+	systemLauncher struct{}
+	systemLaunch   struct{}
+	systemRunning  struct{}
+	systemMounts   struct{}
+)
+
+const placesAhead = false
+
+func newLauncher() *systemLauncher { return &systemLauncher{} }
+
+func watchMounts() (*systemMounts, error) { return nil, errors.ErrUnsupported }
+
+func describe(*plan.Plan, launch.Command) ([]launch.Step, error) { return nil, errors.ErrUnsupported }
+
+func (*systemLauncher) Close() error                                 { return nil }
+func (*systemLauncher) TakeTimes()                                   {}
+func (*systemLauncher) Place(*plan.Plan) (*systemLaunch, error)      { return nil, errors.ErrUnsupported }
+func (*systemLauncher) Begin(*plan.Plan) (*systemLaunch, error)      { return nil, errors.ErrUnsupported }
+func (*systemLauncher) Try(*plan.Plan) (names []string, res []error) { return nil, nil }
+
+func (*systemLaunch) Complete(*plan.Plan) error        { return errors.ErrUnsupported }
+func (*systemLaunch) Give(launch.Command) error        { return errors.ErrUnsupported }
+func (*systemLaunch) Command() int                     { return 0 }
+func (*systemLaunch) Release() (*systemRunning, error) { return nil, errors.ErrUnsupported }
+func (*systemLaunch) Outdated() bool                   { return true }
+func (*systemLaunch) Kill()                            {}
+func (*systemLaunch) Terminal() (out, in *os.File)     { return nil, nil }
+func (*systemLaunch) Times() []launch.StepTime         { return nil }
+
+func (*systemRunning) Signal(syscall.Signal) error        { return errors.ErrUnsupported }
+func (*systemRunning) Resize(*os.File, launch.Size) error { return errors.ErrUnsupported }
+func (*systemRunning) Wait() (launch.End, error) {
+	return launch.End{Killed: true}, errors.ErrUnsupported
+}
+
+func (*systemMounts) Changed() bool { return false }
+func (*systemMounts) Close()        {}
+
+func signalName(s syscall.Signal) string { return s.String() }

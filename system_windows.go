@@ -1,0 +1,32 @@
+package lockstile
+
+import (
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/windows/launcher"
+)
+
+// What the gate needs of Windows. The files of the same names for other systems list the
+// same. Beside these: evidence_windows.go measures a launch, paths_windows.go finds the
+// command's file, doctor_windows.go looks at what `lockstile setup` made.
+type (
+	systemLauncher = launcher.Launcher
+	systemLaunch   = launcher.Launch
+	systemRunning  = launcher.Running
+	systemMounts   = launcher.Mounts
+)
+
+// placesAhead says that a process is made when its command is known, and not before.
+const placesAhead = false
+
+func newLauncher() *systemLauncher { return launcher.NewLauncher() }
+
+// watchMounts watches nothing: no view is made of the host's mounts.
+func watchMounts() (*systemMounts, error) { return &systemMounts{}, nil }
+
+// describe lists the calls of a start without making the start.
+func describe(p *plan.Plan, c launch.Command) ([]launch.Step, error) { return launcher.Describe(p, c) }
+
+func signalName(s syscall.Signal) string { return s.String() }
