@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/lockstile/lockstile"
-	"github.com/lockstile/lockstile/internal/pty"
+	"github.com/lockstile/lockstile/internal/escapes"
 )
 
 // endpoints joins our standard streams to the command's: by a console of its own, or
@@ -94,7 +94,7 @@ func (e *endpoints) join(child *lockstile.Child) error {
 	for i, to := range []*os.File{1: os.Stdout, 2: os.Stderr} {
 		if from := e.ours[i]; i > 0 && from != nil {
 			e.copying.Go(func() {
-				filter := pty.NewFilter(to, e.escapes)
+				filter := escapes.NewFilter(to, e.escapes)
 				_, _ = io.Copy(filter, from)
 				_ = filter.Close()
 			})

@@ -2,11 +2,10 @@
 // user's terminal and lockstile's own standard streams, joined to a terminal
 // or to pipes whose other ends are inside the sandbox.
 //
-// It has three parts. Streams gives each standard stream of a piped run a
+// The package has two parts. Streams gives each standard stream of a piped run a
 // fresh pipe or an equally harmless end, never the caller's own file
 // description. Attachment joins a user's terminal to the master of a terminal
-// inside. Filter takes those escape sequences out of the output that would let
-// it act on the user's terminal beyond drawing on it.
+// inside. Output to the user's terminal passes package escapes.
 //
 // The package starts no process, opens no file by a name that comes from
 // outside, and must never hand a regular file, a terminal or a socket of the

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/escapes"
 	"golang.org/x/sys/unix"
 )
 
@@ -14,8 +15,8 @@ import (
 // Filter when it is a terminal.
 type screen struct {
 	writer
-	filter *Filter // nil when it is no terminal
-	copied int64   // questions seen so far
+	filter *escapes.Filter // nil when it is no terminal
+	copied int64           // questions seen so far
 	asked  atomic.Int64
 }
 
@@ -39,7 +40,7 @@ func openScreen(f *os.File, kind Kind, allow bool, abort *bell) (*screen, error)
 		s.fd = fd
 	}
 	if kind == KindTerminal {
-		s.filter = NewFilter(&s.writer, allow)
+		s.filter = escapes.NewFilter(&s.writer, allow)
 	}
 	return s, nil
 }

@@ -1,4 +1,4 @@
-package pty
+package escapes
 
 // step takes one character through the present state. raw are its bytes, c is
 // its code.

@@ -1,4 +1,7 @@
-package pty
+// Package escapes takes those escape sequences out of a terminal's output that would act
+// beyond the terminal's screen: clipboard, typed input, files. The package must never
+// change text, and never let a sequence through that it could not decide.
+package escapes
 
 import (
 	"bytes"
