@@ -11,34 +11,34 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// standing is processes that were placed under a plan and know of no command yet.
-type standing struct {
+// placedLaunch is processes that were placed under a plan and know of no command yet.
+type placedLaunch struct {
 	*systemLaunch
 	plan *plan.Plan
 	// evidence looks at them as they stand, once, whoever asks first.
 	evidence func() (*attest.Evidence, error)
 }
 
-func newStanding(l *systemLaunch, p *plan.Plan) *standing {
-	return &standing{l, p, sync.OnceValues(func() (*attest.Evidence, error) { return lookStanding(l) })}
+func newPlaced(l *systemLaunch, p *plan.Plan) *placedLaunch {
+	return &placedLaunch{l, p, sync.OnceValues(func() (*attest.Evidence, error) { return measurePlaced(l) })}
 }
 
-// planned is a plan, and for what it was made: the policy is the one that held, which
+// lastPlan is a plan, and for what it was made: the policy is the one that held, which
 // an approval can have changed.
-type planned struct {
+type lastPlan struct {
 	plan    *plan.Plan
 	policy  policy.Policy
 	environ []string
 }
 
-func (l *planned) of(p policy.Policy, environ []string) bool {
+func (l *lastPlan) of(p policy.Policy, environ []string) bool {
 	return slices.Equal(l.environ, environ) && reflect.DeepEqual(l.policy, p)
 }
 
 // ahead keeps the processes that were placed for the next command, if any.
 type ahead struct {
 	mu   sync.Mutex
-	next *standing
+	next *placedLaunch
 	idle *time.Timer // lets them go
 }
 
@@ -55,7 +55,7 @@ func (a *ahead) prepare(launcher *systemLauncher, p *plan.Plan) {
 }
 
 // place gives nil where what waits will do.
-func (a *ahead) place(launcher *systemLauncher, p *plan.Plan) *standing {
+func (a *ahead) place(launcher *systemLauncher, p *plan.Plan) *placedLaunch {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.next != nil && reflect.DeepEqual(a.next.plan, p) && !a.next.Outdated() {
@@ -66,7 +66,7 @@ func (a *ahead) place(launcher *systemLauncher, p *plan.Plan) *standing {
 	if err != nil {
 		return nil
 	}
-	next := newStanding(placed, p)
+	next := newPlaced(placed, p)
 	a.next = next
 	a.idle = time.AfterFunc(mostIdle, func() {
 		a.mu.Lock()
@@ -80,7 +80,7 @@ func (a *ahead) place(launcher *systemLauncher, p *plan.Plan) *standing {
 
 // take gives the processes that wait for a command under p, with their restrictions
 // in force; nil where there are none.
-func (a *ahead) take(p *plan.Plan) *standing {
+func (a *ahead) take(p *plan.Plan) *placedLaunch {
 	taken := a.remove(p)
 	if taken == nil {
 		return nil
@@ -92,7 +92,7 @@ func (a *ahead) take(p *plan.Plan) *standing {
 	return taken
 }
 
-func (a *ahead) remove(p *plan.Plan) *standing {
+func (a *ahead) remove(p *plan.Plan) *placedLaunch {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	next := a.next

@@ -25,14 +25,14 @@ type Child struct {
 	// on Unix, another one on Windows, which is to be closed as well.
 	TerminalInput *os.File
 
-	running *systemRunning
-	gate    *Gate
-	record  record
-	trusted *survey.Trusted
-	guard   *takeback.Guard
-	bounds  *bounds
-	note    *takeback.Note
-	suffix  string // of names that are taken back
+	running    *systemRunning
+	gate       *Gate
+	record     record
+	trusted    *survey.Trusted
+	guard      *takeback.Guard
+	treeLimits *treeLimits
+	note       *takeback.Note
+	suffix     string // of names that are taken back
 
 	once     sync.Once
 	exit     Exit
@@ -92,7 +92,7 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait()
-	c.exceeded = c.bounds.stop(&c.gate.memory, end.OutOfMemory)
+	c.exceeded = c.treeLimits.stop(&c.gate.memory, end.OutOfMemory)
 	for _, b := range c.guard.Stop() {
 		c.denied = append(c.denied, Denied(b))
 	}

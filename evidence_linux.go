@@ -18,9 +18,9 @@ import (
 // filter is in force, which lets nobody change them; its descriptors only after the
 // trials, which open and close some.
 
-// lookStanding is the first look, at what is settled before the processes know of a
+// measurePlaced reads first what is settled before the processes know of a
 // command. It comes no later for those that were placed ahead.
-func lookStanding(l *systemLaunch) (*attest.Evidence, error) {
+func measurePlaced(l *systemLaunch) (*attest.Evidence, error) {
 	e := attest.NewEvidence()
 	if err := l.Fixed(); err != nil {
 		return nil, err
@@ -38,8 +38,8 @@ func lookStanding(l *systemLaunch) (*attest.Evidence, error) {
 	return e, nil
 }
 
-// look is the second one, after Give; it adds to the first.
-func look(l *systemLaunch, e *attest.Evidence, m attest.Machine) error {
+// measureLaunch is the second one, after Give; it adds to the first.
+func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error {
 	if err := l.Seal(); err != nil { // it does so meanwhile
 		return err
 	}
@@ -99,7 +99,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		OS:  f.OS,
 		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
-		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, NoUserNamespaces: f.Lacks.UserNamespaces, SharedProc: f.Lacks.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Lacks.FreshProc && !f.Lacks.UserNamespaces, Cgroup: f.Cgroup != "", Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Memory: f.Memory, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
+		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, NoUserNamespaces: f.Missing.UserNamespaces, SharedProc: f.Missing.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Memory: f.Memory, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
 		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
@@ -151,7 +151,7 @@ func culprit(l *systemLaunch, f *launch.Fault, expected []attest.Expectation) (a
 	if f.PID == 0 {
 		return attest.Finding{}, false
 	}
-	// Before the look: the other process goes on meanwhile.
+	// Before the measurement: the other process goes on meanwhile.
 	settled := map[refusal.Restriction]bool{refusal.ReadOnlyRoot: l.Settled(refusal.ReadOnlyRoot)}
 	for _, x := range expected {
 		settled[x.Restriction] = l.Settled(x.Restriction)

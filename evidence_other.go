@@ -11,9 +11,11 @@ import (
 
 // On this system nothing is measured yet, so nothing is proven.
 
-func lookStanding(*systemLaunch) (*attest.Evidence, error) { return nil, errors.ErrUnsupported }
+func measurePlaced(*systemLaunch) (*attest.Evidence, error) { return nil, errors.ErrUnsupported }
 
-func look(*systemLaunch, *attest.Evidence, attest.Machine) error { return errors.ErrUnsupported }
+func measureLaunch(*systemLaunch, *attest.Evidence, attest.Machine) error {
+	return errors.ErrUnsupported
+}
 
 func readMachine(*intent) (attest.Machine, error) { return attest.Machine{}, errors.ErrUnsupported }
 

@@ -16,11 +16,11 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// lookStanding finds nothing yet: the process is made when its command is known.
-func lookStanding(*systemLaunch) (*attest.Evidence, error) { return attest.NewEvidence(), nil }
+// measurePlaced finds nothing yet: the process is made when its command is known.
+func measurePlaced(*systemLaunch) (*attest.Evidence, error) { return attest.NewEvidence(), nil }
 
-// look gathers the evidence on a process that is suspended.
-func look(l *systemLaunch, e *attest.Evidence, m attest.Machine) error {
+// measureLaunch gathers the evidence on a process that is suspended.
+func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error {
 	command := measure.Process{Who: "command", Handle: l.Process()}
 	command.Thread(e, l.Thread())
 	command.Token(e)

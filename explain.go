@@ -56,7 +56,7 @@ func (g *Gate) Explain(r Request) (*Explanation, error) {
 }
 
 func explain(home ownHome, r Request) (*Explanation, error) {
-	intended, err := intend(home, r, host.Lacks{}, nil)
+	intended, err := planStart(home, r, host.Missing{}, nil)
 	if err != nil {
 		return nil, err
 	}

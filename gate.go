@@ -28,9 +28,9 @@ type Gate struct {
 	ahead    ahead
 	watch    watch.Watch
 	memory   memory
-	lacks    lacks
-	last     atomic.Pointer[planned] // the last start's, which the next one's is like as a rule
-	phases   *phases                 // of a start that is timed
+	missing  missingFeatures
+	last     atomic.Pointer[lastPlan] // the last start's, which the next one's is like as a rule
+	phases   *phases                  // of a start that is timed
 }
 
 // New returns a gate that keeps its log and folders in home. Its first start opens the
@@ -111,7 +111,7 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 		g.ahead.prepare(g.launcher, last.plan) // should it not fit any more, its start will see
 		return
 	}
-	i, err := settle(g.home, p, environ, g.lacks.get(), nil)
+	i, err := planFor(g.home, p, environ, g.missing.get(), nil)
 	if err == nil && makePrivate(i) == nil {
 		g.ahead.prepare(g.launcher, i.plan)
 	}
@@ -153,7 +153,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	}
 	out, in := c.Terminal()
 	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, trusted: c.intent.trusted, note: note, suffix: c.intent.command.Denied}
-	child.bounds = newBounds(&g.memory, c.intent, c.systemLaunch, child.endTree)
+	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, c.intent.trusted.Folders(), c.intent.trusted.Unwanted, child.suffix, child.endTree)
 	return child, nil
 }
@@ -173,14 +173,14 @@ type confined struct {
 func (g *Gate) confine(r Request) (*confined, error) {
 	defer runtime.KeepAlive(r) // its files are handed on by their numbers
 	for tries := 1; ; tries++ {
-		lacks := g.lacks.get()
-		c, err := g.attempt(r, lacks)
+		missing := g.missing.get()
+		c, err := g.confineOnce(r, missing)
 		switch {
 		case err == errMounts && tries < mostTries:
 		case err == errMounts:
 			return nil, &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: refusal.MountNamespace,
 				Reason: "the machine's mounts change all the time, and one of them may show what is to be hidden", Hint: "try again when nothing is mounted or unmounted"}
-		case err == nil || !g.lacks.learn(lacks, err):
+		case err == nil || !g.missing.learn(missing, err):
 			return c, err
 		}
 	}
@@ -192,15 +192,15 @@ const mostTries = 50
 // errMounts says that an attempt has a copy of other mounts than were looked at.
 var errMounts = errors.New("the mounts have changed meanwhile")
 
-// attempt is confine by what the machine is known to lack.
-func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
+// confineOnce is confine by what the machine is known to lack.
+func (g *Gate) confineOnce(r Request, missing host.Missing) (*confined, error) {
 	mounts, err := watchMounts()
 	if err != nil {
 		return nil, err
 	}
 	defer mounts.Close()
-	var begun early
-	intended, err := arrange(g.home, r, lacks, func(p policy.Policy, f host.Facts) {
+	var begun beginning
+	intended, err := prepareStart(g.home, r, missing, func(p policy.Policy, f host.Facts) {
 		g.phases.end(phaseMachine)
 		if g.ahead.empty() {
 			begun.begin(g.launcher, p, f)
@@ -211,7 +211,7 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 		return nil, err
 	}
 	g.phases.end(phaseDecided)
-	g.last.Store(&planned{intended.plan, intended.policy, r.Env})
+	g.last.Store(&lastPlan{intended.plan, intended.policy, r.Env})
 	if s := g.ahead.take(intended.plan); s != nil {
 		if c, err := g.prove(intended, s); err == nil {
 			begun.drop()
@@ -225,7 +225,7 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 		return nil, launchRefused(err)
 	}
 	g.phases.end(phasePlaced)
-	c, err := g.prove(intended, newStanding(placed, intended.plan))
+	c, err := g.prove(intended, newPlaced(placed, intended.plan))
 	if err == nil && intended.plan.Restricted() && mounts.Changed() {
 		c.Kill()
 		if err := c.note.Done(); err != nil {
@@ -237,7 +237,7 @@ func (g *Gate) attempt(r Request, lacks host.Lacks) (*confined, error) {
 }
 
 // prove gives processes their command, and measures them.
-func (g *Gate) prove(intended *intent, s *standing) (*confined, error) {
+func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 	fault := s.Give(intended.command)
 	g.phases.end(phaseGiven)
 	// Here they are on their way for a while.
@@ -248,7 +248,7 @@ func (g *Gate) prove(intended *intent, s *standing) (*confined, error) {
 		return nil, err
 	}
 	g.phases.end(phaseNoted)
-	expected, evidence, err := examine(intended, s, fault)
+	expected, evidence, err := gatherEvidence(intended, s, fault)
 	if err != nil {
 		s.Kill()
 		return nil, errors.Join(err, note.Done())
@@ -263,14 +263,14 @@ func (g *Gate) prove(intended *intent, s *standing) (*confined, error) {
 	return &confined{s.systemLaunch, intended, evidence, verdict, note}, nil
 }
 
-// arrange decides all of a start, and makes what it needs on the host. known is called
+// prepareStart decides all of a start, and makes what it needs on the host. known is called
 // beside it when the machine is known, and the folders are not.
-func arrange(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+func prepareStart(home ownHome, r Request, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
 	stdio, err := openStreams(r)
 	if err != nil {
 		return nil, err
 	}
-	i, err := intend(home, r, lacks, known)
+	i, err := planStart(home, r, missing, known)
 	if err != nil {
 		return nil, err
 	}
@@ -278,9 +278,9 @@ func arrange(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy
 	return i, makePrivate(i)
 }
 
-// examine gathers what is expected of a process on its way, and what is seen. The
+// gatherEvidence gathers what is expected of a process on its way, and what is seen. The
 // first is measured while it is on its way. fault is what became of it already.
-func examine(i *intent, s *standing, fault error) ([]attest.Expectation, *attest.Evidence, error) {
+func gatherEvidence(i *intent, s *placedLaunch, fault error) ([]attest.Expectation, *attest.Evidence, error) {
 	machine, err := readMachine(i)
 	if err != nil {
 		return nil, nil, err
@@ -291,7 +291,7 @@ func examine(i *intent, s *standing, fault error) ([]attest.Expectation, *attest
 		evidence, fault = s.evidence()
 	}
 	if fault == nil {
-		fault = look(s.systemLaunch, evidence, machine)
+		fault = measureLaunch(s.systemLaunch, evidence, machine)
 	}
 	if fault != nil {
 		return nil, nil, explainFault(i, s.systemLaunch, expected, fault)

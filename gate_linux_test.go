@@ -402,7 +402,7 @@ func TestDatagramStreamOfAnyKind(t *testing.T) {
 		for _, lacking := range []bool{false, true} {
 			g, r, _ := opened(t)
 			r.Policy.Mode = policy.ModeReadOnly
-			g.lacks.known.UserNamespaces = lacking
+			g.missing.known.UserNamespaces = lacking
 			fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 			if err != nil {
 				continue // this machine has none

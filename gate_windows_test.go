@@ -370,7 +370,7 @@ func TestCandidates(t *testing.T) {
 		`.\x.exe`:  {`C:\ws\x.exe`, `C:\ws\x.exe.exe`, `C:\ws\x.exe.cmd`},
 		`C:\x.exe`: {`C:\x.exe`, `C:\x.exe.exe`, `C:\x.exe.cmd`},
 	} {
-		if got := candidates(name, `C:\ws`, env); !slices.Equal(got, want) {
+		if got := commandPaths(name, `C:\ws`, env); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

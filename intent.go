@@ -50,7 +50,7 @@ func approved(r Request) (policy.Policy, error) {
 	return p, nil
 }
 
-func intend(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+func planStart(home ownHome, r Request, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func intend(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy,
 	if err != nil {
 		return nil, err
 	}
-	i, err := settle(home, p, r.Env, lacks, known)
+	i, err := planFor(home, p, r.Env, missing, known)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func intend(home ownHome, r Request, lacks host.Lacks, known func(policy.Policy,
 		dir = p.Workspace
 	}
 	env := i.command.Env
-	i.command = launch.Command{Paths: candidates(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Terminal: (*launch.Size)(r.Terminal)}
+	i.command = launch.Command{Paths: commandPaths(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Terminal: (*launch.Size)(r.Terminal)}
 	return i, nil
 }
 
@@ -78,23 +78,23 @@ func complete(p policy.Policy, home ownHome, userHome string) policy.Policy {
 	return p.Complete(userHome)
 }
 
-// settle decides what is the same for all commands with this environment. When the
+// planFor decides what is the same for all commands with this environment. When the
 // machine is known, known is told of it, on the caller's thread, while the folders are
 // looked at.
-func settle(home ownHome, p policy.Policy, environ []string, lacks host.Lacks, known func(policy.Policy, host.Facts)) (*intent, error) {
+func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
 	machine, err := host.Read()
 	if err != nil {
 		return nil, err
 	}
 	machine.UserHome = host.UserHome()
 	p = complete(p, home, machine.UserHome)
-	machine.Lacks = lacks
-	if lacks.Cgroup {
+	machine.Missing = missing
+	if missing.Cgroup {
 		machine.Cgroup = ""
 	}
 	i := &intent{policy: p, facts: machine}
 	var beside sync.WaitGroup
-	beside.Go(func() { err = i.lookRound(home, environ) })
+	beside.Go(func() { err = i.surveyFolders(home, environ) })
 	if known != nil {
 		known(p, machine)
 	}
@@ -114,8 +114,8 @@ func settle(home ownHome, p policy.Policy, environ []string, lacks host.Lacks, k
 	return i, nil
 }
 
-// lookRound looks at the folders that the policy and the environment speak of.
-func (i *intent) lookRound(home ownHome, environ []string) error {
+// surveyFolders looks at the folders that the policy and the environment speak of.
+func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	p, facts := i.policy, &i.facts
 	i.command.Env, _ = p.Env.Apply(environ)
 	facts.Locate(lookup(i.command.Env, "TMPDIR"))
@@ -124,10 +124,10 @@ func (i *intent) lookRound(home ownHome, environ []string) error {
 	var beside sync.WaitGroup
 	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
 		closed := closed(p, *facts)
-		beside.Go(func() { facts.Hidden, hiddenErr = survey.Hidden(p, i.private, closed) })
+		beside.Go(func() { facts.Hidden, hiddenErr = survey.FindHidden(p, i.private, closed) })
 	}
 	var err error
-	i.trusted, err = survey.Look(p, i.private, notesIn(i.private), home.ways())
+	i.trusted, err = survey.FindTrusted(p, i.private, notesIn(i.private), home.ways())
 	beside.Wait()
 	if err = cmp.Or(err, hiddenErr); err != nil {
 		return err
@@ -148,7 +148,7 @@ func (i *intent) lookRound(home ownHome, environ []string) error {
 
 // closed lists the folders that a view would replace, where the machine gives none.
 func closed(p policy.Policy, f host.Facts) []string {
-	if !f.Lacks.UserNamespaces {
+	if !f.Missing.UserNamespaces {
 		return nil
 	}
 	return append(plan.Unreadable(f.TempDir), p.Home)

@@ -16,49 +16,49 @@ const memoryEvery = 250 * time.Millisecond
 // is about to have none left, the greatest. The zero value is ready.
 type memory struct {
 	mu      sync.Mutex
-	bounded map[*bounds]bool
-	coming  bool // a look is on its way
+	bounded map[*treeLimits]bool
+	coming  bool // a check is on its way
 }
 
 // add has a tree looked at until remove.
-func (m *memory) add(b *bounds) {
+func (m *memory) add(b *treeLimits) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.bounded == nil {
-		m.bounded = map[*bounds]bool{}
+		m.bounded = map[*treeLimits]bool{}
 	}
 	m.bounded[b] = true
-	m.arrange()
+	m.schedule()
 }
 
-// arrange has the next look come, once. It is called with mu held.
-func (m *memory) arrange() {
+// schedule has the next check come, once. It is called with mu held.
+func (m *memory) schedule() {
 	if !m.coming {
 		m.coming = true
-		time.AfterFunc(memoryEvery, m.look)
+		time.AfterFunc(memoryEvery, m.check)
 	}
 }
 
-func (m *memory) remove(b *bounds) {
+func (m *memory) remove(b *treeLimits) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.bounded, b)
 }
 
-// look is one look at all.
-func (m *memory) look() {
+// check compares all trees with their limits.
+func (m *memory) check() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.coming = false
 	if len(m.bounded) == 0 {
 		return
 	}
-	m.arrange()
+	m.schedule()
 	available, err := measure.Available()
 	if err != nil {
 		return
 	}
-	var greatest *bounds
+	var greatest *treeLimits
 	most := uint64(0)
 	for b := range m.bounded {
 		// No tree can use more than is used.
@@ -84,8 +84,8 @@ const scarce = 32
 // scratchFolders are those that the view keeps in memory.
 var scratchFolders = []string{"/dev/shm", "/run"}
 
-// bounds holds the limits that no kernel object holds.
-type bounds struct {
+// treeLimits holds the limits that no kernel object holds.
+type treeLimits struct {
 	limits plan.Limits
 	total  uint64 // the machine's memory
 	pid    int    // the command's
@@ -97,9 +97,9 @@ type bounds struct {
 	why string // what was exceeded
 }
 
-// newBounds begins to look after a tree.
-func newBounds(m *memory, i *intent, l *systemLaunch, end func()) *bounds {
-	b := &bounds{limits: i.plan.Limits, total: i.facts.Memory, pid: l.Command(), init: l.Init(), end: end}
+// newTreeLimits begins to look after a tree.
+func newTreeLimits(m *memory, i *intent, l *systemLaunch, end func()) *treeLimits {
+	b := &treeLimits{limits: i.plan.Limits, total: i.facts.Memory, pid: l.Command(), init: l.Init(), end: end}
 	if b.limits.Wall > 0 {
 		b.wall = time.AfterFunc(time.Duration(b.limits.Wall)*time.Second, func() { b.exceed(fmt.Sprintf("wall time: %d s", b.limits.Wall)) })
 	}
@@ -109,12 +109,12 @@ func newBounds(m *memory, i *intent, l *systemLaunch, end func()) *bounds {
 	return b
 }
 
-func (b *bounds) aboveMemory() string {
+func (b *treeLimits) aboveMemory() string {
 	return fmt.Sprintf("memory: more than %d MiB", b.limits.Memory>>20)
 }
 
 // exceed ends the tree.
-func (b *bounds) exceed(why string) {
+func (b *treeLimits) exceed(why string) {
 	b.mu.Lock()
 	first := b.why == ""
 	if first {
@@ -127,7 +127,7 @@ func (b *bounds) exceed(why string) {
 }
 
 // stop ends the looks, and tells what was exceeded; outOfMemory is the kernel's word.
-func (b *bounds) stop(m *memory, outOfMemory bool) string {
+func (b *treeLimits) stop(m *memory, outOfMemory bool) string {
 	m.remove(b)
 	if b.wall != nil {
 		b.wall.Stop()

@@ -5,8 +5,8 @@ package lockstile
 // memory is nothing here: the job object bounds a tree's.
 type memory struct{}
 
-type bounds struct{}
+type treeLimits struct{}
 
-func newBounds(*memory, *intent, *systemLaunch, func()) *bounds { return nil }
+func newTreeLimits(*memory, *intent, *systemLaunch, func()) *treeLimits { return nil }
 
-func (*bounds) stop(*memory, bool) string { return "" }
+func (*treeLimits) stop(*memory, bool) string { return "" }

@@ -10,9 +10,9 @@ import (
 // defaultPath is searched where PATH is not set, as by execvp(3) of glibc.
 const defaultPath = "/bin:/usr/bin"
 
-// candidates lists the files that a command may be, in the order of execvp(3).
+// commandPaths lists the files that a command may be, in the order of execvp(3).
 // They are tried inside, where alone it can be told what is there.
-func candidates(name, dir string, env []string) []string {
+func commandPaths(name, dir string, env []string) []string {
 	if strings.Contains(name, "/") {
 		return []string{name}
 	}

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// candidates lists the files that a command may be: in PATH's folders, with those of
+// commandPaths lists the files that a command may be: in PATH's folders, with those of
 // PATHEXT's endings that can be started. The folder that one is in is no part of PATH here, since whoever writes
 // the workspace would choose the program.
-func candidates(name, dir string, env []string) []string {
+func commandPaths(name, dir string, env []string) []string {
 	var endings []string
 	if filepath.Ext(name) != "" {
 		endings = append(endings, "")

@@ -11,7 +11,7 @@ import (
 )
 
 // What the gate needs of Linux. The files of the same names for other systems list the
-// same. Beside these: evidence_linux.go measures a launch, lacks_linux.go learns what the
+// same. Beside these: evidence_linux.go measures a launch, missing_linux.go learns what the
 // machine can't do, limits_linux.go ends trees that use too much memory.
 type (
 	systemLauncher = launcher.Launcher

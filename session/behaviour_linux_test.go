@@ -16,7 +16,7 @@ func (s *Session) all(t *testing.T, most time.Duration) (text []byte, omitted in
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		_, over, _ := s.Exit()
-		out := s.Look(context.Background(), rand.N(most+1))
+		out := s.Poll(context.Background(), rand.N(most+1))
 		text = append(append(text, out.Head...), out.Tail...)
 		omitted += out.Omitted
 		if over {
@@ -49,7 +49,7 @@ func TestEndComesWithTheLastOutput(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		for range 50 {
 			s := started(t, terminal, "echo last")
-			out := s.Look(context.Background(), patience)
+			out := s.Poll(context.Background(), patience)
 			if _, over, _ := s.Exit(); !over || !bytes.Contains(out.Head, []byte("last")) {
 				t.Fatalf("terminal %v: over %v, %q", terminal, over, out.Head)
 			}
@@ -76,7 +76,7 @@ func TestOddCommands(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, terminal %v", name, terminal), func(t *testing.T) {
 				t.Parallel()
 				s := started(t, terminal, script)
-				s.Look(context.Background(), patience)
+				s.Poll(context.Background(), patience)
 				if exit, over, err := s.Exit(); !over || err != nil || exit.Code != 6 {
 					t.Errorf("%+v %v %v", exit, over, err)
 				}
@@ -94,7 +94,7 @@ func TestFlood(t *testing.T) {
 	<-s.over
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	out := s.Look(context.Background(), 0)
+	out := s.Poll(context.Background(), 0)
 	if out.Omitted+int64(len(out.Head)+len(out.Tail)) != 1_000_000_000 {
 		t.Errorf("%d bytes and %d omitted", len(out.Head)+len(out.Tail), out.Omitted)
 	}

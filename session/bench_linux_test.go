@@ -166,7 +166,7 @@ func BenchmarkKey(b *testing.B) {
 		b.Fatal(err)
 	}
 	for seen := ""; !strings.Contains(seen, "ready\r\n") && !strings.Contains(seen, "ready\n"); {
-		seen += string(s.Look(context.Background(), 10*time.Millisecond).Head)
+		seen += string(s.Poll(context.Background(), 10*time.Millisecond).Head)
 	}
 	var through, without []time.Duration
 	for b.Loop() {
@@ -174,7 +174,7 @@ func BenchmarkKey(b *testing.B) {
 		if err := s.Type("x"); err != nil {
 			b.Fatal(err)
 		}
-		for len(s.Look(context.Background(), 0).Head) == 0 {
+		for len(s.Poll(context.Background(), 0).Head) == 0 {
 			if err := s.Await(context.Background()); err != nil {
 				b.Fatal(err)
 			}

@@ -199,7 +199,7 @@ signal.pause()
 	if err := s.End(); err != nil {
 		t.Fatal(err)
 	}
-	s.Look(context.Background(), patience)
+	s.Poll(context.Background(), patience)
 	deadline := time.Now().Add(patience)
 	for left := sockets(t); left > before; left = sockets(t) {
 		if time.Now().After(deadline) {

@@ -39,11 +39,11 @@ func ExampleStart() {
 		log.Fatal(err)
 	}
 	defer shell.End()
-	shell.Look(context.Background(), 200*time.Millisecond) // what it prints at first
+	shell.Poll(context.Background(), 200*time.Millisecond) // what it prints at first
 	if err := shell.Type("world\n"); err != nil {
 		log.Fatal(err)
 	}
-	out := shell.Look(context.Background(), time.Minute) // until it has ended
+	out := shell.Poll(context.Background(), time.Minute) // until it has ended
 	exit, _, err := shell.Exit()
 	fmt.Println(strings.Contains(string(out.Head), "hello world"), exit.Code, err)
 	// Output:

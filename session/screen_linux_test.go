@@ -88,7 +88,7 @@ func (c *screen) shows(text string) {
 
 func (c *screen) showsWithin(text string, limit time.Duration) bool {
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
-		out := c.Look(context.Background(), 10*time.Millisecond)
+		out := c.Poll(context.Background(), 10*time.Millisecond)
 		c.vt.Write(out.Head)
 		if strings.Contains(c.vt.String(), text) {
 			return true
@@ -119,7 +119,7 @@ func (c *screen) keys(text string) {
 
 func (c *screen) ends(code int) {
 	c.Helper()
-	c.Look(context.Background(), patience)
+	c.Poll(context.Background(), patience)
 	if exit, over, err := c.Exit(); !over || err != nil || exit.Code != code {
 		c.Errorf("%+v %v %v\n%s", exit, over, err, c.vt.String())
 	}

@@ -112,10 +112,10 @@ func (s *Session) wait() {
 	close(s.over)
 }
 
-// Look waits until the command has ended or the time is over, and takes what was
+// Poll waits until the command has ended or the time is over, and takes what was
 // printed since the last look. Where ctx is done first it takes nothing: the next
 // look has it.
-func (s *Session) Look(ctx context.Context, wait time.Duration) Output {
+func (s *Session) Poll(ctx context.Context, wait time.Duration) Output {
 	if wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()

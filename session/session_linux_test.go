@@ -60,7 +60,7 @@ func (s *Session) sees(t *testing.T, text string) string {
 	t.Helper()
 	var seen strings.Builder
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		out := s.Look(context.Background(), 10*time.Millisecond)
+		out := s.Poll(context.Background(), 10*time.Millisecond)
 		seen.Write(out.Head)
 		seen.Write(out.Tail)
 		if strings.Contains(seen.String(), text) {
@@ -74,7 +74,7 @@ func (s *Session) sees(t *testing.T, text string) string {
 func TestSession(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		s := started(t, terminal, "echo out; echo err >&2; exit 3")
-		out := s.Look(context.Background(), patience)
+		out := s.Poll(context.Background(), patience)
 		if text := strings.ReplaceAll(string(out.Head), "\r\n", "\n"); text != "out\nerr\n" {
 			t.Errorf("terminal %v: %q", terminal, text)
 		}
@@ -82,7 +82,7 @@ func TestSession(t *testing.T) {
 		if !ok || err != nil || exit.Code != 3 {
 			t.Errorf("terminal %v: %+v %v %v", terminal, exit, ok, err)
 		}
-		if again := s.Look(context.Background(), patience); len(again.Head) != 0 {
+		if again := s.Poll(context.Background(), patience); len(again.Head) != 0 {
 			t.Errorf("the same output twice: %q", again.Head)
 		}
 		if err := s.Type("\x03"); !errors.Is(err, os.ErrProcessDone) {
@@ -111,7 +111,7 @@ func TestTyping(t *testing.T) {
 	if err := s.Type("\x03"); err != nil {
 		t.Fatal(err)
 	}
-	s.Look(context.Background(), patience)
+	s.Poll(context.Background(), patience)
 	if exit, ok, err := s.Exit(); !ok || err != nil || exit.Signal != syscall.SIGINT {
 		t.Errorf("%+v %v %v", exit, ok, err)
 	}
@@ -129,7 +129,7 @@ func TestTypingWithoutTerminal(t *testing.T) {
 	if err := s.Type("\x03"); err != nil {
 		t.Fatal(err)
 	}
-	s.Look(context.Background(), patience)
+	s.Poll(context.Background(), patience)
 	if exit, ok, _ := s.Exit(); !ok || exit.Code != 7 {
 		t.Errorf("%+v %v", exit, ok)
 	}
@@ -140,7 +140,7 @@ func TestNobodyReads(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		s := started(t, terminal, "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo the end")
 		<-s.over
-		out := s.Look(context.Background(), 0)
+		out := s.Poll(context.Background(), 0)
 		if !strings.HasSuffix(strings.TrimSpace(string(out.Tail)), "the end") || out.Omitted < 3_900_000 || len(out.Head) != half {
 			t.Errorf("terminal %v: %d bytes, %d omitted, %d bytes", terminal, len(out.Head), out.Omitted, len(out.Tail))
 		}
@@ -158,7 +158,7 @@ func TestEnd(t *testing.T) {
 		s := started(t, terminal, "trap '' INT TERM HUP; setsid sleep 1007 & echo ready; sleep 1007")
 		s.sees(t, "ready")
 		looked := make(chan Output)
-		go func() { looked <- s.Look(context.Background(), patience) }()
+		go func() { looked <- s.Poll(context.Background(), patience) }()
 		if err := s.End(); err != nil {
 			t.Error(err)
 		}
@@ -176,7 +176,7 @@ func TestLookIsGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	begin := time.Now()
-	s.Look(ctx, patience)
+	s.Poll(ctx, patience)
 	if time.Since(begin) > patience/2 {
 		t.Error("a look that was given up waited on")
 	}
@@ -199,15 +199,15 @@ func TestAwait(t *testing.T) {
 		if err := s.Await(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		seen.Write(s.Look(context.Background(), 0).Head) // half a character the first time: nothing
+		seen.Write(s.Poll(context.Background(), 0).Head) // half a character the first time: nothing
 	}
 	for over := false; !over; _, over, _ = s.Exit() {
 		if err := s.Await(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		seen.Write(s.Look(context.Background(), 0).Head)
+		seen.Write(s.Poll(context.Background(), 0).Head)
 	}
-	seen.Write(s.Look(context.Background(), 0).Head)
+	seen.Write(s.Poll(context.Background(), 0).Head)
 	if seen.String() != "ä" {
 		t.Errorf("%q", seen.String())
 	}

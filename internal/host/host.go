@@ -21,7 +21,7 @@ type Facts struct {
 	Absent         []Absent // trusted names that are not there, in writable roots
 	Protected      []string // files and folders in writable roots that programs of the host trust
 	Hidden         Hidden   // what may not be read
-	Lacks          Lacks    // what turned out to be missing here
+	Missing        Missing  // what turned out to be missing here
 	UserHome       string   // what UserHome says
 	TempDir        string   // canonical TMPDIR; empty where it is unset, or no folder
 	UserSID        string   // on Windows: who we are
@@ -58,8 +58,8 @@ type Absent struct {
 	Names []string `json:"names"`
 }
 
-// Lacks is what a machine can't do, as starts have found out. Nothing tells it before.
-type Lacks struct {
+// Missing is what a machine can't do, as starts have found out. Nothing tells it before.
+type Missing struct {
 	FreshProc      bool // parts of /proc are masked, as in containers: no other can be mounted
 	UserNamespaces bool // none can be made, or they have no capabilities
 	Cgroup         bool // none could be made where one should

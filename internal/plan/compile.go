@@ -60,13 +60,13 @@ func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Landlock, "this kernel has no Landlock",
 			"use Linux 5.13 or newer with landlock among the security modules (lsm= on the kernel's command line)")
 	}
-	if f.Lacks.UserNamespaces {
+	if f.Missing.UserNamespaces {
 		if err := out.compileLandlocked(p, f); err != nil {
 			return nil, err
 		}
 		return out, nil
 	}
-	if f.Lacks.FreshProc {
+	if f.Missing.FreshProc {
 		out.Rung, f.ProcFiles, f.OwnPIDMax = SharedProc, nil, false
 	}
 	out.Namespaces = []refusal.Restriction{
@@ -110,7 +110,7 @@ func isWindowsPath(p string) bool { return len(p) > 2 && p[1] == ':' }
 func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) error {
 	writes := p.Mode == policy.ModeWorkspaceWrite
 	add := func(m Mount) { out.View = append(out.View, m) }
-	if f.Lacks.FreshProc {
+	if f.Missing.FreshProc {
 		add(Mount{Path: "/proc", Kind: KindBind, Source: "/proc"})
 	} else {
 		add(Mount{Path: "/proc", Kind: KindProc, Writable: true})

@@ -58,12 +58,12 @@ type search struct {
 	basis   *basis
 }
 
-// Hidden finds what a policy's rules for reading come to on this machine. The zero
+// FindHidden finds what a policy's rules for reading come to on this machine. The zero
 // value says that nothing is hidden. store is the folder where that is kept for the next
 // start; "" for none. closed is nil where a view covers what is hidden. Elsewhere it names the
 // folders that a view would replace: of these the workspace alone may be read, and what may
 // be read is all that opens, so that every folder with something hidden in it is listed.
-func Hidden(p policy.Policy, store string, closed []string) (host.Hidden, error) {
+func FindHidden(p policy.Policy, store string, closed []string) (host.Hidden, error) {
 	if p.Mode != policy.ModeReadOnly && p.Mode != policy.ModeWorkspaceWrite || len(p.Read) == 0 && closed == nil {
 		return host.Hidden{}, nil
 	}

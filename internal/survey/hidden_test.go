@@ -59,7 +59,7 @@ func TestHiddenIsThePolicy(t *testing.T) {
 		if rapid.Bool().Draw(t, "closed") {
 			closed = []string{base + "/a", base + "/d.key", base + "/workspace"}
 		}
-		h, err := Hidden(p, "", closed)
+		h, err := FindHidden(p, "", closed)
 		if err != nil {
 			if p.DecideRead(ws).Allowed {
 				t.Fatal(err)
@@ -87,7 +87,7 @@ func TestHiddenIsThePolicy(t *testing.T) {
 // TestWalkIsBounded: a pattern that leads everywhere is refused, not carried out.
 func TestWalkIsBounded(t *testing.T) {
 	p := policy.Policy{Mode: policy.ModeReadOnly, Workspace: "/", Read: []policy.ReadRule{{Pattern: "/**/nothing-has-this-name"}}}
-	if _, err := Hidden(p, "", nil); err == nil {
+	if _, err := FindHidden(p, "", nil); err == nil {
 		t.Skip("this machine has few folders")
 	}
 }

@@ -86,7 +86,7 @@ func walk(root string, known *tree) (*tree, error) {
 			t.unseen++
 			continue
 		}
-		f, err := t.look(rel, device, known, seen)
+		f, err := t.readFolder(rel, device, known, seen)
 		if err != nil {
 			return nil, err
 		}
@@ -128,8 +128,8 @@ func stampOf(dir string) stamp {
 	return s
 }
 
-// look gives what one folder holds, nil where it is none of this root's.
-func (t *tree) look(rel string, device uint64, known *tree, seen map[string]stamp) (*folder, error) {
+// readFolder returns what one folder holds, nil where it is none of this root's.
+func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[string]stamp) (*folder, error) {
 	dir := filepath.Join(t.root, rel)
 	at, ok := seen[rel]
 	if !ok {
@@ -255,7 +255,7 @@ func list(dir string) ([]fs.DirEntry, error) {
 	return f.ReadDir(-1)
 }
 
-func cannotLook(root string, err error) error {
+func unreadable(root string, err error) error {
 	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(root),
 		Reason: fmt.Sprintf("the protected names in %s can't be looked for", root),
 		Hint:   "choose a folder that you may read", Err: err}

@@ -43,15 +43,15 @@ type Trusted struct {
 	others map[string]bool
 }
 
-// Look finds the trusted names of a policy's writable roots. store is the folder where
+// FindTrusted finds the trusted names of a policy's writable roots. store is the folder where
 // what is seen is kept for the next start, and notes where starts note what they will
 // take back; "" for none. own are the paths by which the next start's policy is found.
-func Look(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
+func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
 	t := &Trusted{store: store}
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, recallIn(store, root.Path))
 		if err != nil {
-			return nil, cannotLook(root.Path, err)
+			return nil, unreadable(root.Path, err)
 		}
 		t.trees = append(t.trees, seen)
 		t.Unseen += seen.unseen
@@ -153,7 +153,7 @@ func (t *Trusted) missing(dir string, f *folder, root bool) error {
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
-		return cannotLook(dir, err)
+		return unreadable(dir, err)
 	}
 	var names []string
 	for _, n := range literals(root) {
@@ -184,7 +184,7 @@ func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 		if t.others[full] {
 			return
 		}
-		to := pointers(full)
+		to := gitPointers(full)
 		leads = append(leads, to...)
 		if trustname.IsGitDir(filepath.Base(full)) {
 			leads = append(leads, obeyed(full, to)...)
@@ -217,7 +217,7 @@ func (t *Trusted) guard(l lead, p policy.Policy) error {
 	}
 	info, err := os.Stat(filepath.Dir(to))
 	if err != nil {
-		return cannotLook(filepath.Dir(to), err)
+		return unreadable(filepath.Dir(to), err)
 	}
 	t.Absent = append(t.Absent, host.Absent{Dir: filepath.Dir(to), Mode: uint32(info.Mode().Perm()), Names: []string{filepath.Base(to)}})
 	return nil
@@ -246,7 +246,7 @@ func leadsNowhere(l lead, how string) error {
 		Reason: fmt.Sprintf("%s leads to %s, %s", l.from, l.to, how), Hint: "remove it, or mend where it leads"}
 }
 
-// Since finds, when the tree has ended, the names that have come since Look. came are
+// Since finds, when the tree has ended, the names that have come since FindTrusted. came are
 // protected names in guarded folders, which the init has left for another spelling.
 // news are other trusted files that are new or changed. What was seen is kept for the
 // next start.

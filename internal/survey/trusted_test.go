@@ -34,7 +34,7 @@ func TestProtectedPaths(t *testing.T) {
 	_, err := os.Lstat(filepath.Join(ws, ".claude"))
 	linked := err == nil // Wine makes none, and says that it did
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, WritableRoots: []policy.Root{{Path: filepath.Join(ws, "sub")}}}
-	seen, err := Look(p, "", "", nil)
+	seen, err := FindTrusted(p, "", "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestProtectedPaths(t *testing.T) {
 		t.Errorf("absent: %+v", absent)
 	}
 	p.Mode = policy.ModeReadOnly
-	if got, err := Look(p, "", "", nil); err != nil || len(got.There)+len(got.Absent) != 0 {
+	if got, err := FindTrusted(p, "", "", nil); err != nil || len(got.There)+len(got.Absent) != 0 {
 		t.Errorf("read-only: %+v, %v", got, err)
 	}
 }
@@ -89,7 +89,7 @@ func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 	if err := os.Chmod(shut, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Look(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, "", "", nil)
+	got, err := FindTrusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, "", "", nil)
 	os.Chmod(shut, 0o700)
 	if err != nil || !slices.Equal(got.There, []string{shut}) {
 		t.Errorf("%+v, %v", got, err)

@@ -70,7 +70,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if c.TimeoutMS > 0 {
 		limit = time.Duration(min(c.TimeoutMS, mostTimeoutMS)) * time.Millisecond
 	}
-	out := run.Look(ctx, limit)
+	out := run.Poll(ctx, limit)
 	_, ended, _ := run.Exit()
 	if err := run.End(); err != nil {
 		return Done{}, err
@@ -83,7 +83,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}
-	d.Output, d.Tokens = cut(out.Then(run.Look(ctx, 0)), defaultTokens)
+	d.Output, d.Tokens = cut(out.Then(run.Poll(ctx, 0)), defaultTokens)
 	d.Sandbox = obstacles(d.Output, s.mode(run), run.Dir)
 	return d, err
 }

@@ -106,7 +106,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		return Answer{}, err
 	}
 	defer s.running.Left(b.ID)
-	out := b.Look(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
+	out := b.Poll(ctx, yield(c.YieldTimeMS, 10*time.Second, 250*time.Millisecond, 30*time.Second))
 	if err := ctx.Err(); err != nil {
 		s.running.Remove(b.ID)
 		_ = b.End()
@@ -130,7 +130,7 @@ func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 			return Answer{}, fmt.Errorf("write_stdin failed: %w", err)
 		}
 	}
-	out := b.Look(ctx, wait)
+	out := b.Poll(ctx, wait)
 	if err := ctx.Err(); err != nil {
 		return Answer{}, err
 	}
@@ -151,7 +151,7 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 		status := exit.Status()
 		a.Exit, a.Session, a.Denied, a.News = &status, 0, b.Denied(), b.NewTrust()
 		s.running.Remove(b.ID)
-		out = out.Then(b.Look(context.Background(), 0)) // what came between the two
+		out = out.Then(b.Poll(context.Background(), 0)) // what came between the two
 	}
 	a.Output, a.Tokens = cut(out, budget)
 	a.Sandbox = obstacles(a.Output, s.mode(b), b.Dir)

@@ -15,10 +15,10 @@ type lead struct{ from, to string }
 // mostPointer bounds what is read of a file that git takes for a pointer.
 const mostPointer = 4096
 
-// pointers tells where a trusted name leads: the end of a link, and the git directory
+// gitPointers tells where a trusted name leads: the end of a link, and the git directory
 // that a .git file names (gitrepository-layout(5)), with its common directory. What
 // they say only ever takes rights away.
-func pointers(name string) []lead {
+func gitPointers(name string) []lead {
 	info, err := os.Lstat(name)
 	if err != nil {
 		return nil

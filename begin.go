@@ -6,21 +6,21 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// early is a start's processes, begun while the folders are still looked at: their
+// beginning is a start's processes, begun while the folders are still looked at: their
 // namespaces take as long. The zero value is none.
-type early struct {
+type beginning struct {
 	begun *systemLaunch
 	err   error
 }
 
-func (e *early) begin(launcher *systemLauncher, p policy.Policy, f host.Facts) {
+func (e *beginning) begin(launcher *systemLauncher, p policy.Policy, f host.Facts) {
 	if foundation := plan.Foundation(p, f); foundation != nil {
 		e.begun, e.err = launcher.Begin(foundation)
 	}
 }
 
 // place gives the processes of the whole plan, whose foundation is that of the start.
-func (e *early) place(launcher *systemLauncher, p *plan.Plan) (*systemLaunch, error) {
+func (e *beginning) place(launcher *systemLauncher, p *plan.Plan) (*systemLaunch, error) {
 	if e.err != nil {
 		return nil, e.err
 	}
@@ -37,7 +37,7 @@ func (e *early) place(launcher *systemLauncher, p *plan.Plan) (*systemLaunch, er
 }
 
 // drop ends what is not wanted.
-func (e *early) drop() {
+func (e *beginning) drop() {
 	if e.begun != nil {
 		e.begun.Kill()
 		e.begun = nil

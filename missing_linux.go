@@ -13,15 +13,15 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// lacks is what starts have found out that this machine can't do. The next attempt is
-// planned with it: it enforces the same policy by other means, or is refused; which
+// missingFeatures is what starts have found out that this machine can't do. The next attempt is
+// lastPlan with it: it enforces the same policy by other means, or is refused; which
 // means it had is in its record.
-type lacks struct {
+type missingFeatures struct {
 	mu    sync.Mutex
-	known host.Lacks
+	known host.Missing
 }
 
-func (l *lacks) get() host.Lacks {
+func (l *missingFeatures) get() host.Missing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.known
@@ -36,7 +36,7 @@ var noNamespaces = []error{syscall.EPERM, syscall.ENOSPC, syscall.EUSERS, syscal
 var ofUserNamespaces = []refusal.Restriction{refusal.IDMaps, refusal.NetworkNamespace, refusal.IPCNamespace, refusal.UTSNamespace, refusal.CgroupNamespace, refusal.MountNamespace}
 
 // learn reports whether a failure tells more of the machine than an attempt knew.
-func (l *lacks) learn(knew host.Lacks, err error) bool {
+func (l *missingFeatures) learn(knew host.Missing, err error) bool {
 	if !launcher.Learns() {
 		return false
 	}
