@@ -74,7 +74,7 @@ func TestCasesApart(t *testing.T) {
 		t.Skip("no checkout here")
 	}
 	var have []string
-	for _, pattern := range []string{"*_test.go", "../../internal/*/*_test.go", "../../policy/*_test.go"} {
+	for _, pattern := range []string{"*_test.go", "../../*_test.go", "../../session/*_test.go", "../../internal/*/*_test.go", "../../internal/*/*/*_test.go", "../../policy/*_test.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

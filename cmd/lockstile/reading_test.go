@@ -135,13 +135,17 @@ func TestNewStores(t *testing.T) {
 			}
 			return os.WriteFile(home+"/.docker/config.json", []byte("canary"), 0o600)
 		},
+		"one in a folder that is shown again": func(home string) error { return os.WriteFile(home+"/.ssh/pub/key", []byte("canary"), 0o600) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bothWays(t, func(t *testing.T, p *place) {
 				home := newHome(p)
 				write(t, home+"/src/f2", "canary")
-				cmd := p.command(program, "run", "--", "sh", "-c", "touch ready; while ! [ -e go ]; do sleep 0.02; done; cd; cat .netrc .aws .docker/config.json; cat src/f")
+				mkdir(t, home+"/.ssh/pub")
+				write(t, home+"/.ssh/pub/ok", "harm")
+				cmd := p.command(program, "run", "-c", `filesystem.allow_read=["~/.ssh/pub"]`, "-c", `filesystem.deny_read=["~/.ssh/pub/key"]`, "--",
+					"sh", "-c", "touch ready; while ! [ -e go ]; do sleep 0.02; done; cd; cat .netrc .aws .docker/config.json .ssh/pub/key; cat .ssh/pub/ok src/f")
 				made := async(func() error {
 					wait(t, p.ws+"/ready")
 					if err := make(home); err != nil {
@@ -153,7 +157,7 @@ func TestNewStores(t *testing.T) {
 				if err := <-made; err != nil {
 					t.Fatal(err)
 				}
-				if strings.Contains(r.stdout, "canary") || !strings.Contains(r.stdout, "harmless") {
+				if strings.Contains(r.stdout, "canary") || !strings.Contains(r.stdout, "harmharmless") {
 					t.Errorf("%q %q", r.stdout, r.stderr)
 				}
 			})

@@ -2,8 +2,6 @@ package plan
 
 import (
 	"path"
-	"slices"
-	"strings"
 
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
@@ -105,179 +103,6 @@ func decided(p policy.Policy) error {
 
 func isWindowsPath(p string) bool { return len(p) > 2 && p[1] == ':' }
 
-// compileView lists the mounts. Fresh file systems come first, then what lies on
-// them: a folder to be seen below one of them is made there.
-func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) error {
-	writes := p.Mode == policy.ModeWorkspaceWrite
-	add := func(m Mount) { out.View = append(out.View, m) }
-	if f.Missing.FreshProc {
-		add(Mount{Path: "/proc", Kind: KindBind, Source: "/proc"})
-	} else {
-		add(Mount{Path: "/proc", Kind: KindProc, Writable: true})
-	}
-	for _, file := range f.ProcFiles {
-		add(Mount{Path: file, Kind: KindSelf})
-	}
-	add(Mount{Path: "/dev", Kind: KindDevices, Writable: true})
-	add(Mount{Path: "/dev/pts", Kind: KindDevpts, Writable: true})
-	add(Mount{Path: "/dev/shm", Kind: KindTmpfs, Writable: writes})
-	add(Mount{Path: "/run", Kind: KindTmpfs, Writable: writes})
-	add(temporary("/tmp", private+"/tmp", writes && !p.ExcludeSlashTmp))
-	if d := f.TempDir; d != "" && !within(d, p.Workspace) && covering(d, out.View) != d {
-		if tooWideForScratch(d, f.UserHome) {
-			return refuse(refusal.CodeInput, refusal.Mount(d), "TMPDIR is "+d+", which holds more than temporary files",
-				"unset TMPDIR, or set it to a folder of its own")
-		}
-		m := temporary(d, private+"/tmpdir", writes && !p.ExcludeTmpdirEnvVar)
-		m.MakeDirs = dirsBetween(covering(d, out.View), d)
-		add(m)
-	}
-	if r := f.Resolver; p.NetworkOpen() && covering(r, out.View) != "" {
-		dirs := dirsBetween(covering(r, out.View), path.Dir(r))
-		add(Mount{Path: r, Kind: KindBind, Source: r, File: true, MakeDirs: dirs})
-	}
-	inner := out.cover(f.Hidden, p)
-	private0 := len(out.View)
-
-	roots := []string{p.Workspace}
-	if writes {
-		for _, r := range p.WritableRoots {
-			roots = append(roots, r.Path)
-		}
-	}
-	slices.Sort(roots)
-	for i, root := range slices.Compact(roots) {
-		if slices.ContainsFunc(roots[:i], func(r string) bool { return within(root, r) }) {
-			continue // part of one that is there
-		}
-		cover := covering(root, out.View[:private0])
-		if !writes && (cover == "" || cover == root) {
-			continue // it is seen where it is, or replaced
-		}
-		if err := rootFits(root, p.Home, out.View[:private0]); err != nil {
-			return err
-		}
-		add(Mount{Path: root, Kind: KindBind, Source: root, Writable: writes, MakeDirs: dirsBetween(cover, root)})
-	}
-	if writes {
-		for _, m := range out.View[private0:] { // the roots
-			out.WriteIn = append(out.WriteIn, m.Path)
-		}
-		out.Sweep = f.Absent
-	}
-	// A mount point can't be renamed or removed: so each folder between the root,
-	// which is one, and a protected name becomes one, and stays writable.
-	// By a set: there may be a thousand.
-	shown, all := map[string]bool{}, map[string]bool{}
-	show := func(m Mount) { shown[m.Path], all[m.Path] = true, true }
-	for i, m := range out.View {
-		if all[m.Path] = true; i >= private0 {
-			shown[m.Path] = true
-		}
-	}
-	for _, name := range f.Protected {
-		for _, dir := range ancestors(name, coveringIn(name, shown)) {
-			if !all[dir] {
-				m := Mount{Path: dir, Kind: KindSelf, Writable: true}
-				add(m)
-				show(m)
-			}
-		}
-		m := Mount{Path: name, Kind: KindSelf}
-		add(m)
-		show(m)
-	}
-	out.View = append(out.View, inner...)
-	if covering(p.Home, out.View[:private0]) == "" {
-		add(Mount{Path: p.Home, Kind: KindTmpfs})
-	}
-	return nil
-}
-
-// tooWideForScratch reports whether a folder holds more than temporary files, which a
-// private one in its place would hide.
-func tooWideForScratch(dir, userHome string) bool {
-	if dir == "/" || userHome != "" && within(userHome, dir) || slices.Contains([]string{"/var", "/opt", "/srv", "/home", "/mnt", "/media"}, dir) {
-		return true
-	}
-	return slices.ContainsFunc([]string{"/bin", "/boot", "/etc", "/lib", "/lib64", "/sbin", "/sys", "/usr"}, func(system string) bool { return within(dir, system) })
-}
-
-// temporary is a private folder that lasts over the workspace's commands, or an
-// empty one that can't be written.
-func temporary(at, source string, writable bool) Mount {
-	if !writable {
-		return Mount{Path: at, Kind: KindTmpfs}
-	}
-	return Mount{Path: at, Kind: KindBind, Source: source, Writable: true}
-}
-
-// rootFits refuses a root that would uncover what the view replaces, or that
-// lies where the product keeps its own files.
-func rootFits(root, home string, view []Mount) error {
-	if within(root, home) {
-		return refuse(refusal.CodeInput, refusal.Mount(root), root+" lies in the product's own folder "+home, "choose another folder")
-	}
-	if within(home, root) {
-		return refuse(refusal.CodeInput, refusal.Mount(root), root+" contains the product's own folder "+home+", and a command could put another in its place", "choose a folder without it, or move LOCKSTILE_HOME")
-	}
-	for _, m := range view {
-		if within(m.Path, root) {
-			return refuse(refusal.CodeInput, refusal.Mount(root),
-				root+" can't be a workspace: the sandbox has its own "+m.Path, "choose a folder below it with -C")
-		}
-	}
-	return nil
-}
-
-// coveringIn is covering by a set of paths.
-func coveringIn(p string, shown map[string]bool) string {
-	for at := p; ; at = path.Dir(at) {
-		if shown[at] {
-			return at
-		}
-		if at == "/" {
-			return ""
-		}
-	}
-}
-
-// covering gives the deepest mount of the view that hides p, "" for none.
-func covering(p string, view []Mount) string {
-	best := ""
-	for _, m := range view {
-		if within(p, m.Path) && len(m.Path) > len(best) {
-			best = m.Path
-		}
-	}
-	return best
-}
-
-// dirsBetween lists the folders below cover that lead to p, p among them.
-func dirsBetween(cover, p string) []string {
-	if cover == "" || cover == p {
-		return nil
-	}
-	var out []string
-	at := cover
-	for part := range strings.SplitSeq(strings.TrimPrefix(p, cover+"/"), "/") {
-		at += "/" + part
-		out = append(out, at)
-	}
-	return out
-}
-
-// ancestors lists the folders between root and p, without either.
-func ancestors(p, root string) []string {
-	dirs := dirsBetween(root, p)
-	return dirs[:max(len(dirs)-1, 0)]
-}
-
-// within reports whether p is dir or lies below it; both are clean.
-func within(p, dir string) bool {
-	return dir == "/" || strings.HasPrefix(p, dir) && (len(p) == len(dir) || p[len(dir)] == '/')
-}
-
 // compileLandlock grants reading everywhere, or in what may be read, and writing
 // where the view has it.
 func (out *Plan) compileLandlock(abi int, readable []string) {
@@ -285,12 +110,12 @@ func (out *Plan) compileLandlock(abi int, readable []string) {
 	if len(readable) > 0 && readable[0] != "/" {
 		rules = []LandlockRule{{"/", AccessList}, {EmptyFile, AccessFiles}}
 		for _, r := range readable {
-			if !out.replaces(r) {
+			if !replaces(out.View, r) {
 				rules = append(rules, LandlockRule{r, AccessFiles})
 			}
 		}
 		for _, m := range out.View {
-			if m.Kind == KindBind && !m.Writable {
+			if m.Kind == KindBind && !m.Writable && !m.Hides { // what is shown again is in readable
 				rules = append(rules, LandlockRule{m.Path, AccessFiles})
 			}
 		}

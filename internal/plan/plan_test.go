@@ -56,7 +56,7 @@ func TestGolden(t *testing.T) {
 	hidden.Hidden = host.Hidden{
 		Covered:  []host.Covered{{Path: "/home/u/.ssh", Dir: true}, {Path: "/home/u/.netrc"}, {Path: "/home/u/deep", Dir: true}, {Path: "/run/secrets", Dir: true}, {Path: "/work/project/.env"}},
 		Shown:    []host.Covered{{Path: "/home/u/.ssh/a/known_hosts"}, {Path: "/home/u/deep/root", Dir: true}},
-		Readable: []string{"/usr", "/dev", "/tmp/x", "/home/u/src"},
+		Readable: []string{"/usr", "/dev", "/tmp/x", "/home/u/src", "/home/u/.ssh/a/known_hosts"},
 	}
 	networked, resolver := intent(policy.ModeWorkspaceWrite), machine("linux")
 	networked.NetworkAccess, resolver.Resolver = true, "/run/systemd/resolve/stub-resolv.conf"

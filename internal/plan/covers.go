@@ -8,10 +8,9 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// cover adds the mounts that stand over what may not be read, and those that show
-// what of it may be. Where that lies in a folder that the view shows for writing, the
-// mounts come after it: these are returned.
-func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
+// covers adds the mounts that hide files, and the mounts that show parts of hidden
+// folders again. Covers within a writable root come after the root: covers returns them.
+func (v *view) covers(h host.Hidden, p policy.Policy) (inner []Mount) {
 	var roots []string
 	for _, r := range p.Roots() {
 		roots = append(roots, r.Path)
@@ -24,8 +23,8 @@ func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
 		switch {
 		case inRoot(m.Path):
 			inner = append(inner, m)
-		case !out.replaces(m.Path) || m.Kind == KindBind:
-			out.View = append(out.View, m)
+		case !replaces(v.mounts, m.Path) || m.Kind == KindBind:
+			v.add(m)
 		}
 	}
 	for _, c := range outermostFirst(h) {
@@ -35,7 +34,7 @@ func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
 		case !c.shown:
 			add(Mount{Path: c.Path, Kind: KindCover})
 		case !slices.Contains(roots, c.Path):
-			dirs := dirsBetween(covering(c.Path, slices.Concat(out.View, inner)), c.Path)
+			dirs := dirsBetween(covering(c.Path, slices.Concat(v.mounts, inner)), c.Path)
 			if !c.Dir {
 				dirs = dirs[:max(len(dirs)-1, 0)]
 			}
@@ -45,30 +44,30 @@ func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
 	return inner
 }
 
-// standing is one path that is covered, or shown again.
-type standing struct {
+// coverOrShow is a path with a cover, or a path that is shown again.
+type coverOrShow struct {
 	host.Covered
 	shown bool
 }
 
 // outermostFirst orders what is covered and what is shown so that each comes after all
 // that it lies in: a cover may hold what is shown, and that may hold a cover again.
-func outermostFirst(h host.Hidden) []standing {
-	all := make([]standing, 0, len(h.Covered)+len(h.Shown))
+func outermostFirst(h host.Hidden) []coverOrShow {
+	all := make([]coverOrShow, 0, len(h.Covered)+len(h.Shown))
 	for _, c := range h.Covered {
-		all = append(all, standing{c, false})
+		all = append(all, coverOrShow{c, false})
 	}
 	for _, c := range h.Shown {
-		all = append(all, standing{c, true})
+		all = append(all, coverOrShow{c, true})
 	}
-	slices.SortStableFunc(all, func(a, b standing) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(all, func(a, b coverOrShow) int { return strings.Compare(a.Path, b.Path) })
 	return all
 }
 
-// replaces reports whether the view has something else at a path than the host.
-func (out *Plan) replaces(path string) bool {
-	at := covering(path, out.View)
-	return slices.ContainsFunc(out.View, func(m Mount) bool {
+// replaces reports whether a view shows something else at a path than the host.
+func replaces(mounts []Mount, path string) bool {
+	at := covering(path, mounts)
+	return slices.ContainsFunc(mounts, func(m Mount) bool {
 		return m.Path == at && m.Kind != KindSelf && (m.Kind != KindBind || m.Source != m.Path)
 	})
 }
