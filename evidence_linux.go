@@ -97,10 +97,14 @@ func readMachine(i *intent) (attest.Machine, error) {
 		return attest.Machine{}, err
 	}
 	m := attest.Machine{
-		OS:  f.OS,
-		UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters,
-		LandlockABI: f.LandlockABI, MostProcesses: f.MostProcesses, MostCore: f.MostCore, NoUserNamespaces: f.Missing.UserNamespaces, SharedProc: f.Missing.FreshProc, OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Memory: f.Memory, Keyring: measure.Keyring(), TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, ProcFiles: f.ProcFiles,
-		Dir: i.command.Dir, Terminal: i.command.Terminal != nil, Files: map[string]string{},
+		OS:     f.OS,
+		Caller: attest.Caller{UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters, Keyring: measure.Keyring()},
+		Kernel: attest.Kernel{LandlockABI: f.LandlockABI, NoUserNamespaces: f.Missing.UserNamespaces, SharedProc: f.Missing.FreshProc,
+			OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", ProcFiles: f.ProcFiles},
+		Shares: attest.Shares{Memory: f.Memory, MostProcesses: f.MostProcesses, MostCore: f.MostCore,
+			Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues},
+		Folders: attest.Folders{TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, Files: map[string]string{}},
+		Asked:   attest.Asked{Dir: i.command.Dir, Terminal: i.command.Terminal != nil},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
 		return m, nil

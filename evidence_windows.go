@@ -72,7 +72,10 @@ func readMachine(i *intent) (attest.Machine, error) {
 	if w := i.plan.Windows; w != nil {
 		account, filtered = w.AccountSID, w.Account == access.OfflineAccount
 	}
-	m := attest.Machine{OS: i.facts.OS, User: own.User, Account: account, Filtered: filtered, Privileges: own.Privileges, Memory: i.facts.Memory, Dir: i.command.Dir, Protected: i.facts.Protected}
+	m := attest.Machine{
+		OS: i.facts.OS, Shares: attest.Shares{Memory: i.facts.Memory}, Folders: attest.Folders{Protected: i.facts.Protected}, Asked: attest.Asked{Dir: i.command.Dir},
+		Windows: attest.Windows{User: own.User, Privileges: own.Privileges, Account: account, Filtered: filtered},
+	}
 	if i.policy.Mode != policy.ModeDangerFullAccess {
 		m.TempDir = filepath.Join(i.private, "tmp")
 		m.Tries = attest.TriesOf(i.policy, m.Protected)

@@ -11,9 +11,12 @@ import (
 
 func machine() Machine {
 	m := Machine{
-		UID: 1000, GID: 1000, Identity: map[string]string{"Uid": "1000 1000", "Gid": "1000 1000", "Groups": "1000"}, Namespaces: map[string]string{}, SeccompFilters: 2, LandlockABI: 7, Keyring: "77",
-		Dir: "/work/d", Terminal: true, Protected: []string{"/work/.git", "/work/sub/.git", "/work/sub/.idea"}, Resolver: "/run/r/resolv.conf", TempDir: "/scratch", ProcFiles: []string{"/proc/sys"},
-		Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5", "/work/sub": "1:7", "/run/r/resolv.conf": "1:6"},
+		Caller: Caller{UID: 1000, GID: 1000, Identity: map[string]string{"Uid": "1000 1000", "Gid": "1000 1000", "Groups": "1000"},
+			Namespaces: map[string]string{}, SeccompFilters: 2, Keyring: "77"},
+		Kernel: Kernel{LandlockABI: 7, ProcFiles: []string{"/proc/sys"}},
+		Asked:  Asked{Dir: "/work/d", Terminal: true},
+		Folders: Folders{Protected: []string{"/work/.git", "/work/sub/.git", "/work/sub/.idea"}, Resolver: "/run/r/resolv.conf", TempDir: "/scratch",
+			Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5", "/work/sub": "1:7", "/run/r/resolv.conf": "1:6"}},
 	}
 	for _, n := range NamespaceNames() {
 		m.Namespaces[n] = n + ":[1]"

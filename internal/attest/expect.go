@@ -2,51 +2,79 @@ package attest
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Machine is what is true of us and of the host, measured before the start: the
+// Machine is what is true of this process and of the host, measured before the start. The
 // confined process is compared with it.
 type Machine struct {
-	OS               string
-	UID, GID         int
-	Identity         map[string]string // Uid, Gid and Groups of this thread, as /proc/PID/status has them
-	Namespaces       map[string]string // of this process, by the names in /proc/self/ns
-	SeccompFilters   int               // in force on this process already
+	OS string
+	Caller
+	Kernel
+	Shares
+	Folders
+	Asked
+	Windows
+}
+
+// Caller is this process.
+type Caller struct {
+	UID, GID       int
+	Identity       map[string]string // Uid, Gid and Groups of this thread, as /proc/PID/status has them
+	Namespaces     map[string]string // by the names in /proc/self/ns
+	SeccompFilters int               // in force already
+	Keyring        string            // serial of the session keyring, or an errno name
+}
+
+// Kernel is what Linux can do here.
+type Kernel struct {
 	LandlockABI      int
 	LastCap          int
-	NoUserNamespaces bool              // Landlock and the filter hold alone
-	SharedProc       bool              // the view's /proc is ours, read-only
-	MostProcesses    uint64            // what we may have
-	MostCore         uint64            // how large a core we may have
-	OwnPIDMax        bool              // a pid namespace has a kernel.pid_max of its own
-	Inotify, Watches int64             // of a user's, together
-	Signals, Queues  uint64            // the same
-	Cgroup           bool              // one that bounds memory and processes can be made
-	Keyring          string            // serial of our session keyring, or an errno name
-	TempDir          string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
-	Protected        []string          // what must not be written within the writable roots
-	Hidden           []string          // folders that may not be read
-	HiddenFiles      []string          // files that may not be
-	Shown            []string          // what of both may be read after all
-	Readable         []string          // the folders of which all but that may be, "/" for all
-	Resolver         string            // the file that /etc/resolv.conf leads to, "" for itself
-	Files            map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
-	Dir              string            // where the command is to be
-	Terminal         bool              // the command is to have one of its own
-	ProcFiles        []string          // what there is to be made read-only below /proc
-	User             string            // on Windows: the SID of this process's user
-	Privileges       string            // on Windows: those of this process
-	Account          string            // on Windows: the SID of the account that the command is to run as
-	Filtered         bool              // on Windows: filters are to keep the account off the network
-	Memory           uint64            // how much there is, in bytes
-	Tries            Tries             // on Windows: none where nothing is restricted
+	NoUserNamespaces bool     // Landlock and the filter hold alone
+	SharedProc       bool     // the view's /proc is the caller's, read-only
+	OwnPIDMax        bool     // a pid namespace has a kernel.pid_max of its own
+	Cgroup           bool     // a cgroup that bounds memory and processes can be made
+	ProcFiles        []string // the files below /proc that become read-only
+}
+
+// Shares are what all processes of the caller's user have together.
+type Shares struct {
+	Memory           uint64 // the machine's, in bytes
+	MostProcesses    uint64 // RLIMIT_NPROC
+	MostCore         uint64 // RLIMIT_CORE, in bytes
+	Inotify, Watches int64
+	Signals, Queues  uint64
+}
+
+// Folders are the folders and files that the view treats apart.
+type Folders struct {
+	TempDir     string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
+	Resolver    string            // the file that /etc/resolv.conf leads to, "" for itself
+	Protected   []string          // names that must not be written within the writable roots
+	Hidden      []string          // folders with a cover
+	HiddenFiles []string          // files with a cover
+	Shown       []string          // parts of both that are shown again
+	Readable    []string          // folders and files that may be read, "/" for all
+	Files       map[string]string // "device:inode" of host folders in the view, by their path there
+}
+
+// Asked is what the request says of the command.
+type Asked struct {
+	Dir      string // the working directory
+	Terminal bool   // a terminal of the command's own
+}
+
+// Windows is what holds on Windows alone.
+type Windows struct {
+	User       string // the SID of this process's user
+	Privileges string // of this process
+	Account    string // the SID of the account that the command is to run as
+	Filtered   bool   // filters are to keep the account off the network
+	Tries      Tries  // none where nothing is restricted
 }
 
 // hides reports whether some files of the machine may not be read.
@@ -198,133 +226,3 @@ func expectOwn(m Machine) (out []Expectation) {
 // errnoNames are the answers of a keyctl that isn't there or may not be called;
 // then the command can't call it either.
 var errnoNames = map[string]bool{"ENOSYS": true, "EPERM": true}
-
-// expectView says what each replaced path must be, and that nothing else can be
-// written. The first part names the mount that is missing.
-func expectView(p policy.Policy, m Machine) []Expectation {
-	writes := p.Mode == policy.ModeWorkspaceWrite
-	var out []Expectation
-	writable, proc := []string{"/dev/pts", "/proc"}, "proc lockstile rw"
-	if m.SharedProc {
-		writable, proc = []string{"/dev/pts"}, "bind ro"
-	}
-	see := func(at, what string, w bool) {
-		flag := "ro"
-		if w {
-			flag = "rw"
-			writable = append(writable, at)
-		}
-		out = append(out, Expectation{Restriction: refusal.Mount(at), Fact: Fact("command.mount." + at), Want: what + " " + flag})
-	}
-	fresh := func(at, kind string, w bool) { see(at, kind+" lockstile", w) }
-	same := func(at string, w bool) {
-		see(at, "bind", w)
-		out = append(out, Expectation{Restriction: refusal.Mount(at), Fact: Fact("command.file." + at), Want: m.Files[at]})
-	}
-	out = append(out,
-		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "trial.write to the root", Want: "EROFS"},
-		Expectation{Restriction: refusal.Mount("/proc"), Fact: "command.mount./proc", Want: proc},
-		Expectation{Restriction: refusal.Mount("/dev/pts"), Fact: "command.mount./dev/pts", Want: "devpts lockstile rw"})
-	for _, file := range m.ProcFiles {
-		out = append(out, Expectation{Restriction: refusal.Mount(file), Fact: Fact("command.mount." + file), Want: "proc lockstile" + strings.TrimPrefix(file, "/proc") + " ro"})
-	}
-	fresh("/dev", "tmpfs", true) // Landlock alone guards it: so it can be tried
-	fresh("/dev/shm", "tmpfs", writes)
-	fresh("/run", "tmpfs", writes)
-	temp := func(at string, excluded bool) {
-		if writes && !excluded {
-			same(at, true)
-		} else {
-			fresh(at, "tmpfs", false)
-		}
-	}
-	temp("/tmp", p.ExcludeSlashTmp)
-	replaced := []string{"/proc", "/dev", "/run", "/tmp"}
-	if m.TempDir != "" && !below(m.TempDir, p.Workspace) && !slices.Contains(replaced, m.TempDir) {
-		temp(m.TempDir, p.ExcludeTmpdirEnvVar)
-		replaced = append(replaced, m.TempDir)
-	}
-	if r := m.Resolver; p.NetworkOpen() && below(r, replaced...) {
-		same(r, false)
-	}
-	for _, root := range roots(p) {
-		if writes || below(root, replaced...) && !slices.Contains(replaced, root) {
-			same(root, writes)
-		}
-	}
-	if writes {
-		for _, dir := range Pinned(p, m.Protected) {
-			same(dir, true)
-		}
-		for _, path := range m.Protected {
-			see(path, "bind", false)
-		}
-	}
-	here := func(at string) bool { return !below(at, replaced...) || writes && below(at, roots(p)...) }
-	hidden := func(at, what string) {
-		out = append(out, Expectation{Restriction: refusal.HiddenFiles, Fact: Fact("command.mount." + at), Want: what + " ro"})
-	}
-	for _, dir := range m.Hidden {
-		if here(dir) {
-			hidden(dir, "tmpfs lockstile")
-		}
-	}
-	for _, file := range m.HiddenFiles {
-		if here(file) {
-			hidden(file, "tmpfs lockstile/.lockstile-empty")
-		}
-	}
-	for _, at := range m.Shown {
-		if !slices.Contains(roots(p), at) {
-			hidden(at, "bind")
-			out = append(out, Expectation{Restriction: refusal.HiddenFiles, Fact: Fact("command.file." + at), Want: m.Files[at]})
-		}
-	}
-	if !below(p.Home, replaced...) && !below(p.Home, m.Hidden...) {
-		fresh(p.Home, "tmpfs", false)
-	}
-	slices.Sort(writable)
-	return append(out,
-		expectDir(m), // after the mounts: where one is missing, it is beneath the view
-		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "command.writable mounts", Want: strings.Join(writable, " ")},
-		Expectation{Restriction: refusal.Propagation, Fact: "command.propagation", Want: "unbindable"})
-}
-
-// Pinned lists the folders between the writable roots and the protected paths,
-// each once: if one could be renamed, another could take its name.
-func Pinned(p policy.Policy, protected []string) []string {
-	var out []string
-	tops := roots(p)
-	for _, file := range protected {
-		for dir := path.Dir(file); below(dir, tops...) && !slices.Contains(tops, dir); dir = path.Dir(dir) {
-			out = append(out, dir)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// roots are the folders that the policy speaks of, none below another.
-func roots(p policy.Policy) []string {
-	all := []string{p.Workspace}
-	if p.Mode == policy.ModeWorkspaceWrite {
-		for _, r := range p.WritableRoots {
-			all = append(all, r.Path)
-		}
-	}
-	slices.Sort(all)
-	var out []string
-	for _, r := range slices.Compact(all) {
-		if !below(r, out...) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-func below(p string, dirs ...string) bool {
-	p = path.Clean(p)
-	return slices.ContainsFunc(dirs, func(d string) bool {
-		return d == "/" || strings.HasPrefix(p, d) && (len(p) == len(d) || p[len(d)] == '/')
-	})
-}

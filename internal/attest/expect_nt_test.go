@@ -24,7 +24,8 @@ func TestTriesOf(t *testing.T) {
 // TestExpectWindows: evidence that meets every expectation is a proof, and none of
 // them may be missed.
 func TestExpectWindows(t *testing.T) {
-	m := Machine{OS: "windows", User: "S-1-5-21-1", Account: "S-1-5-21-2", Privileges: "23 25", Dir: `C:\work`, TempDir: `C:\home\private\1\tmp`, Protected: []string{`C:\work\.git`}}
+	m := Machine{OS: "windows", Windows: Windows{User: "S-1-5-21-1", Account: "S-1-5-21-2", Privileges: "23 25"}, Asked: Asked{Dir: `C:\work`},
+		Folders: Folders{TempDir: `C:\home\private\1\tmp`, Protected: []string{`C:\work\.git`}}}
 	for _, p := range []policy.Policy{
 		{Mode: policy.ModeDangerFullAccess},
 		{Mode: policy.ModeWorkspaceWrite, WindowsSandbox: "unelevated", NetworkAccess: true},

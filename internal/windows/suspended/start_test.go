@@ -15,8 +15,9 @@ import (
 
 var (
 	confined = policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: `C:\work`, Home: `C:\home`, WindowsSandbox: "unelevated", NetworkAccess: true}
-	machine  = attest.Machine{OS: "windows", User: "S-1-user", Dir: `C:\work`, TempDir: `C:\home\tmp`, Memory: 1 << 33, Protected: []string{`C:\work\.git`}}
-	opens    = access.System + " S-1-user " + access.Own(confined.Home, confined.Workspace)
+	machine  = attest.Machine{OS: "windows", Windows: attest.Windows{User: "S-1-user"}, Asked: attest.Asked{Dir: `C:\work`}, Shares: attest.Shares{Memory: 1 << 33},
+		Folders: attest.Folders{TempDir: `C:\home\tmp`, Protected: []string{`C:\work\.git`}}}
+	opens = access.System + " S-1-user " + access.Own(confined.Home, confined.Workspace)
 )
 
 func confinement() *Confinement {

@@ -1,0 +1,204 @@
+package attest
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// view collects what must be seen of a command's view. Its sections stand in the order of
+// those of plan's view, so that both can be read side by side: proc, devices, scratch,
+// resolver, roots, protected, covers, home. Neither is made from the other.
+type view struct {
+	policy   policy.Policy
+	machine  Machine
+	writes   bool
+	expected []Expectation
+	writable []string // all mounts that may be written
+	replaced []string // the folders in whose place the view has others
+}
+
+// expectView lists what each replaced path must be, and that nothing else can be
+// written. The first part names the mount that is missing.
+func expectView(p policy.Policy, m Machine) []Expectation {
+	v := &view{policy: p, machine: m, writes: p.Mode == policy.ModeWorkspaceWrite, replaced: []string{"/proc", "/dev", "/run", "/tmp"}}
+	v.proc()
+	v.devices()
+	v.scratch()
+	v.resolver()
+	v.roots()
+	v.protected()
+	v.covers()
+	v.home()
+	slices.Sort(v.writable)
+	v.expect(
+		expectDir(m), // after the mounts: where one is missing, the folder is beneath the view
+		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "command.writable mounts", Want: strings.Join(v.writable, " ")},
+		Expectation{Restriction: refusal.Propagation, Fact: "command.propagation", Want: "unbindable"})
+	return v.expected
+}
+
+func (v *view) expect(e ...Expectation) { v.expected = append(v.expected, e...) }
+
+// mount expects a mount of a kind at a path.
+func (v *view) mount(at, kind string, writable bool) {
+	flag := " ro"
+	if writable {
+		flag = " rw"
+		v.writable = append(v.writable, at)
+	}
+	v.expect(Expectation{Restriction: refusal.Mount(at), Fact: Fact("command.mount." + at), Want: kind + flag})
+}
+
+// fresh expects a file system of the view's own.
+func (v *view) fresh(at, kind string, writable bool) { v.mount(at, kind+" lockstile", writable) }
+
+// same expects a folder or a file of the host, the very one.
+func (v *view) same(at string, writable bool) {
+	v.mount(at, "bind", writable)
+	v.expect(Expectation{Restriction: refusal.Mount(at), Fact: Fact("command.file." + at), Want: v.machine.Files[at]})
+}
+
+// proc: a /proc of the pid namespace's own, or the caller's without a way to write.
+func (v *view) proc() {
+	v.expect(Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "trial.write to the root", Want: "EROFS"})
+	if v.machine.SharedProc {
+		v.mount("/proc", "bind", false)
+	} else {
+		v.fresh("/proc", "proc", true)
+	}
+	for _, file := range v.machine.ProcFiles {
+		v.mount(file, "proc lockstile"+strings.TrimPrefix(file, "/proc"), false)
+	}
+}
+
+// devices: a small /dev, with terminals of its own. Landlock guards /dev, which stays
+// writable for its trial.
+func (v *view) devices() {
+	v.fresh("/dev", "tmpfs", true)
+	v.fresh("/dev/pts", "devpts", true)
+	v.fresh("/dev/shm", "tmpfs", v.writes)
+	v.fresh("/run", "tmpfs", v.writes)
+}
+
+// scratch: the workspace's own /tmp and TMPDIR.
+func (v *view) scratch() {
+	temporary := func(at string, excluded bool) {
+		if v.writes && !excluded {
+			v.same(at, true)
+		} else {
+			v.fresh(at, "tmpfs", false)
+		}
+	}
+	temporary("/tmp", v.policy.ExcludeSlashTmp)
+	if d := v.machine.TempDir; d != "" && !below(d, v.policy.Workspace) && !slices.Contains(v.replaced, d) {
+		temporary(d, v.policy.ExcludeTmpdirEnvVar)
+		v.replaced = append(v.replaced, d)
+	}
+}
+
+// resolver: the file that names the resolvers, where a mount hides it.
+func (v *view) resolver() {
+	if r := v.machine.Resolver; v.policy.NetworkOpen() && below(r, v.replaced...) {
+		v.same(r, false)
+	}
+}
+
+// roots: the workspace and the other writable roots. In read-only a root is mounted only
+// where another mount hides it.
+func (v *view) roots() {
+	for _, root := range roots(v.policy) {
+		if v.writes || below(root, v.replaced...) && !slices.Contains(v.replaced, root) {
+			v.same(root, v.writes)
+		}
+	}
+}
+
+// protected: the protected names, read-only. Each folder between a root and a protected
+// name is a mount point, which can't be renamed, and stays writable.
+func (v *view) protected() {
+	if !v.writes {
+		return
+	}
+	for _, dir := range Pinned(v.policy, v.machine.Protected) {
+		v.same(dir, true)
+	}
+	for _, name := range v.machine.Protected {
+		v.mount(name, "bind", false)
+	}
+}
+
+// covers: what hides files, and what shows parts of hidden folders again.
+func (v *view) covers() {
+	hidden := func(at, kind string) {
+		v.expect(Expectation{Restriction: refusal.HiddenFiles, Fact: Fact("command.mount." + at), Want: kind + " ro"})
+	}
+	host := func(at string) bool { // the host's files are at the path, and not a replaced folder's
+		return !below(at, v.replaced...) || v.writes && below(at, roots(v.policy)...)
+	}
+	for _, dir := range v.machine.Hidden {
+		if host(dir) {
+			hidden(dir, "tmpfs lockstile")
+		}
+	}
+	for _, file := range v.machine.HiddenFiles {
+		if host(file) {
+			hidden(file, "tmpfs lockstile/.lockstile-empty")
+		}
+	}
+	for _, at := range v.machine.Shown {
+		if !slices.Contains(roots(v.policy), at) {
+			hidden(at, "bind")
+			v.expect(Expectation{Restriction: refusal.HiddenFiles, Fact: Fact("command.file." + at), Want: v.machine.Files[at]})
+		}
+	}
+}
+
+// home: an empty folder in place of the product's own.
+func (v *view) home() {
+	if !below(v.policy.Home, v.replaced...) && !below(v.policy.Home, v.machine.Hidden...) {
+		v.fresh(v.policy.Home, "tmpfs", false)
+	}
+}
+
+// Pinned lists the folders between the writable roots and the protected paths,
+// each once: if one could be renamed, another could take its name.
+func Pinned(p policy.Policy, protected []string) []string {
+	var out []string
+	tops := roots(p)
+	for _, file := range protected {
+		for dir := path.Dir(file); below(dir, tops...) && !slices.Contains(tops, dir); dir = path.Dir(dir) {
+			out = append(out, dir)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// roots are the folders that the policy speaks of, none below another.
+func roots(p policy.Policy) []string {
+	all := []string{p.Workspace}
+	if p.Mode == policy.ModeWorkspaceWrite {
+		for _, r := range p.WritableRoots {
+			all = append(all, r.Path)
+		}
+	}
+	slices.Sort(all)
+	var out []string
+	for _, r := range slices.Compact(all) {
+		if !below(r, out...) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func below(p string, dirs ...string) bool {
+	p = path.Clean(p)
+	return slices.ContainsFunc(dirs, func(d string) bool {
+		return d == "/" || strings.HasPrefix(p, d) && (len(p) == len(d) || p[len(d)] == '/')
+	})
+}
