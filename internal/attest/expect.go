@@ -11,8 +11,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Machine is what is true of us and of the host, measured before the start: the
-// confined process is compared with it.
+// Machine holds facts of our own process and of the host, measured before the start, for
+// comparison with the confined process.
 type Machine struct {
 	OS               string
 	UID, GID         int
@@ -23,29 +23,29 @@ type Machine struct {
 	LastCap          int
 	NoUserNamespaces bool              // Landlock and the filter hold alone
 	SharedProc       bool              // the view's /proc is ours, read-only
-	MostProcesses    uint64            // what we may have
+	MostProcesses    uint64            // for our user
 	MostCore         uint64            // how large a core we may have
 	OwnPIDMax        bool              // a pid namespace has a kernel.pid_max of its own
 	Inotify, Watches int64             // of a user's, together
 	Signals, Queues  uint64            // the same
-	Cgroup           bool              // one that bounds memory and processes can be made
+	Cgroup           bool              // a cgroup for bounding memory and processes can be made
 	Keyring          string            // serial of our session keyring, or an errno name
 	TempDir          string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
-	Protected        []string          // what must not be written within the writable roots
+	Protected        []string          // read-only paths within the writable roots
 	Hidden           []string          // folders that may not be read
-	HiddenFiles      []string          // files that may not be
-	Shown            []string          // what of both may be read after all
-	Readable         []string          // the folders of which all but that may be, "/" for all
-	Resolver         string            // the file that /etc/resolv.conf leads to, "" for itself
-	Files            map[string]string // "device:inode" of the folders that are shown as they are, by their path in the view
+	HiddenFiles      []string          // files that may not be read
+	Shown            []string          // readable paths within Hidden and HiddenFiles
+	Readable         []string          // folders that may be read except for Hidden and HiddenFiles; "/" for all
+	Resolver         string            // the target of /etc/resolv.conf, "" without a link
+	Files            map[string]string // "device:inode" of the unchanged folders, by the path in the view
 	Dir              string            // where the command is to be
-	Terminal         bool              // the command is to have one of its own
-	ProcFiles        []string          // what there is to be made read-only below /proc
+	Terminal         bool              // the command is to have a terminal of its own
+	ProcFiles        []string          // read-only files below /proc
 	User             string            // on Windows: the SID of this process's user
-	Privileges       string            // on Windows: those of this process
-	Account          string            // on Windows: the SID of the account that the command is to run as
+	Privileges       string            // on Windows: the privileges of this process
+	Account          string            // on Windows: the SID of the account for the command
 	Filtered         bool              // on Windows: filters are to keep the account off the network
-	Memory           uint64            // how much there is, in bytes
+	Memory           uint64            // of the machine, in bytes
 	Tries            Tries             // on Windows: none where nothing is restricted
 }
 
@@ -66,7 +66,7 @@ var namespaces = []struct {
 	{refusal.CgroupNamespace, "cgroup"},
 }
 
-// NamespaceNames lists the names in /proc/PID/ns that are compared.
+// NamespaceNames lists the names in /proc/PID/ns for the comparison.
 func NamespaceNames() []string {
 	var out []string
 	for _, n := range namespaces {
@@ -78,8 +78,8 @@ func NamespaceNames() []string {
 // noCaps is an empty capability set as /proc/PID/status writes it.
 const noCaps = "0000000000000000"
 
-// Expect lists what must be seen of a start under p. An unset mode expects a
-// fact that nobody measures, so it is never proven.
+// Expect returns the expectations for a start under p. An unset mode expects a fact that
+// nobody measures, and the start is never proven.
 func Expect(p policy.Policy, m Machine) []Expectation {
 	switch {
 	case p.Mode == policy.ModeUnset || p.Mode > policy.ModeDangerFullAccess:
@@ -91,15 +91,14 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 	case m.NoUserNamespaces:
 		return expectLandlocked(p, m)
 	default:
-		// What is missing first explains what is wrong later. Seccomp comes first:
-		// without it the trials spoil the id maps. Where a mount is missing, a
-		// trial on it goes wrong as well.
+		// The order is from causes to consequences. Seccomp comes first: without the
+		// filter the trials spoil the id maps. Mounts come before the trials on them.
 		return slices.Concat(expectSeccomp(p, m), expectNamespaces(p, m), expectIdentity(m), expectCommand(m), expectLimits(p, m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
 	}
 }
 
-// expectUnconfined: nothing is restricted, and the evidence says so. What is
-// left is that the tree ends with us.
+// expectUnconfined returns the expectations without restrictions: the host's namespaces,
+// and a tree that ends with us.
 func expectUnconfined(m Machine) []Expectation {
 	var out []Expectation
 	for _, n := range namespaces {
@@ -119,11 +118,11 @@ func expectUnconfined(m Machine) []Expectation {
 	)
 }
 
-// IdentityKeys are the lines of /proc/PID/status that tell who a process is.
+// IdentityKeys lists the lines of /proc/PID/status with a process's user and groups.
 func IdentityKeys() []string { return []string{"Uid", "Gid", "Groups"} }
 
-// expectIdentity: the command is whom its caller is now, not whom it was when the
-// gate was opened.
+// expectIdentity expects the caller's present user and groups, not the user and groups of
+// the time at which the gate was opened.
 func expectIdentity(m Machine) []Expectation {
 	var out []Expectation
 	for _, key := range IdentityKeys() {
@@ -132,8 +131,8 @@ func expectIdentity(m Machine) []Expectation {
 	return out
 }
 
-// expectTerminal: the standard streams are one terminal of the view's own
-// /dev/pts, and the command's session has it.
+// expectTerminal expects one terminal of the view's own /dev/pts as all standard streams,
+// and as the controlling terminal of the command's session.
 var expectTerminal = Expectation{Restriction: refusal.Terminal, Fact: "command.terminal", Want: "of the view, controlling"}
 
 func expectDir(m Machine) Expectation {
@@ -164,7 +163,7 @@ func expectSeccomp(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 	}
 	if !p.NetworkOpen() && m.LandlockABI < unixABI {
-		// The trial that reaches for the host is one connect.
+		// The trial of reaching the host makes one connect.
 		out = append(out, Expectation{Restriction: refusal.HostSockets, Fact: "connects that came to us", Want: "1"})
 	}
 	return out
@@ -176,7 +175,7 @@ func expectCommand(m Machine) []Expectation {
 		{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
 		{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
 		{Restriction: refusal.Tree, Fact: "trial.parent-death signal", Want: "9"},
-		{Restriction: refusal.Securebits, Fact: "trial.securebits", Want: "239"}, // 0xef: all but keep_caps, each with its lock
+		{Restriction: refusal.Securebits, Fact: "trial.securebits", Want: "239"}, // 0xef: all bits except keep_caps, and the locks of all
 	}
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
 		out = append(out, Expectation{Restriction: refusal.Capabilities, Fact: Fact("command.status." + set), Want: noCaps})
@@ -184,7 +183,7 @@ func expectCommand(m Machine) []Expectation {
 	return append(out, expectOwn(m)...)
 }
 
-// expectOwn: the terminal and the keyring are the command's own, where there are any.
+// expectOwn expects a terminal and a keyring of the command's own, if the start has them.
 func expectOwn(m Machine) (out []Expectation) {
 	if m.Terminal {
 		out = append(out, expectTerminal)
@@ -195,12 +194,12 @@ func expectOwn(m Machine) (out []Expectation) {
 	return out
 }
 
-// errnoNames are the answers of a keyctl that isn't there or may not be called;
-// then the command can't call it either.
+// errnoNames are the answers of keyctl on a system without keyctl, or with a filter that
+// denies keyctl. The command can't call keyctl either.
 var errnoNames = map[string]bool{"ENOSYS": true, "EPERM": true}
 
-// expectView says what each replaced path must be, and that nothing else can be
-// written. The first part names the mount that is missing.
+// expectView returns the expectations for each replaced path, and that nothing else can
+// be written. The replaced paths come first, for the verdict to name a missing mount.
 func expectView(p policy.Policy, m Machine) []Expectation {
 	writes := p.Mode == policy.ModeWorkspaceWrite
 	var out []Expectation
@@ -228,7 +227,7 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 	for _, file := range m.ProcFiles {
 		out = append(out, Expectation{Restriction: refusal.Mount(file), Fact: Fact("command.mount." + file), Want: "proc lockstile" + strings.TrimPrefix(file, "/proc") + " ro"})
 	}
-	fresh("/dev", "tmpfs", true) // Landlock alone guards it: so it can be tried
+	fresh("/dev", "tmpfs", true) // only Landlock guards /dev: a trial can show that Landlock holds
 	fresh("/dev/shm", "tmpfs", writes)
 	fresh("/run", "tmpfs", writes)
 	temp := func(at string, excluded bool) {
@@ -285,13 +284,13 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 	}
 	slices.Sort(writable)
 	return append(out,
-		expectDir(m), // after the mounts: where one is missing, it is beneath the view
+		expectDir(m), // after the mounts: if a mount is missing, the folder is beneath the view
 		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "command.writable mounts", Want: strings.Join(writable, " ")},
 		Expectation{Restriction: refusal.Propagation, Fact: "command.propagation", Want: "unbindable"})
 }
 
-// Pinned lists the folders between the writable roots and the protected paths,
-// each once: if one could be renamed, another could take its name.
+// Pinned lists the folders between the writable roots and the protected paths, without
+// repeats. A command that could rename such a folder could put another in its place.
 func Pinned(p policy.Policy, protected []string) []string {
 	var out []string
 	tops := roots(p)
@@ -304,7 +303,7 @@ func Pinned(p policy.Policy, protected []string) []string {
 	return slices.Compact(out)
 }
 
-// roots are the folders that the policy speaks of, none below another.
+// roots returns the policy's folders, without folders below another root.
 func roots(p policy.Policy) []string {
 	all := []string{p.Workspace}
 	if p.Mode == policy.ModeWorkspaceWrite {
