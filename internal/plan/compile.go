@@ -33,8 +33,9 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	return out, nil
 }
 
-// Foundation plans as much of a start as depends on no folder: the processes may be made
-// with it while these are looked at. nil says that there is nothing worth it.
+// Foundation plans the part of a start that depends on no folder: the processes can be
+// made with the part while the folders are looked at. Foundation returns nil if no part
+// is worth making ahead.
 func Foundation(p policy.Policy, f host.Facts) *Plan {
 	if decided(p) != nil || f.OS != "linux" {
 		return nil
@@ -46,8 +47,8 @@ func Foundation(p policy.Policy, f host.Facts) *Plan {
 	return out
 }
 
-// compileFoundation gives all but the view and the rules for files. Where there is no
-// view it gives all.
+// compileFoundation plans everything but the view and the rules for files. On a rung
+// without a view, the result is the whole plan.
 func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 	out := &Plan{
 		Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Full,
@@ -86,8 +87,8 @@ func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 	return out, nil
 }
 
-// decided refuses a policy that leaves something open, or asks for what isn't
-// built: a wish that is ignored would be a weaker start.
+// decided refuses a policy that leaves a setting open or asks for an unbuilt feature: an
+// ignored wish would be a weaker start.
 func decided(p policy.Policy) error {
 	switch {
 	case p.Mode == policy.ModeUnset || p.Mode > policy.ModeDangerFullAccess:
@@ -105,8 +106,8 @@ func decided(p policy.Policy) error {
 
 func isWindowsPath(p string) bool { return len(p) > 2 && p[1] == ':' }
 
-// compileView lists the mounts. Fresh file systems come first, then what lies on
-// them: a folder to be seen below one of them is made there.
+// compileView lists the mounts. Fresh file systems come first, then mounts on them: a
+// folder to be seen below a fresh file system is made there.
 func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) error {
 	writes := p.Mode == policy.ModeWorkspaceWrite
 	add := func(m Mount) { out.View = append(out.View, m) }
@@ -148,11 +149,11 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 	slices.Sort(roots)
 	for i, root := range slices.Compact(roots) {
 		if slices.ContainsFunc(roots[:i], func(r string) bool { return within(root, r) }) {
-			continue // part of one that is there
+			continue // part of an earlier root
 		}
 		cover := covering(root, out.View[:private0])
 		if !writes && (cover == "" || cover == root) {
-			continue // it is seen where it is, or replaced
+			continue // seen at its place, or replaced
 		}
 		if err := rootFits(root, p.Home, out.View[:private0]); err != nil {
 			return err
@@ -165,9 +166,9 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		}
 		out.Sweep = f.Absent
 	}
-	// A mount point can't be renamed or removed: so each folder between the root,
-	// which is one, and a protected name becomes one, and stays writable.
-	// By a set: there may be a thousand.
+	// A mount point can't be renamed or removed. So each folder between the root, itself
+	// a mount point, and a protected name becomes a mount point, and stays writable. The
+	// paths are in a set, because there may be a thousand.
 	shown, all := map[string]bool{}, map[string]bool{}
 	show := func(m Mount) { shown[m.Path], all[m.Path] = true, true }
 	for i, m := range out.View {
@@ -194,8 +195,8 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 	return nil
 }
 
-// tooWideForScratch reports whether a folder holds more than temporary files, which a
-// private one in its place would hide.
+// tooWideForScratch reports whether a folder holds more than temporary files: a private
+// folder in its place would hide the rest.
 func tooWideForScratch(dir, userHome string) bool {
 	if dir == "/" || userHome != "" && within(userHome, dir) || slices.Contains([]string{"/var", "/opt", "/srv", "/home", "/mnt", "/media"}, dir) {
 		return true
@@ -203,8 +204,8 @@ func tooWideForScratch(dir, userHome string) bool {
 	return slices.ContainsFunc([]string{"/bin", "/boot", "/etc", "/lib", "/lib64", "/sbin", "/sys", "/usr"}, func(system string) bool { return within(dir, system) })
 }
 
-// temporary is a private folder that lasts over the workspace's commands, or an
-// empty one that can't be written.
+// temporary returns a private folder that all commands of the workspace share, or an
+// empty read-only folder.
 func temporary(at, source string, writable bool) Mount {
 	if !writable {
 		return Mount{Path: at, Kind: KindTmpfs}
@@ -212,8 +213,8 @@ func temporary(at, source string, writable bool) Mount {
 	return Mount{Path: at, Kind: KindBind, Source: source, Writable: true}
 }
 
-// rootFits refuses a root that would uncover what the view replaces, or that
-// lies where the product keeps its own files.
+// rootFits refuses a root that would uncover a replaced path of the view, or that lies in
+// the product's own folder.
 func rootFits(root, home string, view []Mount) error {
 	if within(root, home) {
 		return refuse(refusal.CodeInput, refusal.Mount(root), root+" lies in the product's own folder "+home, "choose another folder")
@@ -242,7 +243,7 @@ func coveringIn(p string, shown map[string]bool) string {
 	}
 }
 
-// covering gives the deepest mount of the view that hides p, "" for none.
+// covering returns the deepest mount of the view over p, or "" without a mount.
 func covering(p string, view []Mount) string {
 	best := ""
 	for _, m := range view {
@@ -253,7 +254,7 @@ func covering(p string, view []Mount) string {
 	return best
 }
 
-// dirsBetween lists the folders below cover that lead to p, p among them.
+// dirsBetween lists the folders from cover down to p, with p and without cover.
 func dirsBetween(cover, p string) []string {
 	if cover == "" || cover == p {
 		return nil
@@ -273,13 +274,13 @@ func ancestors(p, root string) []string {
 	return dirs[:max(len(dirs)-1, 0)]
 }
 
-// within reports whether p is dir or lies below it; both are clean.
+// within reports whether p is dir or lies below dir; both are clean.
 func within(p, dir string) bool {
 	return dir == "/" || strings.HasPrefix(p, dir) && (len(p) == len(dir) || p[len(dir)] == '/')
 }
 
-// compileLandlock grants reading everywhere, or in what may be read, and writing
-// where the view has it.
+// compileLandlock grants reading everywhere, or in the readable folders, and writing in
+// the writable mounts of the view.
 func (out *Plan) compileLandlock(abi int, readable []string) {
 	rules := []LandlockRule{{"/", AccessRead}}
 	if len(readable) > 0 && readable[0] != "/" {
@@ -303,7 +304,7 @@ func (out *Plan) compileLandlock(abi int, readable []string) {
 			}
 		case m.Kind == KindDevpts:
 			rules = append(rules, LandlockRule{m.Path, AccessDevice})
-		case m.Writable && m.Kind != KindSelf: // which its root's rule covers
+		case m.Writable && m.Kind != KindSelf: // except KindSelf: the root's rule covers those
 			rules = append(rules, LandlockRule{m.Path, AccessWrite})
 		}
 	}
@@ -313,14 +314,14 @@ func (out *Plan) compileLandlock(abi int, readable []string) {
 // Devices are the device files of the view's /dev.
 func Devices() []string { return []string{"full", "null", "random", "tty", "urandom", "zero"} }
 
-// ProbeFile may be written by everyone, on a mount that may be written: only
-// Landlock can be why it can't be.
+// ProbeFile is writable for everyone, on a writable mount: only Landlock can deny
+// writing.
 const ProbeFile = "/dev/.lockstile-probe"
 
-// EmptyFile is what stands where a file may not be read. UnreadFile is one that may
-// be read by everyone but for Landlock.
+// EmptyFile covers each hidden file. UnreadFile is readable for everyone but for
+// Landlock.
 const (
-	HostSocket = "/dev/.lockstile-socket" // one that is not of the command's own, where Landlock keeps those away
+	HostSocket = "/dev/.lockstile-socket" // not the command's own: Landlock must keep the command away
 	EmptyFile  = "/dev/.lockstile-empty"
 	UnreadFile = "/dev/.lockstile-unread"
 )

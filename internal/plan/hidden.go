@@ -8,9 +8,9 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// cover adds the mounts that stand over what may not be read, and those that show
-// what of it may be. Where that lies in a folder that the view shows for writing, the
-// mounts come after it: these are returned.
+// cover adds the covers of hidden paths, and the mounts that show parts of them again.
+// cover returns the mounts within writable roots: those come after the mounts of the
+// roots.
 func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
 	var roots []string
 	for _, r := range p.Roots() {
@@ -45,14 +45,14 @@ func (out *Plan) cover(h host.Hidden, p policy.Policy) (inner []Mount) {
 	return inner
 }
 
-// standing is one path that is covered, or shown again.
+// standing is a path that is covered, or shown again.
 type standing struct {
 	host.Covered
 	shown bool
 }
 
-// outermostFirst orders what is covered and what is shown so that each comes after all
-// that it lies in: a cover may hold what is shown, and that may hold a cover again.
+// outermostFirst orders covers and shown paths from the outside to the inside: a cover
+// may hold a shown path, and a shown path may hold another cover.
 func outermostFirst(h host.Hidden) []standing {
 	all := make([]standing, 0, len(h.Covered)+len(h.Shown))
 	for _, c := range h.Covered {
@@ -65,7 +65,7 @@ func outermostFirst(h host.Hidden) []standing {
 	return all
 }
 
-// replaces reports whether the view has something else at a path than the host.
+// replaces reports whether the view shows a path other than the host's.
 func (out *Plan) replaces(path string) bool {
 	at := covering(path, out.View)
 	return slices.ContainsFunc(out.View, func(m Mount) bool {
