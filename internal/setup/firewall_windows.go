@@ -20,7 +20,7 @@ const (
 	blocks      = 0          // NET_FW_ACTION_BLOCK
 )
 
-// ruleUser is whom a rule is for, as SDDL.
+// ruleUser returns the user condition of a rule, as SDDL.
 func ruleUser(sid string) string { return "D:(A;;CC;;;" + sid + ")" }
 
 // withRules does something with the firewall's rules (INetFwRules).
@@ -61,7 +61,7 @@ func object(name string) (*ole.IDispatch, error) {
 	return it, nil
 }
 
-// FirewallRules reads those of ours.
+// FirewallRules reads our rules.
 func (Machine) FirewallRules() (out []Rule, err error) {
 	err = withRules(func(rules *ole.IDispatch) error {
 		for _, direction := range []string{"in", "out"} {
@@ -73,7 +73,7 @@ func (Machine) FirewallRules() (out []Rule, err error) {
 				return fmt.Errorf("read the rule %q: %w", ruleName(direction), err)
 			}
 			user, err := readRule(it.ToIDispatch(), direction)
-			_ = it.Clear() // it is only let go of
+			_ = it.Clear() // Clear only releases the object
 			if err != nil {
 				return err
 			}
@@ -84,7 +84,7 @@ func (Machine) FirewallRules() (out []Rule, err error) {
 	return out, err
 }
 
-// readRule gives the user of a rule, or what is wrong with it.
+// readRule returns the user of a rule, or the wrong property.
 func readRule(rule *ole.IDispatch, direction string) (string, error) {
 	for _, must := range []struct {
 		property string
@@ -119,7 +119,7 @@ func noSuchRule(err error) bool {
 	return errors.As(err, &code) && code.Code() == notFound
 }
 
-// AddFirewallRules makes them.
+// AddFirewallRules adds rules to the firewall.
 func (Machine) AddFirewallRules(rules []Rule) error {
 	return withRules(func(there *ole.IDispatch) error {
 		for _, r := range rules {
@@ -153,7 +153,7 @@ func addRule(there *ole.IDispatch, r Rule) error {
 	return err
 }
 
-// mostRules of one name are taken away: the firewall may have several.
+// mostRules bounds the removed rules of a name: the firewall may have several.
 const mostRules = 16
 
 // RemoveFirewallRules takes ours away.
