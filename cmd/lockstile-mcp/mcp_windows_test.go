@@ -81,7 +81,7 @@ func TestExecCommand(t *testing.T) {
 	}
 }
 
-// TestConfiguredAndAbsent: see the test of this name in cmd/lockstile.
+// TestConfiguredAndAbsent is like the test in cmd/lockstile.
 func TestConfiguredAndAbsent(t *testing.T) {
 	for _, unified := range []bool{true, false} {
 		for _, sandbox := range []string{"elevated", "unelevated"} {
