@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// has reports whether programs are there to be tried.
+// has reports whether programs are installed.
 func has(names ...string) func() bool {
 	return func() bool {
 		for _, n := range names {
@@ -26,7 +26,8 @@ func has(names ...string) func() bool {
 	}
 }
 
-// database: PostgreSQL, which starts for users with an entry in passwd, and not as root.
+// database reports whether PostgreSQL can run: it starts for users with an entry in
+// passwd, and not as root.
 func database() bool {
 	_, err := os.Stat("/usr/lib/postgresql/15/bin/initdb")
 	if err == nil {
@@ -106,8 +107,8 @@ ls -la . >/dev/null && cat tracked && git log --oneline | grep -q first && git s
 	}
 }
 
-// TestNoResidue: what ran leaves the workspace as a plain run would, whoever was
-// killed (P-04).
+// TestNoResidue checks that a run leaves the workspace as a plain run would, even after a
+// kill (P-04).
 func TestNoResidue(t *testing.T) {
 	p := newPlace(t)
 	git(t, p.ws, "init", "-q")
@@ -148,7 +149,8 @@ func TestAwkwardPlaces(t *testing.T) {
 	}
 }
 
-// TestSixteenAtOnce: one record each, and nobody sees another's output (P-25).
+// TestSixteenAtOnce checks that each start has a record, and that no output is mixed up
+// (P-25).
 func TestSixteenAtOnce(t *testing.T) {
 	p := newPlace(t)
 	var group sync.WaitGroup

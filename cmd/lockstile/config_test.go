@@ -28,7 +28,7 @@ func (p *place) config(text string) {
 	write(p.T, filepath.Join(p.home, "config.toml"), text)
 }
 
-// ioFlags are the two ways of one start.
+// ioFlags are the two ways of a start: on pipes and in a terminal.
 var ioFlags = []string{"--tty=false", "--tty"}
 
 func TestConfigOfTheReport(t *testing.T) {

@@ -47,7 +47,7 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
-// printed is how long a program took, and the reader of its output.
+// printed returns the time of a program and the reader of its output.
 func printed(b *testing.B, way, dir, name string, args ...string) time.Duration {
 	b.Helper()
 	read, write := outputEnds(b, way)
@@ -73,7 +73,7 @@ func printed(b *testing.B, way, dir, name string, args ...string) time.Duration 
 	if err := cmd.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	_ = reader.Wait() // EIO, where the end is that of a terminal
+	_ = reader.Wait() // EIO, if the end is a terminal's
 	return time.Since(begin)
 }
 

@@ -36,7 +36,8 @@ func TestFileSystemsOfWorkspaces(t *testing.T) {
 	}
 }
 
-// TestClosedStreams: a command has three all the same, which lead nowhere.
+// TestClosedStreams checks that a command always has three streams: closed streams lead
+// nowhere.
 func TestClosedStreams(t *testing.T) {
 	p := newPlace(t)
 	for _, closed := range []string{"<&-", ">&-", "2>&-", "<&- >&- 2>&-"} {
@@ -54,7 +55,8 @@ func TestClosedStreams(t *testing.T) {
 	}
 }
 
-// TestTemporaryFolders: without TMPDIR, with one that isn't there, or none that could be.
+// TestTemporaryFolders tries starts without TMPDIR, with an absent TMPDIR, and with an
+// impossible TMPDIR.
 func TestTemporaryFolders(t *testing.T) {
 	for value, want := range map[string]int{"": 0, "/none": 0, "relative": 0, "/": 126, "/tmp/../etc": 126, "/var": 126, "a\nb": 0} {
 		p := newPlace(t)
