@@ -84,8 +84,8 @@ func (p Policy) unrestricted() (Decision, bool) {
 	return Decision{Rule: "sandbox_mode is unset", From: from, Layer: layerNone}, true
 }
 
-// DecideRead says whether the content of a path may be read. The path must be
-// absolute and free of links: the policy asks no file system.
+// DecideRead reports whether the content of a path may be read. The path must be absolute
+// and free of links: package policy asks no file system.
 func (p Policy) DecideRead(target string) Decision {
 	if d, done := p.unrestricted(); done {
 		return d
@@ -146,8 +146,8 @@ func moreSpecific(a, b *ReadRule) bool {
 	return !a.Allow && b.Allow
 }
 
-// DecideWrite says whether a path may be created, changed, renamed or removed.
-// The path must be absolute and free of links.
+// DecideWrite reports whether a path may be created, changed, renamed or removed. The
+// path must be absolute and free of links.
 func (p Policy) DecideWrite(target string) Decision {
 	if d, done := p.unrestricted(); done {
 		return d
@@ -203,8 +203,8 @@ func (p Policy) decideRoots(clean string) (Decision, bool) {
 	return Decision{Allowed: true, Rule: rule, From: best.From, Layer: layerView}, true
 }
 
-// Roots returns the writable roots, the workspace first; none where the mode
-// has none to restrict to.
+// Roots returns the writable roots, the workspace first, or none in a mode without
+// writable roots.
 func (p Policy) Roots() []Root {
 	if p.Mode != ModeWorkspaceWrite {
 		return nil

@@ -115,7 +115,7 @@ type Value struct {
 	From  Origin `json:"from"`
 }
 
-// String gives the name used in configuration.
+// String returns the name used in the configuration.
 func (m Mode) String() string {
 	switch m {
 	case ModeReadOnly:
@@ -128,7 +128,7 @@ func (m Mode) String() string {
 	return "unset"
 }
 
-// String gives the name used in configuration.
+// String returns the name used in the configuration.
 func (a ApprovalPolicy) String() string {
 	switch a {
 	case ApprovalUntrusted:

@@ -17,7 +17,7 @@ const (
 	IDMaps           Restriction = "id maps"      // own user and group alone, supplementary groups locked
 	Identity         Restriction = "identity"     // our own user, group and supplementary groups
 	Descriptors      Restriction = "descriptors"  // nothing open but stdin, stdout and stderr
-	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs give nothing
+	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs gain no rights
 	Seccomp          Restriction = "seccomp"
 	HostSockets      Restriction = "host sockets" // no Unix socket of the host can be reached
 	Securebits       Restriction = "securebits"   // user 0 is nobody special
@@ -44,8 +44,7 @@ const (
 // Tree is also kept in danger-full-access: no process of the command's tree outlives us.
 const Tree Restriction = "process tree"
 
-// HostNetwork is the absence of the network namespace, where the policy gives
-// network access.
+// HostNetwork is the absence of the network namespace, for a policy with network access.
 const HostNetwork Restriction = "none: the host's network"
 
 // HostNamespaces is the absence of restrictions. danger-full-access must show the absence

@@ -113,8 +113,8 @@ func TestAsking(t *testing.T) {
 	}
 }
 
-// TestAskingOlderClients: up to protocol 2025-11-25 the server itself asks, while
-// the call waits.
+// TestAskingOlderClients checks that up to protocol 2025-11-25 the server itself asks,
+// while the call waits.
 func TestAskingOlderClients(t *testing.T) {
 	c := connect(t) // for the folders
 	server := exec.Command(core, "mcp", "-C", c.ws)

@@ -22,7 +22,8 @@ func (c *client) alive() {
 	}
 }
 
-// TestBadCalls: a clear error each, and the server lives.
+// TestBadCalls checks that each bad call gets a clear error, and that the server lives
+// on.
 func TestBadCalls(t *testing.T) {
 	c := connect(t)
 	idle, _ := c.call("exec_command", map[string]any{"cmd": "stty raw -echo; echo ready; exec sleep 1007", "login": false, "tty": true, "yield_time_ms": 1000})
@@ -77,7 +78,7 @@ func TestBadCalls(t *testing.T) {
 	}
 }
 
-// TestManyCalls: a thousand at once, all answered.
+// TestManyCalls makes a thousand calls at once, and checks that all are answered.
 func TestManyCalls(t *testing.T) {
 	c := connect(t)
 	var group sync.WaitGroup

@@ -40,8 +40,8 @@ func ticksEnd(t *testing.T, ws string) {
 	t.Fatal("a command goes on")
 }
 
-// TestNothingIsLeft: when the client goes, or the server is killed, no command
-// goes on.
+// TestNothingIsLeft checks that no command goes on after the client has gone, or the
+// server was killed.
 func TestNothingIsLeft(t *testing.T) {
 	for name, end := range map[string]func(c *client){
 		"the client leaves": func(c *client) { c.Close() },

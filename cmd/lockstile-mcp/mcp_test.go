@@ -138,7 +138,7 @@ func (c *client) call(name string, args map[string]any) (text string, failed boo
 
 var running = regexp.MustCompile(`Process running with session ID (\d+)\n`)
 
-// session gives the number in an answer.
+// session returns the session number in an answer.
 func (c *client) session(text string) int {
 	c.Helper()
 	m := running.FindStringSubmatch(text)
@@ -211,7 +211,8 @@ func TestTools(t *testing.T) {
 	}
 }
 
-// TestClassic: features.unified_exec chooses the tool, and nothing of the sandbox.
+// TestClassic checks that features.unified_exec chooses the tool, and changes nothing in
+// the sandbox.
 func TestClassic(t *testing.T) {
 	c := connect(t, "-c", "features.unified_exec=false")
 	list, err := c.ListTools(t.Context(), nil)

@@ -116,8 +116,8 @@ func TestStoppedTreesEnd(t *testing.T) {
 	}
 }
 
-// TestHostileEnvironment: nothing of the workspace runs before the confinement (E-07,
-// G-14).
+// TestHostileEnvironment checks that no program of the workspace runs before the
+// confinement (E-07, G-14).
 func TestHostileEnvironment(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		canary := filepath.Join(p.dir, "canary")

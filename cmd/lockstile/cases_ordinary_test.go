@@ -88,7 +88,8 @@ subprocess.run(["true"],check=True,start_new_session=True); t=threading.Thread(t
 	{"P-22 perl and awk", `perl -e 'fork and wait; print "x"' | grep -q x && echo a b | awk '{print $2}' | grep -q b && echo done-well`, done, has("perl")},
 }
 
-// TestReadOnlyIsEverywhere: nothing can be written, anywhere, and looking works (F-02, P-06).
+// TestReadOnlyIsEverywhere checks that a command in read-only can write nowhere, and can
+// look everywhere (F-02, P-06).
 func TestReadOnlyIsEverywhere(t *testing.T) {
 	for _, way := range ioFlags {
 		w := newWorld(t)
@@ -132,7 +133,7 @@ func TestNoResidue(t *testing.T) {
 	}
 }
 
-// TestAwkwardPlaces: names with spaces, other letters and a newline (P-05).
+// TestAwkwardPlaces tries names with spaces, other letters and a newline (P-05).
 func TestAwkwardPlaces(t *testing.T) {
 	for _, name := range []string{"with space", "grüße→日本", "new\nline", "-dash", "$(touch x)", strings.Repeat("l", 200)} {
 		for _, way := range ioFlags {

@@ -318,7 +318,7 @@ func (w *world) run(c caseRow, flags ...string) bool {
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		w.Fatal(err)
 	}
-	if strings.Contains(errs.String(), "lockstile: refused") { // then the program tried nothing
+	if strings.Contains(errs.String(), "lockstile: refused") { // the program tried nothing
 		w.Fatal(errs.String())
 	}
 	return c.effect(w, out.String())

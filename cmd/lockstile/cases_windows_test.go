@@ -23,7 +23,7 @@ import (
 type trap struct {
 	args []string
 	seen func() bool
-	undo func() // nil where nothing is to be undone
+	undo func() // nil for nothing to undo
 }
 
 // winCase is a Windows case.
@@ -181,7 +181,7 @@ var winCases = []winCase{
 		}
 		it := file(filepath.Join(dir, "version.dll"))
 		remove := it.undo
-		it.undo = func() { remove(); os.Remove(dir) } // stays where the runner is
+		it.undo = func() { remove(); os.Remove(dir) } // fails if the runner is installed there
 		return it
 	}},
 	{name: "W-23 sealed for the user", act: "unseal", allows: "unelevated", set: setSealed},
@@ -324,7 +324,7 @@ func setPipe(t *testing.T, _ place) trap {
 	}, func() { windows.CloseHandle(h) }}
 }
 
-// spelling is for a way to write the name of something protected.
+// spelling returns the trap for another spelling of a protected name.
 func spelling(name string) func(*testing.T, place) trap {
 	return func(t *testing.T, p place) trap {
 		os.RemoveAll(filepath.Join(p.ws, ".git"))
@@ -437,7 +437,7 @@ type performance struct {
 	text    string
 }
 
-// perform has a hostile program run under a configuration.
+// perform runs a hostile program under a configuration.
 func (p place) perform(program string, c winCase, config string) performance {
 	p.Helper()
 	config += "\n[shell_environment_policy]\ninherit = \"all\"\n[shell_environment_policy.set]\nLOCKSTILE_TEST_ACT = \"" + c.act + "\"\n"

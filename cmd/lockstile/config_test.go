@@ -95,7 +95,7 @@ inherit = "none"
 	})
 }
 
-// TestWorkspaceHasNoSay: files of the repository loosen nothing.
+// TestWorkspaceHasNoSay checks that files of the repository loosen nothing.
 func TestWorkspaceHasNoSay(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		for _, name := range []string{".lockstile", ".codex"} {

@@ -190,7 +190,8 @@ func (p *place) lastStart() line {
 	return line{}
 }
 
-// TestOtherMachines: without clone3 all is as ever, without Landlock nothing starts.
+// TestOtherMachines checks that without clone3 a start is full, and that without Landlock
+// no confined command starts.
 func TestOtherMachines(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)

@@ -77,7 +77,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestOtherLimits: of a file, of open files, of processor time, of time.
+// TestOtherLimits tries the limits of file size, of open files, of processor time, and of
+// time.
 func TestOtherLimits(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)

@@ -20,7 +20,7 @@ import (
 // The programs under test: the product, and the build with a restriction to leave out.
 var program, leaveOutProgram string
 
-// patience ends whatever hangs.
+// patience is the time after which a hanging program is ended.
 const patience = 60 * time.Second
 
 // TestMain builds the programs. LOCKSTILE_TEST_PROGRAMS names a folder with built
@@ -115,7 +115,7 @@ func (p *place) record() string {
 		if io, ok := fields["io"]; ok && (io == "terminal") != (p.way == "--tty") {
 			p.Errorf("%s: the log says io %v", p.way, io)
 		}
-		for _, name := range []string{"io", "time", "prev", "pid", "by", "ms", "policy"} { // folders have another name each time
+		for _, name := range []string{"io", "time", "prev", "pid", "by", "ms", "policy"} { // the policy's digest depends on the folders, and differs each time
 			delete(fields, name)
 		}
 		if proven, ok := fields["proven"].([]any); ok {

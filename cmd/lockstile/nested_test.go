@@ -114,8 +114,8 @@ func TestPointersThatLeadNowhere(t *testing.T) {
 	}
 }
 
-// TestOtherTrustedNames: a pattern, a bare repository at the root, and, where names
-// are folded, none.
+// TestOtherTrustedNames tries a name by pattern, a bare repository at the root, and a
+// name in another case.
 func TestOtherTrustedNames(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		r := p.lockstile("run", "--", "sh", "-c", "echo x > x.code-workspace; mkdir objects refs; echo ref: > HEAD; mkdir .GIT; chmod 555 .")

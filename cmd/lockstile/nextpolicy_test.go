@@ -70,7 +70,8 @@ func TestNextPolicy(t *testing.T) {
 	}
 }
 
-// TestNextPolicyByBindMount: the workspace can be another place of the same folder.
+// TestNextPolicyByBindMount checks the configuration's folder when the workspace is a
+// bind mount of the same folder.
 func TestNextPolicyByBindMount(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("mounts are root's")
@@ -151,7 +152,8 @@ func TestRootsOverLinks(t *testing.T) {
 	})
 }
 
-// TestConfigurationByAnotherName: the file's second name can be anywhere; the mend works.
+// TestConfigurationByAnotherName checks that a second name of the file is refused, and
+// that the mend works.
 func TestConfigurationByAnotherName(t *testing.T) {
 	p := newPlace(t)
 	p.config("approval_policy = \"never\"\n")

@@ -13,8 +13,9 @@ import (
 )
 
 // BenchmarkOutput prints 100 MiB of lines on a terminal, and ten times as much on a pipe,
-// bare and confined in turn, the start included, and reports the medians and how fast confined is next to
-// bare (1 is as fast). The reader is the same for both: cat, to nowhere.
+// bare and confined in turn, with the start. BenchmarkOutput reports the medians and the
+// speed of confined relative to bare (1 is as fast). The reader is the same for both:
+// cat, to nowhere.
 func BenchmarkOutput(b *testing.B) {
 	const size = 100 << 20
 	dir := b.TempDir()

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestFileSystemsOfWorkspaces: in memory, and an overlay as containers have.
+// TestFileSystemsOfWorkspaces tries workspaces in memory, on an overlay as in containers,
+// and on a bind mount.
 func TestFileSystemsOfWorkspaces(t *testing.T) {
 	for name, script := range map[string]string{
 		"tmpfs":   `mount -t tmpfs none . && cd $PWD && mkdir w`,

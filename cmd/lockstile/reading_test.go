@@ -55,7 +55,7 @@ func TestStoresAreHidden(t *testing.T) {
 	})
 }
 
-// TestReadingRules: the most specific pattern wins.
+// TestReadingRules checks that the most specific pattern wins.
 func TestReadingRules(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		newHome(p)
@@ -103,8 +103,8 @@ func TestHiddenInShown(t *testing.T) {
 	})
 }
 
-// TestReadingWithoutView: where no mount can cover anything, patterns and the workspace
-// are listed as any other folder is.
+// TestReadingWithoutView checks denials without a view: no mount can cover a path, and
+// the readable folders leave the denied paths out, in the workspace too.
 func TestReadingWithoutView(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		home := newHome(p)

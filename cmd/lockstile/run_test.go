@@ -134,7 +134,7 @@ func TestStreamsAndWhatIsInherited(t *testing.T) {
 		t.Errorf("limits and signals: %q", r.stdout)
 	}
 	r = p.sh("workspace-write", "ls /proc/self/fd", 0)
-	if got := strings.Fields(r.stdout); !slices.Equal(got, []string{"0", "1", "2", "3"}) { // 3 is of ls itself
+	if got := strings.Fields(r.stdout); !slices.Equal(got, []string{"0", "1", "2", "3"}) { // descriptor 3 is ls's own
 		t.Errorf("open descriptors %q", got)
 	}
 }
@@ -201,7 +201,8 @@ func TestHostIsOutOfReach(t *testing.T) {
 	})
 }
 
-// TestFoldersThatTheViewReplaces can be looked at, but not written as a workspace.
+// TestFoldersThatTheViewReplaces checks that a replaced folder of the view can be looked
+// at, but can't be a writable workspace.
 func TestFoldersThatTheViewReplaces(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		for _, dir := range []string{"/", "/run"} {

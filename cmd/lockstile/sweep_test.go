@@ -85,8 +85,8 @@ func TestNothingIsTakenBack(t *testing.T) {
 
 func ctime(info os.FileInfo) syscall.Timespec { return info.Sys().(*syscall.Stat_t).Ctim }
 
-// TestSweptWhenKilled: also where lockstile is killed, while something makes the
-// name again and again.
+// TestSweptWhenKilled checks the sweep after a kill of lockstile, while processes make
+// the name again and again.
 func TestSweptWhenKilled(t *testing.T) {
 	for _, way := range ioFlags {
 		t.Run(way, func(t *testing.T) {
@@ -123,8 +123,8 @@ func TestTakenBackFromDaemons(t *testing.T) {
 	}
 }
 
-// TestKilledAtOnce: when the init is killed with lockstile nobody takes anything back,
-// until the next start.
+// TestKilledAtOnce kills the init with lockstile, and checks that the next start takes
+// the names back.
 func TestKilledAtOnce(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)

@@ -170,7 +170,7 @@ func TestTerminal(t *testing.T) {
 			c.wait("got second\r\n(.*\r\n)*armed")
 			c.resize(44, 55)
 			c.wait("44 55")
-			err := cmd.Wait() // 17: the new size is told once
+			err := cmd.Wait() // 17: the command hears of the new size once
 			if code := cmd.ProcessState.ExitCode(); code != 17 {
 				t.Errorf("exit %d (%v), want 17; seen %q", code, err, c.seen())
 			}
@@ -219,7 +219,8 @@ func TestTerminalKilled(t *testing.T) {
 	}
 }
 
-// TestTerminalIsNotTheHosts: the command has no way to the user's own terminal.
+// TestTerminalIsNotTheHosts checks that the command has no way to the user's own
+// terminal.
 func TestTerminalIsNotTheHosts(t *testing.T) {
 	for _, mode := range confined {
 		p, c := newPlace(t), newConsole(t, 24, 80)
@@ -293,7 +294,8 @@ func TestBothWaysAreOne(t *testing.T) {
 	}
 }
 
-// TestTerminalRestoredAfterRefusal: also where nothing was started.
+// TestTerminalRestoredAfterRefusal checks the terminal's modes after a start that was
+// refused.
 func TestTerminalRestoredAfterRefusal(t *testing.T) {
 	p, c := newPlace(t), newConsole(t, 24, 80)
 	before := c.modes()
@@ -305,7 +307,7 @@ func TestTerminalRestoredAfterRefusal(t *testing.T) {
 	}
 }
 
-// TestTerminalJobControl: a shell inside has jobs as any shell.
+// TestTerminalJobControl checks that a shell inside has job control.
 func TestTerminalJobControl(t *testing.T) {
 	for _, mode := range modes {
 		p, c := newPlace(t), newConsole(t, 24, 80)

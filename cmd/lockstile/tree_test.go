@@ -19,7 +19,7 @@ import (
 
 var modes = []string{"workspace-write", "read-only", "danger-full-access"}
 
-// ways gives each mode, on pipes and in a terminal.
+// ways yields each mode, on pipes and in a terminal.
 func ways(yield func(mode, way string) bool) {
 	for _, mode := range modes {
 		for _, way := range ioFlags {
@@ -157,7 +157,8 @@ func TestTreeEndsWithUs(t *testing.T) {
 	}
 }
 
-// TestTreeEndsWithTheCommand: run returns when no process of the tree is left.
+// TestTreeEndsWithTheCommand checks that run returns only when no process of the tree is
+// left.
 func TestTreeEndsWithTheCommand(t *testing.T) {
 	for mode, way := range ways {
 		t.Run(mode+" "+way, func(t *testing.T) {

@@ -97,7 +97,7 @@ func (d Descriptor) With(e ACE) Descriptor {
 	return d
 }
 
-// Without takes an entry away.
+// Without removes an entry.
 func (d Descriptor) Without(e ACE) Descriptor {
 	d.List = slices.DeleteFunc(slices.Clone(d.List), func(x ACE) bool { return x == e })
 	return d

@@ -186,7 +186,7 @@ func (d Descriptor) String() string {
 	return b.String()
 }
 
-// String gives the entry's text.
+// String returns the entry's text.
 func (e ACE) String() string {
 	kind := "A"
 	if e.Deny {

@@ -62,8 +62,8 @@ type Exception struct{ File, Rule, Why string }
 
 // Finding is a breach of a rule.
 type Finding struct {
-	File string // path from the module's root; a folder where a whole package is meant
-	Line int    // 0 where no line is meant
+	File string // path from the module's root; a folder for a finding about a package
+	Line int    // 0 for a finding without a line
 	Rule string
 	What string
 }

@@ -20,7 +20,7 @@ type tree struct {
 	requires []require // of go.mod
 	packages map[string][]*source
 	foreign  []string  // files other than Go in a build
-	findings []Finding // met while reading
+	findings []Finding // findings made while reading
 }
 
 // source is a Go file that is not a test.
@@ -35,7 +35,7 @@ type source struct {
 // imported is an import of a file.
 type imported struct {
 	path  string
-	alias string // "" when the file gives none
+	alias string // "" for an import without an alias
 	line  int
 }
 

@@ -21,12 +21,12 @@ type Machine struct {
 	SeccompFilters   int               // in force on this process already
 	LandlockABI      int
 	LastCap          int
-	NoUserNamespaces bool              // Landlock and the filter hold alone
+	NoUserNamespaces bool              // only Landlock and the filter confine
 	SharedProc       bool              // the view's /proc is ours, read-only
 	MostProcesses    uint64            // for our user
-	MostCore         uint64            // how large a core we may have
+	MostCore         uint64            // bytes, of a core
 	OwnPIDMax        bool              // a pid namespace has a kernel.pid_max of its own
-	Inotify, Watches int64             // of a user's, together
+	Inotify, Watches int64             // the most for all processes of a user
 	Signals, Queues  uint64            // the same
 	Cgroup           bool              // a cgroup for bounding memory and processes can be made
 	Keyring          string            // serial of our session keyring, or an errno name
@@ -38,7 +38,7 @@ type Machine struct {
 	Readable         []string          // folders that may be read except for Hidden and HiddenFiles; "/" for all
 	Resolver         string            // the target of /etc/resolv.conf, "" without a link
 	Files            map[string]string // "device:inode" of the unchanged folders, by the path in the view
-	Dir              string            // where the command is to be
+	Dir              string            // the folder for the command
 	Terminal         bool              // the command is to have a terminal of its own
 	ProcFiles        []string          // read-only files below /proc
 	User             string            // on Windows: the SID of this process's user
@@ -46,7 +46,7 @@ type Machine struct {
 	Account          string            // on Windows: the SID of the account for the command
 	Filtered         bool              // on Windows: filters are to keep the account off the network
 	Memory           uint64            // of the machine, in bytes
-	Tries            Tries             // on Windows: none where nothing is restricted
+	Tries            Tries             // on Windows: empty for an unrestricted command
 }
 
 // hides reports whether some files of the machine may not be read.

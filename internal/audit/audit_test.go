@@ -108,8 +108,8 @@ func TestAppendAndRead(t *testing.T) {
 	}
 }
 
-// TestChangedLines changes a log in each way, at each line, and wants the line's
-// number.
+// TestChangedLines changes a log in each way, at each line, and checks the reported line
+// numbers.
 func TestChangedLines(t *testing.T) {
 	const n = 6
 	_, path := written(t, n)
@@ -251,7 +251,7 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
-// TestKilledWriters kills writers at any moment: the log holds all the same.
+// TestKilledWriters kills writers at any moment, and checks that the log holds.
 func TestKilledWriters(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()

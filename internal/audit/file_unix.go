@@ -73,7 +73,7 @@ func checkOwned(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// openReadOnly does not wait for a writer where path is a named pipe.
+// openReadOnly does not wait for a writer if path is a named pipe.
 func openReadOnly(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 }

@@ -33,7 +33,7 @@ type record struct {
 	torn    int64
 }
 
-// encodeFields gives the members of record's JSON object without the braces.
+// encodeFields returns the members of record's JSON object without the braces.
 func encodeFields(record any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

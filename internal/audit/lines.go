@@ -101,7 +101,7 @@ func (b *backward) next() (textLine, error) {
 	}
 }
 
-// lineStart finds in buf where the line at hand begins.
+// lineStart finds the beginning of the line at hand in buf.
 func (b *backward) lineStart() (int, bool) {
 	body := b.buf
 	if !b.long && len(body) > 0 && body[len(body)-1] == '\n' {

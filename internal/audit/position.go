@@ -13,7 +13,7 @@ import (
 // program wrote the file.
 const maxTorn = 4 << 20
 
-// position is where the next line goes.
+// position is the place of the next line.
 type position struct {
 	mark          // the last record; only seq and hash are used
 	torn    int64 // bytes between the last record and the next line, once newline is written

@@ -23,7 +23,7 @@ const maxProblems = 1000
 // Problem is a problem of a log. If two lines disagree and either may be the changed
 // line, Line is the first.
 type Problem struct {
-	Line   int    `json:"line"` // from 1; 0 where no line is meant
+	Line   int    `json:"line"` // from 1; 0 for no line
 	Kind   string `json:"kind"` // a Kind constant
 	Detail string `json:"detail"`
 }

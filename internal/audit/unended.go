@@ -15,7 +15,7 @@ type Unended struct {
 	Argv []string `json:"argv"`
 }
 
-// mostUnended bounds how many are kept in mind at a time.
+// mostUnended bounds the starts that are kept in memory at a time.
 const mostUnended = 100_000
 
 // pairing matches the ends of a log with its starts.

@@ -89,7 +89,7 @@ func loadHead(path string) (*mark, error) {
 	return &m, nil
 }
 
-// verifier holds where the walk through the lines is.
+// verifier is the state of the walk through the lines.
 type verifier struct {
 	report  Report
 	head    *mark // nil without a head
@@ -115,7 +115,7 @@ type junkLine struct {
 	why   string
 }
 
-// gap is the last place where numbers were left out.
+// gap is the last place with missing numbers.
 type gap struct {
 	problem  int // index in Problems
 	line     int

@@ -38,7 +38,7 @@ func terminalSize(how tty) *lockstile.Size {
 	if size, err := pty.SizeOf(os.Stdout); err == nil {
 		return (*lockstile.Size)(&size)
 	}
-	return &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
+	return &lockstile.Size{Rows: 24, Cols: 80} // the usual size of a terminal
 }
 
 func onTerminal() bool {

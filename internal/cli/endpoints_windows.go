@@ -22,7 +22,7 @@ type endpoints struct {
 	escapes bool
 	copying sync.WaitGroup
 	done    chan struct{} // closed by leave
-	restore []func()      // puts the modes of our console back
+	restore []func()      // functions that restore the modes of our console
 }
 
 func connect(how tty, escapes bool) (*endpoints, error) {
@@ -51,7 +51,7 @@ func terminalSize(how tty) *lockstile.Size {
 	if size, err := consoleSize(); err == nil {
 		return &size
 	}
-	return &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
+	return &lockstile.Size{Rows: 24, Cols: 80} // the usual size of a terminal
 }
 
 func onConsole() bool {

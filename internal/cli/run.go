@@ -95,7 +95,7 @@ func run(args []string) int {
 	if err != nil {
 		return refused(err, f.json)
 	}
-	defer ends.drop() // a panic comes by here too
+	defer ends.drop() // drop also runs after a panic
 	signals := newSignals()
 	caught := beside(func() (none struct{}) { signals.catch(terminalSize(f.tty) != nil); return })
 	child, err := start(gate, p, f.argv, ends, caught)

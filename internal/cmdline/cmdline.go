@@ -103,7 +103,7 @@ func Text(argv []string) (line string, ok bool, err error) {
 	}
 	before := argv[:at]
 	if !slices.ContainsFunc(before, func(a string) bool { return strings.EqualFold(a, "/s") }) {
-		before = append(slices.Clone(before), "/s") // only the outer quotes are taken off
+		before = append(slices.Clone(before), "/s") // cmd removes only the outer quotes
 	}
 	for _, a := range argv {
 		if strings.ContainsAny(a, "\x00") {

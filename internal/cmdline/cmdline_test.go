@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// split reads a line as CommandLineToArgvW is documented to: the tests on Windows
-// compare with the system's own.
+// split reads a line by the documented rules of CommandLineToArgvW: the tests on Windows
+// compare with Windows's own function.
 func split(line string) (argv []string) {
 	name, rest, _ := strings.Cut(line[1:], `"`) // Compose always quotes the name
 	argv = append(argv, name)

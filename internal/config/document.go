@@ -75,8 +75,8 @@ func index(data []byte) map[string]int {
 	return lines
 }
 
-// keyParts returns the names of an expression's key, as many as matter, and
-// the offset of the first.
+// keyParts returns the names of an expression's key, up to maxDepth, and the offset of
+// the first.
 func keyParts(e *unstable.Node) (parts []string, offset int) {
 	it := e.Key()
 	for first := true; it.Next(); first = false {
@@ -189,7 +189,7 @@ func (d document) leaf(into settings, path []string, value any, from policy.Orig
 	return into.put(name, value, from)
 }
 
-// isDotted tells a quoted "a.b" from a path of two.
+// isDotted distinguishes a quoted "a.b" from a path of two names.
 func isDotted(name string) bool { return strings.Contains(name, ".") }
 
 // isSetName reports whether the path is a variable of the set table.

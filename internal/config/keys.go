@@ -63,8 +63,8 @@ var keys = [...]key{
 	{"sessions.max", kindCount, int64(64), nil},
 }
 
-// The range of a kindCount: the eight newest sessions are never ended for others,
-// and each needs a process or two.
+// The range of a kindCount. The eight newest sessions are never ended to make room, and
+// each session needs a process or two.
 const leastCount, mostCount = 9, 4096
 
 // mostLimit is the greatest kindLimit.
@@ -74,7 +74,7 @@ const mostLimit = 1 << 30
 func leastLimit(name string) int64 {
 	switch name {
 	case "limits.processes":
-		return 301 // what the kernel keeps for itself, and one (pid_max_min)
+		return 301 // 300 pids that the kernel keeps for itself, and the command's (pid_max_min)
 	case "limits.open_files":
 		return 16
 	case "limits.memory_mb":

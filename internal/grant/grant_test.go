@@ -76,7 +76,8 @@ var wanted = []Entry{{Path: "root", ACE: grant}, {Path: "root/.git", ACE: deny}}
 
 func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
-// TestApplyAndRemove: made once, changed no more, and taken away without a trace.
+// TestApplyAndRemove checks that entries are made once, are not changed by a second
+// Apply, and are removed without a trace.
 func TestApplyAndRemove(t *testing.T) {
 	m, j := newMachine(), NewJournal(t.TempDir())
 	before := maps.Clone(m.lists)

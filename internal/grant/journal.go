@@ -23,7 +23,7 @@ const journalName = "grants.jsonl"
 // NewJournal returns the journal in a folder; the first entry makes the file.
 func NewJournal(home string) *Journal { return &Journal{filepath.Join(home, journalName)} }
 
-// add writes an entry down, to the disk.
+// add appends an entry, and syncs the file to the disk.
 func (j *Journal) add(e Entry) error {
 	line, err := json.Marshal(e)
 	if err != nil {

@@ -69,7 +69,8 @@ var killableNotify = sync.OnceValue(func() bool {
 	return errno == unix.EFAULT
 })
 
-// ownPIDMax asks for the kernel's version: the file tells nothing.
+// ownPIDMax checks the kernel's version, since the file kernel.pid_max shows no
+// difference.
 var ownPIDMax = sync.OnceValue(func() bool {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {

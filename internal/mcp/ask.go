@@ -87,7 +87,7 @@ func (all *questions) take(state string) tool.Question {
 // answerName is the name of the approval among the client's answers.
 const answerName = "approval"
 
-// result asks the client to ask.
+// result returns the request to ask the user.
 func (a *asking) result() *mcp.CallToolResult {
 	return &mcp.CallToolResult{RequestState: a.state, InputRequests: mcp.InputRequestMap{answerName: &mcp.ElicitParams{
 		Mode: "form", Message: message(a.question), RequestedSchema: &jsonschema.Schema{

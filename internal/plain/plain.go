@@ -85,7 +85,7 @@ func JSON(text []byte) []byte {
 
 func hiddenInJSON(r rune) bool { return r != '\n' && hidden(r) }
 
-// appendJSONEscape adds r as JSON writes a character by number.
+// appendJSONEscape appends r as a JSON escape by number.
 func appendJSONEscape(buf []byte, r rune) []byte {
 	if hi, lo := utf16.EncodeRune(r); hi != unicode.ReplacementChar {
 		return fmt.Appendf(buf, `\u%04x\u%04x`, hi, lo)

@@ -45,7 +45,7 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 		DefaultDACL: "D:(A;;GA;;;SY)(A;;GA;;;" + f.UserSID + ")(A;;GA;;;" + own + ")",
 	}
 	out := &Plan{Target: f.OS + "/" + f.Arch, Mode: p.Mode, Workspace: p.Workspace, Windows: w, Sweep: f.Absent}
-	for _, r := range p.Roots() { // none where nothing may be written: entries of other starts stay
+	for _, r := range p.Roots() { // empty without writable roots: entries of other starts stay
 		w.Restricting = append(w.Restricting, access.Capability(p.Home, r.Path))
 		out.WriteIn = append(out.WriteIn, r.Path)
 	}

@@ -42,13 +42,13 @@ type Plan struct {
 	View       []Mount               `json:"view,omitempty"`
 	Landlock   Landlock              `json:"landlock,omitzero"`
 	Seccomp    []Rule                `json:"seccomp,omitempty"`
-	Supervised bool                  `json:"supervised,omitempty"` // connects are carried out by us
+	Supervised bool                  `json:"supervised,omitempty"` // the supervisor makes the connects
 	Killable   bool                  `json:"killable,omitempty"`   // only a deadly signal ends the command's wait for our answer
 	LastCap    int                   `json:"last_cap,omitempty"`
 	Limits     Limits                `json:"limits,omitzero"`
 	Keyring    bool                  `json:"keyring,omitempty"`
 	Log        string                `json:"-"`                  // a file of ours: no command may read the log
-	WriteIn    []string              `json:"write_in,omitempty"` // where a write is tried
+	WriteIn    []string              `json:"write_in,omitempty"` // the paths of write trials
 	Windows    *Windows              `json:"windows,omitempty"`
 	Sweep      []host.Absent         `json:"sweep,omitempty"` // names to take back at the end, if they came
 }
@@ -132,7 +132,7 @@ func (p *Plan) Has(namespace refusal.Restriction) bool {
 	return slices.Contains(p.Namespaces, namespace)
 }
 
-// String gives the plan as indented JSON, for golden files and people.
+// String returns the plan as indented JSON, for golden files and people.
 func (p *Plan) String() string {
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {

@@ -50,7 +50,7 @@ const (
 	netlinkRoute = 0
 	sockStream   = 1
 	sockSeq      = 5
-	sockTypes    = 0xf // beside flags
+	sockTypes    = 0xf // without flags
 	every        = 1<<32 - 1
 	theInit      = 1 // the pid of the init inside the sandbox
 	setUser      = 0o4000

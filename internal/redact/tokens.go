@@ -190,8 +190,8 @@ func jsonWebToken(s string) int {
 	return body
 }
 
-// urlPassword takes the password of scheme://user:password@host; i is where
-// the colon of the scheme stands.
+// urlPassword takes the password of scheme://user:password@host; i is the offset of the
+// scheme's colon.
 func urlPassword(s string, i int) (start, end int, ok bool) {
 	if !strings.HasPrefix(s[i:], "://") {
 		return 0, 0, false

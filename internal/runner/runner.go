@@ -85,7 +85,7 @@ const (
 // Over is the last message: nothing of the tree is left.
 type Over struct {
 	Code uint32 `json:"code"`
-	Text string `json:"text,omitempty"` // why the code can't be told
+	Text string `json:"text,omitempty"` // why the exit code is unknown
 }
 
 // MostBytes bounds the length of a message: the longest environment and command line of

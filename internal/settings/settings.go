@@ -15,8 +15,8 @@ import (
 type Flags struct {
 	overrides []string
 	profile   string
-	Mode      policy.Mode // ModeUnset where nothing is said
-	Dir       string      // the workspace, "." where nothing is said
+	Mode      policy.Mode // ModeUnset without the flag
+	Dir       string      // the workspace, "." without the flag
 }
 
 // Help explains the flags.

@@ -89,15 +89,15 @@ func utf16(s string) *uint16 {
 
 func at[T any](p *T) unsafe.Pointer { return unsafe.Pointer(p) }
 
-// Elevated tells whether we have an administrator's rights.
+// Elevated reports whether we have an administrator's rights.
 func (Machine) Elevated() (bool, error) { return windows.GetCurrentProcessToken().IsElevated(), nil }
 
-// GroupSID looks a local group up.
+// GroupSID returns the SID of a local group.
 func (Machine) GroupSID(name string) (string, error) {
 	return lookUp(name, windows.SidTypeAlias)
 }
 
-// AccountSID looks a local account up.
+// AccountSID returns the SID of a local account.
 func (Machine) AccountSID(name string) (string, error) {
 	return lookUp(name, windows.SidTypeUser)
 }
@@ -196,7 +196,7 @@ func (Machine) LogOn(account, password string) error {
 
 const userList = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\SpecialAccounts\UserList`
 
-// Hidden reads whether the sign-in screen leaves an account out.
+// Hidden reports whether the sign-in screen leaves an account out.
 func (Machine) Hidden(account string) (bool, error) {
 	key, err := registry.OpenKey(registry.LOCAL_MACHINE, userList, registry.QUERY_VALUE)
 	if errors.Is(err, registry.ErrNotExist) {

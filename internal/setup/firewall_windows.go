@@ -23,7 +23,7 @@ const (
 // ruleUser returns the user condition of a rule, as SDDL.
 func ruleUser(sid string) string { return "D:(A;;CC;;;" + sid + ")" }
 
-// withRules does something with the firewall's rules (INetFwRules).
+// withRules calls do with the firewall's rules (INetFwRules).
 func withRules(do func(*ole.IDispatch) error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -112,7 +112,7 @@ func readRule(rule *ole.IDispatch, direction string) (string, error) {
 	return strings.TrimSuffix(user, ")"), nil
 }
 
-// noSuchRule reads the error of INetFwRules.Item.
+// noSuchRule reports whether the error of INetFwRules.Item means an absent rule.
 func noSuchRule(err error) bool {
 	var code *ole.OleError
 	const notFound = 0x80070000 | uintptr(windows.ERROR_FILE_NOT_FOUND) // HRESULT_FROM_WIN32
@@ -156,7 +156,7 @@ func addRule(there *ole.IDispatch, r Rule) error {
 // mostRules bounds the removed rules of a name: the firewall may have several.
 const mostRules = 16
 
-// RemoveFirewallRules takes ours away.
+// RemoveFirewallRules removes our rules.
 func (Machine) RemoveFirewallRules() error {
 	return withRules(func(rules *ole.IDispatch) error {
 		for _, direction := range []string{"in", "out"} {

@@ -66,7 +66,7 @@ func (Machine) Rights(sid string) (out []string, err error) {
 	return out, err
 }
 
-// AddRights gives a SID account rights.
+// AddRights adds account rights to a SID.
 func (Machine) AddRights(sid string, rights []string) error {
 	return withPolicy(sid, func(policy windows.Handle, s *windows.SID) error {
 		list := make([]windows.NTUnicodeString, len(rights))
@@ -81,7 +81,7 @@ func (Machine) AddRights(sid string, rights []string) error {
 	})
 }
 
-// RemoveRights takes all account rights from a SID.
+// RemoveRights removes all account rights from a SID.
 func (Machine) RemoveRights(sid string) error {
 	return withPolicy(sid, func(policy windows.Handle, s *windows.SID) error {
 		return lsa("LsaRemoveAccountRights", lsaRemoveRights, int(policy), at(s), 1, 0, 0)

@@ -41,7 +41,7 @@ func (m Machine) Secret(account string) (string, error) {
 // takeBlob copies a blob of Windows, and frees the blob.
 func takeBlob(b windows.DataBlob) string {
 	text := string(unsafe.Slice(b.Data, b.Size))
-	_, _ = windows.LocalFree(windows.Handle(unsafe.Pointer(b.Data))) // ours alone
+	_, _ = windows.LocalFree(windows.Handle(unsafe.Pointer(b.Data))) // the memory is ours
 	return text
 }
 

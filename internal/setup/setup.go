@@ -39,7 +39,7 @@ type System interface {
 	AddAccount(name, comment, password string) error
 	RemoveAccount(name string) error
 
-	// Members are the SIDs of a group's members.
+	// Members returns the SIDs of a group's members.
 	Members(group string) ([]string, error)
 	AddMember(group, account string) error
 
@@ -49,7 +49,7 @@ type System interface {
 	AddRights(sid string, rights []string) error
 	RemoveRights(sid string) error
 
-	// Hidden tells whether the sign-in screen leaves an account out.
+	// Hidden reports whether the sign-in screen leaves an account out.
 	Hidden(account string) (bool, error)
 	Hide(account string) error
 	Unhide(account string) error
@@ -112,7 +112,7 @@ func (e *Error) Error() string {
 	return e.Step + ": " + e.What + ": " + e.Err.Error()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // step is a part of the setup, present or absent.

@@ -29,7 +29,7 @@ type machine struct {
 	passwords int
 	user      string
 	asked     int  // how often the rights were asked for
-	refuses   bool // and not given
+	refuses   bool // the user refuses the rights
 }
 
 func (m *machine) User() (string, error) { return ask(m, m.user, nil) }

@@ -139,7 +139,7 @@ func TestSystemThatLies(t *testing.T) {
 	}
 }
 
-// asAdministrator goes on where the machine gives nobody an administrator's rights.
+// asAdministrator claims an administrator's rights, for machines without administrators.
 type asAdministrator struct{ Machine }
 
 func (asAdministrator) Elevated() (bool, error) { return true, nil }

@@ -35,7 +35,7 @@ func steps() []step {
 		has:    func(s System) (bool, error) { return s.ToolsOpen() },
 		make:   func(s System) error { return s.OpenTools() },
 		unmake: func(s System) error { return s.CloseGrants() },
-		gone:   func(System) (bool, error) { return true, nil }, // without the group nobody can tell; CloseGrants reads back
+		gone:   func(System) (bool, error) { return true, nil }, // without the group, has can't check; CloseGrants reads back
 	})
 	return append(out,
 		walls("network filters", Filters, System.Filters, System.AddFilters, System.RemoveFilters),

@@ -23,7 +23,7 @@ type Answer struct {
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
 	Output  string             // valid UTF-8, cut to the caller's budget
-	Sandbox []Obstacle         // where the sandbox seems to have stood in the way
+	Sandbox []Obstacle         // places where the sandbox seems to have stopped the command
 }
 
 // String returns the answer in the form that models know from similar tools.

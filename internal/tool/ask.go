@@ -14,7 +14,7 @@ import (
 	"github.com/lockstile/lockstile/session"
 )
 
-// Escalation is how a model asks for more than the sandbox gives.
+// Escalation is a model's request for more than the sandbox permits.
 type Escalation struct {
 	SandboxPermissions    string         `json:"sandbox_permissions,omitempty" jsonschema:"use_default, or require_escalated to ask the user for a start without the sandbox"`
 	AdditionalPermissions map[string]any `json:"additional_permissions,omitempty" jsonschema:"with with_additional_permissions, which is refused here"`

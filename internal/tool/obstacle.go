@@ -28,7 +28,7 @@ func (o Obstacle) String() string {
 	return s
 }
 
-// maxObstacles is how many are told of.
+// maxObstacles is the most obstacles in an answer.
 const maxObstacles = 3
 
 // readOnlyText and the lists below are searched as plain text: each answer's output is
@@ -88,7 +88,7 @@ func obstacle(line string, p policy.Policy, dir string) (Obstacle, bool) {
 			path = full
 		case full == path:
 			return o, false // the policy allows writing: the file system has another reason
-		default: // relative to where the command went
+		default: // relative to a folder that the command changed to
 			path = "./" + path
 			decision = policy.Decision{Rule: "seen from where the command was"}
 		}

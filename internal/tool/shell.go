@@ -29,7 +29,7 @@ type Done struct {
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
 	Output  string
-	Sandbox []Obstacle // where the sandbox seems to have stood in the way
+	Sandbox []Obstacle // places where the sandbox seems to have stopped the command
 }
 
 // timedOut is the exit code of a command that took too long, as in timeout(1).

@@ -37,14 +37,14 @@ type Set struct {
 // channel in the records.
 func New(g *lockstile.Gate, p policy.Policy, environ []string, channel string) *Set {
 	set := maps.Clone(forReaders)
-	maps.Copy(set, p.Env.Set) // the user's own words come last
+	maps.Copy(set, p.Env.Set) // the user's settings override
 	p.Env.Set = set
 	s := &Set{gate: g, policy: p, environ: environ, channel: channel, running: session.NewTable(p.MaxSessions)}
 	s.prepare()
 	return s
 }
 
-// prepare has the next command's start begun.
+// prepare has the gate prepare the next command's start.
 func (s *Set) prepare() {
 	s.preparing.Go(func() { s.gate.Prepare(s.policy, s.environ) })
 }
@@ -136,7 +136,7 @@ func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 	return s.answer(b, out, w.MaxOutputTokens)
 }
 
-// defaultTokens is how much output an answer holds where the caller doesn't say.
+// defaultTokens is the size of an answer's output without max_output_tokens.
 const defaultTokens = 10_000
 
 // answer describes a session, and removes an ended session.

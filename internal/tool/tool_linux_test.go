@@ -297,7 +297,7 @@ func TestShell(t *testing.T) {
 	}
 }
 
-// nobody can be asked.
+// nobody is a tool.Ask without a person.
 func nobody(context.Context, Question) (string, error) { return "", errors.New("a test has no user") }
 
 func TestAsking(t *testing.T) {

@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// Trail is where a path leads, and how.
+// Trail is the end of a path, and the way to the end.
 type Trail struct {
 	Links   []string // the followed links, each by a path without links
 	End     string   // the end of the path, without links in the existing part
 	Missing string   // the uppermost absent name, or ""
 }
 
-// mostLinks is how many the kernel follows.
+// mostLinks is the most links that the kernel follows.
 const mostLinks = 40
 
 // Walk follows an absolute path. If Walk can't follow the path to its end, it returns an
