@@ -11,7 +11,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// The test binary is the server too.
+// TestMain also runs the test binary as the server.
 func TestMain(m *testing.M) {
 	if os.Getenv("LOCKSTILE_TEST_MAIN") != "" {
 		main()

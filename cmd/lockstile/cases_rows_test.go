@@ -58,7 +58,7 @@ def attempt():
   libc.connect(num,addr,len(addr))` + swapping
 )
 
-// The needs of rows.
+// root and the functions below are the needs of rows.
 func root() bool { return os.Geteuid() == 0 }
 
 func vsock() bool {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The test binary is the program too.
+// TestMain also runs the test binary as the program.
 func TestMain(m *testing.M) {
 	if os.Getenv("LOCKSTILE_TEST_BEAT") != "" {
 		beat(os.Args[1])

@@ -70,8 +70,8 @@ func doctor(args []string) int {
 	return code
 }
 
-// eachMode returns the policies of starts in each mode under the flags, beginning with
-// the mode with the most restrictions on the workspace.
+// eachMode returns the policies of starts in each mode under the flags. workspace-write
+// comes first, since its plan demands the most of the workspace.
 func eachMode(s settings.Flags) (all []policy.Policy, home string, err error) {
 	for _, s.Mode = range []policy.Mode{policy.ModeWorkspaceWrite, policy.ModeReadOnly, policy.ModeDangerFullAccess} {
 		p, at, err := s.Load()

@@ -18,8 +18,8 @@ const (
 	kindCount       // a whole number of sessions
 )
 
-// Key describes one key of the configuration. To add a key: a row in keys, its
-// use in build, and its row in docs/config.md.
+// key describes a key of the configuration. To add a key: a row in keys, its use in
+// build, and its row in docs/config.md.
 type key struct {
 	name    string
 	kind    kind
