@@ -10,17 +10,18 @@ import (
 	"github.com/lockstile/lockstile/internal/stores"
 )
 
-// ReadEverything is the rule that opens the well-known credential stores, as the whole
-// of Policy.Read or a part of it. Nothing else opens them but a rule that names one.
+// ReadEverything returns the rule that opens the well-known credential stores, as the
+// whole of Policy.Read or a part of it. Besides it, only a rule that names a store opens
+// the store.
 func ReadEverything() []ReadRule {
 	return []ReadRule{{Pattern: "/", Allow: true, From: Origin{Note: "ReadEverything"}}}
 }
 
-// Complete fills in what a policy doesn't say: the default credential stores below
-// userHome and in the system can't be read, but for those that a rule allows just as
-// they are; the environment is handed on without what looks like a secret. userHome is
-// the user's home, absolute and without links, "" where there is none. A policy that is
-// complete stays as it is.
+// Complete fills in the defaults of a policy. The default credential stores below
+// userHome and in the system can't be read, except stores that a rule allows under the
+// same pattern. The environment is handed on without values that look like a secret.
+// userHome is the user's home, absolute and without links, or "" without a home. A
+// complete policy stays unchanged.
 func (p Policy) Complete(userHome string) Policy {
 	if p.Env.Inherit == InheritUnset {
 		p.Env.Inherit = InheritAll
@@ -39,13 +40,14 @@ func defaultRead(userHome string) []ReadRule {
 	return rules
 }
 
-// completeRead puts the defaults that rules say nothing of in front of them.
+// completeRead puts the defaults in front of the rules, except defaults that a rule
+// names.
 func completeRead(rules, defaults []ReadRule) []ReadRule {
 	if slices.ContainsFunc(rules, func(r ReadRule) bool { return r.Allow && r.Pattern == "/" }) {
 		return rules
 	}
 	missing := make([]ReadRule, 0, len(defaults))
-	next := 0 // the rule that this default is, where they stand in the same order
+	next := 0 // the rule for the same pattern, while rules and defaults stand in the same order
 	for _, d := range defaults {
 		if next < len(rules) && rules[next].Pattern == d.Pattern {
 			next++
@@ -61,13 +63,13 @@ func completeRead(rules, defaults []ReadRule) []ReadRule {
 	return slices.Concat(missing, rules)
 }
 
-// Digest names what a policy means for the sandbox: equal for two that confine alike, as
-// 16 hexadecimal digits. It leaves out who is asked, where values were said, and the
-// variables that are set, which may be secrets.
+// Digest returns 16 hexadecimal digits that name the meaning of a policy for the sandbox:
+// two policies that confine alike have equal digests. The digest leaves out who is asked,
+// where values were said, and the variables to set, because those may be secrets.
 func (p Policy) Digest() string {
 	b := make([]byte, 0, 8<<10)
 	text := func(values ...string) {
-		for _, v := range values { // the length first, so that no two lists are written alike
+		for _, v := range values { // the length first: otherwise two different lists could have the same bytes
 			b = append(append(strconv.AppendInt(b, int64(len(v)), 10), ':'), v...)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/lockstile/lockstile/internal/trustname"
 )
 
-// Access is a kind of use that a policy decides about.
+// Access is a kind of use, such as reading, about which a policy decides.
 type Access string
 
 // The kinds of access.
@@ -27,10 +27,10 @@ const (
 // Decision is the policy's answer to one question. The zero value denies.
 type Decision struct {
 	Allowed  bool   `json:"allowed"`
-	Rule     string `json:"rule"`               // what decided, in words of the configuration
-	From     Origin `json:"from"`               // where that was said
-	Layer    string `json:"layer"`              // what enforces it on Linux at full strength
-	Residual string `json:"residual,omitempty"` // what the answer does not cover
+	Rule     string `json:"rule"`               // the deciding rule, in words of the configuration
+	From     Origin `json:"from"`               // the place of the rule in the configuration
+	Layer    string `json:"layer"`              // the layer that enforces the decision on Linux at full strength
+	Residual string `json:"residual,omitempty"` // a limit of the answer
 }
 
 // The layers, named as in the records.
@@ -71,7 +71,7 @@ func (p Policy) Origin(key string) Origin {
 	return Origin{Note: "default"}
 }
 
-// unrestricted answers for the modes in which no question has to be asked.
+// unrestricted answers in the modes without questions: unset and danger-full-access.
 func (p Policy) unrestricted() (Decision, bool) {
 	from := p.Origin("sandbox_mode")
 	switch p.Mode {
@@ -84,8 +84,8 @@ func (p Policy) unrestricted() (Decision, bool) {
 	return Decision{Rule: "sandbox_mode is unset", From: from, Layer: layerNone}, true
 }
 
-// DecideRead says whether the content of a path may be read. The path must be
-// absolute and free of links: the policy asks no file system.
+// DecideRead reports whether the content of a path may be read. The path must be absolute
+// and free of links: package policy asks no file system.
 func (p Policy) DecideRead(target string) Decision {
 	if d, done := p.unrestricted(); done {
 		return d
@@ -130,9 +130,9 @@ func (p Policy) readRule(clean string) *ReadRule {
 	return best
 }
 
-// moreSpecific orders rules that cover the same path: the longer literal
-// beginning, then an exact path over a glob, then the longer pattern, then
-// deny over allow. Between equals the earlier one stays.
+// moreSpecific orders rules that cover the same path: the longer literal beginning, then
+// an exact path over a glob, then the longer pattern, then deny over allow. Between
+// equals the earlier rule stays.
 func moreSpecific(a, b *ReadRule) bool {
 	if la, lb := len(glob.Literal(a.Pattern)), len(glob.Literal(b.Pattern)); la != lb {
 		return la > lb
@@ -146,8 +146,8 @@ func moreSpecific(a, b *ReadRule) bool {
 	return !a.Allow && b.Allow
 }
 
-// DecideWrite says whether a path may be created, changed, renamed or removed.
-// The path must be absolute and free of links.
+// DecideWrite reports whether a path may be created, changed, renamed or removed. The
+// path must be absolute and free of links.
 func (p Policy) DecideWrite(target string) Decision {
 	if d, done := p.unrestricted(); done {
 		return d
@@ -176,8 +176,8 @@ func (p Policy) DecideWrite(target string) Decision {
 	return Decision{Rule: "outside the workspace and every writable root", From: p.Origin("sandbox_mode"), Layer: layerView}
 }
 
-// decideRoots answers for paths at or below a writable root. A path that one
-// root contains is denied when it is protected below any of them.
+// decideRoots answers for paths at or below a writable root. A path in one root is denied
+// when any root protects the path.
 func (p Policy) decideRoots(clean string) (Decision, bool) {
 	var best *Root
 	roots := p.Roots()
@@ -203,8 +203,8 @@ func (p Policy) decideRoots(clean string) (Decision, bool) {
 	return Decision{Allowed: true, Rule: rule, From: best.From, Layer: layerView}, true
 }
 
-// Roots returns the writable roots, the workspace first; none where the mode
-// has none to restrict to.
+// Roots returns the writable roots, the workspace first, or none in a mode without
+// writable roots.
 func (p Policy) Roots() []Root {
 	if p.Mode != ModeWorkspaceWrite {
 		return nil
@@ -228,7 +228,7 @@ func protectedBelow(clean, root string) (string, bool) {
 	return "", false
 }
 
-// decideDevice answers for /dev, of which the command has a small one of its own.
+// decideDevice answers for /dev. The command has a small /dev of its own.
 func (p Policy) decideDevice(clean string) Decision {
 	from := Origin{Note: "default"}
 	switch clean {
@@ -245,8 +245,8 @@ func (p Policy) decideDevice(clean string) Decision {
 	return Decision{Rule: "not a device of the private /dev", From: from, Layer: layerPrivate}
 }
 
-// DecideConnect says whether an address of the host or beyond can be reached.
-// It takes HOST:PORT, or unix:PATH for a socket by path.
+// DecideConnect reports whether the command can reach an address of the host or beyond.
+// The target is HOST:PORT, or unix:PATH for a socket by path.
 func (p Policy) DecideConnect(target string) Decision {
 	if d, done := p.unrestricted(); done {
 		return d
@@ -275,8 +275,8 @@ func (p Policy) NetworkOpen() bool {
 	return p.Mode == ModeDangerFullAccess || p.Mode == ModeWorkspaceWrite && p.NetworkAccess
 }
 
-// splitHostPort takes HOST:PORT and [HOST]:PORT. Package net has a function for
-// it, but makes the program that links it a slower one.
+// splitHostPort takes HOST:PORT and [HOST]:PORT. net.SplitHostPort would do the same, but
+// linking package net slows the start of a program.
 func splitHostPort(s string) (host, port string, ok bool) {
 	i := strings.LastIndexByte(s, ':')
 	if i < 0 {
@@ -305,8 +305,8 @@ func isLoopback(hostport string) bool {
 	return host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
-// DecideEnv says whether a variable of the caller, with this value, reaches
-// the command.
+// DecideEnv reports whether a variable of the caller, with the given value, reaches the
+// command.
 func (p Policy) DecideEnv(name, value string) Decision {
 	if p.Mode == ModeUnset {
 		d, _ := p.unrestricted()
@@ -341,8 +341,8 @@ func absolute(p string) (string, bool) {
 
 func isAbs(pattern string) bool { return filepath.IsAbs(filepath.FromSlash(pattern)) }
 
-// within reports whether clean is root or lies below it, by components:
-// /w/proj-evil is not within /w/proj.
+// within reports whether clean is root or lies below root, by components: /w/proj-evil is
+// not within /w/proj.
 func within(clean, root string) bool {
 	clean, root = sameCase(clean), sameCase(root)
 	if root == "" || !strings.HasPrefix(clean, root) {
@@ -351,8 +351,8 @@ func within(clean, root string) bool {
 	return len(clean) == len(root) || strings.HasSuffix(root, "/") || clean[len(root)] == '/'
 }
 
-// sameCase returns the form in which paths are compared: as they are, except
-// on systems whose file systems usually fold case.
+// sameCase returns the form of a path for comparison: unchanged, or in lower case on
+// systems with file systems that usually fold case.
 func sameCase(p string) string {
 	switch runtime.GOOS {
 	case "windows", "darwin":

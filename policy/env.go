@@ -9,10 +9,10 @@ import (
 	"github.com/lockstile/lockstile/internal/redact"
 )
 
-// Names that are not handed on unless HandOnSecrets is set: those
-// that the field's tools exclude (KEY, SECRET, TOKEN), other words for a
-// secret, and handles to agents and sessions of the user that would act for
-// whoever holds them.
+// defaultExcludes are the names that are not handed on unless HandOnSecrets is set: the
+// names that other agents exclude (KEY, SECRET, TOKEN), other words for a secret, and
+// handles to agents and sessions of the user, since the holder of a handle acts as the
+// user.
 var defaultExcludes = [...]string{
 	"*KEY*", "*SECRET*", "*TOKEN*",
 	"*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*CREDENTIAL*", "*_PASS", "*_PWD", "*_PAT",
@@ -24,14 +24,14 @@ var defaultExcludes = [...]string{
 	"TMUX", "TMUX_PANE", "STY", "VSCODE_IPC_HOOK*", "VSCODE_GIT_*",
 }
 
-// Names that a default exclude would catch although they hold no secret.
+// defaultKept are names without a secret that a default exclude would match.
 var defaultKept = [...]string{
 	"KEYBOARD*", "KEYMAP", "KEYTIMEOUT", "TOKENIZERS_PARALLELISM", "*MAX_TOKENS*",
 	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_OUTPUT", "AWS_PAGER",
 }
 
-// The variables of inherit = "core": codex's list, and on Windows what
-// programs need there to start at all.
+// coreNames are the variables of inherit = "core": codex's list, and on Windows the
+// variables without which programs don't start.
 var coreNames = [...]string{"HOME", "LOGNAME", "PATH", "SHELL", "USER", "USERNAME", "TMPDIR", "TEMP", "TMP"}
 
 var coreNamesWindows = [...]string{
@@ -40,12 +40,11 @@ var coreNamesWindows = [...]string{
 	"NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "OS",
 }
 
-// Apply makes a command's environment from the caller's, given and returned as
-// NAME=value. Entries without a name, without a value part or with a NUL are
-// dropped; of a name given twice the last one counts. kept is sorted by name;
-// removed holds the sorted names that the caller had and the command does not
-// get. The order of work: inherit, default excludes by name and by the value's
-// shape, exclude, include_only, set.
+// Apply makes a command's environment from the caller's. Both have the form NAME=value.
+// Entries without a name, without a value part or with a NUL are dropped; of a name given
+// twice the last one counts. kept is sorted by name; removed holds the sorted names of
+// the caller that the command does not get. The order of work: inherit, default excludes
+// by name and by the value's shape, exclude, include_only, set.
 func (e Env) Apply(environ []string) (kept, removed []string) {
 	type variable struct{ name, value string }
 	vars := make(map[string]variable, len(environ)+len(e.Set))
@@ -74,8 +73,7 @@ func (e Env) Apply(environ []string) (kept, removed []string) {
 	return kept, removed
 }
 
-// inherits decides whether one of the caller's variables is handed on, and by
-// which rule.
+// inherits reports whether a variable of the caller is handed on, and the deciding rule.
 func (e Env) inherits(name, value string) (bool, string) {
 	switch {
 	case e.Inherit == InheritAll, e.Inherit == InheritUnset:
@@ -132,7 +130,7 @@ func matchAny(globs []string, name string) (string, bool) {
 	return "", false
 }
 
-// envKey returns what identifies a variable: its name, on Windows in any case.
+// envKey returns the identity of a variable: its name, on Windows in any case.
 func envKey(name string) string {
 	if runtime.GOOS == "windows" {
 		return strings.ToUpper(name)

@@ -2,7 +2,7 @@ package policy
 
 import "fmt"
 
-// ParseMode reads a mode's name as configuration has it.
+// ParseMode reads the name of a mode from the configuration.
 func ParseMode(name string) (Mode, error) {
 	for _, m := range []Mode{ModeReadOnly, ModeWorkspaceWrite, ModeDangerFullAccess} {
 		if m.String() == name {

@@ -1,9 +1,9 @@
-// Package policy says what the user wants of the sandbox, in terms that no
-// operating system owns: a mode, a workspace, what may be written, read,
-// connected to, and what of the environment is handed on. It decides questions
-// about that intent ("may this path be written, and by which rule?") without
-// touching a kernel. It must never weaken itself to fit a machine; whether a
-// machine can enforce a policy is the plan's question.
+// Package policy says what the user allows, in terms of no operating system: a mode, a
+// workspace, the paths to write and read, the addresses to connect to, and the part of
+// the environment to hand on. Package policy answers questions about the policy ("may
+// this path be written, and by which rule?") without touching a kernel. Package policy
+// must never weaken a policy to fit a machine; package plan decides whether a machine can
+// enforce a policy.
 package policy
 
 // Mode is how far the command may reach. The zero value is unset and refuses.
@@ -17,7 +17,7 @@ const (
 	ModeDangerFullAccess      // no restriction; still started, and recorded, by the gate
 )
 
-// ApprovalPolicy says when a person is asked before a command starts. It never
+// ApprovalPolicy says when a person is asked before a command starts. An approval never
 // replaces confinement. The zero value is unset and refuses.
 type ApprovalPolicy uint8
 
@@ -36,10 +36,10 @@ type Origin struct {
 	Note string // "default", "flag --sandbox", "-c", "environment LOCKSTILE_HOME", ...
 }
 
-// Root is a directory that may be written, with everything below it but the
-// protected names.
+// Root is a directory that commands may write, with everything below except the protected
+// names.
 type Root struct {
-	Path string // absolute, canonical (no symlink in it)
+	Path string // absolute, canonical (without symlinks)
 	From Origin
 }
 
@@ -51,11 +51,11 @@ type ReadRule struct {
 	From    Origin
 }
 
-// Inherit says with which of the caller's variables a command's environment begins.
+// Inherit says with which variables of the caller a command's environment begins.
 type Inherit uint8
 
-// The choices of shell_environment_policy.inherit. The zero value says nothing, which
-// means InheritAll, as in the configuration.
+// The choices of shell_environment_policy.inherit. The zero value means InheritAll, as in
+// the configuration.
 const (
 	InheritUnset Inherit = iota
 	InheritNone
@@ -63,26 +63,25 @@ const (
 	InheritAll
 )
 
-// Env is the environment policy. Its zero value hands on what holds no secret: what
-// looks like one, by its name or by its value, is handed on only where HandOnSecrets
-// says so.
+// Env is the environment policy. The zero value hands on variables without secrets. A
+// variable whose name or value looks like a secret is handed on only with HandOnSecrets.
 type Env struct {
 	Inherit       Inherit
-	HandOnSecrets bool              // shell_environment_policy.ignore_default_excludes: hand on what looks like a secret too
+	HandOnSecrets bool              // shell_environment_policy.ignore_default_excludes: hand on variables that look like secrets
 	Exclude       []string          // globs over names, case-insensitive
 	IncludeOnly   []string          // when not empty, only matching names stay
 	Set           map[string]string // set last, always present
 	From          Origin
 }
 
-// Policy is one session's whole intent. Its zero value allows nothing: Mode is
-// unset and every start refuses. What a policy doesn't say of reading and of the
-// environment has the defaults of the configuration: the gate fills it in
+// Policy says everything that a user allows for one session. The zero value allows
+// nothing: Mode is unset and every start is refused. For reading and the environment,
+// empty fields have the defaults of the configuration: the gate fills them in
 // ([Policy.Complete]).
 //
-// To add a field: add it here, its key in package config, its row in
-// docs/config.md, what enforces it in package plan, what shows it in package
-// attest, and a test that removes the enforcement and sees the refusal.
+// To add a field: add the field here, its key in package config, its row in
+// docs/config.md, its enforcement in package plan, its expectation in package attest, and
+// a test that removes the enforcement and sees the refusal.
 type Policy struct {
 	Mode     Mode
 	Approval ApprovalPolicy
@@ -91,11 +90,11 @@ type Policy struct {
 	Home      string // absolute; the product's own directory ($LOCKSTILE_HOME)
 
 	NetworkAccess       bool
-	WritableRoots       []Root // the workspace is not listed here; it is implied by the mode
+	WritableRoots       []Root // without the workspace: the mode implies the workspace
 	ExcludeTmpdirEnvVar bool
 	ExcludeSlashTmp     bool
 
-	Read   []ReadRule // added to the well-known credential stores, which can't be read; ReadEverything opens these too
+	Read   []ReadRule // in addition to the well-known credential stores, which can't be read without ReadEverything
 	Limits Limits
 	Env    Env
 
@@ -104,7 +103,7 @@ type Policy struct {
 
 	TerminalEscapes bool // terminal.dangerous_escapes: pass OSC 52 set, title reports, file transfer on to the user's terminal
 
-	MaxSessions int // sessions.max: how many commands that live on are kept for one caller
+	MaxSessions int // sessions.max: the most sessions of one caller at a time
 
 	Values []Value // every effective key with its origin, in a stable order
 }
@@ -116,7 +115,7 @@ type Value struct {
 	From  Origin `json:"from"`
 }
 
-// String gives the name used in configuration.
+// String returns the name used in the configuration.
 func (m Mode) String() string {
 	switch m {
 	case ModeReadOnly:
@@ -129,7 +128,7 @@ func (m Mode) String() string {
 	return "unset"
 }
 
-// String gives the name used in configuration.
+// String returns the name used in the configuration.
 func (a ApprovalPolicy) String() string {
 	switch a {
 	case ApprovalUntrusted:

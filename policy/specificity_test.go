@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The verdict depends on the set of rules, not on their order, and a denial of
-// exactly the path can never be undone by an allowance.
+// TestReadRulesProperties checks that the verdict depends on the set of rules, not on
+// their order, and that an allowance can never undo a denial of the exact path.
 func TestReadRulesProperties(t *testing.T) {
 	component := rapid.SampledFrom([]string{"a", "b", "ab", "*", "**", "a*", "?"})
 	literal := rapid.SampledFrom([]string{"a", "b", "ab"})

@@ -1,11 +1,11 @@
 package refusal
 
-// Restriction names one thing that a process is kept from, as it stands in
-// refusals, records and documentation.
+// Restriction names one restriction of a process, as refusals, records and documentation
+// write the name.
 type Restriction string
 
-// The restrictions of the command, in the order in which they are judged where
-// several do not hold: the first is the likeliest cause of the others.
+// The restrictions of the command, in the order of judgment: if several do not hold, the
+// first is the likeliest cause of the others.
 const (
 	UserNamespace    Restriction = "user namespace"
 	PIDNamespace     Restriction = "pid namespace"
@@ -17,18 +17,18 @@ const (
 	IDMaps           Restriction = "id maps"      // own user and group alone, supplementary groups locked
 	Identity         Restriction = "identity"     // our own user, group and supplementary groups
 	Descriptors      Restriction = "descriptors"  // nothing open but stdin, stdout and stderr
-	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs give nothing
+	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs gain no rights
 	Seccomp          Restriction = "seccomp"
 	HostSockets      Restriction = "host sockets" // no Unix socket of the host can be reached
 	Securebits       Restriction = "securebits"   // user 0 is nobody special
 	Capabilities     Restriction = "capabilities"
-	WorkingDir       Restriction = "working directory" // where it was asked for, in the view and not beneath it
+	WorkingDir       Restriction = "working directory" // the requested folder, in the view and not beneath the view
 	Session          Restriction = "session"           // a session and process group of its own
-	Terminal         Restriction = "terminal"          // one of its own, where one is asked for
+	Terminal         Restriction = "terminal"          // a terminal of its own, if the request asks for a terminal
 	Keyring          Restriction = "session keyring"
 	Landlock         Restriction = "landlock"
 	Limits           Restriction = "limits"
-	HiddenFiles      Restriction = "hidden files" // what may not be read is covered
+	HiddenFiles      Restriction = "hidden files" // covers hide the files that the command must not read
 	ReadOnlyRoot     Restriction = "read-only root"
 	Propagation      Restriction = "propagation" // later mounts of the host stay out
 )
@@ -38,34 +38,32 @@ const (
 	InitCapabilities Restriction = "init capabilities"
 	InitDescriptors  Restriction = "init descriptors"
 	InitLandlock     Restriction = "init landlock"
-	InitUndumpable   Restriction = "init undumpable" // its memory, a copy of ours, can't be read
+	InitUndumpable   Restriction = "init undumpable" // the memory of the init, a copy of our own, can't be read
 )
 
-// Tree is what danger-full-access keeps too: nothing of the command's tree
-// outlives us.
+// Tree is also kept in danger-full-access: no process of the command's tree outlives us.
 const Tree Restriction = "process tree"
 
-// HostNetwork is the absence of the network namespace, where the policy gives
-// network access.
+// HostNetwork is the absence of the network namespace, for a policy with network access.
 const HostNetwork Restriction = "none: the host's network"
 
-// HostNamespaces is no restriction but its absence, which danger-full-access
-// must show as well: what is recorded as unconfined is so.
+// HostNamespaces is the absence of restrictions. danger-full-access must show the absence
+// too: a command recorded as unconfined is unconfined.
 const HostNamespaces Restriction = "none: the host's namespaces"
 
 // The restrictions of Windows.
 const (
-	Sandbox         Restriction = "windows sandbox"  // the account or token that the policy asks for
-	RestrictedToken Restriction = "restricted token" // it may write where one of its own SIDs may, and nowhere else
+	Sandbox         Restriction = "windows sandbox"  // the account or token of the policy
+	RestrictedToken Restriction = "restricted token" // the token may write only where one of its own SIDs may write
 	Privileges      Restriction = "privileges"       // none but to walk through folders
 	Integrity       Restriction = "integrity level"
 	UILimits        Restriction = "desktop limits" // no clipboard, no window of others, no end of the session
 	Desktop         Restriction = "desktop"        // no keys for the user's programs
-	Mitigations     Restriction = "mitigations"    // nothing that other programs or machines supply is loaded
-	Suspended       Restriction = "suspended"      // none of its instructions has run
+	Mitigations     Restriction = "mitigations"    // no code of other programs or machines is loaded
+	Suspended       Restriction = "suspended"      // no instruction of the process has run
 	Handles         Restriction = "handles"        // nothing of ours is inherited but the standard streams
 	HostUser        Restriction = "none: the user's own account"
 )
 
-// Mount names the restriction that a path of the view is what the policy says.
+// Mount returns the restriction that a path of the view is as the policy says.
 func Mount(path string) Restriction { return Restriction("mount " + path) }

@@ -15,7 +15,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// TestAnswersCountOnce: a yes is for the question that was asked, and for one call.
+// TestAnswersCountOnce checks that a yes counts for its own question only, and for one
+// call.
 func TestAnswersCountOnce(t *testing.T) {
 	c := connectByHand(t)
 	yes := mcp.InputResponseMap{"approval": &mcp.ElicitResult{Action: "accept", Content: map[string]any{"allow": true}}}
@@ -59,7 +60,7 @@ func TestAnswersCountOnce(t *testing.T) {
 	}
 }
 
-// TestAsking: the user is asked in the client, for this one command.
+// TestAsking checks that the client asks its user, about a single command.
 func TestAsking(t *testing.T) {
 	yes := &mcp.ElicitResult{Action: "accept", Content: map[string]any{"allow": true}}
 	for name, answer := range map[string]*mcp.ElicitResult{
@@ -101,7 +102,7 @@ func TestAsking(t *testing.T) {
 			if user != nil && (len(asked) != 1 || !strings.Contains(asked[0], "WITHOUT the sandbox") || !strings.Contains(asked[0], "touch ../out") || strings.Contains(asked[0], "\x1b")) {
 				t.Errorf("asked %q", asked)
 			}
-			// One yes is for one command.
+			// A yes is for a single command.
 			if text, _ := c.call("exec_command", map[string]any{"cmd": "touch ../out2"}); !strings.Contains(text, "code 1\n") {
 				t.Errorf("%q", text)
 			}
@@ -112,10 +113,10 @@ func TestAsking(t *testing.T) {
 	}
 }
 
-// TestAskingOlderClients: up to protocol 2025-11-25 the server itself asks, while
-// the call waits.
+// TestAskingOlderClients checks that up to protocol 2025-11-25 the server itself asks,
+// while the call waits.
 func TestAskingOlderClients(t *testing.T) {
-	c := connect(t) // for its folders
+	c := connect(t) // for the folders
 	server := exec.Command(core, "mcp", "-C", c.ws)
 	server.Env = c.server.Env
 	server.Stderr = os.Stderr

@@ -14,7 +14,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// alive runs a command by a client that has seen worse.
+// alive checks that the server still runs a command, after bad input.
 func (c *client) alive() {
 	c.Helper()
 	if text, failed := c.call("exec_command", map[string]any{"cmd": "echo alive", "login": false}); failed || !strings.Contains(text, "alive") {
@@ -22,7 +22,8 @@ func (c *client) alive() {
 	}
 }
 
-// TestBadCalls: a clear error each, and the server lives.
+// TestBadCalls checks that each bad call gets a clear error, and that the server lives
+// on.
 func TestBadCalls(t *testing.T) {
 	c := connect(t)
 	idle, _ := c.call("exec_command", map[string]any{"cmd": "stty raw -echo; echo ready; exec sleep 1007", "login": false, "tty": true, "yield_time_ms": 1000})
@@ -71,13 +72,13 @@ func TestBadCalls(t *testing.T) {
 			t.Errorf("%v: %q", args, text)
 		}
 	}
-	// What is no UTF-8 comes as text all the same.
+	// Bytes that are not UTF-8 come as text nevertheless.
 	if text, failed := c.call("exec_command", map[string]any{"cmd": `printf 'a\377b\303'`, "login": false}); failed || !strings.Contains(text, "a\uFFFDb\uFFFD") {
 		t.Errorf("%q", text)
 	}
 }
 
-// TestManyCalls: a thousand at once, all answered.
+// TestManyCalls makes a thousand calls at once, and checks that all are answered.
 func TestManyCalls(t *testing.T) {
 	c := connect(t)
 	var group sync.WaitGroup
@@ -101,8 +102,8 @@ func TestManyCalls(t *testing.T) {
 	c.alive()
 }
 
-// TestBrokenProtocol: what is no JSON-RPC ends the connection at most, never with
-// anything left.
+// TestBrokenProtocol checks that text outside of JSON-RPC at most ends the connection,
+// and leaves no process behind.
 func TestBrokenProtocol(t *testing.T) {
 	c := connect(t)
 	for _, text := range []string{"\n", "{", "[]", "null", "\xff\xfe", `{"jsonrpc":"1.0"}`, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":7}`,
@@ -127,7 +128,7 @@ func TestBrokenProtocol(t *testing.T) {
 		}()
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 		}
-		cmd.Wait() // at the end of its input
+		cmd.Wait() // the server ends at the end of its input
 		timer.Stop()
 	}
 	c.alive()

@@ -13,8 +13,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// servePlainly is what BenchmarkExec compares with: a server of the same SDK that
-// runs the command with os/exec, unconfined and unrecorded.
+// servePlainly is the comparison for BenchmarkExec: a server of the same SDK that runs
+// the command with os/exec, unconfined and unrecorded.
 func servePlainly() {
 	s := mcp.NewServer(&mcp.Implementation{Name: "plain"}, nil)
 	type in struct {
@@ -34,9 +34,8 @@ func servePlainly() {
 	}
 }
 
-// BenchmarkExec measures exec_command of true over MCP, in turn with a server that
-// does without a sandbox, and reports medians, the 99th percentile, and how many
-// times as long the proven start takes.
+// BenchmarkExec measures exec_command of true over MCP, in turn with a server without a
+// sandbox, and reports medians, the 99th percentile, and the ratio of the proven start.
 func BenchmarkExec(b *testing.B) {
 	dir := b.TempDir()
 	for _, d := range []string{"ws", "home"} {

@@ -16,8 +16,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// tickTwice is a command line that writes to ticks from two processes, one of
-// them in a session of its own, which no polite signal ends.
+// tickTwice is a command line that writes to ticks from two processes. The first runs in
+// a session of its own, and no polite signal ends it.
 const tickTwice = "trap '' INT HUP TERM; setsid sh -c 'while :; do echo x >> ticks; sleep 0.01; done' & while :; do echo x >> ticks; sleep 0.01; done"
 
 // ticksEnd waits until nobody writes to ticks any more.
@@ -40,8 +40,8 @@ func ticksEnd(t *testing.T, ws string) {
 	t.Fatal("a command goes on")
 }
 
-// TestNothingIsLeft: when the client goes, or the server is killed, no command
-// goes on.
+// TestNothingIsLeft checks that no command goes on after the client has gone, or the
+// server was killed.
 func TestNothingIsLeft(t *testing.T) {
 	for name, end := range map[string]func(c *client){
 		"the client leaves": func(c *client) { c.Close() },
@@ -60,7 +60,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// startAndStay is a client that never takes leave: the program that
+// startAndStay is a client that never closes its connection: the program that
 // TestClientKilled kills.
 func startAndStay(ws string) {
 	server := exec.Command(core, "mcp", "-C", ws)
@@ -74,9 +74,9 @@ func startAndStay(ws string) {
 	time.Sleep(time.Minute)
 }
 
-// TestClientKilled: a client that is killed leaves no server and no command.
+// TestClientKilled checks that a killed client leaves no server and no command.
 func TestClientKilled(t *testing.T) {
-	c := connect(t) // for its folders
+	c := connect(t) // for the folders
 	victim := exec.Command(os.Args[0])
 	victim.Env = append(c.server.Env, "LOCKSTILE_TEST_CLIENT="+c.ws, "LOCKSTILE_TEST_CORE="+core)
 	victim.Stderr = os.Stderr
@@ -103,8 +103,8 @@ func TestClientKilled(t *testing.T) {
 	}
 }
 
-// TestTwoClients: what one client started is not there for another, in the same
-// workspace, with the same log.
+// TestTwoClients checks that a client can't reach the session of another client, in the
+// same workspace, with the same log.
 func TestTwoClients(t *testing.T) {
 	one := connect(t)
 	two := connectIn(t, one.dir, &mcp.ClientOptions{}, nil)
@@ -124,10 +124,10 @@ func TestTwoClients(t *testing.T) {
 	}
 }
 
-// TestPreparedInVain: what was made ahead and failed is not taken, and the call
-// tells why its own start fails.
+// TestPreparedInVain checks that a failed preparation is not used, and that the call says
+// why its own start fails.
 func TestPreparedInVain(t *testing.T) {
-	c := connect(t) // for its folders
+	c := connect(t) // for the folders
 	server := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c",
 		`echo 0 > /proc/sys/user/max_net_namespaces && exec "$0" mcp -C "$1"`, core, c.ws)
 	server.Env = c.server.Env

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// model is a stand-in for the Responses API: it calls one tool after the other,
-// as the script has it, and keeps what codex answers.
+// model is a stand-in for the Responses API: model calls the tools of the script in
+// order, and keeps the answers of codex.
 type model struct {
 	t      *testing.T
 	script []func(m *model) (name string, args map[string]any)
@@ -53,7 +53,7 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		var text string
-		if json.Unmarshal(item.Output, &text) != nil { // it may be a list of parts
+		if json.Unmarshal(item.Output, &text) != nil { // the output may be a list of parts
 			var parts []struct{ Text string }
 			_ = json.Unmarshal(item.Output, &parts)
 			for _, p := range parts {
@@ -84,15 +84,15 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // last is the last tool's output.
 func (m *model) last() string { return m.outputs[len(m.outputs)-1] }
 
-// TestCodex: a client that nobody here wrote. codex runs a command, keeps Python
-// alive over several calls, types into it, interrupts it; what it tries beyond
-// the sandbox is held. LOCKSTILE_TEST_CODEX names its program (scripts/test.sh).
+// TestCodex runs a foreign client. codex runs a command, keeps Python alive over several
+// calls, types into Python, interrupts Python; the sandbox stops attempts to get out.
+// LOCKSTILE_TEST_CODEX names codex's program (scripts/test.sh).
 func TestCodex(t *testing.T) {
 	codex := os.Getenv("LOCKSTILE_TEST_CODEX")
 	if codex == "" {
 		t.Skip("LOCKSTILE_TEST_CODEX is not set")
 	}
-	c := connect(t) // for its folders; its server is not used
+	c := connect(t) // for the folders; its server is not used
 	var reached atomic.Bool
 	host, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// The core, which becomes the front end beside it, and that.
+// The core, and the front end in the same folder. The core executes the front end.
 var core, program string
 
 func TestMain(m *testing.M) {
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		startAndStay(ws)
 		return
 	}
-	dir := os.Getenv("LOCKSTILE_TEST_PROGRAMS") // for the run as a user who has no Go
+	dir := os.Getenv("LOCKSTILE_TEST_PROGRAMS") // for running as a user without Go
 	if dir == "" {
 		var err error
 		if dir, err = build(); err != nil {
@@ -63,7 +63,7 @@ type client struct {
 	dir, ws string
 	server  *exec.Cmd
 
-	progress atomic.Int32 // notices that came
+	progress atomic.Int32 // received notices
 }
 
 func connect(t *testing.T, flags ...string) *client {
@@ -77,8 +77,8 @@ func connectAsking(t *testing.T, user func(message string) *mcp.ElicitResult, fl
 	return connectWith(t, &mcp.ClientOptions{}, user, flags...)
 }
 
-// connectByHand is connect with a user, and a client that leaves it to the test to
-// put the questions and bring the answers.
+// connectByHand is connect with a user, and a client that lets the test ask the questions
+// and bring the answers.
 func connectByHand(t *testing.T) *client {
 	t.Helper()
 	user := func(string) *mcp.ElicitResult { return &mcp.ElicitResult{Action: "cancel"} }
@@ -87,7 +87,7 @@ func connectByHand(t *testing.T) *client {
 
 func connectWith(t *testing.T, options *mcp.ClientOptions, user func(message string) *mcp.ElicitResult, flags ...string) *client {
 	t.Helper()
-	// Not below /tmp: the sandbox has its own.
+	// Not below /tmp: the sandbox has a /tmp of its own.
 	dir, err := os.MkdirTemp("/var/tmp", "lockstile-mcp-")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func connectIn(t *testing.T, dir string, options *mcp.ClientOptions, user func(m
 	return c
 }
 
-// call calls a tool and gives the text of its answer.
+// call calls a tool and returns the text of the answer.
 func (c *client) call(name string, args map[string]any) (text string, failed bool) {
 	c.Helper()
 	r, err := c.CallTool(c.Context(), &mcp.CallToolParams{Name: name, Arguments: args})
@@ -138,7 +138,7 @@ func (c *client) call(name string, args map[string]any) (text string, failed boo
 
 var running = regexp.MustCompile(`Process running with session ID (\d+)\n`)
 
-// session gives the number in an answer.
+// session returns the session number in an answer.
 func (c *client) session(text string) int {
 	c.Helper()
 	m := running.FindStringSubmatch(text)
@@ -211,7 +211,8 @@ func TestTools(t *testing.T) {
 	}
 }
 
-// TestClassic: features.unified_exec chooses the tool, and nothing of the sandbox.
+// TestClassic checks that features.unified_exec chooses the tool, and changes nothing in
+// the sandbox.
 func TestClassic(t *testing.T) {
 	c := connect(t, "-c", "features.unified_exec=false")
 	list, err := c.ListTools(t.Context(), nil)
@@ -227,8 +228,8 @@ func TestClassic(t *testing.T) {
 	}
 }
 
-// TestProgress: a client that asks for it hears while a call waits; one that gives
-// a call up ends the command.
+// TestProgress checks that a client with a progress token gets notices while a call
+// waits, and that giving a call up ends the command.
 func TestProgress(t *testing.T) {
 	c := connect(t)
 	params := &mcp.CallToolParams{Name: "exec_command", Arguments: map[string]any{"cmd": "sleep 2.5"}}

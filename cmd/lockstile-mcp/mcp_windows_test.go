@@ -11,7 +11,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// The test binary is the server too.
+// TestMain also runs the test binary as the server.
 func TestMain(m *testing.M) {
 	if os.Getenv("LOCKSTILE_TEST_MAIN") != "" {
 		main()
@@ -81,7 +81,7 @@ func TestExecCommand(t *testing.T) {
 	}
 }
 
-// TestConfiguredAndAbsent: see the test of this name in cmd/lockstile.
+// TestConfiguredAndAbsent is like the test in cmd/lockstile.
 func TestConfiguredAndAbsent(t *testing.T) {
 	for _, unified := range []bool{true, false} {
 		for _, sandbox := range []string{"elevated", "unelevated"} {

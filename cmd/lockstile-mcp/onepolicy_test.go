@@ -14,9 +14,9 @@ import (
 	"github.com/lockstile/lockstile/internal/tool"
 )
 
-// TestOnePolicy: whichever way a policy is asked for, it is the same policy, as its
-// digest says: in the records of starts by each way, of those that were made ahead, of
-// doctor's, and in what explain tells.
+// TestOnePolicy checks that every way of asking for a policy leads to the same policy.
+// The digests must be equal: in the records of starts by each way, of prepared starts and
+// of doctor's starts, and in the output of explain.
 func TestOnePolicy(t *testing.T) {
 	parent, err := os.MkdirTemp("/var/tmp", "lockstile-policy-")
 	if err != nil {
@@ -56,7 +56,7 @@ func TestOnePolicy(t *testing.T) {
 	}
 }
 
-// digests are those of the starts in a mode that are recorded.
+// digests returns the digests of the recorded starts in a mode.
 func digests(t *testing.T, p *probe, mode string) (all []string) {
 	t.Helper()
 	b, err := os.ReadFile(p.home + "/sandbox.log")
@@ -85,7 +85,7 @@ func explained(t *testing.T, p *probe, s setting) string {
 	return x.Policy
 }
 
-// lockstileProgram runs the core program, whatever its exit code, and gives its output.
+// lockstileProgram runs the core program, whatever the exit code, and returns the output.
 func lockstileProgram(t *testing.T, p *probe, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), core, args...)

@@ -26,14 +26,14 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// setting is what the user chose, and how the command is joined to its caller.
+// setting is the user's choice, and the connection between the command and its caller.
 type setting struct {
 	mode    string
 	network bool
 	tty     bool
 }
 
-// Where the network is on, config.toml says so, with more.
+// config.toml for starts with the network, and a few more settings.
 const configuration = `
 [filesystem]
 deny_read = ["DIR/denied"]
@@ -65,14 +65,14 @@ func (s setting) policy(t *testing.T, p *probe) (out policy.Policy) {
 	return out
 }
 
-// probe is a place of its own for one start, and what it did to it.
+// probe is a place for a single start, with the effects of the start.
 type probe struct {
 	dir, ws, home string
 	port          int
 	reached       atomic.Bool
 }
 
-// newProbe makes dir anew: policies that name the same folders can be compared.
+// newProbe makes dir anew: policies with the same folders can be compared.
 func newProbe(t *testing.T, dir string, s setting) *probe {
 	t.Helper()
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
@@ -112,8 +112,8 @@ func newProbe(t *testing.T, dir string, s setting) *probe {
 	return p
 }
 
-// argv is the same on every channel: it tries to write inside and outside, to
-// reach the host, and to make a trusted name; and tells by its exit code what it can
+// argv is the same on every channel: the command tries to write inside and outside, to
+// reach the host, and to make a trusted name. The exit code says what the command can
 // read and has.
 func (p *probe) argv() []string {
 	return []string{"/bin/bash", "-c", fmt.Sprintf(`echo x > in; echo x > ../out; mkdir .vscode; (exec 3<>/dev/tcp/127.0.0.1/%d)
@@ -121,7 +121,7 @@ n=0; has() { "${@:2}" > /dev/null 2>&1 && n=$((n + $1)); }
 has 1 grep x ~/.ssh/id_test; has 2 test -n "$PARITY_TOKEN"; has 4 test -n "$PARITY"; has 8 grep x ../denied; has 16 test "$(ulimit -n)" != 333; exit $n`, p.port)}
 }
 
-// effect is what is seen from outside afterwards.
+// effect is the part of a start that is visible from outside.
 type effect struct {
 	in, out, host, trusted bool
 	exit                   float64
@@ -147,7 +147,7 @@ func (p *probe) effect(lines []map[string]any) effect {
 	return e
 }
 
-// record gives the lines of the log, without what belongs to one run or to the io.
+// record returns the lines of the log, without parts that depend on the run or the io.
 func (p *probe) record(t *testing.T, channel string, tty bool) (lines []map[string]any) {
 	t.Helper()
 	b, err := os.ReadFile(p.home + "/sandbox.log")
@@ -186,7 +186,7 @@ func (p *probe) record(t *testing.T, channel string, tty bool) (lines []map[stri
 // channels are all ways to a start.
 var channels = []struct {
 	name  string
-	pipes bool // it has no terminal
+	pipes bool // the channel has no terminal
 	start func(t *testing.T, p *probe, s setting)
 }{
 	{"run", false, func(t *testing.T, p *probe, s setting) {
@@ -272,8 +272,8 @@ func withTools(t *testing.T, p *probe, s setting, channel string, call func(*too
 	}
 }
 
-// TestParity: whichever way a command comes, what it can do, what is proven of it
-// and what is recorded are one. With -v it prints the table in docs/parity.md.
+// TestParity checks that on every channel a command can do the same, with the same proofs
+// and the same record. With -v, TestParity prints the table in docs/parity.md.
 func TestParity(t *testing.T) {
 	parent, err := os.MkdirTemp("/var/tmp", "lockstile-parity-")
 	if err != nil {
@@ -342,7 +342,7 @@ func word(b bool, yes, no string) string {
 	return no
 }
 
-// TestParityIsInTheDocs: the table there is the one that is printed.
+// TestParityIsInTheDocs checks that docs/parity.md has the printed table.
 func TestParityIsInTheDocs(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "parity.md"))
 	if err != nil {

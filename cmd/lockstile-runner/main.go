@@ -1,7 +1,7 @@
 //go:build !windows
 
-// Command lockstile-runner makes commands under a sandbox account on Windows; lockstile
-// starts it.
+// Command lockstile-runner makes commands under a sandbox account on Windows.
+// lockstile starts the runner.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command lockstile-runner makes commands under a sandbox account on Windows; lockstile
-// starts it.
+// Command lockstile-runner makes commands under a sandbox account on Windows.
+// lockstile starts the runner.
 package main
 
 import (

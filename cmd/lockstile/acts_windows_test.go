@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/windows/registry"
 )
 
-// acts are what the hostile programs of the Windows cases do, by name. What becomes of
-// it is looked at from outside.
+// acts are the actions of the hostile programs of the Windows cases, by name. The test
+// looks at the effect from outside.
 var acts = map[string]func(arg []string) error{
 	"write": func(arg []string) error { return os.WriteFile(arg[0], []byte("x"), 0o600) },
 	"mkdir": func(arg []string) error { return os.Mkdir(arg[0], 0o700) },
@@ -152,8 +152,7 @@ var acts = map[string]func(arg []string) error{
 	},
 }
 
-// act does one, and tells on its error output how that went, for who reads a failed
-// test.
+// act performs an action, and prints the error for the reader of a failed test.
 func act(name string, arg []string) {
 	if err := acts[name](arg); err != nil {
 		fmt.Fprintln(os.Stderr, "the act fails:", err)
@@ -173,7 +172,7 @@ func openProcess(pid string, rights uint32) (windows.Handle, error) {
 	return windows.OpenProcess(rights, false, uint32(n))
 }
 
-// enablePrivileges switches on those by which an access check is passed over.
+// enablePrivileges switches on the privileges that bypass an access check.
 func enablePrivileges() {
 	var token windows.Token
 	if windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_ADJUST_PRIVILEGES|windows.TOKEN_QUERY, &token) != nil {
@@ -190,11 +189,11 @@ func enablePrivileges() {
 			return
 		}
 		p.Privileges[0].Attributes = windows.SE_PRIVILEGE_ENABLED
-		_ = windows.AdjustTokenPrivileges(token, false, &p, 0, nil, nil) // it may not be there
+		_ = windows.AdjustTokenPrivileges(token, false, &p, 0, nil, nil) // the token may lack the privilege
 	}
 }
 
-// startAsChildOf starts cmd as a child of another process, whose job it is in then.
+// startAsChildOf starts cmd as a child of another process, and thereby in its job.
 func startAsChildOf(pid, file string) error {
 	parent, err := openProcess(pid, windows.PROCESS_CREATE_PROCESS)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestLeftLinks: links that a command leaves under names that are written later, by
-// lockstile or the next command, are never followed (F-05).
+// TestLeftLinks checks that links under names that lockstile or the next command writes
+// later are never followed (F-05).
 func TestLeftLinks(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		outside := filepath.Join(p.dir, "outside")
@@ -32,8 +32,8 @@ func TestLeftLinks(t *testing.T) {
 	})
 }
 
-// TestWhereItBegins: a working directory that is a descriptor, that was removed, or
-// that isn't in the view (F-11).
+// TestWhereItBegins tries a working directory that is a descriptor, a removed working
+// directory, and a folder outside of the view (F-11).
 func TestWhereItBegins(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)
@@ -59,7 +59,7 @@ func TestWhereItBegins(t *testing.T) {
 	}
 }
 
-// TestDevicesStay: what covers and what programs use can't be replaced (F-21).
+// TestDevicesStay checks that covers and devices can't be replaced (F-21).
 func TestDevicesStay(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)
@@ -72,7 +72,8 @@ func TestDevicesStay(t *testing.T) {
 	}
 }
 
-// TestSetuidPrograms give nothing (K-01). Root makes one, and another user runs it.
+// TestSetuidPrograms checks that a set-user-ID program gives no rights (K-01). Root makes
+// the program, and another user runs it.
 func TestSetuidPrograms(t *testing.T) {
 	if !root() {
 		t.Skip("only root can make one")
@@ -100,7 +101,8 @@ func TestSetuidPrograms(t *testing.T) {
 	}
 }
 
-// TestStoppedTreesEnd: who stops itself and all others is ended in time (K-06, R-05).
+// TestStoppedTreesEnd checks that a tree that stops itself and all other processes is
+// ended in time (K-06, R-05).
 func TestStoppedTreesEnd(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)
@@ -114,8 +116,8 @@ func TestStoppedTreesEnd(t *testing.T) {
 	}
 }
 
-// TestHostileEnvironment: nothing of the workspace runs before the confinement (E-07,
-// G-14).
+// TestHostileEnvironment checks that no program of the workspace runs before the
+// confinement (E-07, G-14).
 func TestHostileEnvironment(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		canary := filepath.Join(p.dir, "canary")
@@ -139,8 +141,8 @@ func TestHostileEnvironment(t *testing.T) {
 	})
 }
 
-// TestStartThatIsHeldUp: a command that is a FIFO, links in a circle, and a signal
-// while it is set up (E-11).
+// TestStartThatIsHeldUp tries a FIFO as command, links in a circle, and a signal during
+// the setup (E-11).
 func TestStartThatIsHeldUp(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)

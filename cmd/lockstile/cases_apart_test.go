@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// apart are the rows that need more than a script and a look afterwards: each has
-// tests of its own, on pipes and in a terminal, as root and as a user.
+// apart lists the rows that need more than a script and a look afterwards: each has tests
+// of its own, on pipes and in a terminal, as root and as a user.
 var apart = []struct{ id, tests string }{
 	{"E-02 paste into a console", "TestFilter"},
 	{"E-04 what output does to a terminal", "TestTerminal TestLogShows"},
@@ -67,7 +67,7 @@ var apart = []struct{ id, tests string }{
 	{"R-06 what a user's processes share", "TestSharedPools"},
 }
 
-// TestCasesApart: the tests that are named are there, and docs/cases.md names them.
+// TestCasesApart checks that the named tests exist, and that docs/cases.md names them.
 func TestCasesApart(t *testing.T) {
 	text, err := os.ReadFile("../../docs/cases.md")
 	if err != nil {

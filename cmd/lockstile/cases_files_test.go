@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// xattr and flags of the canary, which no file right covers.
+// xattrSet and the function below look at the extended attribute and the flags of the
+// canary. No file right covers either.
 func xattrSet(w *world, _ string) bool {
 	n, err := unix.Getxattr(w.out+"/canary", "user.lockstile", nil)
 	return err == nil && n >= 0
@@ -37,7 +38,7 @@ func absent(file string) func(*world, string) bool {
 	return func(w *world, _ string) bool { return !exists(filepath.Join(w.ws, file)) }
 }
 
-// bits reports a file of the workspace with more rights than its user has.
+// bits reports whether a file of the workspace has more rights than its user.
 func bits(want os.FileMode) func(*world, string) bool {
 	return func(w *world, _ string) bool {
 		info, err := os.Lstat(w.ws + "/s")

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// gets prints that a call was let through to the kernel: it fails, as it is asked for
-// what isn't there, but not for want of a right.
+// gets prints a line for a call that reached the kernel: the call fails, since its object
+// is absent, but not for want of a right.
 func gets(call string) string {
 	return python(`import errno
 try:
@@ -24,8 +24,8 @@ except OSError as e:
 
 var through = prints("let-through")
 
-// possible tells whether root can make a call at all here, which fails for its
-// arguments; some kernels have none of it.
+// possible reports whether root can make a call on the machine. The call fails for its
+// arguments; a few kernels don't have the call.
 func possible(nr uintptr) func() bool {
 	return func() bool {
 		bad := uintptr(0xdead0000) // no address, descriptor or number
@@ -61,7 +61,7 @@ func gcc() bool {
 	return err == nil
 }
 
-// affinity of the canary, which has all processors.
+// pinned looks at the affinity of the canary. The canary has all processors.
 func pinned(w *world, _ string) bool {
 	var set unix.CPUSet
 	return unix.SchedGetaffinity(w.canary.Process.Pid, &set) == nil && set.Count() == 1
@@ -85,7 +85,7 @@ func manyProcessors() bool {
 	return unix.SchedGetaffinity(0, &set) == nil && set.Count() > 1
 }
 
-// mqUnlink takes a queue away, and tells whether it was there.
+// mqUnlink removes a queue, and reports whether the queue existed.
 func mqUnlink(name *byte) bool {
 	_, _, errno := unix.Syscall(unix.SYS_MQ_UNLINK, uintptr(unsafe.Pointer(name)), 0, 0)
 	return errno == 0

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// has reports whether programs are there to be tried.
+// has reports whether programs are installed.
 func has(names ...string) func() bool {
 	return func() bool {
 		for _, n := range names {
@@ -26,7 +26,8 @@ func has(names ...string) func() bool {
 	}
 }
 
-// database: PostgreSQL, which starts for users with an entry in passwd, and not as root.
+// database reports whether PostgreSQL can run: it starts for users with an entry in
+// passwd, and not as root.
 func database() bool {
 	_, err := os.Stat("/usr/lib/postgresql/15/bin/initdb")
 	if err == nil {
@@ -87,7 +88,8 @@ subprocess.run(["true"],check=True,start_new_session=True); t=threading.Thread(t
 	{"P-22 perl and awk", `perl -e 'fork and wait; print "x"' | grep -q x && echo a b | awk '{print $2}' | grep -q b && echo done-well`, done, has("perl")},
 }
 
-// TestReadOnlyIsEverywhere: nothing can be written, anywhere, and looking works (F-02, P-06).
+// TestReadOnlyIsEverywhere checks that a command in read-only can write nowhere, and can
+// look everywhere (F-02, P-06).
 func TestReadOnlyIsEverywhere(t *testing.T) {
 	for _, way := range ioFlags {
 		w := newWorld(t)
@@ -106,8 +108,8 @@ ls -la . >/dev/null && cat tracked && git log --oneline | grep -q first && git s
 	}
 }
 
-// TestNoResidue: what ran leaves the workspace as a plain run would, whoever was
-// killed (P-04).
+// TestNoResidue checks that a run leaves the workspace as a plain run would, even after a
+// kill (P-04).
 func TestNoResidue(t *testing.T) {
 	p := newPlace(t)
 	git(t, p.ws, "init", "-q")
@@ -131,7 +133,7 @@ func TestNoResidue(t *testing.T) {
 	}
 }
 
-// TestAwkwardPlaces: names with spaces, other letters and a newline (P-05).
+// TestAwkwardPlaces tries names with spaces, other letters and a newline (P-05).
 func TestAwkwardPlaces(t *testing.T) {
 	for _, name := range []string{"with space", "grüße→日本", "new\nline", "-dash", "$(touch x)", strings.Repeat("l", 200)} {
 		for _, way := range ioFlags {
@@ -148,7 +150,8 @@ func TestAwkwardPlaces(t *testing.T) {
 	}
 }
 
-// TestSixteenAtOnce: one record each, and nobody sees another's output (P-25).
+// TestSixteenAtOnce checks that each start has a record, and that no output is mixed up
+// (P-25).
 func TestSixteenAtOnce(t *testing.T) {
 	p := newPlace(t)
 	var group sync.WaitGroup

@@ -11,15 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// python runs a line of Python; done is printed when it came to its end.
+// python runs a line of Python, and prints done after the last statement.
 func python(code string) string {
 	return "python3 -c '\nimport socket,os,ctypes,sys\nlibc=ctypes.CDLL(None,use_errno=True)\ndef call(*a):\n  r=libc.syscall(*[ctypes.c_long(x) if isinstance(x,int) else x for x in a])\n  if r<0: raise OSError(ctypes.get_errno(),os.strerror(ctypes.get_errno()))\n  return r\n" + code + "\nprint(\"done-\"+\"well\")'"
 }
 
 var done = prints("done-well")
 
-// swapping has a second thread swap what a connect is about, as fast as it can, while
-// the first connects for half a second to what may be its own socket or the host's.
+// swapping has a second thread swap the target of a connect, as fast as possible, while
+// the first thread connects for half a second: to its own socket or the host's.
 const swapping = `
 import threading,time
 sys.setswitchinterval(1e-5)
@@ -48,7 +48,7 @@ inner=socket.socket(socket.AF_UNIX); inner.bind("b/x"); inner.listen(2000)
 def swap(): call(316,-100,b"a",-100,b"b",2)
 def attempt():
   s=socket.socket(socket.AF_UNIX); s.setblocking(False); s.connect("a/x")` + swapping
-	// A socket's number that is another socket's by the time it is connected.
+	// The number of a socket that becomes another socket's before the connect.
 	swapNumber = `
 tcp=socket.socket(); unix=socket.socket(socket.AF_UNIX); num=os.dup(tcp.fileno())
 addr=b"\1\0s.sock\0"
@@ -58,7 +58,7 @@ def attempt():
   libc.connect(num,addr,len(addr))` + swapping
 )
 
-// What a row may need, to be possible at all.
+// root and the functions below are the needs of rows.
 func root() bool { return os.Geteuid() == 0 }
 
 func vsock() bool {
@@ -69,7 +69,8 @@ func vsock() bool {
 	return err == nil
 }
 
-// typing for another is possible where the kernel still has it (TIOCSTI), or for root.
+// typing reports whether a program can type for another: the kernel still has TIOCSTI, or
+// the user is root.
 func typing() bool {
 	b, err := os.ReadFile("/proc/sys/dev/tty/legacy_tiocsti") // from Linux 6.2
 	return root() || err != nil || strings.TrimSpace(string(b)) == "1"
@@ -193,7 +194,7 @@ for c in b"typed\n": fcntl.ioctl(t,0x5412,bytes([c]))`), done, typing},
 	{"E-09 inherited descriptor", `cat <&9; cat /proc/self/fd/9`, prints(secret), nil},
 }
 
-// hostname is put back after the row that changes it.
+// hostname is restored after the row that changes the name.
 var hostname, _ = os.Hostname()
 
 var ordinary = slices.Concat(ordinaryBasics, ordinaryMore)

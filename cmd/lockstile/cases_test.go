@@ -19,20 +19,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The rows name programs that an agent may start, by their headings in the
-// project's list of cases: F files, N network and IPC, K kernel and processes, E
-// environment and descriptors; P are ordinary ones, which must work.
+// caseRow is a program that an agent may start, named by its heading in the project's
+// list of cases: F files, N network and IPC, K kernel and processes, E environment and
+// descriptors; P are ordinary programs that must work.
 //
-// A hostile row passes when its effect, seen from outside, is absent under
-// confinement, on pipes and in a terminal, and there under danger-full-access:
-// a probe that shows nothing anywhere proves nothing.
+// A hostile row passes if its effect, seen from outside, is absent under confinement, on
+// pipes and in a terminal, and present under danger-full-access: a probe without any
+// effect anywhere proves nothing.
 type caseRow struct {
 	id, script string
 	effect     func(w *world, out string) bool
-	needs      func() bool // what it needs to be possible at all, nil for nothing
+	needs      func() bool // whether the row is possible on the machine; nil for always
 }
 
-// world is the outside of one run: things that the program must not reach.
+// world is the outside of a run: things that the program must not reach.
 type world struct {
 	*place
 	out      string // a folder beside the workspace
@@ -45,14 +45,14 @@ const secret = "canary-secret-7261"
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	// Not below /tmp and TMPDIR: those are the view's own, which would hide it.
+	// Not below /tmp and TMPDIR: the view has its own, and would hide the folder.
 	dir, err := os.MkdirTemp("/var/tmp", "lockstile-case-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if info, err := os.Lstat(dir + "/ws"); err == nil && info.IsDir() { // one row makes a link of it
-			_ = os.Chmod(dir+"/ws", 0o700) // one row closes it
+		if info, err := os.Lstat(dir + "/ws"); err == nil && info.IsDir() { // a row replaces ws by a link
+			_ = os.Chmod(dir+"/ws", 0o700) // a row closes ws
 		}
 		os.RemoveAll(dir)
 	})
@@ -82,7 +82,7 @@ var (
 	templateDir  string
 )
 
-// template makes once what all worlds begin with.
+// template makes the common beginning of all worlds, once.
 func template(t *testing.T) string {
 	t.Helper()
 	templateOnce.Do(func() {
@@ -113,7 +113,7 @@ func template(t *testing.T) string {
 	return templateDir
 }
 
-// repository makes a repository with one commit.
+// repository makes a repository with a commit.
 func (w *world) repository(dir string) {
 	w.Helper()
 	mkdir(w.T, dir)
@@ -125,8 +125,8 @@ func (w *world) repository(dir string) {
 	}
 }
 
-// worktree adds what git makes for a linked worktree, and what its configuration may
-// name in the tree.
+// worktree adds the files that git makes for a linked worktree, and files that the
+// worktree's configuration may name in the tree.
 func (w *world) worktree() {
 	w.Helper()
 	for path, text := range map[string]string{
@@ -155,7 +155,7 @@ func (w *world) stores() {
 	}
 }
 
-// otherTerminal is one of the host's that belongs to somebody else.
+// otherTerminal returns a terminal of the host that belongs to another user.
 func (w *world) otherTerminal() string {
 	w.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -170,13 +170,13 @@ func (w *world) otherTerminal() string {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if n == 0 { // inside, that is the command's own
+	if n == 0 { // inside the sandbox 0 is the command's own
 		return w.otherTerminal()
 	}
 	return "/dev/pts/" + strconv.Itoa(n)
 }
 
-// provideStore makes one more when a command waits for it.
+// provideStore makes another store when a command waits for a store.
 func (w *world) provideStore() {
 	home, stop := w.dir+"/u", make(chan struct{})
 	w.Cleanup(func() { close(stop) })
@@ -294,7 +294,7 @@ func canaryDead(w *world, _ string) bool {
 	return false
 }
 
-// run runs one row and tells whether its effect is seen.
+// run runs a row and reports whether the effect is seen.
 func (w *world) run(c caseRow, flags ...string) bool {
 	w.Helper()
 	args := append(append([]string{"run"}, flags...), "--", "bash", "-c", c.script)
@@ -318,14 +318,14 @@ func (w *world) run(c caseRow, flags ...string) bool {
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		w.Fatal(err)
 	}
-	if strings.Contains(errs.String(), "lockstile: refused") { // then the program tried nothing
+	if strings.Contains(errs.String(), "lockstile: refused") { // the program tried nothing
 		w.Fatal(errs.String())
 	}
 	return c.effect(w, out.String())
 }
 
-// TestCases runs the table. With -v it prints a line for each row that ran, from
-// which scripts/cases.sh makes the table in docs/cases.md.
+// TestCases runs the table. With -v, TestCases prints a line for each row that ran;
+// scripts/cases.sh makes the table in docs/cases.md from the lines.
 func TestCases(t *testing.T) {
 	who := "user"
 	if root() {
@@ -369,8 +369,8 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// shows tells whether the probe has its effect where nothing stands in its way.
-// A descriptor is inherited only where no lockstile starts the command at all.
+// shows reports whether the probe has its effect without any restriction. A descriptor is
+// inherited only if lockstile does not start the command at all.
 func (w *world) shows(c caseRow) bool {
 	if strings.HasPrefix(c.id, "E-09") {
 		b, _ := exec.Command("sh", "-c", "exec 9<<E\n"+secret+"\nE\ncat <&9").Output()
@@ -379,7 +379,8 @@ func (w *world) shows(c caseRow) bool {
 	return w.run(c, "--sandbox", "danger-full-access", "--tty", "-c", "shell_environment_policy.ignore_default_excludes=true")
 }
 
-// TestCasesAreInTheDocs: the table there has each row, and no other.
+// TestCasesAreInTheDocs checks that the table in docs/cases.md has each row, and no
+// other.
 func TestCasesAreInTheDocs(t *testing.T) {
 	text, err := os.ReadFile("../../docs/cases.md")
 	if err != nil {

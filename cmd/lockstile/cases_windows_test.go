@@ -18,25 +18,25 @@ import (
 	"golang.org/x/sys/windows/registry"
 )
 
-// trap is what a hostile program is set on, and how it is seen, from outside, whether
-// it got through.
+// trap is the target of a hostile program, with a look from outside: whether the program
+// got through.
 type trap struct {
 	args []string
 	seen func() bool
-	undo func() // nil where nothing is to be undone
+	undo func() // nil for nothing to undo
 }
 
-// winCase is one of the Windows cases.
+// winCase is a Windows case.
 type winCase struct {
 	name, act string
 	set       func(*testing.T, place) trap
-	// allows names what doesn't prevent it, as docs/residuals.md says.
+	// allows names the sandbox that doesn't prevent the act, as docs/residuals.md says.
 	allows string
-	// able tells whether this system can do such a thing at all; nil where each can.
+	// able reports whether the system can perform the act at all; nil for always.
 	able func(*testing.T) bool
 }
 
-// file sees whether a file is there.
+// file is a trap that sees a new file.
 func file(name string, args ...string) trap {
 	return trap{args: append(args, name), seen: func() bool { _, err := os.Lstat(name); return err == nil }, undo: func() { os.RemoveAll(name) }}
 }
@@ -45,14 +45,14 @@ func there(program string) func(*testing.T) bool {
 	return func(*testing.T) bool { _, err := exec.LookPath(program); return err == nil }
 }
 
-// exits runs a program, and tells whether it ends with a code.
+// exits runs a program, and reports whether the program ends with a code.
 func exits(code int, program string, args ...string) bool {
 	cmd := exec.Command(program, args...)
-	_ = cmd.Run() // what counts is the code
+	_ = cmd.Run() // only the code counts
 	return cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == code
 }
 
-// soon waits a while for what happens beside the program.
+// soon waits up to two seconds for an effect that comes after the program.
 func (it trap) soon() trap {
 	seen := it.seen
 	it.seen = func() bool {
@@ -114,7 +114,7 @@ var winCases = []winCase{
 			return err == nil
 		}, func() {
 			if k, err := open(registry.SET_VALUE); err == nil {
-				_ = k.DeleteValue(name) // it may not be there
+				_ = k.DeleteValue(name) // the value may be absent
 				k.Close()
 			}
 		}}
@@ -181,7 +181,7 @@ var winCases = []winCase{
 		}
 		it := file(filepath.Join(dir, "version.dll"))
 		remove := it.undo
-		it.undo = func() { remove(); os.Remove(dir) } // stays where the runner is
+		it.undo = func() { remove(); os.Remove(dir) } // fails if the runner is installed there
 		return it
 	}},
 	{name: "W-23 sealed for the user", act: "unseal", allows: "unelevated", set: setSealed},
@@ -215,7 +215,7 @@ func setVictim(t *testing.T, _ place) trap {
 	}, func() { cmd.Process.Kill(); <-ended }}
 }
 
-// setWindow shows a window, which goes when it is told to.
+// setWindow shows a window that closes on request.
 func setWindow(t *testing.T, _ place) trap {
 	title := "lockstile-case-" + pid()
 	words, err := windows.UTF16PtrFromString(title)
@@ -237,7 +237,7 @@ func setWindow(t *testing.T, _ place) trap {
 		for {
 			const remove = 1
 			if got, _, _ := user32.NewProc("PeekMessageW").Call(uintptr(unsafe.Pointer(&message[0])), 0, 0, 0, remove); got != 0 {
-				closed.Store(true) // nobody else knows its title
+				closed.Store(true) // only the test and the program know the title
 			}
 			select {
 			case <-stop:
@@ -253,7 +253,7 @@ func setWindow(t *testing.T, _ place) trap {
 	return trap{[]string{title}, func() bool { time.Sleep(200 * time.Millisecond); return closed.Load() }, func() { close(stop); <-over }}
 }
 
-// listening takes one connection, and tells whether one came.
+// listening takes a connection, and reports whether a connection came.
 func listening(t *testing.T, address string) (at string, seen func() bool) {
 	t.Helper()
 	l, err := net.Listen("tcp", address)
@@ -282,7 +282,7 @@ func within(came <-chan struct{}) func() bool {
 	}
 }
 
-// setDatagram takes one datagram. (Package net can't make such a socket under Wine.)
+// setDatagram takes a datagram. (Package net can't make a datagram socket under Wine.)
 func setDatagram(t *testing.T, _ place) trap {
 	var data windows.WSAData
 	must := func(err error) {
@@ -318,13 +318,13 @@ func setPipe(t *testing.T, _ place) trap {
 	}
 	return trap{[]string{name}, func() bool {
 		var n uint32
-		_ = windows.ConnectNamedPipe(h, nil) // it was connected by then, or not
+		_ = windows.ConnectNamedPipe(h, nil) // connected by now, or not
 		err := windows.ReadFile(h, make([]byte, 1), &n, nil)
 		return err == nil && n == 1
 	}, func() { windows.CloseHandle(h) }}
 }
 
-// spelling is for a way to write the name of something protected.
+// spelling returns the trap for another spelling of a protected name.
 func spelling(name string) func(*testing.T, place) trap {
 	return func(t *testing.T, p place) trap {
 		os.RemoveAll(filepath.Join(p.ws, ".git"))
@@ -350,16 +350,17 @@ func setSealed(t *testing.T, p place) trap {
 	return trap{[]string{sealed, opened}, func() bool { got, err := os.ReadFile(opened); return err == nil && string(got) == string(plain) }, func() { os.Remove(opened) }}
 }
 
-// confinedBy are the ways to be confined: by account with the network off, and by token
-// with it on.
+// confinedBy are the two kinds of confinement: by account with the network off, and by
+// token with the network on.
 var confinedBy = []struct{ name, config string }{
 	{"elevated", "[windows]\nsandbox = \"elevated\""},
 	{"unelevated", "[windows]\nsandbox = \"unelevated\"\n[sandbox_workspace_write]\nnetwork_access = true"},
 }
 
-// TestWindowsCases: each hostile program gets through in full access, and not where it
-// is confined: there it is refused, or runs and doesn't get through. A machine that is
-// said to confine (LOCKSTILE_TEST_CONFINES) must not refuse.
+// TestWindowsCases checks that each hostile program gets through in full access, and not
+// under confinement: there the start is refused, or the program runs and doesn't get
+// through. On a machine that must confine (LOCKSTILE_TEST_CONFINES) no start may be
+// refused.
 func TestWindowsCases(t *testing.T) {
 	must := strings.Fields(os.Getenv("LOCKSTILE_TEST_CONFINES"))
 	for _, c := range winCases {
@@ -371,7 +372,7 @@ func TestWindowsCases(t *testing.T) {
 			if len(must) > 0 {
 				p.asSetUp()
 			}
-			// Where the accounts may run it.
+			// The accounts may run programs in the workspace.
 			program := filepath.Join(p.ws, "act.exe")
 			self, err := os.ReadFile(os.Args[0])
 			if err != nil {
@@ -400,8 +401,8 @@ func TestWindowsCases(t *testing.T) {
 	}
 }
 
-// asSetUp gives the place what lockstile setup made: this user's secrets, and, beside
-// the test program, the runner that was installed.
+// asSetUp copies the results of lockstile setup to the place: the user's secrets, and,
+// beside the test program, the installed runner.
 func (p place) asSetUp() {
 	p.Helper()
 	user, err := os.UserHomeDir()
@@ -436,7 +437,7 @@ type performance struct {
 	text    string
 }
 
-// perform has a hostile program run under a configuration.
+// perform runs a hostile program under a configuration.
 func (p place) perform(program string, c winCase, config string) performance {
 	p.Helper()
 	config += "\n[shell_environment_policy]\ninherit = \"all\"\n[shell_environment_policy.set]\nLOCKSTILE_TEST_ACT = \"" + c.act + "\"\n"

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// cgroups is where starts make theirs on the machine of scripts/machine-tests.sh; few
-// others have one that bounds memory.
+// cgroups is the parent folder of starts' cgroups on the machine of
+// scripts/machine-tests.sh; few other machines have a cgroup that bounds memory.
 var cgroups = os.Getenv("LOCKSTILE_TEST_CGROUPS")
 
 func needCgroups(t *testing.T) {
@@ -25,7 +25,7 @@ func needCgroups(t *testing.T) {
 	}
 }
 
-// ownCgroups lists those that are there.
+// ownCgroups lists the existing cgroups of starts.
 func ownCgroups(t *testing.T) []string {
 	t.Helper()
 	found, err := filepath.Glob(cgroups + "/lockstile-*")
@@ -44,7 +44,7 @@ func content(t *testing.T, file string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// waiting starts a command that waits for its standard input's end.
+// waiting starts a command that waits for the end of its standard input.
 func (p *place) waiting() *exec.Cmd {
 	p.Helper()
 	cmd := p.command(program, "run", "--tty=false", "-c", "limits.memory_mb=400", "-c", "limits.processes=400", "--", "sh", "-c", "(read x; sleep 1000) & echo up; read x")
@@ -66,8 +66,8 @@ func (p *place) waiting() *exec.Cmd {
 	return cmd
 }
 
-// TestCgroup: a command and all that it starts are in a cgroup of their own, which has
-// the limits, and which is gone with them.
+// TestCgroup checks that a command's tree is in a cgroup of its own. The cgroup has the
+// limits, and is gone with the tree.
 func TestCgroup(t *testing.T) {
 	needCgroups(t)
 	p := newPlace(t)
@@ -87,7 +87,7 @@ func TestCgroup(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // however it ends
+	_ = cmd.Wait() // any end will do
 	if left := ownCgroups(t); len(left) != 0 {
 		t.Errorf("%v", left)
 	}
@@ -103,7 +103,8 @@ func TestCgroup(t *testing.T) {
 	}
 }
 
-// TestCgroupFromInside: the command sees its own as the root, and can change nothing.
+// TestCgroupFromInside checks that the command sees its own cgroup as the root, and can
+// change nothing.
 func TestCgroupFromInside(t *testing.T) {
 	needCgroups(t)
 	p := newPlace(t)
@@ -115,8 +116,8 @@ func TestCgroupFromInside(t *testing.T) {
 	}
 }
 
-// TestCgroupOutlivesNothing: when lockstile is killed its tree is, and the next start
-// clears up.
+// TestCgroupOutlivesNothing checks that killing lockstile kills the tree, and that the
+// next start removes the cgroup.
 func TestCgroupOutlivesNothing(t *testing.T) {
 	needCgroups(t)
 	p := newPlace(t)
@@ -137,7 +138,7 @@ func TestCgroupOutlivesNothing(t *testing.T) {
 	}
 }
 
-// TestCgroupLeftOut: a command that is not in one, where it should be, is refused.
+// TestCgroupLeftOut checks that a command outside of its planned cgroup is refused.
 func TestCgroupLeftOut(t *testing.T) {
 	needCgroups(t)
 	p := newPlace(t)
@@ -147,8 +148,8 @@ func TestCgroupLeftOut(t *testing.T) {
 	}
 }
 
-// TestCgroupBounds: the kernel holds the limits at once, also of what has left the
-// command's session.
+// TestCgroupBounds checks that the kernel holds the limits at once, also for processes
+// that left the command's session.
 func TestCgroupBounds(t *testing.T) {
 	needCgroups(t)
 	p := newPlace(t)

@@ -28,7 +28,7 @@ func (p *place) config(text string) {
 	write(p.T, filepath.Join(p.home, "config.toml"), text)
 }
 
-// ioFlags are the two ways of one start.
+// ioFlags are the two ways of a start: on pipes and in a terminal.
 var ioFlags = []string{"--tty=false", "--tty"}
 
 func TestConfigOfTheReport(t *testing.T) {
@@ -95,7 +95,7 @@ inherit = "none"
 	})
 }
 
-// TestWorkspaceHasNoSay: files of the repository loosen nothing.
+// TestWorkspaceHasNoSay checks that files of the repository loosen nothing.
 func TestWorkspaceHasNoSay(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		for _, name := range []string{".lockstile", ".codex"} {

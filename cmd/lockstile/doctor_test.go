@@ -44,8 +44,9 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// TestDoctorNamesWhatIsMissing takes one means after the other away, and wants
-// that one named, with a mend, and what does not need it found to hold.
+// TestDoctorNamesWhatIsMissing takes away one means after the other, and checks that
+// doctor names the missing means, with a mend, and finds the independent restrictions to
+// hold.
 func TestDoctorNamesWhatIsMissing(t *testing.T) {
 	for name, c := range map[string]struct{ spoil, holds string }{
 		"user namespace":         {"echo 0 > /proc/sys/user/max_user_namespaces", "seccomp"},

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestExplainIsTheStart: what is explained is what a start then proves, and
-// explaining starts, makes and records nothing.
+// TestExplainIsTheStart checks that a start proves exactly the explained restrictions,
+// and that explaining starts, makes and records nothing.
 func TestExplainIsTheStart(t *testing.T) {
 	for _, mode := range modes {
 		p := newPlace(t)
@@ -59,8 +59,8 @@ func TestExplainPicture(t *testing.T) {
 	}
 }
 
-// TestExplainTime: the times are those of the calls of a real start, whose command does
-// not run and which is not in the log.
+// TestExplainTime checks that the times are from calls of a real start. The command of
+// the start does not run, and the start is not in the log.
 func TestExplainTime(t *testing.T) {
 	p := newPlace(t)
 	r := p.lockstile("explain", "start", "--time", "--json", "--", "sh", "-c", "echo x > ran")

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestFoldingFileSystem: on one where case makes no other name, a
-// trusted name is guarded in each spelling (F-28).
+// TestFoldingFileSystem checks that on a file system without case a trusted name is
+// guarded in each spelling (F-28).
 func TestFoldingFileSystem(t *testing.T) {
 	needCgroups(t)
 	if !root() {

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestInitIsClosed: nothing of the sandbox's first process, whose memory is a copy of
-// what is left of ours, can be had from inside (K-04, K-09).
+// TestInitIsClosed checks that a command gets nothing from the init. The init's memory is
+// a copy of the rest of ours (K-04, K-09).
 func TestInitIsClosed(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		script := python(`
@@ -42,7 +42,7 @@ for what in (lambda:call(101,16,1,0,0),lambda:call(302,1,7,ctypes.create_string_
 	})
 }
 
-// TestServersAreInvisible: what is bound inside can't be reached from the host (N-19).
+// TestServersAreInvisible checks that the host can't reach a socket bound inside (N-19).
 func TestServersAreInvisible(t *testing.T) {
 	for _, c := range []struct {
 		mode    string
@@ -78,8 +78,8 @@ while not os.path.exists("go"): time.sleep(0.01)`, port)))
 	}
 }
 
-// TestRacers: somebody turns folders of the workspace into links all the time, as a
-// command of another start could. A start is as it should be, or refused (F-18).
+// TestRacers turns folders of the workspace into links all the time, as a command of
+// another start could. A start must be complete, or refused (F-18).
 func TestRacers(t *testing.T) {
 	for _, name := range []string{"sub", ".codex", "sub/.git", ".git"} {
 		t.Run(strings.ReplaceAll(name, "/", "|"), func(t *testing.T) {
@@ -136,8 +136,8 @@ func exchange(a, b string) {
 	_ = unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
 }
 
-// TestWrongTypes: trusted names that are something else start with protection, soon,
-// and nothing opens a FIFO (F-20).
+// TestWrongTypes checks that trusted names of another file type start with protection,
+// soon, and that no step opens a FIFO (F-20).
 func TestWrongTypes(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		mkdir(t, p.ws+"/.envrc")

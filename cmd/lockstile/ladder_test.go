@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inMachine runs the program in a mount namespace of its own, which a script makes
-// another machine. Who isn't root makes it in a user namespace.
+// inMachine runs the program in a mount namespace of its own. A script makes the
+// namespace another machine. Users other than root need a user namespace too.
 func (p *place) inMachine(script string, args ...string) result {
 	p.Helper()
 	flags := "-m"
@@ -33,11 +33,11 @@ func (p *place) inMachine(script string, args ...string) result {
 	return p.do(cmd)
 }
 
-// masked is what container runtimes do to /proc.
+// masked masks parts of /proc as container runtimes do.
 const masked = "mount --bind /dev/null /proc/timer_list; mount -t tmpfs -o ro none /proc/acpi"
 
-// TestMaskedProc: the container's own /proc is shown, read-only, and the record says
-// so; everything else is as ever.
+// TestMaskedProc checks that the view shows the container's own /proc, read-only, that
+// the record says so, and that the rest is unchanged.
 func TestMaskedProc(t *testing.T) {
 	if out, err := exec.Command("unshare", "-Um", "true").CombinedOutput(); err != nil {
 		t.Skipf("no namespaces for the machine: %s", out)
@@ -60,11 +60,11 @@ func TestMaskedProc(t *testing.T) {
 	}
 }
 
-// machines are filters that stand in front of lockstile, as those of container
-// runtimes do: which calls answer what.
+// machines are filters in front of lockstile, like the filters of container runtimes:
+// calls and their answers.
 var machines = map[string][]denied{
 	"no user namespaces": {{unix.SYS_CLONE3, unix.ENOSYS, 0}, {unix.SYS_CLONE, unix.EPERM, 0x7e020000}, {unix.SYS_UNSHARE, unix.EPERM, 0}},
-	// What docker's own profile does for a container without CAP_SYS_ADMIN.
+	// The answers of docker's own profile for a container without CAP_SYS_ADMIN.
 	"docker": {{unix.SYS_CLONE3, unix.ENOSYS, 0}, {unix.SYS_CLONE, unix.EPERM, 0x7e020000}, {unix.SYS_UNSHARE, unix.EPERM, 0}, {unix.SYS_MOUNT, unix.EPERM, 0},
 		{unix.SYS_SETNS, unix.EPERM, 0}, {unix.SYS_OPEN_TREE, unix.EPERM, 0}, {unix.SYS_MOVE_MOUNT, unix.EPERM, 0}, {unix.SYS_BPF, unix.EPERM, 0},
 		{unix.SYS_KEYCTL, unix.EPERM, 0}, {unix.SYS_ADD_KEY, unix.EPERM, 0}, {unix.SYS_PERF_EVENT_OPEN, unix.EPERM, 0}},
@@ -74,15 +74,15 @@ var machines = map[string][]denied{
 	"no unprivileged caps": {{unix.SYS_MOUNT, unix.EPERM, 0}, {unix.SYS_UNSHARE, unix.EPERM, 0}},
 }
 
-// denied is a call, its answer, and which bits of its first argument make it so, 0
-// for any.
+// denied is a call, its answer, and the bits of its first argument that select the
+// answer; 0 for any.
 type denied struct {
 	nr    uint32
 	errno unix.Errno
 	bits  uint32
 }
 
-// listener is a machine on which another program listens to calls.
+// listener is a machine with another program listening to calls.
 const listener = "a listener"
 
 const machineVariable = "LOCKSTILE_TEST_MACHINE"
@@ -117,7 +117,7 @@ func becomeMachine(name string) error {
 	if errno != 0 {
 		return errno
 	}
-	if name == listener { // it lives on in what is started, as a manager's does beside it
+	if name == listener { // started programs keep the listener, as a container manager beside them would
 		if _, err := unix.FcntlInt(fd, unix.F_DUPFD, 100); err != nil {
 			return err
 		}
@@ -141,8 +141,8 @@ func (p *place) on(machine string, args ...string) result {
 	return p.do(cmd)
 }
 
-// TestNoUserNamespaces: read-only holds by Landlock and the filter, and what it can't
-// be given is refused with the mend.
+// TestNoUserNamespaces checks that Landlock and the filter hold read-only, and that
+// requests beyond read-only are refused with the mend.
 func TestNoUserNamespaces(t *testing.T) {
 	for machine, rowsBy := range map[string]string{"no user namespaces": "--tty", "docker": "--tty=false", "no unprivileged caps": ""} {
 		t.Run(machine, func(t *testing.T) {
@@ -190,7 +190,8 @@ func (p *place) lastStart() line {
 	return line{}
 }
 
-// TestOtherMachines: without clone3 all is as ever, without Landlock nothing starts.
+// TestOtherMachines checks that without clone3 a start is full, and that without Landlock
+// no confined command starts.
 func TestOtherMachines(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)
@@ -219,8 +220,8 @@ func TestOtherMachines(t *testing.T) {
 	}
 }
 
-// TestEachRestrictionIsMissedThere: where Landlock and the filter hold alone, each of
-// them is missed too.
+// TestEachRestrictionIsMissedThere leaves out each restriction on a machine where only
+// Landlock and the filter confine: each start must be refused.
 func TestEachRestrictionIsMissedThere(t *testing.T) {
 	for _, io := range []string{"pipes", "terminal"} {
 		probe := newPlace(t)
@@ -232,11 +233,11 @@ func TestEachRestrictionIsMissedThere(t *testing.T) {
 			t.Fatalf("%q", proven)
 		}
 		for _, restriction := range proven {
-			if strings.HasPrefix(restriction, "none: ") || restriction == "identity" || restriction == "no_new_privs" { // which the machine's filter needs as well
+			if strings.HasPrefix(restriction, "none: ") || restriction == "identity" || restriction == "no_new_privs" { // the machine's filter also needs no_new_privs
 				continue
 			}
 			if restriction == "capabilities" && !root() {
-				continue // there are none to take
+				continue // a user has no capabilities to take
 			}
 			t.Run(io+"/"+restriction, func(t *testing.T) {
 				t.Parallel()
@@ -246,7 +247,8 @@ func TestEachRestrictionIsMissedThere(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// The machine's filter stands behind unshare, which is there to guard this one.
+				// The machine's filter comes after unshare; unshare guards the test's
+				// machine.
 				at := slices.Index(cmd.Args, leaveOutProgram)
 				cmd.Args = slices.Insert(slices.Clone(cmd.Args), at, self)
 				if at == 0 {
@@ -261,8 +263,8 @@ func TestEachRestrictionIsMissedThere(t *testing.T) {
 	}
 }
 
-// TestOlderLandlock: with each older version the other layers hold what it can't, and
-// the start is full.
+// TestOlderLandlock checks that with each older version the other layers hold the rest,
+// and that the start is full.
 func TestOlderLandlock(t *testing.T) {
 	for _, abi := range []string{"1", "2", "3", "4", "5", "6"} {
 		t.Run(abi, func(t *testing.T) {

@@ -31,8 +31,8 @@ for i in range(1000):
   except RuntimeError: break
 print("forked",n,flush=True); os._exit(0)`
 
-// TestProcessesAreBounded: no more than the limit are there at a time, and the host
-// starts others meanwhile.
+// TestProcessesAreBounded checks that the processes never exceed the limit, and that the
+// host starts other processes meanwhile.
 func TestProcessesAreBounded(t *testing.T) {
 	for name, code := range map[string]string{"processes": forkBomb, "threads": threadBomb} {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +50,8 @@ func TestProcessesAreBounded(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded: a tree that uses more is ended, and the log says why.
+// TestMemoryIsBounded checks that a tree beyond the limit is ended, and that the log says
+// why.
 func TestMemoryIsBounded(t *testing.T) {
 	for name, script := range map[string]string{
 		"one":     python(`x=bytearray(2<<30)` + "\nimport time; time.sleep(20)"),
@@ -76,7 +77,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestOtherLimits: of a file, of open files, of processor time, of time.
+// TestOtherLimits tries the limits of file size, of open files, of processor time, and of
+// time.
 func TestOtherLimits(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)
@@ -101,8 +103,8 @@ func TestOtherLimits(t *testing.T) {
 	}
 }
 
-// TestSharedPools: a command that takes all it can of what a user's processes share
-// leaves the host's some (R-06).
+// TestSharedPools checks that a command that takes as much as possible of a user's shared
+// resources leaves a share for the host (R-06).
 func TestSharedPools(t *testing.T) {
 	const take = `
 c=ctypes.CDLL(None,use_errno=True); n=0

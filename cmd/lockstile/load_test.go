@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestManyStarts looks for refusals without a reason: one start after the other,
-// then many at once.
+// TestManyStarts looks for refusals without a reason: first starts in sequence, then many
+// at once.
 func TestManyStarts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")

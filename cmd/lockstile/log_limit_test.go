@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestFileLimit: under a limit of file sizes that the log could pass, which would end
-// lockstile on the spot, the start is refused with the mend.
+// TestFileLimit checks that a start is refused with the mend under a limit of file sizes
+// that the log could exceed. SIGXFSZ would otherwise end lockstile on the spot.
 func TestFileLimit(t *testing.T) {
 	p := newPlace(t)
 	for limit, code := range map[string]int{"0": 126, "100": 126, "16384": 0, "unlimited": 0} {

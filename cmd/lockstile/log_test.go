@@ -43,7 +43,7 @@ func TestLogShows(t *testing.T) {
 	}
 }
 
-// TestLogVerifyNamesTheLine changes a log that starts have written.
+// TestLogVerifyNamesTheLine changes a log of several starts.
 func TestLogVerifyNamesTheLine(t *testing.T) {
 	p := newPlace(t)
 	for i := range 3 {
@@ -57,7 +57,7 @@ func TestLogVerifyNamesTheLine(t *testing.T) {
 	whole := slices.Collect(bytes.Lines(text))
 	for name, c := range map[string]struct {
 		lines [][]byte
-		say   []string // one of these
+		say   []string // verify must print any of the texts
 	}{
 		"edited":  {replaced(whole, 2, bytes.Replace(whole[2], []byte("read-only"), []byte("read-0nly"), 1)), []string{"line 3:"}},
 		"removed": {slices.Delete(slices.Clone(whole), 3, 4), []string{"line 4:", "line 3:"}},
@@ -77,7 +77,7 @@ func TestLogVerifyNamesTheLine(t *testing.T) {
 			t.Errorf("%s: --json: %v, %d problems", name, err, len(report.Problems))
 		}
 	}
-	// A torn tail: half a line, as a writer that was killed would leave it.
+	// A torn tail: half a line, as a killed writer would leave.
 	if err := os.WriteFile(path, append(slices.Clone(text), whole[0][:40]...), 0o600); err != nil {
 		t.Fatal(err)
 	}

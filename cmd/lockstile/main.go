@@ -1,10 +1,9 @@
-// Command lockstile starts commands for coding agents, each confined, measured
-// and recorded before its first instruction runs. It holds no logic: package
-// cli does. It must stay lean, since everything linked here is paid for at
-// every start.
+// Command lockstile starts commands for coding agents, each confined, measured and
+// recorded before its first instruction runs. Package main holds no logic, and only calls
+// package cli. The program must stay lean: every start pays for everything linked here.
 //
-// The quota of processor time is not looked for, which takes a while: a start is over
-// before it counts.
+// The debug settings below keep Go's runtime from reading the quota of processor time:
+// reading takes a while, and a start is over before the quota counts.
 //
 //go:debug containermaxprocs=0
 //go:debug updatemaxprocs=0

@@ -17,15 +17,14 @@ import (
 	"time"
 )
 
-// The programs under test: as it is used, and the build in which one restriction
-// can be left out.
+// The programs under test: the product, and the build with a restriction to leave out.
 var program, leaveOutProgram string
 
-// patience ends whatever hangs.
+// patience is the time after which a hanging program is ended.
 const patience = 60 * time.Second
 
-// TestMain builds the programs. LOCKSTILE_TEST_PROGRAMS names a folder that holds
-// them already, for the run as a user who has no Go.
+// TestMain builds the programs. LOCKSTILE_TEST_PROGRAMS names a folder with built
+// programs, for running as a user without Go.
 func TestMain(m *testing.M) {
 	if name := os.Getenv(machineVariable); name != "" {
 		fmt.Fprintln(os.Stderr, becomeMachine(name))
@@ -65,16 +64,16 @@ func build(dir string) error {
 	return nil
 }
 
-// place is a workspace and a home of its own, below one folder.
+// place is a workspace and a home, below a folder of its own.
 type place struct {
 	*testing.T
 	dir, ws, home string
-	env           []string // beside what os.Environ has
-	way           string   // "--tty" or "--tty=false" for each run, "" for what comes
+	env           []string // in addition to os.Environ
+	way           string   // "--tty" or "--tty=false" for each run, "" for automatic
 }
 
-// bothWays runs a test on pipes and in a terminal, and compares the records: but
-// for the terminal, they must be one.
+// bothWays runs a test on pipes and in a terminal, and compares the records: apart from
+// the terminal, the records must be equal.
 func bothWays(t *testing.T, test func(t *testing.T, p *place)) {
 	var records []string
 	for _, way := range ioFlags {
@@ -99,7 +98,8 @@ func bothWays(t *testing.T, test func(t *testing.T, p *place)) {
 	}
 }
 
-// record is the log without what differs from run to run, and what a terminal adds.
+// record returns the log without parts that differ from run to run or belong to the
+// terminal.
 func (p *place) record() string {
 	p.Helper()
 	text, err := os.ReadFile(filepath.Join(p.home, "sandbox.log"))
@@ -115,7 +115,7 @@ func (p *place) record() string {
 		if io, ok := fields["io"]; ok && (io == "terminal") != (p.way == "--tty") {
 			p.Errorf("%s: the log says io %v", p.way, io)
 		}
-		for _, name := range []string{"io", "time", "prev", "pid", "by", "ms", "policy"} { // folders have another name each time
+		for _, name := range []string{"io", "time", "prev", "pid", "by", "ms", "policy"} { // the policy's digest depends on the folders, and differs each time
 			delete(fields, name)
 		}
 		if proven, ok := fields["proven"].([]any); ok {
@@ -148,7 +148,7 @@ func (p *place) command(bin string, args ...string) *exec.Cmd {
 	if p.way != "" && len(args) > 0 && args[0] == "run" {
 		args = slices.Insert(slices.Clone(args), 1, p.way)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience) // a compiler inside takes its time
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience) // a compiler inside takes a long time
 	p.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, bin, args...)
 	cmd.Dir = p.ws
@@ -157,7 +157,7 @@ func (p *place) command(bin string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// result is what a program left.
+// result is the output and the exit code of a program.
 type result struct {
 	code           int
 	stdout, stderr string
@@ -188,7 +188,7 @@ func (p *place) lockstile(args ...string) result {
 	return p.do(p.command(program, args...))
 }
 
-// sh runs a script in the sandbox and wants its exit code.
+// sh runs a script in the sandbox and checks the exit code.
 func (p *place) sh(mode, script string, code int) result {
 	p.Helper()
 	r := p.lockstile("run", "--sandbox", mode, "--", "sh", "-c", script)
@@ -240,7 +240,7 @@ func (p *place) verify() {
 	}
 }
 
-// write writes a file, and makes the folder for it.
+// write writes a file, and makes the folder of the file.
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	mkdir(t, filepath.Dir(path))

@@ -23,8 +23,8 @@ func git(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// TestNestedRepositories: those that are there at the start are guarded, however deep
-// and of whatever kind.
+// TestNestedRepositories checks that existing repositories are guarded at the start, at
+// any depth and of any kind.
 func TestNestedRepositories(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		deep := strings.Repeat("d/", 40)
@@ -71,8 +71,8 @@ func TestNestedRepositories(t *testing.T) {
 	})
 }
 
-// TestTrustedLinks: a link among the trusted names stays, and what it leads to can't
-// be written.
+// TestTrustedLinks checks that a link among the trusted names stays, and that its target
+// can't be written.
 func TestTrustedLinks(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		mkdir(t, p.ws+"/agents")
@@ -97,7 +97,8 @@ func TestTrustedLinks(t *testing.T) {
 	})
 }
 
-// TestPointersThatLeadNowhere are refused where a command could make what they name.
+// TestPointersThatLeadNowhere checks that a pointer is refused if a command could make
+// its target.
 func TestPointersThatLeadNowhere(t *testing.T) {
 	for text, refused := range map[string]bool{"gitdir: ../ws\n": true, "gitdir: not/there/at/all": false, "gitdir: /": false, "gitdir: ../../nothing": false, "gitdir: evil": false, "nonsense": false, "": false} {
 		p := newPlace(t)
@@ -113,8 +114,8 @@ func TestPointersThatLeadNowhere(t *testing.T) {
 	}
 }
 
-// TestOtherTrustedNames: a pattern, a bare repository at the root, and, where names
-// are folded, none.
+// TestOtherTrustedNames tries a name by pattern, a bare repository at the root, and a
+// name in another case.
 func TestOtherTrustedNames(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		r := p.lockstile("run", "--", "sh", "-c", "echo x > x.code-workspace; mkdir objects refs; echo ref: > HEAD; mkdir .GIT; chmod 555 .")
@@ -127,7 +128,8 @@ func TestOtherTrustedNames(t *testing.T) {
 	})
 }
 
-// TestNewTrust: elsewhere they may be made, and are told; what didn't change is not.
+// TestNewTrust checks that hand-off names may be made, and are reported, and that
+// unchanged names are not.
 func TestNewTrust(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		write(t, p.ws+"/AGENTS.md", "old")
@@ -141,7 +143,7 @@ func TestNewTrust(t *testing.T) {
 		if !slices.Equal(got, want) || !strings.Contains(r.stderr+r.stdout, "sub/new/.git") {
 			t.Errorf("%q, want %q; %q", got, want, r.stderr)
 		}
-		// Known now, they are as good as others.
+		// The next start knows the new names, and guards them like others.
 		p.lockstile("run", "--", "sh", "-c", "echo x > sub/new/.git/hooks/x; echo x > x/bare/config; mkdir sub/new/.claude")
 		if exists(p.ws+"/sub/new/.git/hooks/x") || exists(p.ws+"/sub/new/.claude") || len(p.lastLine().NewTrust) != 0 {
 			t.Errorf("%+v", p.lastLine())
@@ -149,7 +151,8 @@ func TestNewTrust(t *testing.T) {
 	})
 }
 
-// TestHostFIFOs: with the network off none can be opened, and it stays.
+// TestHostFIFOs checks that with the network off no FIFO of the host can be opened, and
+// that the FIFO stays.
 func TestHostFIFOs(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		mkdir(t, p.ws+"/sub")
@@ -158,7 +161,7 @@ func TestHostFIFOs(t *testing.T) {
 			if err := syscall.Mkfifo(full, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			// Its other end, so that an open doesn't wait.
+			// The FIFO's other end, or an open would wait.
 			end, err := os.OpenFile(full, os.O_RDWR, 0)
 			if err != nil {
 				t.Fatal(err)
@@ -178,7 +181,8 @@ func TestHostFIFOs(t *testing.T) {
 	})
 }
 
-// TestFilesWithTwoNames: a mount guards one of them; the record and doctor tell.
+// TestFilesWithTwoNames checks that the record and doctor report a file with a second
+// name, since a mount guards only one name.
 func TestFilesWithTwoNames(t *testing.T) {
 	p := newPlace(t)
 	mkdir(t, p.ws+"/.git/hooks")

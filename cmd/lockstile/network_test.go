@@ -9,7 +9,8 @@ import (
 
 const withNetwork = "sandbox_workspace_write.network_access=true"
 
-// TestNetworkAllowed: the host's network is there, and nothing else gets wider (P-14).
+// TestNetworkAllowed checks that the command has the host's network, and no other new
+// access (P-14).
 func TestNetworkAllowed(t *testing.T) {
 	for _, way := range ioFlags {
 		w := newWorld(t)
@@ -23,7 +24,8 @@ open("/etc/resolv.conf").read()`))
 		}
 	}
 	for _, c := range hostile {
-		// Of the network itself nothing but what no program has business with is kept away.
+		// With the network, of the N rows only interfaces without ordinary use stay
+		// denied.
 		if strings.HasPrefix(c.id, "N-") && !strings.HasPrefix(c.id, "N-10") && !strings.HasPrefix(c.id, "N-14") && !strings.HasPrefix(c.id, "N-15") && !strings.HasPrefix(c.id, "N-17") && !strings.HasPrefix(c.id, "N-20") {
 			continue
 		}

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// link makes one, and the folder for it.
+// link makes a link, and the folder of the link.
 func link(t *testing.T, to, name string) {
 	t.Helper()
 	mkdir(t, filepath.Dir(name))
@@ -21,12 +21,12 @@ func link(t *testing.T, to, name string) {
 	}
 }
 
-// TestNextPolicy: nothing by which the next start's policy is found can be changed by a
-// command, over whatever links that lies in the workspace.
+// TestNextPolicy checks that a command can't change the files that decide about the next
+// start's policy, over any link in the workspace.
 func TestNextPolicy(t *testing.T) {
 	for name, c := range map[string]struct {
 		make   func(t *testing.T, p *place)
-		script string // tries to have the next start in danger-full-access, or to show what is hidden
+		script string // tries to make the next start danger-full-access, or to show hidden files
 	}{
 		"the file": {func(t *testing.T, p *place) {
 			link(t, p.ws+"/dots/config.toml", p.home+"/config.toml")
@@ -70,7 +70,8 @@ func TestNextPolicy(t *testing.T) {
 	}
 }
 
-// TestNextPolicyByBindMount: the workspace can be another place of the same folder.
+// TestNextPolicyByBindMount checks the configuration's folder when the workspace is a
+// bind mount of the same folder.
 func TestNextPolicyByBindMount(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("mounts are root's")
@@ -91,8 +92,8 @@ func TestNextPolicyByBindMount(t *testing.T) {
 	}
 }
 
-// TestPlantedPrograms: a front end can't be planted where lockstile would start it, beside
-// it or where a link beside it leads.
+// TestPlantedPrograms checks that a command can't plant a front end where lockstile would
+// look: beside the program, or beside the target of a link.
 func TestPlantedPrograms(t *testing.T) {
 	code, err := os.ReadFile(program)
 	if err != nil {
@@ -122,7 +123,7 @@ func TestPlantedPrograms(t *testing.T) {
 	}
 }
 
-// TestRootsOverLinks: a link that a command could have made decides about no root.
+// TestRootsOverLinks checks that a link made by a command decides about no root.
 func TestRootsOverLinks(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		mkdir(t, p.dir+"/other")
@@ -151,7 +152,8 @@ func TestRootsOverLinks(t *testing.T) {
 	})
 }
 
-// TestConfigurationByAnotherName: the file's second name can be anywhere; the mend works.
+// TestConfigurationByAnotherName checks that a second name of the file is refused, and
+// that the mend works.
 func TestConfigurationByAnotherName(t *testing.T) {
 	p := newPlace(t)
 	p.config("approval_policy = \"never\"\n")

@@ -13,8 +13,9 @@ import (
 )
 
 // BenchmarkOutput prints 100 MiB of lines on a terminal, and ten times as much on a pipe,
-// bare and confined in turn, the start included, and reports the medians and how fast confined is next to
-// bare (1 is as fast). The reader is the same for both: cat, to nowhere.
+// bare and confined in turn, with the start. BenchmarkOutput reports the medians and the
+// speed of confined relative to bare (1 is as fast). The reader is the same for both:
+// cat, to nowhere.
 func BenchmarkOutput(b *testing.B) {
 	const size = 100 << 20
 	dir := b.TempDir()
@@ -47,7 +48,7 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
-// printed is how long a program took, and the reader of its output.
+// printed returns the time of a program and the reader of its output.
 func printed(b *testing.B, way, dir, name string, args ...string) time.Duration {
 	b.Helper()
 	read, write := outputEnds(b, way)
@@ -73,7 +74,7 @@ func printed(b *testing.B, way, dir, name string, args ...string) time.Duration 
 	if err := cmd.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	_ = reader.Wait() // EIO, where the end is that of a terminal
+	_ = reader.Wait() // EIO, if the end is a terminal's
 	return time.Since(begin)
 }
 

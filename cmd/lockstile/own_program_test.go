@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestOwnProgram: a command can't replace the program that makes the next start, nor
-// one that lies beside it, where the workspace holds them.
+// TestOwnProgram checks that a command can't replace the program of the next start, nor a
+// program in the same folder, even in a workspace that holds them.
 func TestOwnProgram(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		code, err := os.ReadFile(program)

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestOwnSockets: where Landlock keeps Unix sockets of others away, no connect comes to
-// lockstile: each kind of the host's is out of reach, and each that is made inside works,
-// datagrams too.
+// TestOwnSockets checks a machine whose Landlock keeps foreign Unix sockets away. No
+// connect comes to lockstile: each kind of host socket is out of reach, and each socket
+// made inside works, datagrams too.
 func TestOwnSockets(t *testing.T) {
 	abi, _, _ := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if int(abi) < 9 {

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestFileSystemsOfWorkspaces: in memory, and an overlay as containers have.
+// TestFileSystemsOfWorkspaces tries workspaces in memory, on an overlay as in containers,
+// and on a bind mount.
 func TestFileSystemsOfWorkspaces(t *testing.T) {
 	for name, script := range map[string]string{
 		"tmpfs":   `mount -t tmpfs none . && cd $PWD && mkdir w`,
@@ -36,7 +37,8 @@ func TestFileSystemsOfWorkspaces(t *testing.T) {
 	}
 }
 
-// TestClosedStreams: a command has three all the same, which lead nowhere.
+// TestClosedStreams checks that a command always has three streams: closed streams lead
+// nowhere.
 func TestClosedStreams(t *testing.T) {
 	p := newPlace(t)
 	for _, closed := range []string{"<&-", ">&-", "2>&-", "<&- >&- 2>&-"} {
@@ -54,7 +56,8 @@ func TestClosedStreams(t *testing.T) {
 	}
 }
 
-// TestTemporaryFolders: without TMPDIR, with one that isn't there, or none that could be.
+// TestTemporaryFolders tries starts without TMPDIR, with an absent TMPDIR, and with an
+// impossible TMPDIR.
 func TestTemporaryFolders(t *testing.T) {
 	for value, want := range map[string]int{"": 0, "/none": 0, "relative": 0, "/": 126, "/tmp/../etc": 126, "/var": 126, "a\nb": 0} {
 		p := newPlace(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstile/lockstile/internal/plain"
 )
 
-// TestNothingRaw: whatever names and words lockstile prints, no character of them that a
-// terminal acts on reaches one, and none of them makes a line of its own.
+// TestNothingRaw checks everything that lockstile prints of hostile names and words: no
+// control character reaches a terminal, and no name begins a line of its own.
 func TestNothingRaw(t *testing.T) {
 	const hostile = "e\x1b]52;c;aGk=\x07\u009b31m\u202e\nhint: rm -rf ~"
 	for name, c := range map[string]struct {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// newHome gives a place a user's home of its own, with stores in it, and moves it to
-// where the view shows the host's files.
+// newHome gives a place a user's home of its own, with stores, and moves the place to a
+// folder where the view shows the host's files.
 func newHome(p *place) string {
 	p.Helper()
 	dir, err := os.MkdirTemp("/var/tmp", "lockstile-test-")
@@ -34,7 +34,8 @@ func newHome(p *place) string {
 	return home
 }
 
-// TestStoresAreHidden: a folder is empty, a file is too; all else is as it is.
+// TestStoresAreHidden checks that a hidden folder is empty, that a hidden file is empty,
+// and that the rest is unchanged.
 func TestStoresAreHidden(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		home := newHome(p)
@@ -54,7 +55,7 @@ func TestStoresAreHidden(t *testing.T) {
 	})
 }
 
-// TestReadingRules: the most specific pattern wins.
+// TestReadingRules checks that the most specific pattern wins.
 func TestReadingRules(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		newHome(p)
@@ -76,8 +77,8 @@ func TestReadingRules(t *testing.T) {
 	})
 }
 
-// TestHiddenInShown: what is denied in a folder that is shown again is hidden, at any
-// depth, and what the host trusts in a writable root below a cover stays guarded.
+// TestHiddenInShown checks that denied paths in a folder that is shown again are hidden,
+// at any depth, and that trusted names in a writable root below a cover stay guarded.
 func TestHiddenInShown(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		home := newHome(p)
@@ -102,8 +103,8 @@ func TestHiddenInShown(t *testing.T) {
 	})
 }
 
-// TestReadingWithoutView: where no mount can cover anything, patterns and the workspace
-// are listed as any other folder is.
+// TestReadingWithoutView checks denials without a view: no mount can cover a path, and
+// the readable folders leave the denied paths out, in the workspace too.
 func TestReadingWithoutView(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		home := newHome(p)
@@ -123,8 +124,8 @@ func TestReadingWithoutView(t *testing.T) {
 	})
 }
 
-// TestNewStores: what comes to be during a run, or takes the place of what was there,
-// can't be read either.
+// TestNewStores checks that a store can't be read that comes during a run, or replaces a
+// file.
 func TestNewStores(t *testing.T) {
 	for name, make := range map[string]func(home string) error{
 		"a new store":          func(home string) error { return os.WriteFile(home+"/.aws", []byte("canary"), 0o600) },
@@ -177,7 +178,7 @@ func wait(t *testing.T, path string) {
 	}
 }
 
-// TestStoresByOtherNames: links on the way, to the home or in it, and bind mounts.
+// TestStoresByOtherNames tries links on the way to the home or inside, and bind mounts.
 func TestStoresByOtherNames(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		home := newHome(p)
@@ -212,8 +213,8 @@ func TestStoresByOtherNames(t *testing.T) {
 	})
 }
 
-// TestStoresWhereMountsComeAndGo: a store that the host mounts a second time just while a
-// start looks at the machine is in no start's view.
+// TestStoresWhereMountsComeAndGo checks that a store that the host mounts a second time,
+// just while a start looks at the machine, is in no start's view.
 func TestStoresWhereMountsComeAndGo(t *testing.T) {
 	if !root() {
 		t.Skip("only root can mount")
@@ -222,7 +223,7 @@ func TestStoresWhereMountsComeAndGo(t *testing.T) {
 	home := newHome(p)
 	alias := filepath.Join(p.dir, "alias")
 	mkdir(t, alias)
-	// In a mount namespace of their own: nobody else's starts are to be held up.
+	// The mount namespace keeps the mounts from delaying other tests' starts.
 	script := `
 ( while [ ! -e "$1/stop" ]; do mount --bind "$2/.ssh" "$1/alias"; sleep 0.002; umount -l "$1/alias"; done ) &
 for i in $(seq 30); do "$3" run --tty=false -- sh -c 'cat "$1/id" 2>/dev/null; echo ran' - "$1/alias"; done

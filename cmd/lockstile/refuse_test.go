@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// refusedAs runs a command that must be refused, and checks that nothing ran.
+// refusedAs runs a command that must be refused, and checks that the command did not run.
 func (p *place) refusedAs(cmd *exec.Cmd) line {
 	p.Helper()
 	r := p.do(cmd)
@@ -30,8 +30,8 @@ func (p *place) refusedAs(cmd *exec.Cmd) line {
 	return got
 }
 
-// leaveOut is a start under mode without one restriction. As root it is kept in
-// namespaces of its own: what it lacks may be what protects this machine.
+// leaveOut is a start under mode without a restriction. As root the start runs in
+// namespaces of its own: the missing restriction may be the protection of the machine.
 func (p *place) leaveOut(mode, io, env string) *exec.Cmd {
 	args := []string{"run", "-C", p.ws, "--sandbox", mode, "--tty=" + strconv.FormatBool(io == "terminal"), "--json", "--", "sh", "-c", "echo x > ran"}
 	cmd := p.command(leaveOutProgram, args...)
@@ -43,8 +43,8 @@ func (p *place) leaveOut(mode, io, env string) *exec.Cmd {
 	return cmd
 }
 
-// TestEachRestrictionIsMissed leaves out one restriction after the other, those
-// of the init too: each start must be refused, and name it.
+// TestEachRestrictionIsMissed leaves out one restriction after the other, with the
+// restrictions of the init: each start must be refused, and name the restriction.
 func TestEachRestrictionIsMissed(t *testing.T) {
 	for _, both := range []string{"workspace-write pipes", "workspace-write terminal", "read-only pipes", "read-only terminal",
 		"danger-full-access pipes", "danger-full-access terminal"} {
@@ -62,10 +62,10 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 		}
 		for _, restriction := range proven {
 			if strings.HasPrefix(restriction, "none: ") {
-				continue // the absence of one
+				continue // stands for the absence of a restriction
 			}
 			if restriction == "identity" {
-				continue // no step of a start makes it: TestIdentity
+				continue // no step of a start makes the identity: TestIdentity
 			}
 			t.Run(both+"/"+strings.ReplaceAll(restriction, "/", "|"), func(t *testing.T) {
 				t.Parallel()
@@ -86,8 +86,8 @@ func TestEachRestrictionIsMissed(t *testing.T) {
 	}
 }
 
-// TestBeneathTheView: who stands in the host's folder, which the view hides by one
-// of the same name, is not where it should be.
+// TestBeneathTheView checks that a command in the host's folder, hidden under a folder of
+// the view with the same name, is refused.
 func TestBeneathTheView(t *testing.T) {
 	for _, io := range []string{"pipes", "terminal"} {
 		p := newPlace(t)
@@ -99,8 +99,8 @@ func TestBeneathTheView(t *testing.T) {
 	}
 }
 
-// furnish makes all that a view can have of a place: a TMPDIR, and protected
-// names in the workspace and below.
+// furnish makes everything that a view can have of a place: a TMPDIR, and protected names
+// in the workspace and below.
 func (p *place) furnish() {
 	p.Helper()
 	for _, dir := range []string{p.dir + "/tmpdir", p.ws + "/.git", p.ws + "/sub/.claude"} {
@@ -108,8 +108,8 @@ func (p *place) furnish() {
 	}
 }
 
-// TestHarnessRuns shows that the build under test starts commands when nothing
-// is left out, so that a refusal above means something.
+// TestHarnessRuns checks that the build under test starts commands when nothing is left
+// out. Otherwise the refusals above would mean nothing.
 func TestHarnessRuns(t *testing.T) {
 	p := newPlace(t)
 	if r := p.do(p.leaveOut("workspace-write", "pipes", "LOCKSTILE_LEAVE_OUT=no such restriction")); r.code != 0 || !exists(filepath.Join(p.ws, "ran")) {

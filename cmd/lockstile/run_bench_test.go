@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// contender is one way to do what a benchmark does.
+// contender is a way to do a benchmark's work.
 type contender struct {
 	name string
 	argv []string
 }
 
 // race runs the contenders in turn, and reports the median of each in milliseconds, and
-// how many times as long as the first each takes. One that prints a number says itself how
-// long it took, in nanoseconds.
+// the ratio to the first. A contender that prints a number reports its own time, in
+// nanoseconds.
 func race(b *testing.B, dir string, env []string, contenders ...contender) {
 	b.Helper()
 	took := make([][]time.Duration, len(contenders))
@@ -48,7 +48,7 @@ func race(b *testing.B, dir string, env []string, contenders ...contender) {
 	for b.Loop() {
 		round(true)
 	}
-	b.ReportMetric(0, "ns/op") // of all together it says nothing
+	b.ReportMetric(0, "ns/op") // a sum over all contenders says nothing
 	var first float64
 	for i, c := range contenders {
 		ms := median(took[i]).Seconds() * 1e3
@@ -72,7 +72,7 @@ func bubblewrap(b *testing.B, ws string, command ...string) []string {
 		"--die-with-parent", "--new-session", "--cap-drop", "ALL", "--"}, command)
 }
 
-// benchPlace gives a workspace that every view has, and the environment for it.
+// benchPlace makes a workspace that every view has, and returns the environment for it.
 func benchPlace(b *testing.B) (ws string, env []string) {
 	b.Helper()
 	dir, err := os.MkdirTemp("/var/tmp", "lockstile-bench-")
@@ -91,7 +91,8 @@ func inSandbox(flag string, command ...string) []string {
 	return append([]string{program, "run", flag, "--"}, command...)
 }
 
-// BenchmarkRun is a whole start and its end, in turn with bubblewrap and with none.
+// BenchmarkRun measures a whole start and its end, in turn with bubblewrap and without a
+// sandbox.
 func BenchmarkRun(b *testing.B) {
 	ws, env := benchPlace(b)
 	race(b, ws, env,
@@ -101,8 +102,8 @@ func BenchmarkRun(b *testing.B) {
 		contender{"run-tty", inSandbox("--tty", "/bin/true")})
 }
 
-// BenchmarkInside is work within the sandbox, in turn with the same outside, from its first
-// instruction to its last: what the start takes is not in it.
+// BenchmarkInside measures work within the sandbox, in turn with the same work outside,
+// from the first instruction to the last: without the time of the start.
 func BenchmarkInside(b *testing.B) {
 	for name, script := range map[string]string{
 		"processes": "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done",
@@ -120,7 +121,7 @@ func BenchmarkInside(b *testing.B) {
 	}
 }
 
-// repository makes one with so many files.
+// repository makes a repository with a number of files.
 func repository(b *testing.B, dir string, files int) {
 	b.Helper()
 	for i := range files {
@@ -137,7 +138,7 @@ func repository(b *testing.B, dir string, files int) {
 			b.Fatalf("git %s: %v\n%s", args, err, out)
 		}
 	}
-	// What is as young as the index is looked into each time, and the index can't be
+	// git looks into files as young as the index each time, and the index can't be
 	// written inside.
 	time.Sleep(1100 * time.Millisecond)
 	if out, err := exec.Command("git", "-C", dir, "status").CombinedOutput(); err != nil {
@@ -145,7 +146,7 @@ func repository(b *testing.B, dir string, files int) {
 	}
 }
 
-// BenchmarkMany is a start in a workspace with so many protected names, and folders.
+// BenchmarkMany measures a start in a workspace with many protected names, and folders.
 func BenchmarkMany(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

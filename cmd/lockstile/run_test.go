@@ -18,8 +18,8 @@ func TestWorkspaceWrite(t *testing.T) {
 		if b, err := os.ReadFile(filepath.Join(p.ws, "d/b/c")); err != nil || string(b) != "deep\n" {
 			t.Errorf("the workspace was not written: %q %v", b, err)
 		}
-		// The neighbour is the folder that holds the workspace. It may be seen as an
-		// empty one, where the view has its own /tmp; nothing must come out of it.
+		// The neighbour is the folder of the workspace. The view may show an empty
+		// folder, as part of its own /tmp; no file must come out of the view.
 		p.lockstile("run", "--", "sh", "-c", "echo x > ../outside")
 		p.lockstile("run", "--", "sh", "-c", "echo x > "+p.dir+"/outside2")
 		for _, name := range []string{"outside", "outside2"} {
@@ -128,13 +128,13 @@ func TestStreamsAndWhatIsInherited(t *testing.T) {
 	if r.stdout != "input\x00with\nbytes" || r.stderr != "kept "+p.ws+"\n" {
 		t.Errorf("stdout %q, stderr %q", r.stdout, r.stderr)
 	}
-	// A Go program raises its limit of open files; the command gets the caller's.
+	// A Go program raises its limit of open files; the command gets the caller's limit.
 	cmd = p.command("sh", "-c", `ulimit -Sn 321; exec "$0" run -- sh -c 'ulimit -Sn; grep SigIgn /proc/self/status; grep SigBlk /proc/self/status; umask'`, program)
 	if r := p.do(cmd); !strings.HasPrefix(r.stdout, "321\n") || !strings.Contains(r.stdout, "SigBlk:\t0000000000000000") {
 		t.Errorf("limits and signals: %q", r.stdout)
 	}
 	r = p.sh("workspace-write", "ls /proc/self/fd", 0)
-	if got := strings.Fields(r.stdout); !slices.Equal(got, []string{"0", "1", "2", "3"}) { // 3 is of ls itself
+	if got := strings.Fields(r.stdout); !slices.Equal(got, []string{"0", "1", "2", "3"}) { // descriptor 3 is ls's own
 		t.Errorf("open descriptors %q", got)
 	}
 }
@@ -201,7 +201,8 @@ func TestHostIsOutOfReach(t *testing.T) {
 	})
 }
 
-// TestFoldersThatTheViewReplaces can be looked at, but not written as a workspace.
+// TestFoldersThatTheViewReplaces checks that a replaced folder of the view can be looked
+// at, but can't be a writable workspace.
 func TestFoldersThatTheViewReplaces(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		for _, dir := range []string{"/", "/run"} {
@@ -215,7 +216,7 @@ func TestFoldersThatTheViewReplaces(t *testing.T) {
 	})
 }
 
-// TestOddNames are workspaces whose names mountinfo has to escape.
+// TestOddNames tries workspaces whose names mountinfo escapes.
 func TestOddNames(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		for _, name := range []string{"with space", "tab\tnewline\n", `back\040slash`, "é #"} {

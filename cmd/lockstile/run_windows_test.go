@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The test binary is the program too.
+// TestMain also runs the test binary as the program.
 func TestMain(m *testing.M) {
 	if os.Getenv("LOCKSTILE_TEST_BEAT") != "" {
 		beat(os.Args[1])
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// beat makes a file grow for as long as it lives.
+// beat makes a file grow for as long as the process lives.
 func beat(name string) {
 	os.Unsetenv("LOCKSTILE_TEST_BEAT")
 	for range 3000 {
@@ -41,7 +41,7 @@ func beat(name string) {
 	os.Exit(0)
 }
 
-// TestTreeEndsWithUs: lockstile is killed, and so its command ends.
+// TestTreeEndsWithUs checks that killing lockstile ends its command.
 func TestTreeEndsWithUs(t *testing.T) {
 	p := newPlace(t, `sandbox_mode = "danger-full-access"`)
 	file := filepath.Join(p.ws, "beats")
@@ -56,7 +56,7 @@ func TestTreeEndsWithUs(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "run", way, "--", os.Args[0], file)
 		cmd.Dir = p.ws
 		cmd.Env = append(os.Environ(), "LOCKSTILE_TEST_MAIN=1", "LOCKSTILE_TEST_BEAT=", "LOCKSTILE_HOME="+p.home)
-		// The command has the mark that lockstile itself must not have.
+		// The command has the mark; lockstile itself must not have the mark.
 		if err := os.WriteFile(filepath.Join(p.home, "config.toml"), []byte("sandbox_mode = \"danger-full-access\"\n[shell_environment_policy.set]\nLOCKSTILE_TEST_BEAT = \"1\"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func TestTreeEndsWithUs(t *testing.T) {
 		}
 		cmd.Process.Kill()
 		cmd.Wait()
-		time.Sleep(500 * time.Millisecond) // what is on its way
+		time.Sleep(500 * time.Millisecond) // lets pending writes arrive
 		before := size()
 		time.Sleep(500 * time.Millisecond)
 		if size() != before {
@@ -104,7 +104,7 @@ func newPlace(t *testing.T, config string) place {
 	return p
 }
 
-// run runs lockstile, and gives what it printed and its exit code.
+// run runs lockstile, and returns its output and exit code.
 func (p place) run(stdin string, args ...string) (out, errOut string, code int) {
 	p.Helper()
 	cmd := exec.Command(os.Args[0], args...)
@@ -154,8 +154,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestConfiguredAndAbsent is the report that started this product, turned round: a
-// sandbox that this machine doesn't have is refused, on pipes and on a console.
+// TestConfiguredAndAbsent is the report that started the product, turned round: a
+// configured sandbox that the machine doesn't have is refused, on pipes and on a console.
 func TestConfiguredAndAbsent(t *testing.T) {
 	text, err := os.ReadFile("../../examples/issue-14367.expected.txt")
 	if err != nil {
@@ -187,15 +187,15 @@ func TestConfiguredAndAbsent(t *testing.T) {
 	}
 }
 
-// TestSetupAsksForRights: without an administrator's rights setup asks for them, and
-// tells what came of it, in its own words and output.
+// TestSetupAsksForRights checks that setup without an administrator's rights asks for
+// them, and reports the outcome, in its own words and output.
 func TestSetupAsksForRights(t *testing.T) {
 	if windows.GetCurrentProcessToken().IsElevated() {
 		t.Skip("an administrator would set this machine up")
 	}
 	p := newPlace(t, "")
 	out, errOut, code := p.run("", "setup")
-	// Either nobody gave the rights, or what the process with them found was told here.
+	// Either nobody gave the rights, or the elevated process's finding was reported here.
 	told := strings.Contains(errOut, "was made, and is not there") || strings.Contains(errOut, "they were not given")
 	if code != 1 || !told || !strings.Contains(errOut, "administrator's rights: setup needs them") {
 		t.Errorf("%q %q %d", out, errOut, code)

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// TestStormOfKills: eight at a time start 1,600 commands, and most lose one of their
-// processes at a random moment: lockstile, the init, the command. Each
-// command that ran has one start record, and nothing is left of any.
+// TestStormOfKills starts 1,600 commands, eight at a time, and kills a process of most at
+// a random moment: lockstile, the init, or the command. Each command that ran must have a
+// single start record, and no process may be left.
 func TestStormOfKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
@@ -41,7 +41,7 @@ func TestStormOfKills(t *testing.T) {
 				if rand.IntN(4) > 0 {
 					time.Sleep(time.Duration(rand.IntN(25_000)) * time.Microsecond)
 					tree := append(descendants(t, cmd.Process.Pid), cmd.Process.Pid)
-					syscall.Kill(tree[rand.IntN(len(tree))], syscall.SIGKILL) // ours, not waited for yet, or of its tree
+					syscall.Kill(tree[rand.IntN(len(tree))], syscall.SIGKILL) // a child of ours, not waited for yet, or of its tree
 				}
 				cmd.Wait()
 			}
@@ -68,7 +68,7 @@ func TestStormOfKills(t *testing.T) {
 	}
 }
 
-// oneRecordEach compares what ran with the start records.
+// oneRecordEach compares the commands that ran with the start records.
 func (p *place) oneRecordEach() {
 	p.Helper()
 	records := map[string]int{}
@@ -92,7 +92,7 @@ func (p *place) oneRecordEach() {
 	}
 }
 
-// hostMounts is the table of mounts without what other programs' mounts may change.
+// hostMounts returns the table of mounts.
 func hostMounts(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/mountinfo")

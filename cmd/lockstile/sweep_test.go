@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// sweptAs finds what a name was taken back as.
+// sweptAs finds the new name of a name that was taken back.
 func (p *place) sweptAs(name string) string {
 	p.Helper()
 	found, err := filepath.Glob(filepath.Join(p.ws, name+".denied-*"))
@@ -24,8 +24,8 @@ func (p *place) sweptAs(name string) string {
 	return found[0]
 }
 
-// TestTrustedNamesAreTakenBack: what wasn't there is not there afterwards, in
-// whatever way it came.
+// TestTrustedNamesAreTakenBack checks that a new protected name is gone afterwards, in
+// whatever way a command made the name.
 func TestTrustedNamesAreTakenBack(t *testing.T) {
 	for name, script := range map[string]string{
 		".git":          "mkdir -p .git/hooks && echo x > .git/hooks/post-commit",
@@ -63,7 +63,8 @@ func TestTrustedNamesAreTakenBack(t *testing.T) {
 	}
 }
 
-// TestNothingIsTakenBack where nothing was made, or where it was there before.
+// TestNothingIsTakenBack checks that nothing is taken back if the command made no protected
+// name, or if the name existed before.
 func TestNothingIsTakenBack(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		mkdir(t, p.ws+"/.git")
@@ -84,8 +85,8 @@ func TestNothingIsTakenBack(t *testing.T) {
 
 func ctime(info os.FileInfo) syscall.Timespec { return info.Sys().(*syscall.Stat_t).Ctim }
 
-// TestSweptWhenKilled: also where lockstile is killed, while something makes the
-// name again and again.
+// TestSweptWhenKilled checks the sweep after a kill of lockstile, while processes make
+// the name again and again.
 func TestSweptWhenKilled(t *testing.T) {
 	for _, way := range ioFlags {
 		t.Run(way, func(t *testing.T) {
@@ -108,8 +109,8 @@ func TestSweptWhenKilled(t *testing.T) {
 	}
 }
 
-// TestTakenBackFromDaemons: one that makes the name again and again is ended with the
-// rest, whether the watch sees it before the end or not.
+// TestTakenBackFromDaemons checks that a daemon that makes the name again and again is
+// ended with the rest, whether the watch sees the name before the end or not.
 func TestTakenBackFromDaemons(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)
@@ -122,8 +123,8 @@ func TestTakenBackFromDaemons(t *testing.T) {
 	}
 }
 
-// TestKilledAtOnce: when the init is killed with lockstile nobody takes anything back,
-// until the next start.
+// TestKilledAtOnce kills the init with lockstile, and checks that the next start takes
+// the names back.
 func TestKilledAtOnce(t *testing.T) {
 	for _, way := range ioFlags {
 		p := newPlace(t)
@@ -135,7 +136,7 @@ func TestKilledAtOnce(t *testing.T) {
 		}
 		wait(t, p.ws+"/ready")
 		tree := append(descendants(t, cmd.Process.Pid), cmd.Process.Pid)
-		for _, pid := range tree { // stopped, so that none sees another's end
+		for _, pid := range tree { // stopped first: no process sees another's end
 			syscall.Kill(pid, syscall.SIGSTOP)
 		}
 		write(t, p.ws+"/.envrc", "as the command would")
@@ -165,7 +166,8 @@ func TestKilledAtOnce(t *testing.T) {
 	}
 }
 
-// TestTakenBackAtOnce: while the command still runs, and who tries on is ended.
+// TestTakenBackAtOnce checks that a name is taken back while the command runs, and that a
+// persistent process is ended.
 func TestTakenBackAtOnce(t *testing.T) {
 	for name, script := range map[string]string{
 		"made early":        "mkdir .git",
@@ -205,7 +207,7 @@ func TestTakenBackAtOnce(t *testing.T) {
 	})
 }
 
-// descendants lists the processes below one, as /proc has them.
+// descendants lists the processes below a process, from /proc.
 func descendants(t *testing.T, pid int) (out []int) {
 	t.Helper()
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
@@ -215,7 +217,7 @@ func descendants(t *testing.T, pid int) (out []int) {
 	for _, file := range tasks {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		for _, field := range strings.Fields(string(text)) {
 			child, err := strconv.Atoi(field)

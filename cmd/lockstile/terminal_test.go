@@ -18,11 +18,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// console is a terminal as a user sees it: what is on it, and a keyboard.
+// console is a terminal as a user sees it: a screen and a keyboard.
 type console struct {
 	*testing.T
 	keys *os.File // the master
-	tty  *os.File // kept open, so that its modes can be read at the end
+	tty  *os.File // kept open for reading the modes at the end
 
 	mu   sync.Mutex
 	text strings.Builder
@@ -98,8 +98,8 @@ func (c *console) typed(text string) {
 	}
 }
 
-// typedUntil types a key until the pattern is seen: before its job is in the
-// foreground, and between a shell's two modes, a key may be lost, as on any terminal.
+// typedUntil types a key until the pattern is seen: before the job is in the foreground,
+// and between a shell's two modes, a key may be lost, as on any terminal.
 func (c *console) typedUntil(key, pattern string) {
 	c.Helper()
 	re := regexp.MustCompile(pattern)
@@ -111,8 +111,8 @@ func (c *console) typedUntil(key, pattern string) {
 	}
 }
 
-// typedUntilEnd is typedUntil for the end of cmd: a shell that has just forked
-// takes a signal for itself and keeps its child.
+// typedUntilEnd is typedUntil for the end of cmd: a shell that has just forked may take a
+// signal for itself and keep its child.
 func (c *console) typedUntilEnd(key string, cmd *exec.Cmd) {
 	c.Helper()
 	over := make(chan error, 1)
@@ -170,7 +170,7 @@ func TestTerminal(t *testing.T) {
 			c.wait("got second\r\n(.*\r\n)*armed")
 			c.resize(44, 55)
 			c.wait("44 55")
-			err := cmd.Wait() // 17: the new size is told once
+			err := cmd.Wait() // 17: the command hears of the new size once
 			if code := cmd.ProcessState.ExitCode(); code != 17 {
 				t.Errorf("exit %d (%v), want 17; seen %q", code, err, c.seen())
 			}
@@ -191,8 +191,8 @@ func TestTerminalInterrupt(t *testing.T) {
 	}
 }
 
-// TestTerminalKilled: whatever ends lockstile, the tree ends, and the terminal is
-// put back: by every signal that ends a program and can be caught.
+// TestTerminalKilled checks that after any end of lockstile the tree ends, and the
+// terminal is restored: for every signal that ends a program and can be caught.
 func TestTerminalKilled(t *testing.T) {
 	for sig := syscall.Signal(1); sig < 32; sig++ {
 		switch sig {
@@ -219,7 +219,8 @@ func TestTerminalKilled(t *testing.T) {
 	}
 }
 
-// TestTerminalIsNotTheHosts: the command has no way to the user's own terminal.
+// TestTerminalIsNotTheHosts checks that the command has no way to the user's own
+// terminal.
 func TestTerminalIsNotTheHosts(t *testing.T) {
 	for _, mode := range confined {
 		p, c := newPlace(t), newConsole(t, 24, 80)
@@ -245,8 +246,8 @@ func TestTerminalLeftOut(t *testing.T) {
 	}
 }
 
-// TestStreamsAreNotHandedIn: a regular file stays out; a pipe stands between, so
-// that the command can't seek, truncate or map it.
+// TestStreamsAreNotHandedIn checks that a regular file stays outside. The pipe between
+// keeps the command from seeking, truncating or mapping the file.
 func TestStreamsAreNotHandedIn(t *testing.T) {
 	p := newPlace(t)
 	file := p.dir + "/out"
@@ -267,8 +268,8 @@ func TestStreamsAreNotHandedIn(t *testing.T) {
 	}
 }
 
-// TestBothWaysAreOne: a start in a terminal and one on pipes differ in nothing
-// of the record but the terminal itself.
+// TestBothWaysAreOne checks that the records of a start in a terminal and of a start on
+// pipes differ only in the terminal itself.
 func TestBothWaysAreOne(t *testing.T) {
 	for _, mode := range modes {
 		p := newPlace(t)
@@ -293,7 +294,8 @@ func TestBothWaysAreOne(t *testing.T) {
 	}
 }
 
-// TestTerminalRestoredAfterRefusal: also where nothing was started.
+// TestTerminalRestoredAfterRefusal checks the terminal's modes after a start that was
+// refused.
 func TestTerminalRestoredAfterRefusal(t *testing.T) {
 	p, c := newPlace(t), newConsole(t, 24, 80)
 	before := c.modes()
@@ -305,7 +307,7 @@ func TestTerminalRestoredAfterRefusal(t *testing.T) {
 	}
 }
 
-// TestTerminalJobControl: a shell inside has jobs as any shell.
+// TestTerminalJobControl checks that a shell inside has job control.
 func TestTerminalJobControl(t *testing.T) {
 	for _, mode := range modes {
 		p, c := newPlace(t), newConsole(t, 24, 80)
@@ -325,8 +327,8 @@ func TestTerminalJobControl(t *testing.T) {
 	}
 }
 
-// TestTerminalSuspend: ^Z stops a command that no shell inside looks after, and
-// lockstile with it, as it stops any job of the user's own shell.
+// TestTerminalSuspend checks that ^Z stops a command without a shell inside, and
+// lockstile too, like any job of the user's own shell.
 func TestTerminalSuspend(t *testing.T) {
 	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {

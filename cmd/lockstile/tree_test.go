@@ -19,7 +19,7 @@ import (
 
 var modes = []string{"workspace-write", "read-only", "danger-full-access"}
 
-// ways gives each mode, on pipes and in a terminal.
+// ways yields each mode, on pipes and in a terminal.
 func ways(yield func(mode, way string) bool) {
 	for _, mode := range modes {
 		for _, way := range ioFlags {
@@ -30,8 +30,8 @@ func ways(yield func(mode, way string) bool) {
 	}
 }
 
-// family is a command whose processes have spread: sessions of their own,
-// orphans, ignored signals. It says when all are there.
+// family is a command with spread-out processes: sessions of their own, orphans, ignored
+// signals. family prints ready when all processes run.
 const family = `
 	trap '' HUP
 	for i in 1 2 3; do
@@ -42,8 +42,8 @@ const family = `
 	echo ready
 	`
 
-// marked counts the processes of this machine that have the mark in their
-// environment, but for lockstile itself.
+// marked returns the machine's processes with the mark in their environment, apart from
+// lockstile itself.
 func marked(t *testing.T, mark string) (pids []int) {
 	t.Helper()
 	entries, err := os.ReadDir("/proc")
@@ -63,7 +63,7 @@ func marked(t *testing.T, mark string) (pids []int) {
 	return pids
 }
 
-// running is a lockstile whose command has said that it is ready.
+// running is a lockstile whose command has printed ready.
 type running struct {
 	*place
 	cmd  *exec.Cmd
@@ -91,7 +91,7 @@ func (p *place) begin(mode, way, script string) *running {
 	return r
 }
 
-// grown waits until the tree has n processes: without them a test sees nothing.
+// grown waits until the tree has n processes: a test of a smaller tree sees nothing.
 func (r *running) grown(n int) {
 	r.Helper()
 	for range 400 {
@@ -103,10 +103,10 @@ func (r *running) grown(n int) {
 	r.Fatalf("only %d processes are seen", len(marked(r.T, r.mark)))
 }
 
-// end waits for lockstile and gives its exit code, or 128+N.
+// end waits for lockstile and returns its exit code, or 128+N.
 func (r *running) end() int {
 	r.Helper()
-	rest, _ := io.ReadAll(r.out) // its end shows that no process holds the pipe any more
+	rest, _ := io.ReadAll(r.out) // the end of the output shows that no process holds the pipe any more
 	r.Logf("printed %q", rest)
 	err := r.cmd.Wait()
 	ws, ok := r.cmd.ProcessState.Sys().(syscall.WaitStatus)
@@ -119,8 +119,8 @@ func (r *running) end() int {
 	return ws.ExitStatus()
 }
 
-// gone waits until no marked process is left; lockstile's end may be seen
-// before theirs when it was killed.
+// gone waits until no marked process is left. After a kill, lockstile's end may be seen
+// before the end of its tree.
 func (r *running) gone() {
 	r.Helper()
 	var left []int
@@ -157,7 +157,8 @@ func TestTreeEndsWithUs(t *testing.T) {
 	}
 }
 
-// TestTreeEndsWithTheCommand: run returns when no process of the tree is left.
+// TestTreeEndsWithTheCommand checks that run returns only when no process of the tree is
+// left.
 func TestTreeEndsWithTheCommand(t *testing.T) {
 	for mode, way := range ways {
 		t.Run(mode+" "+way, func(t *testing.T) {
@@ -167,7 +168,7 @@ func TestTreeEndsWithTheCommand(t *testing.T) {
 				t.Errorf("exit %d, want 9", code)
 			}
 			for _, pid := range marked(t, r.mark) {
-				// The init says that all is over, and is on its way out then.
+				// lockstile-init has reported the end, and is about to exit.
 				name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 				if err == nil && string(name) != "lockstile-init\n" {
 					t.Errorf("process %d, %s is left when run returns", pid, name)
@@ -223,11 +224,11 @@ func TestSignalsArePassedOn(t *testing.T) {
 	for mode, way := range ways {
 		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH} {
 			if sig == syscall.SIGWINCH && way == "--tty" {
-				continue // it comes from the terminal's own size (TestTerminal)
+				continue // the terminal's own size makes the signal (TestTerminal)
 			}
 			t.Run(mode+" "+way+" "+sig.String(), func(t *testing.T) {
 				t.Parallel()
-				// The shell is in its wait when the signal comes; its child gets it too.
+				// The shell waits when the signal comes; its child gets the signal too.
 				r := newPlace(t).begin(mode, way, fmt.Sprintf("trap 'exit 41' %d; echo ready; while :; do sleep 0.02; done", int(sig)))
 				r.cmd.Process.Signal(sig)
 				if code := r.end(); code != 41 {
@@ -238,8 +239,8 @@ func TestSignalsArePassedOn(t *testing.T) {
 	}
 }
 
-// TestKilledAtAnyMoment kills lockstile while it starts, again and again, and
-// looks for what is left.
+// TestKilledAtAnyMoment kills lockstile during a start, again and again, and looks for
+// leftovers.
 func TestKilledAtAnyMoment(t *testing.T) {
 	for mode, way := range ways {
 		t.Run(mode+" "+way, func(t *testing.T) {

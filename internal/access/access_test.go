@@ -49,8 +49,8 @@ var tokenGen = rapid.Custom(func(t *rapid.T) Token {
 	}
 })
 
-// bit decides about one right, by another way than Allows: the first entry that
-// speaks of it decides.
+// bit decides about one right, in another way than Allows: the first entry with the right
+// decides.
 func bit(d Descriptor, right uint32, granted, denied []string, owner bool) bool {
 	speaks := func(e ACE, sids []string) bool {
 		return e.Flags&InheritOnly == 0 && mapped(e.Mask)&right != 0 && (slices.Contains(sids, e.SID) || e.SID == ownerRights && slices.Contains(sids, d.Owner))
@@ -69,7 +69,7 @@ func bit(d Descriptor, right uint32, granted, denied []string, owner bool) bool 
 	return false
 }
 
-// TestAllows compares the check with one that goes right by right.
+// TestAllows compares the check with bit, right by right.
 func TestAllows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, k := descriptorGen.Draw(t, "descriptor"), tokenGen.Draw(t, "token")
@@ -95,8 +95,8 @@ func TestAllows(t *testing.T) {
 	}
 }
 
-// TestSandbox is what the product asks of lists and tokens: below a root a command
-// changes things, but not in its protected names, and nowhere else.
+// TestSandbox checks the product's use of lists and tokens: a command changes files below
+// a root, but not in the root's protected names, and nowhere outside.
 func TestSandbox(t *testing.T) {
 	const user, logon, capability = "S-1-5-21-1-2-3-1001", "S-1-5-5-0-7", "S-1-5-21-4-5-6-7"
 	command := Token{User: user, Groups: []string{Everyone, logon}, DenyOnly: []string{Administrators}, Restricting: []string{Everyone, logon, capability}, WriteRestricted: true}
@@ -127,7 +127,7 @@ func TestSandbox(t *testing.T) {
 	}
 }
 
-// TestWith: an entry goes where the system wants it, once, and leaves no trace.
+// TestWith checks that an entry goes to the right place, once, and leaves no trace.
 func TestWith(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, e := descriptorGen.Draw(t, "descriptor"), aceGen.Draw(t, "entry")
@@ -165,7 +165,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// FuzzParseList: what is read is written as it was, but for what stands behind it.
+// FuzzParseList checks that a list is written as it was read, but for bytes after the
+// end.
 func FuzzParseList(f *testing.F) {
 	list, err := AppendList(nil, []ACE{{Deny: true, Flags: 3, Mask: 0x10001, SID: "S-1-5-21-1-2-3-4"}, {Flags: 0x13, Mask: FileAll, SID: System}, {Other: "\x05\x02\x08\x00abcd", Flags: 2}})
 	if err != nil {
@@ -215,7 +216,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// FuzzParse: what is read is written so that it is read again as the same.
+// FuzzParse checks that a written descriptor is read again as the same.
 func FuzzParse(f *testing.F) {
 	f.Add("O:SYG:BAD:PAI(A;OICI;FA;;;BA)(D;;0x10;;;S-1-5-21-1-2-3-4)")
 	f.Fuzz(func(t *testing.T, text string) {

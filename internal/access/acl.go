@@ -2,7 +2,7 @@ package access
 
 import "slices"
 
-// Rights to files and folders, and the standard and generic ones (winnt.h).
+// Rights to files and folders, and the standard and generic rights (winnt.h).
 const (
 	ReadData        = 0x1 // and list a folder
 	WriteData       = 0x2 // and make a file in a folder
@@ -29,14 +29,15 @@ const (
 	FileExecute = ReadControl | Synchronize | Execute | ReadAttributes
 	FileAll     = 0x1F01FF
 
-	// Modify is all that a command needs below a root: not to change who else may. Nor
-	// DeleteChild, by which a file that denies its own deletion could be deleted.
+	// Modify holds the rights that a command needs below a root, without the right to
+	// change an access list. DeleteChild is left out: a command with DeleteChild could
+	// delete a file against the file's own denial.
 	Modify = FileRead | FileWrite | FileExecute | Delete
-	// Changes are the rights that change something, which a protected name denies.
+	// Changes are the rights to change something. A protected name denies them.
 	Changes = WriteData | AppendData | WriteEA | WriteAttributes | DeleteChild | Delete | WriteDAC | WriteOwner
 )
 
-// mapped replaces generic rights by those of a file that they stand for.
+// mapped replaces generic rights by the rights of a file.
 func mapped(mask uint32) uint32 {
 	for _, g := range []struct{ generic, rights uint32 }{{genericRead, FileRead}, {genericWrite, FileWrite}, {genericExecute, FileExecute}, {GenericAll, FileAll}} {
 		if mask&g.generic != 0 {
@@ -48,11 +49,11 @@ func mapped(mask uint32) uint32 {
 
 // The flags of an entry.
 const (
-	ObjectInherit    = 0x1  // files below get it
-	ContainerInherit = 0x2  // folders below get it
-	NoPropagate      = 0x4  // what gets it hands it on to nobody
-	InheritOnly      = 0x8  // it does not count here
-	Inherited        = 0x10 // it came from above
+	ObjectInherit    = 0x1  // files below inherit the entry
+	ContainerInherit = 0x2  // folders below inherit the entry
+	NoPropagate      = 0x4  // heirs do not pass the entry on
+	InheritOnly      = 0x8  // the entry does not count here
+	Inherited        = 0x10 // the entry came from above
 )
 
 // ACE is one entry of an access list.
@@ -61,7 +62,7 @@ type ACE struct {
 	Flags uint8
 	Mask  uint32
 	SID   string // in full, "S-1-..."
-	Other string `json:",omitempty"` // an entry of a kind that isn't understood, as the system keeps it; the rest is empty but for Flags
+	Other string `json:",omitempty"` // an entry of an unknown kind, as the system keeps it; besides, only Flags is set
 }
 
 // Entry is one entry of the access list of one file or folder.
@@ -70,11 +71,11 @@ type Entry struct {
 	ACE  ACE    `json:"ace"`
 }
 
-// Descriptor says who may do what with one file. No list lets everybody do
-// everything, an empty one nobody anything.
+// Descriptor says who may do what with one file. Without a list everybody may do
+// everything; with an empty list nobody may do anything.
 type Descriptor struct {
 	Owner, Group string
-	NoList       bool   // there is no access list
+	NoList       bool   // the file has no access list
 	Control      string // the list's own flags: "P" (nothing is inherited), "AI", "AR"
 	List         []ACE
 }
@@ -82,8 +83,8 @@ type Descriptor struct {
 // Has reports whether the list has an entry.
 func (d Descriptor) Has(e ACE) bool { return slices.Contains(d.List, e) }
 
-// With adds an entry where the system wants it: denials before grants, and what is
-// inherited last.
+// With adds an entry at the place that Windows prescribes: denials before grants, and
+// inherited entries last.
 func (d Descriptor) With(e ACE) Descriptor {
 	if d.Has(e) {
 		return d
@@ -96,7 +97,7 @@ func (d Descriptor) With(e ACE) Descriptor {
 	return d
 }
 
-// Without takes an entry away.
+// Without removes an entry.
 func (d Descriptor) Without(e ACE) Descriptor {
 	d.List = slices.DeleteFunc(slices.Clone(d.List), func(x ACE) bool { return x == e })
 	return d

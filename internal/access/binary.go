@@ -8,14 +8,13 @@ import (
 	"strings"
 )
 
-// The kinds of entries that are understood ([MS-DTYP] 2.4.4.1); others are kept as
-// they are.
+// The known kinds of entries ([MS-DTYP] 2.4.4.1); other kinds are kept unchanged.
 const (
 	kindAllow = 0
 	kindDeny  = 1
 )
 
-// The revisions of a list: the later one has entries for parts of objects.
+// The revisions of a list: the later revision has entries for parts of objects.
 const (
 	revision   = 2
 	revisionDS = 4
@@ -63,12 +62,12 @@ func parseEntry(b []byte) (ACE, error) {
 		return ACE{}, err
 	}
 	if 8+size != len(b) {
-		return ACE{Other: string(b), Flags: flags}, nil // something stands behind it
+		return ACE{Other: string(b), Flags: flags}, nil // the entry goes on after the SID
 	}
 	return ACE{Deny: kind == kindDeny, Flags: flags, Mask: binary.LittleEndian.Uint32(b[4:]), SID: sid}, nil
 }
 
-// mostNumbers is how many numbers a SID has at most, behind its authority.
+// mostNumbers is the most numbers that a SID has after its authority.
 const mostNumbers = 15
 
 func parseBinarySID(b []byte) (sid string, size int, err error) {
@@ -84,7 +83,7 @@ func parseBinarySID(b []byte) (sid string, size int, err error) {
 	return text, 8 + 4*int(b[1]), nil
 }
 
-// AppendList writes an access list as the system takes it.
+// AppendList writes an access list in the binary form of Windows.
 func AppendList(b []byte, list []ACE) ([]byte, error) {
 	begin := len(b)
 	b = append(b, revision, 0, 0, 0, 0, 0, 0, 0)

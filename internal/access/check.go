@@ -2,13 +2,13 @@ package access
 
 import "slices"
 
-// Token is whom an access check asks about.
+// Token is the subject of an access check.
 type Token struct {
 	User            string
 	Groups          []string
-	DenyOnly        []string // groups that count where they are denied something, and else not
-	Restricting     []string // where there are any, one of them must be granted it too
-	WriteRestricted bool     // they count for rights that change something alone
+	DenyOnly        []string // groups that count for denials only
+	Restricting     []string // if not empty, a SID of the list must be granted the right too
+	WriteRestricted bool     // Restricting counts only for rights that change something
 }
 
 // Allows reports whether the token gets all of the wanted rights ([MS-DTYP] 2.5.3.2,
@@ -56,6 +56,6 @@ func (d Descriptor) pass(want uint32, has, denied func(sid string) bool) bool {
 	return want == 0
 }
 
-// ownerRights stands for whoever owns the file; with it in the list, an owner has no
-// rights but those.
+// ownerRights stands for the owner of the file. With ownerRights in the list, the owner
+// has only the rights that the list grants to ownerRights.
 const ownerRights = "S-1-3-4"

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// aliases are the names that SDDL has for SIDs which are the same everywhere
-// ([MS-DTYP] 2.5.1.1). Those of a machine or domain can't be told without asking it.
+// aliases are SDDL's names of SIDs that are the same everywhere ([MS-DTYP] 2.5.1.1). SIDs
+// of a machine or domain are left out: only the machine can resolve such a name.
 var aliases = map[string]string{
 	"WD": Everyone, "SY": System, "BA": Administrators, "RC": Restricted, "OW": ownerRights,
 	"AN": "S-1-5-7", "AU": "S-1-5-11", "BG": "S-1-5-32-546", "BO": "S-1-5-32-551", "BU": "S-1-5-32-545",
@@ -29,9 +29,9 @@ var flags = []struct {
 	flag uint8
 }{{"OI", ObjectInherit}, {"CI", ContainerInherit}, {"NP", NoPropagate}, {"IO", InheritOnly}, {"ID", Inherited}}
 
-// Parse reads a descriptor's text: owner, group and access list. What it doesn't
-// know is an error: entries with conditions, of another kind, or with names that only
-// one machine knows.
+// Parse reads a descriptor's text: owner, group and access list. Unknown text is an
+// error: entries with conditions, entries of another kind, or names that only one machine
+// knows.
 func Parse(text string) (Descriptor, error) {
 	d := Descriptor{NoList: true}
 	seen := map[byte]bool{}
@@ -62,13 +62,13 @@ func Parse(text string) (Descriptor, error) {
 
 func cut(s string) string { return s[:min(len(s), 40)] }
 
-// parseSID reads a SID or its name; the next part begins behind it.
+// parseSID reads a SID or a name of a SID, and returns the rest of the text.
 func parseSID(text string) (sid, rest string, err error) {
 	end := strings.IndexByte(text, ':')
 	if end < 0 {
 		end = len(text)
 	} else {
-		end-- // the letter before it is the next part's
+		end-- // the letter before the colon belongs to the next part
 	}
 	sid, err = sidOf(text[:max(end, 0)])
 	return sid, text[max(end, 0):], err
@@ -167,7 +167,7 @@ func parseACE(text string) (ACE, error) {
 	return e, err
 }
 
-// String gives the text that Parse reads, with SIDs in full and rights as numbers.
+// String returns the text for Parse, with SIDs in full and rights as numbers.
 func (d Descriptor) String() string {
 	var b strings.Builder
 	if d.Owner != "" {
@@ -186,7 +186,7 @@ func (d Descriptor) String() string {
 	return b.String()
 }
 
-// String gives the entry's text.
+// String returns the entry's text.
 func (e ACE) String() string {
 	kind := "A"
 	if e.Deny {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// findLooks knows the words of find that ask of a file and print it; the others may
-// start programs, write and delete. A number may have a - before it.
+// findLooks knows the words of find for testing and printing files. Other words may start
+// programs, write or delete. A number may have a leading -.
 func findLooks(args []string) bool {
 	return !slices.ContainsFunc(args, func(arg string) bool {
 		word, dashed := strings.CutPrefix(arg, "-")
@@ -43,7 +43,7 @@ var rgOptions = strings.Fields(`
 	text threads trim type type-add type-clear type-list type-not unrestricted version vimgrep with-filename word-regexp
 `)
 
-// sedPrints knows sed -n Np and -n N,Mp, with one file.
+// sedPrints accepts sed -n Np and -n N,Mp, with one file.
 func sedPrints(args []string) bool {
 	if len(args) < 2 || len(args) > 3 || args[0] != "-n" || !strings.HasSuffix(args[1], "p") {
 		return false
@@ -57,11 +57,11 @@ func number(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// gitLooks knows the subcommands that read. Options before the subcommand are
-// none of them (-c sets what git runs). Behind it, long ones must be known, by
-// their whole names: others write (--output), show help in a pager (--help), or
-// start what the repository's owner configured besides what git always does
-// (--ext-diff, --remerge-diff). Of the short ones none does. %G has gpg started.
+// gitLooks knows the reading subcommands. Options before the subcommand are refused (-c
+// sets programs for git to run). A long option after the subcommand must be known by the
+// whole name: other options write (--output), show help in a pager (--help), or start
+// further programs of the repository's configuration (--ext-diff, --remerge-diff). The
+// short options are harmless. A format with %G starts gpg.
 func gitLooks(args []string) bool {
 	if len(args) == 0 {
 		return false

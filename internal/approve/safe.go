@@ -1,6 +1,6 @@
-// Package approve knows which commands only look, so that nobody need be asked
-// about them. It is about asking: what it says never changes how a command is
-// confined. What it doesn't understand it must call unsafe.
+// Package approve knows harmless commands, to spare a person questions. Package approve
+// must never change how a command is confined, and must call a command unsafe when in
+// doubt.
 package approve
 
 import (
@@ -15,8 +15,8 @@ var lookers = []string{
 	"paste", "pwd", "readlink", "realpath", "stat", "tail", "tr", "true", "uname", "wc", "which", "whoami",
 }
 
-// Argv reports whether a command does nothing but look. Programs are known by
-// their bare names: with a path, it could be any program.
+// Argv reports whether a command does nothing but look. Programs are known by their bare
+// names: a name with a path could be any program.
 func Argv(argv []string) bool {
 	if len(argv) == 0 {
 		return false

@@ -35,7 +35,8 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// TestOtherShells: what reads scripts in a way of its own is asked about.
+// TestOtherShells checks that a script for a shell with another grammar needs an
+// approval.
 func TestOtherShells(t *testing.T) {
 	for _, shell := range []string{"fish", "/usr/bin/fish", "tcsh", "powershell.exe", "cmd", "ksh93", "", "python3"} {
 		if Script(shell, "ls") {
@@ -47,7 +48,8 @@ func TestOtherShells(t *testing.T) {
 	}
 }
 
-// TestDeepScript: what nests without end is asked about, and ends nobody.
+// TestDeepScript checks that endless nesting needs an approval, and doesn't end the
+// program.
 func TestDeepScript(t *testing.T) {
 	for _, part := range []string{"(", "$((", "$(", "{ ", "[[ (", "\"$(", "if true; then ", "a|", "! "} {
 		if Script("/bin/bash", strings.Repeat(part, 8<<20/len(part))) {

@@ -8,18 +8,18 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// shells are those that read the scripts that Script lets through alike: a test runs them.
+// shells lists the shells that read the accepted scripts alike: a test runs them.
 var shells = []string{"bash", "dash", "mksh", "sh", "zsh"}
 
-// maxScript bounds what is parsed, in bytes. The parser goes one call deeper with
-// each parenthesis, and a stack that grows without end ends the program.
+// maxScript bounds the length of a parsed script, in bytes. The parser goes one call
+// deeper with each parenthesis, and a stack that grows without end ends the program.
 const maxScript = 4096
 
-// Script reports whether a script, read by a shell, does nothing but look: simple
-// commands that are known to, joined by |, &&, ||, ; and line ends, of literal words. The
-// parser reads a language that each shell reads a little otherwise. So nothing is let
-// through of which they differ: comments, backslashes, what is not ASCII, and all
-// characters outside of quotes that any shell makes something of.
+// Script reports whether a script, read by a shell, does nothing but look: simple known
+// commands, joined by |, &&, ||, ; and line ends, of literal words. Each shell reads the
+// parser's language a little differently. Script refuses the differences: comments,
+// backslashes, characters outside of ASCII, and outside of quotes all characters with a
+// meaning in any shell.
 func Script(shell, text string) bool {
 	if len(text) > maxScript || !slices.Contains(shells, path.Base(shell)) || strings.ContainsFunc(text, odd) {
 		return false
@@ -28,14 +28,14 @@ func Script(shell, text string) bool {
 	return err == nil && len(file.Stmts) > 0 && plainOutside(text, file) && allOf(file.Stmts)
 }
 
-// odd finds what isn't printed: shells differ in what is a blank, and some have bytes of
-// their own among the rest.
+// odd reports whether a character isn't printed: shells differ about blanks, and a few
+// shells use other bytes internally.
 func odd(r rune) bool { return (r < ' ' || r > '~') && r != '\n' && r != '\t' }
 
-// outside is what stands between quoted strings.
+// outside lists the permitted characters between quoted strings.
 const outside = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,%+@~=- \t\n;|&"
 
-// plainOutside reports whether a script holds nothing else outside of its quoted strings.
+// plainOutside reports whether only characters of outside stand between quoted strings.
 func plainOutside(text string, file *syntax.File) bool {
 	at, plain := 0, true
 	quoted := func(from, to syntax.Pos) {
@@ -76,7 +76,7 @@ func safeCommand(c syntax.Command) bool {
 	return false
 }
 
-// literals gives the words of a command, where they are no more than they look.
+// literals returns the words of a command, if no shell expands the words.
 func literals(c *syntax.CallExpr) ([]string, bool) {
 	if len(c.Assigns) > 0 || len(c.Args) == 0 {
 		return nil, false
@@ -86,7 +86,7 @@ func literals(c *syntax.CallExpr) ([]string, bool) {
 		text, ok := literal(w.Parts)
 		first, bare := w.Parts[0].(*syntax.Lit)
 		expands := bare && strings.ContainsRune("~=", rune(first.Value[0])) // a home; in zsh, a program's path
-		// A shell that was told so (set -k) takes x=y for an assignment wherever it stands.
+		// With set -k, a shell takes x=y for an assignment anywhere in a command.
 		assigns := bare && first.Value[0] != '-' && strings.Contains(first.Value, "=")
 		if !ok || expands || assigns {
 			return nil, false
@@ -102,7 +102,7 @@ func literal(parts []syntax.WordPart) (string, bool) {
 		switch p := p.(type) {
 		case *syntax.Lit:
 			if strings.Contains(p.Value, "=~") || strings.Contains(p.Value, ":~") {
-				return "", false // a home, for some
+				return "", false // a few shells expand ~ to a home here
 			}
 			b.WriteString(p.Value)
 		case *syntax.SglQuoted:
@@ -123,7 +123,7 @@ func literal(parts []syntax.WordPart) (string, bool) {
 	return b.String(), true
 }
 
-// inDoubleQuotes gives the text of a string in which nothing is expanded or escaped.
+// inDoubleQuotes returns the text of a string without expansions and escapes.
 func inDoubleQuotes(q *syntax.DblQuoted) (string, bool) {
 	if q.Dollar || len(q.Parts) > 1 {
 		return "", false

@@ -20,16 +20,17 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// The scripts run with one folder in PATH: a stand-in for each program that may be
-// started, and for others that may not. A tracer tells what each shell started.
+// The scripts run with one folder in PATH. The folder holds a stand-in for each program
+// of mayStart and for a few of mayNot. A tracer reports the programs that each shell
+// started.
 
-// mayStart are the programs that Argv knows.
+// mayStart are the programs known to Argv.
 var mayStart = slices.Concat(lookers, []string{"git", "find", "rg", "sed"})
 
-// mayNot are those that hostile lines want to start.
+// mayNot are the programs in hostile lines.
 var mayNot = []string{"canary", "rm", "cd", "print", "repeat", "noglob", "command", "env", "xargs", "sh", "-", "then", "do"}
 
-// scriptRunner is set in the process that runs the scripts of a file, one by one.
+// scriptRunner is set in the process that runs the scripts of a file.
 const scriptRunner = "APPROVE_TEST_SCRIPTS"
 
 func TestMain(m *testing.M) {
@@ -39,7 +40,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runScripts runs each script (they end with NUL) with the shell that is the first of them.
+// runScripts runs scripts with a shell. The shell is the first of the texts in the file,
+// and each text ends with NUL.
 func runScripts(file string) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -58,7 +60,7 @@ func runScripts(file string) {
 	os.Exit(0)
 }
 
-// fragments are what lines are made of: ordinary words, and what some shell has a use for.
+// fragments are the parts of lines: ordinary words, and words with a meaning in a shell.
 var fragments = []string{
 	"ls", "ls -l", "cat a", "echo x", "grep -n b a", "git status", "git diff HEAD~1", "find . -name x", "rg x", "sed -n 3p a", "cd sub", "pwd", "true", "which ls", "head -n 3", "wc -l",
 	"'ls'", "\"ls\"", "l''s", "\"a b\"", "'a b'", "'a\\'", "'a\nb'", "\"a\nb\"", "'#'", "\"#\"", "'$(canary)'", "'`canary`'", "'a' canary", "\"'\"", "'\"'", "''", "\"\"",
@@ -70,7 +72,7 @@ var fragments = []string{
 	"if ls; then ", "then ", "fi", "do ", "done", "else ", "case x in x) ", "esac", "for x in a; do ", "while ", "repeat 2 ", "noglob ", "nocorrect ", "command ", "command cd ", "builtin ", "exec ", "eval ", "coproc ", "time ", "function f { ", "f() ", "[[ ", "]]", "(( ", "))", "{ ", "}", "select x in ", "foreach x (a) ", "end", "always ", "print ", "test ",
 }
 
-// line makes one of a few fragments.
+// line joins a few fragments to a line.
 func line(r *rand.Rand) string {
 	var b strings.Builder
 	b.WriteString(fragments[r.IntN(20)])
@@ -79,7 +81,7 @@ func line(r *rand.Rand) string {
 			b.WriteString(" ")
 		}
 		if r.IntN(2) == 0 {
-			b.WriteString(fragments[r.IntN(46)]) // an ordinary one
+			b.WriteString(fragments[r.IntN(46)]) // an ordinary fragment
 		} else {
 			b.WriteString(fragments[r.IntN(len(fragments))])
 		}
@@ -87,7 +89,8 @@ func line(r *rand.Rand) string {
 	return b.String()
 }
 
-// letThrough gives so many lines that script says only look, and of how many they are.
+// letThrough returns n lines accepted by script, and the number of lines made for the
+// search.
 func letThrough(seed uint64, n int, script func(string) bool) (lines []string, of int) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	seen := map[string]bool{}
@@ -100,7 +103,7 @@ func letThrough(seed uint64, n int, script func(string) bool) (lines []string, o
 	return lines, of
 }
 
-// bench is a folder in which scripts run, and may change nothing.
+// bench is a folder for running scripts. The scripts may change nothing in the folder.
 type bench struct{ dir, bin, work string }
 
 func newBench(t *testing.T) bench {
@@ -132,7 +135,7 @@ func newBench(t *testing.T) bench {
 	for _, name := range slices.Concat(mayStart, mayNot) {
 		install(standIn, filepath.Join(b.bin, name))
 	}
-	install(self, b.dir+"/runner") // where another user can start it
+	install(self, b.dir+"/runner") // another user can start the runner here
 	if err := os.WriteFile(b.work+"/a", nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +145,7 @@ func newBench(t *testing.T) bench {
 	return b
 }
 
-// trace runs scripts under a shell and gives what each started, by the tracer's word.
+// trace runs scripts under a shell and returns the programs started by each script.
 func (b bench) trace(t *testing.T, shell string, scripts []string) [][]string {
 	t.Helper()
 	path, err := exec.LookPath(shell)
@@ -162,8 +165,8 @@ func (b bench) trace(t *testing.T, shell string, scripts []string) [][]string {
 	cmd := exec.CommandContext(ctx, tracer, "-f", "-qq", "--seccomp-bpf", "-s", "1000000", "-x", "-e", "trace=execve,execveat", "-e", "signal=none", b.dir+"/runner")
 	cmd.Dir = b.work
 	cmd.Env = []string{"PATH=" + b.bin, "HOME=" + b.work, "PWD=" + b.work, scriptRunner + "=" + file}
-	// What a shell reads otherwise than we think may do anything: as nobody, and out of
-	// reach of others' processes.
+	// A shell with another reading of a script may do anything. Therefore the shell runs
+	// as nobody, out of reach of others' processes.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 47112, Gid: 47112}
@@ -199,8 +202,8 @@ func starts(t *testing.T, trace, shell string) (all [][]string) {
 	return all
 }
 
-// wrong lists the scripts of which a start is none of the allowed, or that changed the
-// folder.
+// wrong lists the scripts that started a program outside of mayStart, and fails the test
+// after a change of the folder.
 func (b bench) wrong(t *testing.T, shell string, scripts []string) (bad []string) {
 	t.Helper()
 	ran := b.trace(t, shell, scripts)
@@ -225,8 +228,8 @@ func (b bench) wrong(t *testing.T, shell string, scripts []string) (bad []string
 	return bad
 }
 
-// TestShellsReadAlike: of 2,000 lines that Script lets through, made of what shells read
-// in their own ways, none starts a program that it doesn't know, in any of the shells.
+// TestShellsReadAlike makes 2,000 accepted lines from words with a meaning in a shell,
+// and checks that no line starts an unknown program, in any of the shells.
 func TestShellsReadAlike(t *testing.T) {
 	const seed, count = 20261130, 2000
 	b := newBench(t)
@@ -245,8 +248,8 @@ func TestShellsReadAlike(t *testing.T) {
 	}
 }
 
-// TestTracerSees: what the parser alone lets through starts the canary, so that the tests
-// here can fail.
+// TestTracerSees accepts lines by the parser alone, and checks that the lines start the
+// canary. Otherwise the tests here could never fail.
 func TestTracerSees(t *testing.T) {
 	b := newBench(t)
 	byParser := func(text string) bool {
@@ -263,19 +266,19 @@ func TestTracerSees(t *testing.T) {
 	}
 }
 
-// TestShellsDiffer: lines that some shell reads otherwise than the parser are asked
-// about. Those that start what nobody sees in them are run for real: where a shell comes
-// to read one in another way, its row is to be looked at again.
+// TestShellsDiffer checks that Script refuses lines on which shells and parser differ.
+// The test runs the lines: after a change of a shell's reading, look at the line's row
+// again.
 func TestShellsDiffer(t *testing.T) {
 	b := newBench(t)
-	for _, c := range []struct{ script, starts string }{ // in which shells the canary is started
+	for _, c := range []struct{ script, starts string }{ // starts: the shells in which the canary starts
 		{"ls # x\\\ncanary", "bash dash zsh mksh"},
 		{"ls #\\\ncanary", "bash dash zsh mksh"},
 		{"ls =canary", ""},
-		{"command cd sub", "zsh"}, // starts a program of that name
+		{"command cd sub", "zsh"}, // starts a program named command
 		{"ls |& canary", "bash zsh mksh"},
 		{"ls &>canary a", ""},
-		{"repeat 1 canary", "bash dash zsh mksh"}, // the canary in zsh, else a program of that name
+		{"repeat 1 canary", "bash dash zsh mksh"}, // zsh starts the canary, other shells a program named repeat
 		{"noglob canary", "bash dash zsh mksh"},
 		{"foreach x (a)\ncanary\nend", "zsh"},
 		{"ls <(canary)", "bash zsh"},

@@ -1,17 +1,16 @@
-// Package archtest holds the rules about the shape of this module that a
-// compiler can't know: only the gate can start a process, packages import each
-// other in one order, and a few habits of naming and size. It reads the syntax
-// of every Go file, whatever its build tags, so that the Windows source is
-// checked on Linux too.
+// Package archtest holds rules about the shape of the module that a compiler can't know:
+// only the gate can start a process, packages import each other in a fixed order, and a
+// few habits of naming and size. Package archtest reads the syntax of every Go file,
+// under all build tags: thus a test on Linux also checks the Windows source.
 //
-// It must never run a tool (a rule that passes because its tool failed is no
-// rule), never import anything of the product, and never be linked into it.
+// Package archtest must never run a tool (a rule that passes because its tool failed is
+// no rule), never import anything of the product, and never be linked into the product.
 //
-// What syntax can't show: code that writes machine code into memory (it needs
-// unsafe, which has its own rule), bytes sent to another program that starts
-// processes for us, what a dependency does inside (the dependency table says by
-// hand which of them can start processes), and what a file with an exception
-// hands on to others (so exceptions are few, and each one is read).
+// Syntax can't show four things: code that writes machine code into memory (needs unsafe,
+// and unsafe has its own rule), bytes sent to another program that starts processes for
+// us, the inside of a dependency (the dependency table says by hand which dependencies
+// can start processes), and functions that a file with an exception hands on to others
+// (therefore exceptions are few, and a person reads each exception).
 package archtest
 
 import (
@@ -21,7 +20,7 @@ import (
 	"slices"
 )
 
-// Tables is what is allowed in one module.
+// Tables say what is allowed in a module.
 type Tables struct {
 	Order        []Row        // every package and what it may import
 	Wings        []Wing       // the folders of one system each, and who may enter
@@ -31,8 +30,8 @@ type Tables struct {
 	Exceptions   []Exception  // files that break a rule on purpose
 }
 
-// Row says what one package may import of its own module. Packages are named by
-// their folder, the module's root is ".". Imports are separated by spaces.
+// Row lists the imports of a package from its own module. Packages are named by their
+// folder, the module's root is ".". Imports are separated by spaces.
 type Row struct{ Package, Imports string }
 
 // Wing is a folder with the packages of one system. Packages outside import nothing of a
@@ -53,23 +52,23 @@ const (
 	StartsCan
 )
 
-// Dependency classifies a module, or a part of one: the longest Path wins. One
-// that can start processes may be listed before it is required, so that nobody
-// takes it up unaware.
+// Dependency classifies a module, or a part of a module: the longest Path wins. A
+// dependency that can start processes may be listed before go.mod requires it, as a
+// warning.
 type Dependency struct {
 	Path      string
 	Starts    Starts
-	Importers string // packages of the module that may import it, separated by spaces
+	Importers string // packages of the module that may import Path, separated by spaces
 	Why       string
 }
 
 // Exception permits one file to break one rule.
 type Exception struct{ File, Rule, Why string }
 
-// Finding is one breach.
+// Finding is a breach of a rule.
 type Finding struct {
-	File string // path from the module's root; a folder where a whole package is meant
-	Line int    // 0 where no line is meant
+	File string // path from the module's root; a folder for a finding about a package
+	Line int    // 0 for a finding without a line
 	Rule string
 	What string
 }
@@ -81,8 +80,8 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s:%d: [%s] %s", f.File, f.Line, f.Rule, f.What)
 }
 
-// Check reads the module at the root of fsys and returns every breach of t,
-// sorted. An error means that the module could not be read, which is no pass.
+// Check reads the module at the root of fsys and returns every breach of t, sorted. An
+// error means that the module could not be read, and is no pass.
 func Check(fsys fs.FS, t Tables) ([]Finding, error) {
 	tree, err := load(fsys)
 	if err != nil {
@@ -101,7 +100,7 @@ func Check(fsys fs.FS, t Tables) ([]Finding, error) {
 	return slices.Compact(found), nil
 }
 
-// except takes out what the exceptions permit, and adds a finding for each
+// except removes the findings that exceptions permit, and adds a finding for each
 // exception that permits nothing any more.
 func except(found []Finding, exceptions []Exception) []Finding {
 	var left []Finding

@@ -32,8 +32,8 @@ func TestFixtures(t *testing.T) {
 	})
 }
 
-// TestEveryRuleCanFail asks that each rule has a fixture that breaks it, and
-// that each folder of fixtures belongs to a rule.
+// TestEveryRuleCanFail checks that each rule has a fixture that breaks the rule, and that
+// each folder of fixtures belongs to a rule.
 func TestEveryRuleCanFail(t *testing.T) {
 	broken := map[string]bool{}
 	eachFixture(t, func(t *testing.T, rule string, f *fixture) {
@@ -56,8 +56,7 @@ func TestEveryRuleCanFail(t *testing.T) {
 	}
 }
 
-// declaredRules reads the rules from their declaration, so that a new one can't
-// be left out of the tests.
+// declaredRules reads the rules from their declaration: the tests can't miss a new rule.
 func declaredRules(t *testing.T) []string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "rules.go", nil, 0)
@@ -81,8 +80,8 @@ func declaredRules(t *testing.T) []string {
 	return rules
 }
 
-// TestEveryPatternHasAFixture finds list entries that no fixture trips: a
-// misspelt name would forbid nothing.
+// TestEveryPatternHasAFixture finds list entries that no fixture trips: a misspelt name
+// would forbid nothing.
 func TestEveryPatternHasAFixture(t *testing.T) {
 	said := map[string]bool{}
 	suffixes := map[string]bool{}
@@ -134,7 +133,8 @@ func TestEveryPatternHasAFixture(t *testing.T) {
 	}
 }
 
-// TestFixtureCanFail shows that the runner itself tells a breach from none.
+// TestFixtureCanFail checks that the runner itself distinguishes a breach from a clean
+// module.
 func TestFixtureCanFail(t *testing.T) {
 	const clean = "-- p/p.go --\n// Package p is p.\npackage p\n"
 	const breach = "-- p/p.go --\n// Package p is p.\npackage p\n\nimport _ \"os/exec\"\n"
@@ -159,7 +159,7 @@ func TestFixtureCanFail(t *testing.T) {
 	}
 }
 
-// TestKnownStarters imports each dependency that nobody may have.
+// TestKnownStarters imports each forbidden dependency.
 func TestKnownStarters(t *testing.T) {
 	tables := Lockstile()
 	closed := 0

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// dependencies checks that every other module in use is classified, and
-// imported only from where the table says.
+// dependencies checks that every other module in use is classified, and imported only by
+// packages of the table.
 func dependencies(t *tree, table []Dependency) []Finding {
 	found := unclassified(t, table)
-	used := map[string]map[string]bool{} // module -> packages of ours that import it
+	used := map[string]map[string]bool{} // module → our packages that import the module
 	for pkg, files := range t.packages {
 		for _, s := range files {
 			for _, i := range s.imports {
@@ -63,7 +63,7 @@ func unclassified(t *tree, table []Dependency) []Finding {
 	return found
 }
 
-// classify gives the longest entry that covers an import path.
+// classify returns the longest entry that covers an import path.
 func classify(table []Dependency, importPath string) (best Dependency, ok bool) {
 	for _, d := range table {
 		if within(importPath, d.Path) && len(d.Path) > len(best.Path) {
@@ -75,8 +75,8 @@ func classify(table []Dependency, importPath string) (best Dependency, ok bool) 
 
 func within(p, root string) bool { return p == root || strings.HasPrefix(p, root+"/") }
 
-// otherModule tells another module's package from the standard library, whose
-// first path element has no dot.
+// otherModule reports whether an import path is another module's. The first path element
+// of the standard library has no dot.
 func otherModule(importPath string) bool {
 	first, _, _ := strings.Cut(importPath, "/")
 	return strings.Contains(first, ".")

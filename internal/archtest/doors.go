@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// doors finds every way in which code of the module itself could start a
-// process, replace the image of one, or reach a system call that does.
+// doors finds every way in which code of the module itself could start a process, replace
+// the image of a process, or reach a system call for either.
 func doors(t *tree) []Finding {
 	var found []Finding
 	for _, name := range t.foreign {
@@ -51,8 +51,8 @@ func (s *source) badImports() []Finding {
 
 var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
 
-// guardedBy maps each name under which the file knows a guarded package to the
-// forbidden names of that package.
+// guardedBy maps the file's names of guarded packages to the forbidden names of each
+// package.
 func (s *source) guardedBy() map[string][]forbidden {
 	guards := map[string][]forbidden{}
 	for _, i := range s.imports {
@@ -73,9 +73,9 @@ func (s *source) guardedBy() map[string][]forbidden {
 	return guards
 }
 
-// badNames looks at every pkg.Name, not only at calls: a function that is kept
-// in a variable is as good as called. A variable that shadows the package is
-// flagged too; giving it another name costs nothing.
+// badNames looks at every pkg.Name, not only at calls: a function in a variable is as
+// good as called. A variable that shadows the package is flagged too; renaming the
+// variable costs nothing.
 func (s *source) badNames() []Finding {
 	guards := s.guardedBy()
 	if len(guards) == 0 {

@@ -13,9 +13,9 @@ import (
 	"testing/fstest"
 )
 
-// A fixture is one small module in one text file:
+// A fixture is a small module in a text file:
 //
-//	what it shows, in words
+//	the purpose, in words
 //	order PKG: PKG...          a row; without any, all imports in the module are allowed
 //	apart FROM TO
 //	wing DIR: PKG...
@@ -24,10 +24,10 @@ import (
 //	except FILE RULE: REASON
 //	want FILE RULE             a finding without a line
 //	-- name of a file --
-//	its text; a line that must be flagged ends in "// want RULE..."
+//	the file's text; a line that must be flagged ends in "// want RULE..."
 //
-// Folder testdata/RULE holds what must break RULE, testdata/clean what must
-// break none. Exactly the wanted findings must come.
+// The fixtures in testdata/RULE must break RULE, the fixtures in testdata/clean no rule.
+// Exactly the wanted findings must come.
 type fixture struct {
 	files  fstest.MapFS
 	tables Tables
@@ -102,8 +102,8 @@ func (f *fixture) readHeader(line string) error {
 	return nil
 }
 
-// fillTables allows every import that the fixture doesn't speak of, so that it
-// breaks only the rule it is about.
+// fillTables allows every import that the fixture doesn't mention: the fixture breaks
+// only its own rule.
 func (f *fixture) fillTables() error {
 	tree, err := load(f.files)
 	if err != nil {
@@ -134,8 +134,8 @@ func (f *fixture) fillTables() error {
 	return nil
 }
 
-// try returns the findings of the fixture, and what is wrong with it as one
-// that must break rule ("clean": none).
+// try returns the findings of the fixture, and the errors of a fixture that must break
+// rule ("clean": none).
 func (f *fixture) try(rule string) (found []Finding, wrong []string) {
 	found, err := Check(f.files, f.tables)
 	if err != nil {
@@ -164,7 +164,7 @@ func (f *fixture) try(rule string) (found []Finding, wrong []string) {
 	return found, wrong
 }
 
-// eachFixture parses every fixture and hands it over with its folder's name.
+// eachFixture parses every fixture and passes the fixture on with its folder's name.
 func eachFixture(t *testing.T, do func(t *testing.T, rule string, f *fixture)) {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/*/*.txtar")

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// hygiene checks habits: comments, names, length, and no hidden code before
-// main in what the launcher links.
+// hygiene checks habits: comments, names, length, and no hidden code before main in the
+// packages that the launcher links.
 func hygiene(t *tree, noInit []string) []Finding {
 	var found []Finding
 	for dir, files := range t.packages {
@@ -38,8 +38,8 @@ func hygiene(t *tree, noInit []string) []Finding {
 	return found
 }
 
-// documented asks for a comment that go doc shows, not a stray line above the
-// package clause.
+// documented requires a comment that go doc shows, not a stray line above the package
+// clause.
 func documented(s *source) bool {
 	text := s.syntax.Doc.Text()
 	return strings.HasPrefix(text, "Package "+s.syntax.Name.Name+" ") ||
@@ -56,8 +56,7 @@ func (s *source) inits(root string) []Finding {
 	return found
 }
 
-// emptyWord gives the part of a file's path or package name that says nothing,
-// or "".
+// emptyWord returns the empty word in a file's path or package name, or "".
 func emptyWord(s *source) string {
 	names := strings.Split(strings.TrimSuffix(s.name, path.Ext(s.name)), "/")
 	for _, name := range append(names, s.syntax.Name.Name) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// order compares the imports between the module's packages with the table, in
-// both directions: what is used must be allowed, what is allowed must be used.
+// order compares the imports between the module's packages with the table, in both
+// directions: a used import must be allowed, an allowed import must be used.
 func order(t *tree, rows []Row) []Finding {
 	var found []Finding
 	allowed := map[string][]string{}
@@ -54,8 +54,8 @@ func missingRow(pkg string, used map[string]bool) Finding {
 	return Finding{pkg, 0, ruleOrder, fmt.Sprintf("no row for this package; if its imports fit the design, add {%q, %q}", pkg, imports)}
 }
 
-// apart guards the table against its own readers: these pairs hold even when a
-// row is widened to mend a build.
+// apart guards the table against careless changes: the pairs hold even after a row was
+// widened to mend a build.
 func apart(t *tree, pairs []Apart) []Finding {
 	var found []Finding
 	for _, p := range pairs {

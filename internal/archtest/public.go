@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// public checks what users of the module see: no two packages declare the same public
+// public checks the public names of the module: no two packages declare the same public
 // name, and no public declaration mentions a type that users can't import.
 func public(t *tree) []Finding {
 	var found []Finding
@@ -41,7 +41,7 @@ func publicPackages(t *tree) []string {
 	return out
 }
 
-// declaration is one public name, with the part of its syntax that users see.
+// declaration is a public name, with the public part of its syntax.
 type declaration struct {
 	name   string
 	node   ast.Node
@@ -79,7 +79,7 @@ func exportedReceiver(fields *ast.FieldList) bool {
 	return exported
 }
 
-// hiddenTypes finds types of internal packages in what users see of a declaration.
+// hiddenTypes finds types of internal packages in the public part of a declaration.
 func (s *source) hiddenTypes(node ast.Node) []Finding {
 	var found []Finding
 	ast.Inspect(node, func(n ast.Node) bool {
@@ -98,7 +98,8 @@ func (s *source) hiddenTypes(node ast.Node) []Finding {
 	return found
 }
 
-// isStructField tells fields of a struct from parameters, whose names are never public.
+// isStructField distinguishes fields of a struct from parameters: names of parameters are
+// never public.
 func isStructField(node ast.Node, field *ast.Field) bool {
 	in := false
 	ast.Inspect(node, func(n ast.Node) bool {
@@ -110,7 +111,7 @@ func isStructField(node ast.Node, field *ast.Field) bool {
 	return in
 }
 
-// importsInternal reports whether a name in a file is that of an internal package.
+// importsInternal reports whether a name in a file means an internal package.
 func (s *source) importsInternal(name string) bool {
 	return slices.ContainsFunc(s.imports, func(i imported) bool {
 		alias := i.alias

@@ -1,21 +1,21 @@
 package archtest
 
-// The rules. Each has a folder of fixtures in testdata that break it.
+// The rules. Each rule has a folder of fixtures in testdata that break the rule.
 const (
 	ruleExecImport  = "exec-import"  // import of a package that starts processes
 	ruleCgo         = "cgo"          // C code can do anything
 	ruleDotImport   = "dot-import"   // hides where a name comes from
 	ruleStart       = "start"        // a function that starts a process or replaces the image
 	ruleStartAttr   = "start-attr"   // the attributes of a process to be started
-	ruleStartNumber = "start-number" // the number of a system call that starts one
+	ruleStartNumber = "start-number" // the number of a system call that starts a process
 	ruleRawSyscall  = "raw-syscall"  // reaches every system call
 	ruleDLL         = "dll"          // reaches every function of Windows
 	ruleInject      = "inject"       // rewrites another process
 	ruleUnsafe      = "unsafe"       // import of unsafe
 	ruleLinkname    = "linkname"     // reaches unexported functions of other packages
-	ruleForeignCode = "foreign-code" // assembly, C and objects that go build takes up
+	ruleForeignCode = "foreign-code" // assembly, C and objects in a build
 	ruleDependency  = "dependency"   // another module, unclassified or out of place
-	ruleModule      = "module"       // code that this check would not see
+	ruleModule      = "module"       // code that Check would not see
 	ruleOrder       = "order"        // the import order
 	rulePrint       = "print"        // text for people that passes no printer
 	rulePublic      = "public"       // a public name that is there twice, or that shows what users can't import
@@ -24,31 +24,31 @@ const (
 	ruleComment     = "comment"      // a package without a comment
 	ruleInit        = "init"         // func init where the launcher links it
 	ruleLength      = "length"       // a file too long to read
-	ruleName        = "name"         // a name that says nothing
-	ruleSyntax      = "syntax"       // a Go file that can't be read
+	ruleName        = "name"         // a name without meaning
+	ruleSyntax      = "syntax"       // an unreadable Go file
 	ruleStale       = "stale"        // a table entry that no longer applies
 	ruleEmpty       = "empty"        // nothing was checked
 )
 
-// noExceptions are the rules without which the others mean nothing.
+// noExceptions are the rules on which all other rules depend.
 var noExceptions = []string{ruleSyntax, ruleStale, ruleEmpty}
 
-// maxLines is the length of a non-test Go file, in lines, that still passes.
+// maxLines is the greatest length of a non-test Go file, in lines.
 const maxLines = 450
 
-// emptyWords say nothing about what a file or package does.
+// emptyWords say nothing about the purpose of a file or package.
 var emptyWords = []string{"util", "utils", "helper", "helpers", "common", "manager", "managers"}
 
-// forbiddenImports start processes for whoever imports them. The list for the
-// standard library is every importable package of Go 1.26 whose non-test code
-// imports os/exec, itself or through internal packages.
+// forbiddenImports start processes for their importers. The list for the standard library
+// is every importable package of Go 1.26 whose non-test code imports os/exec, directly or
+// through internal packages.
 var forbiddenImports = []string{
 	"os/exec",
 	"plugin",
 	"net/http/cgi",
 	"go/build",
 	"go/importer",
-	"testing", // its fuzzing starts workers
+	"testing", // fuzzing in package testing starts workers
 	"mvdan.cc/sh/v3/interp",
 	"golang.org/x/sys/execabs",
 	"golang.org/x/sys/plan9",
@@ -60,8 +60,8 @@ const (
 	xwindows = "golang.org/x/sys/windows"
 )
 
-// forbidden names exported names of one package, as patterns of path.Match.
-// They are forbidden in every position: a call, a value, a type.
+// forbidden names exported names of a package, as patterns of path.Match. The names are
+// forbidden in every position: a call, a value, a type.
 type forbidden struct{ rule, pkg, names string }
 
 var forbiddenNames = []forbidden{
@@ -100,8 +100,8 @@ var forbiddenNames = []forbidden{
 	{rulePrint, "flag", "NewFlagSet CommandLine PrintDefaults Usage Parse"},
 }
 
-// packageNames are the names of guarded packages that differ from the last
-// element of their path.
+// packageNames are the names of guarded packages that differ from the last element of the
+// path.
 var packageNames = map[string]string{
 	"charm.land/bubbletea":               "tea",
 	"github.com/charmbracelet/bubbletea": "tea",
@@ -110,8 +110,7 @@ var packageNames = map[string]string{
 // forbiddenDirectives are compiler directives that reach past the import rules.
 var forbiddenDirectives = []string{"//go:linkname", "//go:cgo_", "//go:wasmimport"}
 
-// foreignSuffixes are the kinds of file, other than Go, that go build compiles
-// or links.
+// foreignSuffixes are the kinds of file, other than Go, that go build compiles or links.
 var foreignSuffixes = []string{
 	".s", ".S", ".sx", ".syso", ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx",
 	".f", ".F", ".for", ".f90", ".swig", ".swigcxx",

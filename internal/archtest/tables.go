@@ -1,7 +1,7 @@
 package archtest
 
-// Lockstile returns the tables of this module. Widen one only with a reason
-// that belongs in docs/decisions, never to mend a build.
+// Lockstile returns the tables of the module. Widen a table only with a reason for
+// docs/decisions, never to mend a build.
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{

@@ -14,16 +14,16 @@ import (
 	"strings"
 )
 
-// tree is the source of one module, all build tags together.
+// tree is the source of a module, all build tags together.
 type tree struct {
 	module   string    // module path
 	requires []require // of go.mod
 	packages map[string][]*source
-	foreign  []string  // files other than Go that go build takes up
-	findings []Finding // met while reading
+	foreign  []string  // files other than Go in a build
+	findings []Finding // findings made while reading
 }
 
-// source is one Go file that is not a test.
+// source is a Go file that is not a test.
 type source struct {
 	name    string // path from the module's root
 	lines   int
@@ -32,18 +32,18 @@ type source struct {
 	imports []imported
 }
 
-// imported is one import of a file.
+// imported is an import of a file.
 type imported struct {
 	path  string
-	alias string // "" when the file gives none
+	alias string // "" for an import without an alias
 	line  int
 }
 
-// line ignores //line comments, which would let a file pose as another one.
+// line ignores //line comments: otherwise a file could pose as another file.
 func (s *source) line(p token.Pos) int { return s.fset.PositionFor(p, false).Line }
 
-// load reads the module at the root of fsys. Folders named testdata are left
-// out: an import of a package inside one fails the order instead.
+// load reads the module at the root of fsys. Folders named testdata are left out: an
+// import of a package inside breaks the order.
 func load(fsys fs.FS) (*tree, error) {
 	mod, err := fs.ReadFile(fsys, "go.mod")
 	if err != nil {
@@ -123,7 +123,7 @@ func (t *tree) addSource(name string, text []byte) {
 	t.packages[dir] = append(t.packages[dir], s)
 }
 
-// local gives the package of this module that an import path names.
+// local returns the folder of our package with an import path.
 func (t *tree) local(importPath string) (dir string, ok bool) {
 	if importPath == t.module {
 		return ".", true
@@ -131,8 +131,7 @@ func (t *tree) local(importPath string) (dir string, ok bool) {
 	return strings.CutPrefix(importPath, t.module+"/")
 }
 
-// links gives every package of the module that the program of dir contains,
-// dir included.
+// links returns every package of the module that the program of dir contains, with dir.
 func (t *tree) links(dir string) []string {
 	seen := []string{dir}
 	for i := 0; i < len(seen); i++ {
@@ -154,8 +153,8 @@ type require struct {
 	direct bool
 }
 
-// readMod reads what the rules need of go.mod: the module's path, what it
-// requires, and replace directives, which change what a classified path means.
+// readMod reads the parts of go.mod for the rules: the module's path, its requirements,
+// and replace directives, since a replacement changes a classified path.
 func (t *tree) readMod(text []byte) {
 	block := ""
 	for i, line := range strings.Split(string(text), "\n") {

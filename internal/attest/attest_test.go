@@ -42,7 +42,7 @@ func satisfy(expected []Expectation) *Evidence {
 	return e
 }
 
-// intents are the policies that expect different things.
+// intents are policies with different expectations.
 func intents() []policy.Policy {
 	networked := intent(policy.ModeWorkspaceWrite)
 	networked.NetworkAccess = true
@@ -64,8 +64,8 @@ func TestAllIsProven(t *testing.T) {
 	}
 }
 
-// TestEachFactCounts spoils one fact after the other in each way that a fact can
-// be spoilt: every time, the start must be refused, by that restriction's name.
+// TestEachFactCounts spoils one fact after the other in each possible way. Every time,
+// the verdict must refuse the start and name the fact's restriction.
 func TestEachFactCounts(t *testing.T) {
 	spoil := map[string]func(e *Evidence, x Expectation){
 		"missing":    func(e *Evidence, x Expectation) { delete(e.Facts, x.Fact) },
@@ -133,7 +133,7 @@ func TestNothingIsNoProof(t *testing.T) {
 	}
 }
 
-// TestExpectedOfTheView looks at the part that the policy decides.
+// TestExpectedOfTheView checks the expectations that depend on the policy.
 func TestExpectedOfTheView(t *testing.T) {
 	writable := func(p policy.Policy, m Machine) string {
 		for _, x := range Expect(p, m) {

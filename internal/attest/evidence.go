@@ -1,7 +1,7 @@
-// Package attest decides whether what was measured is what the policy asks. It
-// derives what must be seen from the policy alone, apart from the plan, so that
-// one mistake can't be in both. It is pure: it must never read the machine
-// itself, start anything, or take a fact that is missing for one that holds.
+// Package attest decides whether the evidence is as the policy asks. Package attest makes
+// the expectations from the policy alone, apart from the plan, against a mistake in both.
+// Package attest is pure, and must never read the machine itself, start anything, or take
+// a missing fact for a good one.
 package attest
 
 import (
@@ -10,23 +10,23 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Fact names one thing that is measured, as "whose.what": "command.ns.net",
+// Fact names one measured property, as "whose.what": "command.ns.net",
 // "init.status.NoNewPrivs", "trial.mount".
 type Fact string
 
-// Evidence is what was measured. A fact that could not be read is not in Facts;
-// Unread then says why.
+// Evidence holds the measured facts. An unreadable fact is not in Facts; Unread holds the
+// reason.
 type Evidence struct {
 	Facts  map[Fact]string
 	Unread map[Fact]error
 }
 
-// NewEvidence makes an empty one.
+// NewEvidence makes an empty Evidence.
 func NewEvidence() *Evidence {
 	return &Evidence{Facts: make(map[Fact]string, 64), Unread: map[Fact]error{}}
 }
 
-// Set keeps a fact, or why it could not be read.
+// Set keeps a fact, or the error of reading the fact.
 func (e *Evidence) Set(f Fact, value string, err error) {
 	if err != nil {
 		delete(e.Facts, f)
@@ -38,31 +38,31 @@ func (e *Evidence) Set(f Fact, value string, err error) {
 
 // Expectation is one fact that must be seen.
 type Expectation struct {
-	Restriction refusal.Restriction `json:"restriction"` // what does not hold where the fact is another
+	Restriction refusal.Restriction `json:"restriction"` // does not hold if the fact differs
 	Fact        Fact                `json:"fact"`
 	Want        string              `json:"want"`
-	Or          string              `json:"or,omitempty"`  // another value that will do; "" for none
+	Or          string              `json:"or,omitempty"`  // another acceptable value; "" for none
 	Not         bool                `json:"not,omitempty"` // the fact must be anything but Want
 }
 
 // Verdict is the outcome of an appraisal. The zero value proves nothing.
 type Verdict struct {
-	Proven []refusal.Restriction // each with all its expectations met, in order
+	Proven []refusal.Restriction // restrictions with all expectations met, in order
 	Failed []Finding             // in the order of the expectations
 }
 
-// Finding is an expectation that is not met.
+// Finding is an unmet expectation.
 type Finding struct {
 	Expectation
 	Got    string
-	Unread error // why there is no Got
-	Read   bool  // there is a Got
+	Unread error // why Got is missing
+	Read   bool  // whether Got was read
 }
 
-// OK reports whether everything that was expected was seen, and something was.
+// OK reports whether the evidence meets every expectation, of which at least one exists.
 func (v Verdict) OK() bool { return len(v.Failed) == 0 && len(v.Proven) > 0 }
 
-// Appraise compares the evidence with what is expected of it.
+// Appraise compares the evidence with the expectations.
 func Appraise(expected []Expectation, e *Evidence) Verdict {
 	var v Verdict
 	failed := map[refusal.Restriction]bool{}
@@ -91,7 +91,7 @@ func (x Expectation) met(got string) bool {
 	return got == x.Want || x.Or != "" && got == x.Or
 }
 
-// Reason says in one sentence what was found in place of what was wanted.
+// Reason returns one sentence with the found and the wanted value.
 func (f Finding) Reason() string {
 	want := fmt.Sprintf("%q", f.Want)
 	switch {

@@ -94,7 +94,7 @@ var namespaces = []struct {
 	{refusal.CgroupNamespace, "cgroup"},
 }
 
-// NamespaceNames lists the names in /proc/PID/ns that are compared.
+// NamespaceNames lists the names in /proc/PID/ns for the comparison.
 func NamespaceNames() []string {
 	var out []string
 	for _, n := range namespaces {
@@ -106,8 +106,8 @@ func NamespaceNames() []string {
 // noCaps is an empty capability set as /proc/PID/status writes it.
 const noCaps = "0000000000000000"
 
-// Expect lists what must be seen of a start under p. An unset mode expects a
-// fact that nobody measures, so it is never proven.
+// Expect returns the expectations for a start under p. An unset mode expects a fact that
+// nobody measures, and the start is never proven.
 func Expect(p policy.Policy, m Machine) []Expectation {
 	switch {
 	case p.Mode == policy.ModeUnset || p.Mode > policy.ModeDangerFullAccess:
@@ -119,15 +119,14 @@ func Expect(p policy.Policy, m Machine) []Expectation {
 	case m.NoUserNamespaces:
 		return expectLandlocked(p, m)
 	default:
-		// What is missing first explains what is wrong later. Seccomp comes first:
-		// without it the trials spoil the id maps. Where a mount is missing, a
-		// trial on it goes wrong as well.
+		// The order is from causes to consequences. Seccomp comes first: without the
+		// filter the trials spoil the id maps. Mounts come before the trials on them.
 		return slices.Concat(expectSeccomp(p, m), expectNamespaces(p, m), expectIdentity(m), expectCommand(m), expectLimits(p, m), expectView(p, m), expectTrials(p, m), expectInit(p, m))
 	}
 }
 
-// expectUnconfined: nothing is restricted, and the evidence says so. What is
-// left is that the tree ends with us.
+// expectUnconfined returns the expectations without restrictions: the host's namespaces,
+// and a tree that ends with us.
 func expectUnconfined(m Machine) []Expectation {
 	var out []Expectation
 	for _, n := range namespaces {
@@ -147,11 +146,11 @@ func expectUnconfined(m Machine) []Expectation {
 	)
 }
 
-// IdentityKeys are the lines of /proc/PID/status that tell who a process is.
+// IdentityKeys lists the lines of /proc/PID/status with a process's user and groups.
 func IdentityKeys() []string { return []string{"Uid", "Gid", "Groups"} }
 
-// expectIdentity: the command is whom its caller is now, not whom it was when the
-// gate was opened.
+// expectIdentity expects the caller's present user and groups, not the user and groups of
+// the time at which the gate was opened.
 func expectIdentity(m Machine) []Expectation {
 	var out []Expectation
 	for _, key := range IdentityKeys() {
@@ -160,8 +159,8 @@ func expectIdentity(m Machine) []Expectation {
 	return out
 }
 
-// expectTerminal: the standard streams are one terminal of the view's own
-// /dev/pts, and the command's session has it.
+// expectTerminal expects one terminal of the view's own /dev/pts as all standard streams,
+// and as the controlling terminal of the command's session.
 var expectTerminal = Expectation{Restriction: refusal.Terminal, Fact: "command.terminal", Want: "of the view, controlling"}
 
 func expectDir(m Machine) Expectation {
@@ -192,7 +191,7 @@ func expectSeccomp(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 	}
 	if !p.NetworkOpen() && m.LandlockABI < unixABI {
-		// The trial that reaches for the host is one connect.
+		// The trial of reaching the host makes one connect.
 		out = append(out, Expectation{Restriction: refusal.HostSockets, Fact: "connects that came to us", Want: "1"})
 	}
 	return out
@@ -204,7 +203,7 @@ func expectCommand(m Machine) []Expectation {
 		{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
 		{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
 		{Restriction: refusal.Tree, Fact: "trial.parent-death signal", Want: "9"},
-		{Restriction: refusal.Securebits, Fact: "trial.securebits", Want: "239"}, // 0xef: all but keep_caps, each with its lock
+		{Restriction: refusal.Securebits, Fact: "trial.securebits", Want: "239"}, // 0xef: all bits except keep_caps, and the locks of all
 	}
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
 		out = append(out, Expectation{Restriction: refusal.Capabilities, Fact: Fact("command.status." + set), Want: noCaps})
@@ -212,7 +211,7 @@ func expectCommand(m Machine) []Expectation {
 	return append(out, expectOwn(m)...)
 }
 
-// expectOwn: the terminal and the keyring are the command's own, where there are any.
+// expectOwn expects a terminal and a keyring of the command's own, if the start has them.
 func expectOwn(m Machine) (out []Expectation) {
 	if m.Terminal {
 		out = append(out, expectTerminal)
@@ -223,6 +222,6 @@ func expectOwn(m Machine) (out []Expectation) {
 	return out
 }
 
-// errnoNames are the answers of a keyctl that isn't there or may not be called;
-// then the command can't call it either.
+// errnoNames are the answers of keyctl on a system without keyctl, or with a filter that
+// denies keyctl. The command can't call keyctl either.
 var errnoNames = map[string]bool{"ENOSYS": true, "EPERM": true}

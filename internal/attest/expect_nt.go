@@ -10,16 +10,16 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// changeNotify is the number of the privilege to walk through folders, the one that
-// a token without privileges keeps (SeChangeNotifyPrivilege).
+// changeNotify is the number of the privilege to walk through folders. Even a stripped
+// token keeps the privilege (SeChangeNotifyPrivilege).
 const changeNotify = "23"
 
-// expectWindows lists what must be seen of a start on Windows.
+// expectWindows returns the expectations for a start on Windows.
 func expectWindows(p policy.Policy, m Machine) []Expectation {
 	limits := Expectation{Restriction: refusal.Tree, Fact: "job.limits", Want: "kill on close, die on unhandled exception, processes, memory"}
 	if p.Mode == policy.ModeDangerFullAccess {
 		limits.Want = "kill on close, die on unhandled exception"
-		limits.Or = "kill on close, as tried" // who could leave the job may do anything else too
+		limits.Or = "kill on close, as tried" // an unconfined command that could leave the job may do anything else too
 	}
 	each := []Expectation{
 		{Restriction: refusal.Suspended, Fact: "command.thread", Want: "suspended 1 times"},
@@ -37,18 +37,18 @@ func expectWindows(p policy.Policy, m Machine) []Expectation {
 	if p.WindowsSandbox != "unelevated" {
 		return append(out, expectNetwork(p)...)
 	}
-	if !p.NetworkOpen() { // a token can't take it away
+	if !p.NetworkOpen() { // a token can't take the network away
 		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "a network", Want: "taken away"})
 	}
 	return out
 }
 
-// networkTrials are what the runner, which has the account's network, tries on this
-// machine itself.
+// networkTrials are the runner's trials on this machine. The runner has the account's
+// network.
 var networkTrials = []string{"tcp4", "tcp6", "udp4", "udp6", "listen4", "listen6"}
 
-// expectNetwork: what the runner tries is filtered, each of it; and where this user may
-// see the filters, they are those that were set up.
+// expectNetwork expects that the filters stop each trial of the runner, and that the
+// filters are as setup made them, if the user may see the filters.
 func expectNetwork(p policy.Policy) []Expectation {
 	if p.NetworkOpen() {
 		return []Expectation{{Restriction: refusal.HostNetwork, Fact: "trial.network tcp4", Want: "not filtered"}}
@@ -64,8 +64,8 @@ func expectNetwork(p policy.Policy) []Expectation {
 	return append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "network.filters", Want: "as set up", Or: "not for this user to see"})
 }
 
-// expectToken is what a restricted token must be, of the user or of an account: first
-// the token itself, which explains all that goes wrong with it.
+// expectToken returns the expectations for a restricted token, of the user or of an
+// account. The token comes first: a wrong token explains all later failures.
 func expectToken(p policy.Policy, m Machine) []Expectation {
 	restricting := []string{access.Everyone, access.Own(p.Home, p.Workspace)}
 	for _, r := range p.Roots() {
@@ -96,13 +96,13 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.RestrictedToken, Fact: Fact("trial.write in " + p.Home), Want: "denied"},
 		{Restriction: refusal.Desktop, Fact: Fact("trial.use " + Screen), Want: "denied"},
 	}
-	tries := TriesOf(p, m.Protected) // not m.Tries: what was not tried is not proven
+	tries := TriesOf(p, m.Protected) // not m.Tries: an omitted trial proves nothing
 	for _, root := range tries.Write {
 		want := "ok"
 		if p.Mode == policy.ModeReadOnly {
 			want = "denied"
 		}
-		if root != p.Home { // that is among the first
+		if root != p.Home { // p.Home is in the list above
 			out = append(out, Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: want})
 		}
 	}
@@ -118,19 +118,19 @@ func expectToken(p policy.Policy, m Machine) []Expectation {
 	return out
 }
 
-// Screen is the one thing that is used by it (see Tries).
+// Screen is the only object of a "use" trial (see Tries).
 const Screen = "the user's screen"
 
-// Tries are the files and folders at which something is tried with a command's token.
+// Tries are the files and folders of the trials with a command's token.
 type Tries struct {
-	Write  []string // to make a file there
-	Change []string // to open it for changing
-	Rename []string // to open it for renaming
+	Write  []string // to make a file in
+	Change []string // to open for changing
+	Rename []string // to open for renaming
 }
 
-// TriesOf lists what is tried under a policy: each writable root, or the workspace where
-// there is none; the product's own folder; each protected name; and each folder that
-// must keep its name.
+// TriesOf lists the paths of the trials under a policy: each writable root, or the
+// workspace without writable roots; the product's own folder; each protected name; and
+// each folder that must keep its name.
 func TriesOf(p policy.Policy, protected []string) Tries {
 	t := Tries{Write: []string{p.Home}}
 	if p.Mode == policy.ModeReadOnly {

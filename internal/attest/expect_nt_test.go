@@ -21,8 +21,8 @@ func TestTriesOf(t *testing.T) {
 	}
 }
 
-// TestExpectWindows: evidence that meets every expectation is a proof, and none of
-// them may be missed.
+// TestExpectWindows checks that evidence for every expectation is a proof, and that no
+// expectation can be left out.
 func TestExpectWindows(t *testing.T) {
 	m := Machine{OS: "windows", Windows: Windows{User: "S-1-5-21-1", Account: "S-1-5-21-2", Privileges: "23 25"}, Asked: Asked{Dir: `C:\work`},
 		Folders: Folders{TempDir: `C:\home\private\1\tmp`, Protected: []string{`C:\work\.git`}}}
@@ -53,7 +53,8 @@ func TestExpectWindows(t *testing.T) {
 			}
 		}
 	}
-	// What a token can't take away is never proven: nobody measures it.
+	// A restriction that a token can't provide is never proven, since nobody measures the
+	// fact.
 	for _, x := range Expect(policy.Policy{Mode: policy.ModeWorkspaceWrite, WindowsSandbox: "unelevated", Workspace: `C:\work`, Home: `C:\home`}, m) {
 		if x.Restriction == refusal.NetworkNamespace && x.Fact == "a network" {
 			return

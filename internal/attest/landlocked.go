@@ -7,15 +7,15 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// expectLandlocked says what must be seen where Landlock and the filter hold alone: the
-// namespaces are the host's, and whatever they would keep away is tried.
+// expectLandlocked returns the expectations for a start that only Landlock and the filter
+// confine: the namespaces are the host's, and trials stand in for the namespaces.
 func expectLandlocked(p policy.Policy, m Machine) []Expectation {
 	out := []Expectation{
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"},
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 		{Restriction: refusal.NoNewPrivs, Fact: "command.status.NoNewPrivs", Want: "1"},
 	}
-	if p.Mode != policy.ModeReadOnly { // then it must not have come to a start
+	if p.Mode != policy.ModeReadOnly { // the plan refuses other modes without user namespaces
 		return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a user namespace", Want: "made"}}
 	}
 	for _, n := range namespaces {

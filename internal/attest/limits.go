@@ -8,8 +8,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// expectLimits says what bounds must be seen on the command. That of memory and of the
-// time until the end are held from outside, while it runs.
+// expectLimits returns the expectations for the command's limits. Memory and time until
+// the end are bounded from outside, while the command runs.
 func expectLimits(p policy.Policy, m Machine) []Expectation {
 	out := []Expectation{{Restriction: refusal.Limits, Fact: "command.oom_score_adj", Want: "1000"}}
 	see := func(fact Fact, want int64) {
@@ -35,7 +35,7 @@ func expectLimits(p policy.Policy, m Machine) []Expectation {
 	case m.UID != 0:
 		see("command.limit.processes", min(processes, int64(min(m.MostProcesses, math.MaxInt64))))
 	}
-	// The user's other processes have to have some as well.
+	// Half is for the user's other processes.
 	if !m.SharedProc && !m.NoUserNamespaces {
 		for fact, most := range map[Fact]int64{"trial.the most inotify instances": m.Inotify, "trial.the most watches": m.Watches} {
 			if most/2 != 0 {

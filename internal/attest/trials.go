@@ -9,11 +9,12 @@ import (
 // sockets within the domain.
 const scopedABI = 6
 
-// unixABI is the first one that keeps sockets with a path within it.
+// unixABI is the first version that keeps sockets with a path within the domain.
 const unixABI = 9
 
-// expectHostSockets: one that was made before the command's rule set can't be reached, or
-// such as need no connect can't be made, and connects are ours.
+// expectHostSockets expects that a socket made before the command's rule set can't be
+// reached. On an older Landlock the expectation is that datagram sockets can't be made,
+// since datagrams need no connect; the supervisor makes all connects.
 func expectHostSockets(m Machine) Expectation {
 	if m.LandlockABI >= unixABI {
 		return Expectation{Restriction: refusal.HostSockets, Fact: "trial.reach a socket of the host", Want: "EACCES"}
@@ -21,7 +22,7 @@ func expectHostSockets(m Machine) Expectation {
 	return Expectation{Restriction: refusal.HostSockets, Fact: "trial.datagram socket", Want: "EAFNOSUPPORT"}
 }
 
-// expectTrials says how each thing that the confined processes try must end.
+// expectTrials returns the expected end of each trial of the confined processes.
 func expectTrials(p policy.Policy, m Machine) []Expectation {
 	out := []Expectation{
 		{Restriction: refusal.Landlock, Fact: "trial.write to the probe file", Want: "EACCES"},
@@ -46,7 +47,8 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 	if p.Mode == policy.ModeWorkspaceWrite {
 		for _, root := range roots(p) {
 			out = append(out,
-				// Some file systems have no unnamed files to try with; the other trial is for them.
+				// A few file systems have no unnamed files for the first trial. The second
+				// trial is for such file systems.
 				Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok", Or: "ENOTSUP"},
 				Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.access to " + root), Want: "ok"})
 		}
@@ -55,12 +57,12 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 	return append(out, Expectation{Restriction: refusal.ReadOnlyRoot, Fact: Fact("trial.write in " + p.Workspace), Want: "EROFS"})
 }
 
-// expectInit says what the init must be. What it could do, the command could
-// make it do, if it ever came to run code in it.
+// expectInit returns the expectations for the init. If the command ever came to run code
+// in the init, the command could do everything that the init can do.
 func expectInit(p policy.Policy, m Machine) []Expectation {
 	fds := "4+cloexec 5+cloexec"
 	if !p.NetworkOpen() && m.LandlockABI >= unixABI {
-		fds += " 6+cloexec" // the socket that can't be reached
+		fds += " 6+cloexec" // the socket for the trial of reaching the host
 	}
 	out := []Expectation{
 		{Restriction: refusal.NoNewPrivs, Fact: "init.status.NoNewPrivs", Want: "1"},

@@ -24,7 +24,7 @@ type note struct {
 	Text string `json:"text"`
 }
 
-// TestMain lets the test program be one of many writers.
+// TestMain makes the test program a writer among many, if the environment says so.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("AUDIT_TEST_WRITE"); dir != "" {
 		n, _ := strconv.Atoi(os.Getenv("AUDIT_TEST_LINES"))
@@ -50,7 +50,7 @@ func writeLines(dir string, n int) error {
 	return log.Close()
 }
 
-// written makes a log of n lines and gives its folder and path.
+// written makes a log of n lines and returns its folder and path.
 func written(t *testing.T, n int) (dir, path string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -108,8 +108,8 @@ func TestAppendAndRead(t *testing.T) {
 	}
 }
 
-// TestChangedLines changes a log in each way, at each line, and wants the line's
-// number.
+// TestChangedLines changes a log in each way, at each line, and checks the reported line
+// numbers.
 func TestChangedLines(t *testing.T) {
 	const n = 6
 	_, path := written(t, n)
@@ -133,7 +133,7 @@ func TestChangedLines(t *testing.T) {
 		check(fmt.Sprintf("line %d edited", line), edited, line)
 
 		removed := slices.Delete(slices.Clone(whole), i, i+1)
-		check(fmt.Sprintf("line %d removed", line), removed, line, line-1) // what is missing stood before the line that has its number now, or behind the last
+		check(fmt.Sprintf("line %d removed", line), removed, line, line-1) // the missing line stood before the line with its number now, or after the last line
 
 		if i > 0 {
 			swapped := slices.Clone(whole)
@@ -166,7 +166,7 @@ func TestRemovedLog(t *testing.T) {
 	if r := verify(t, path); r.OK() {
 		t.Error("a removed log holds")
 	}
-	// The chain goes on from the head, so the gap stays to be seen.
+	// The chain goes on from the head, and the gap stays visible.
 	if err := writeLines(dir, 2); err != nil {
 		t.Fatal(err)
 	}
@@ -175,13 +175,13 @@ func TestRemovedLog(t *testing.T) {
 	}
 }
 
-// TestTornTail cuts the log anywhere in its last line, as a kill of the writer
-// would; the next writer goes on, and the log holds.
+// TestTornTail cuts the log anywhere in its last line, as a kill of the writer would. The
+// next writer must go on, and the log must hold.
 func TestTornTail(t *testing.T) {
 	for _, keep := range []int{1, 5, 20, 100, 150} {
 		dir, path := written(t, 3)
 		whole := lines(t, path)
-		// What was cut was never acknowledged: the head still names the line before.
+		// The cut line was never acknowledged: the head still names the line before.
 		head, err := os.ReadFile(filepath.Join(dir, HeadName))
 		if err != nil {
 			t.Fatal(err)
@@ -210,7 +210,8 @@ func TestTornTail(t *testing.T) {
 	}
 }
 
-// TestManyWriters: processes, and goroutines with a Log of their own or one for all.
+// TestManyWriters lets processes and goroutines write, with own Logs and with a shared
+// Log.
 func TestManyWriters(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -250,7 +251,7 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
-// TestKilledWriters kills writers at any moment: the log holds all the same.
+// TestKilledWriters kills writers at any moment, and checks that the log holds.
 func TestKilledWriters(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -317,7 +318,8 @@ func TestRecordsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestHostileText: what a command line may hold stays one line, and harmless.
+// TestHostileText checks that a hostile command line stays on a single line, and
+// harmless.
 func TestHostileText(t *testing.T) {
 	log, err := Open(t.TempDir())
 	if err != nil {

@@ -2,13 +2,13 @@ package audit
 
 import "fmt"
 
-// chain takes the next record and compares it with the one before. After a
-// wrong number it finds its way back, so that one change of a file makes one
-// problem or two, not one for each line behind it.
+// chain compares the next record with the record before. After a wrong number chain finds
+// its way back: a single change of a file makes one or two problems, not a problem for
+// each later line.
 func (v *verifier) chain(rec record, here mark) {
 	n := v.report.Lines
 	want := v.last.seq + 1
-	lost := uint64(len(v.junk)) // each line that was made unreadable stands for one number
+	lost := uint64(len(v.junk)) // each unreadable line stands for one number
 	v.junk, v.junkSize = v.junk[:0], 0
 	off, mended := v.off, v.mended
 	v.off = 0
@@ -31,7 +31,7 @@ func (v *verifier) chain(rec record, here mark) {
 	v.advance(here, n)
 }
 
-// advance makes here the record that the next one must follow.
+// advance makes here the record that the next record must follow.
 func (v *verifier) advance(here mark, line int) {
 	if v.report.FirstSeq == 0 {
 		v.report.FirstSeq = here.seq
@@ -40,9 +40,10 @@ func (v *verifier) advance(here mark, line int) {
 	v.report.LastSeq, v.report.LastHash = here.seq, here.hash
 }
 
-// link compares the hash that the record has for the one before it. Whether it
-// or that one was changed shows at the record behind: if that does not fit this
-// one either, it was this one, and it is named as well.
+// link compares the hash of the record before with prev. After a mismatch either record
+// may be the changed record, and link blames the earlier. If the following record does
+// not fit the later record either, the later was changed, and link blames the later as
+// well.
 func (v *verifier) link(rec record, line int) {
 	switch {
 	case rec.prev == v.last.hash:
@@ -53,8 +54,8 @@ func (v *verifier) link(rec record, line int) {
 	}
 }
 
-// wrongSeq notes a record whose number is not want. If the next one has the
-// number behind want, only this number was wrong.
+// wrongSeq notes a record with a number other than want. If the next record has want+1,
+// only this number was wrong.
 func (v *verifier) wrongSeq(line int, want uint64, kind, detail string) {
 	v.add(line, kind, "its seq is not %d: %s", want, detail)
 	if v.dropped == 0 {
@@ -63,15 +64,15 @@ func (v *verifier) wrongSeq(line int, want uint64, kind, detail string) {
 	v.mended = want + 1
 }
 
-// blame turns the problem of the line before into that of a changed number.
+// blame turns the problem of the line before into a changed number.
 func (v *verifier) blame(off int) {
 	p := &v.report.Problems[off-1]
 	p.Kind = KindEdited
 	p.Detail = "its seq was changed: the line behind it goes on with another number"
 }
 
-// moved takes a record with a number that was before. The one to follow stays
-// the one before it.
+// moved notes a record with an earlier number. The next record must still follow the
+// record before.
 func (v *verifier) moved(line int, seq, want uint64) {
 	g := v.gap
 	v.wrongSeq(line, want, KindMoved, fmt.Sprintf("it has seq %d, which belongs further up", seq))

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// errNoLock is the answer on systems whose file locks are not known to hold:
-// without one, two writers could break the chain.
+// errNoLock is the answer on systems whose file locks are not known to hold: without a
+// lock, two writers could break the chain.
 var errNoLock = errors.New("this system has no file lock that the log can use")
 
 func openOwned(path string, _ bool) (*os.File, fs.FileInfo, error) {

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openOwned opens path for reading and writing, makes it with mode 0600 where
-// it is missing, and refuses what others could have put or may write there.
-// The file is not made a pollable one: one open, one fcntl, one fstat.
+// openOwned opens path for reading and writing, and makes a missing file with mode 0600.
+// openOwned refuses a file that another user could have put there or may write. The file
+// is not pollable, for speed: one open, one fcntl, one fstat.
 func openOwned(path string, appending bool) (*os.File, fs.FileInfo, error) {
 	flags := unix.O_RDWR | unix.O_CREAT | unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_NOCTTY
 	if appending {
@@ -73,13 +73,13 @@ func checkOwned(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// openReadOnly does not wait for a writer where path is a named pipe.
+// openReadOnly does not wait for a writer if path is a named pipe.
 func openReadOnly(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 }
 
-// appendBytes adds b at the end in one write(2). The file has O_APPEND, so what
-// another program may have put there meanwhile is not overwritten.
+// appendBytes adds b at the end in one write(2). With O_APPEND the write does not
+// overwrite bytes that another program appended meanwhile.
 func appendBytes(f *os.File, b []byte, _ int64) error {
 	n, err := f.Write(b)
 	if err == nil && n < len(b) {
@@ -107,12 +107,12 @@ func tryLock(f *os.File, shared bool) (bool, error) {
 	}
 }
 
-// unlockFile cannot fail in a way that leaves the lock: closing the file, or
-// the end of the process, gives it up as well.
+// unlockFile can't leave the lock behind, even on failure: closing the file, or the end
+// of the process, gives the lock up as well.
 func unlockFile(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }
 
-// leastFileLimit is the least limit of file sizes, in bytes, under which anything is
-// written: one that is passed ends a program by SIGXFSZ (setrlimit(2)).
+// leastFileLimit is the least limit of file sizes, in bytes, under which the log is
+// written: SIGXFSZ ends a program that writes past the limit (setrlimit(2)).
 const leastFileLimit = 16 << 20
 
 func checkFileLimit() error {

@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lockOffset is the byte that stands for the file in LockFileEx. Its locks are
-// mandatory for the bytes they cover, so it lies where no log reaches.
+// lockOffset is the byte that stands for the file in LockFileEx. Locks of Windows are
+// mandatory for the locked bytes, and therefore the byte lies beyond the end of any log.
 const lockOffset = 1 << 30
 
-// openOwned opens path for reading and writing and makes it where it is
-// missing. Who may write it is what the folder's access list says: owner and
-// list are not examined here yet.
+// openOwned opens path for reading and writing, and makes a missing file. The access list
+// of the folder decides who may write the file: openOwned does not check owner and list
+// yet.
 func openOwned(path string, _ bool) (*os.File, fs.FileInfo, error) {
 	const access = windows.GENERIC_READ | windows.GENERIC_WRITE
 	f, err := create(path, access, windows.OPEN_ALWAYS)
@@ -49,7 +49,7 @@ func openReadOnly(path string) (*os.File, error) {
 	return create(path, windows.GENERIC_READ, windows.OPEN_EXISTING)
 }
 
-// create opens the name itself, not what a link there points to.
+// create opens the name itself, never the target of a link.
 func create(path string, access, disposition uint32) (*os.File, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
@@ -84,8 +84,8 @@ func tryLock(f *os.File, shared bool) (bool, error) {
 	return true, nil
 }
 
-// unlockFile cannot fail in a way that leaves the lock: closing the file, or
-// the end of the process, gives it up as well.
+// unlockFile can't leave the lock behind, even on failure: closing the file, or the end
+// of the process, gives the lock up as well.
 func unlockFile(f *os.File) {
 	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &windows.Overlapped{OffsetHigh: lockOffset})
 }

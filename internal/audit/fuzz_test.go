@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// sample is a log that holds, for the fuzzers to change.
+// sample returns a valid log, for the fuzzers to change.
 func sample(f *testing.F) []byte {
 	dir := f.TempDir()
 	if err := writeLines(dir, 3); err != nil {
@@ -31,8 +31,8 @@ func seed(f *testing.F) {
 	f.Add([]byte{})
 }
 
-// FuzzVerify: whatever the bytes are, the reader ends, and what it calls a whole
-// log is one that reads the same record by record.
+// FuzzVerify checks that the reader ends on any bytes, and that a log without problems
+// reads the same record by record.
 func FuzzVerify(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -60,8 +60,8 @@ func tailLine(b []byte) int {
 	return 0
 }
 
-// FuzzAppendBehind: a writer that finds any bytes in the log either refuses, or
-// leaves a log whose last record is its own.
+// FuzzAppendBehind checks that a writer after any bytes either refuses, or leaves a log
+// with its own record as the last.
 func FuzzAppendBehind(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {

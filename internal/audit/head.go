@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// headSize is the length of sandbox.head. It never changes, so that each write
-// covers the one before it and lies within one page, which a kill cannot split.
+// headSize is the constant length of sandbox.head, in bytes. Thus each write covers the
+// write before and lies within one page, and a kill cannot split the write.
 const headSize = 160
 
 // headLine is the content of sandbox.head.
@@ -18,7 +18,7 @@ type headLine struct {
 	Version uint64 `json:"v"`
 	Seq     uint64 `json:"seq"`
 	Hash    string `json:"hash"`
-	Size    int64  `json:"size"` // size of the log when its record seq had been written
+	Size    int64  `json:"size"` // size of the log after record seq
 }
 
 // writeHead notes m as the record written last.
@@ -28,8 +28,8 @@ func writeHead(f *os.File, m mark) error {
 	return err
 }
 
-// readHead returns what the head notes. ok is false when it is empty or not of
-// the form that writeHead gives it.
+// readHead returns the mark in the head. ok is false if the head is empty or not in the
+// form of writeHead.
 func readHead(r io.ReaderAt) (m mark, ok bool) {
 	buf := make([]byte, headSize+1)
 	n, err := r.ReadAt(buf, 0)

@@ -17,15 +17,15 @@ import (
 // version is the version of the line layout.
 const version = 1
 
-// maxNumber is the greatest seq: readers that keep numbers as float64, as jq
-// does, are exact up to here.
+// maxNumber is the greatest seq: readers with float64 numbers, such as jq, are exact up
+// to here.
 const maxNumber = 1 << 53
 
-// reserved are the keys that the log itself writes. A record may not have them
-// in any case, since some readers (encoding/json among them) fold case.
+// reserved are the keys that the log itself writes. A record may not have a reserved key,
+// in any case of letters, since several readers (encoding/json among them) fold case.
 var reserved = []string{"v", "seq", "time", "prev", "torn"}
 
-// record is what the chain needs to know of a line.
+// record is the chain's part of a line.
 type record struct {
 	version uint64
 	seq     uint64
@@ -33,7 +33,7 @@ type record struct {
 	torn    int64
 }
 
-// encodeFields gives the members of record's JSON object without the braces.
+// encodeFields returns the members of record's JSON object without the braces.
 func encodeFields(record any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -89,8 +89,8 @@ func checkKey(quoted []byte) error {
 	return nil
 }
 
-// stringLen is the length of the JSON string that text begins with, quotes
-// counted.
+// stringLen returns the length of the JSON string at the beginning of text, with the
+// quotes.
 func stringLen(text []byte) int {
 	for i := 1; i < len(text); i++ {
 		switch text[i] {
@@ -103,7 +103,7 @@ func stringLen(text []byte) int {
 	return len(text)
 }
 
-// appendLine adds the line that follows last, without a newline.
+// appendLine adds the line after last, without a newline.
 func appendLine(buf []byte, last mark, torn int64, now time.Time, fields []byte) []byte {
 	buf = append(buf, `{"v":`...)
 	buf = strconv.AppendUint(buf, version, 10)
@@ -125,8 +125,8 @@ func appendLine(buf []byte, last mark, torn int64, now time.Time, fields []byte)
 	return append(buf, '}')
 }
 
-// parseRecord reads the chain's part of a line by its exact bytes, so that no
-// two readers can see two things in it.
+// parseRecord reads the chain's part of a line by its exact bytes: no two readers can
+// read the part differently.
 func parseRecord(line []byte) (record, error) {
 	c := cursor{rest: line}
 	var r record
@@ -155,8 +155,7 @@ func parseRecord(line []byte) (record, error) {
 	return r, nil
 }
 
-// cursor walks the fixed beginning of a line; bad keeps the first part that was
-// not there.
+// cursor walks the fixed beginning of a line; bad keeps the first part that was missing.
 type cursor struct {
 	rest []byte
 	bad  string
@@ -198,7 +197,7 @@ func (c *cursor) miss(key string) {
 	}
 }
 
-// looksTorn reports whether text may be the beginning of a line of this log.
+// looksTorn reports whether text may be the beginning of a line of the log.
 func looksTorn(text []byte) bool {
 	const begin = `{"v":1,"seq":`
 	n := min(len(text), len(begin))

@@ -7,20 +7,20 @@ import (
 	"io"
 )
 
-// blockSize is how much is read at a time, forwards and backwards: more than a
-// usual record, so that the last one is there with one read.
+// blockSize is the size of a read, forwards and backwards, in bytes: more than a usual
+// record, for reading the last record at once.
 const blockSize = 8 << 10
 
-// textLine is one line of a file.
+// textLine is a line of a file.
 type textLine struct {
 	text  []byte // without the newline; nil when long; valid until the next call
-	start int64  // offset of its first byte
-	end   int64  // offset behind its newline, or of the file's end
-	ended bool   // it has a newline
-	long  bool   // it is longer than MaxLine
+	start int64  // offset of the first byte
+	end   int64  // offset after the newline, or of the file's end
+	ended bool   // whether the line has a newline
+	long  bool   // whether the line is longer than MaxLine
 }
 
-// forward reads lines from the beginning and holds at most one.
+// forward reads lines from the beginning and holds at most one line.
 type forward struct {
 	r   *bufio.Reader
 	pos int64
@@ -62,18 +62,18 @@ func (f *forward) next() (textLine, error) {
 	return line, nil
 }
 
-// errFar says that a line was looked for further back than allowed.
+// errFar says that a line would lie before the floor.
 var errFar = errors.New("it is too far back")
 
-// backward reads lines from the end and holds little more than one.
+// backward reads lines from the end and holds little more than one line.
 type backward struct {
 	r     io.ReaderAt
 	pos   int64 // file offset of buf[0]
-	end   int64 // file offset behind the line that comes next
+	end   int64 // file offset after the next line
 	buf   []byte
-	floor int64 // nothing before it is read; where more is asked for, next fails
+	floor int64 // next fails instead of reading before floor
 	long  bool  // the line at hand is longer than MaxLine and was dropped from buf
-	ended bool  // of the line at hand, once it is known to be long
+	ended bool  // whether a long line at hand has a newline
 }
 
 func newBackward(r io.ReaderAt, size int64) *backward {
@@ -101,17 +101,17 @@ func (b *backward) next() (textLine, error) {
 	}
 }
 
-// lineStart finds in buf where the line at hand begins.
+// lineStart finds the beginning of the line at hand in buf.
 func (b *backward) lineStart() (int, bool) {
 	body := b.buf
 	if !b.long && len(body) > 0 && body[len(body)-1] == '\n' {
-		body = body[:len(body)-1] // its own newline
+		body = body[:len(body)-1] // the line's own newline
 	}
 	i := bytes.LastIndexByte(body, '\n')
 	return i + 1, i >= 0
 }
 
-// take cuts the line that begins at buf[i] off.
+// take removes the line that begins at buf[i].
 func (b *backward) take(i int) textLine {
 	line := textLine{start: b.pos + int64(i), end: b.end, long: b.long, ended: b.ended}
 	if !b.long {
@@ -128,7 +128,7 @@ func (b *backward) take(i int) textLine {
 	return line
 }
 
-// load puts the n bytes before buf in front of it.
+// load puts the n bytes before buf in front of buf.
 func (b *backward) load(n int64) error {
 	if b.pos < b.floor {
 		return errFar
@@ -140,7 +140,7 @@ func (b *backward) load(n int64) error {
 		b.long, b.buf = true, b.buf[:0]
 	}
 	if b.long {
-		b.buf = b.buf[:0] // held no newline: all of it is the long line
+		b.buf = b.buf[:0] // no newline was found: buf is a part of the long line
 	}
 	n = min(n, b.pos)
 	next := make([]byte, n, int(n)+len(b.buf))

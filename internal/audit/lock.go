@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// lockFile takes the lock that orders the processes at one log. It belongs to
-// the open file: the system gives it up when the holder dies. It asks again and
-// again instead of sleeping in the system call, so that a stopped holder cannot
-// hang every start.
+// lockFile takes the lock that orders the processes at a log. The lock belongs to the
+// open file: the system releases the lock when the holder dies. lockFile polls instead of
+// sleeping in the system call: otherwise a stopped holder would hang every start.
 func lockFile(f *os.File, shared bool, patience time.Duration) error {
 	ok, err := tryLock(f, shared)
 	if ok || err != nil {

@@ -1,16 +1,16 @@
-// Package audit keeps sandbox.log: one JSON object per line, each line carrying
-// the hash of the line before it, safe with many processes writing at once.
+// Package audit writes and verifies sandbox.log: one JSON object per line, each line with
+// the hash of the line before. Many processes may write at once.
 //
-// It knows bytes and the chain, not meanings: what a record says is the
-// caller's matter. It must never report a record as written that is not whole
-// in the file, never write a line over another one, and never weaken a failure
-// to write into a warning: every failure of Open and Append is a
-// *refusal.Error, since a start without a record must not happen.
+// Package audit knows bytes and the chain, not the meaning of records: the caller decides
+// about content. Package audit must never report a record as written before the whole
+// line is in the file, never write a line over another line, and never weaken a failed
+// write into a warning: every failure of Open and Append is a *refusal.Error, since a
+// start without a record must not happen.
 //
-// What the chain shows and does not show is in docs/log.md. In short: a record
-// survives SIGKILL of any process; it is not synced to the disk, so the last
-// ones may be gone after a power loss; and whoever has the rights of the log's
-// owner can rewrite the whole of it.
+// docs/log.md says what the chain shows and does not show. In short: a record survives
+// SIGKILL of any process. The log is not synced to the disk, and the last records may be
+// gone after a power loss. A program with the rights of the log's owner can rewrite the
+// whole log.
 package audit
 
 import (
@@ -29,53 +29,53 @@ const (
 	HeadName = "sandbox.head"
 )
 
-// MaxLine is the most bytes that one line may have, newline not counted. A
-// longer record is refused and a longer line is never read into memory.
+// MaxLine is the greatest length of a line, in bytes, without the newline. A longer
+// record is refused and a longer line is never read into memory.
 const MaxLine = 1 << 20
 
-// lockPatience is how long an append waits for the file lock. A holder keeps it
-// for microseconds and loses it when it dies; only a stopped one keeps it.
+// lockPatience is how long an append waits for the file lock. A holder keeps the lock for
+// microseconds and loses the lock on its death; only a stopped holder keeps the lock.
 const lockPatience = 10 * time.Second
 
-// maxReplaced is how often the log may be replaced under one append before the
-// append gives up.
+// maxReplaced is how often another program may replace the log during an append before
+// Append fails.
 const maxReplaced = 8
 
-// Log is an open sandbox.log. It may be used by several goroutines. The zero
-// value is not usable; Open makes one.
+// Log is an open sandbox.log. Several goroutines may use a Log. The zero value is not
+// usable; Open makes a Log.
 type Log struct {
 	path     string
 	headPath string
 	patience time.Duration
 
-	mu   sync.Mutex // guards what follows; the file lock orders processes, not goroutines
+	mu   sync.Mutex // guards the fields below; the file lock orders processes, not goroutines
 	file *os.File
-	info fs.FileInfo // of file, as it was opened: tells whether the path still names it
+	info fs.FileInfo // of the opened file: for checking that path still names the file
 	head *os.File    // nil until the first append
 	hinf fs.FileInfo // of head
-	last mark        // what this Log's last append left; last.end 0 means unknown
+	last mark        // the mark of this Log's last append; last.end 0 means unknown
 }
 
-// Receipt says that a record is whole in the log.
+// Receipt says that the whole record is in the log.
 type Receipt struct {
 	Seq  uint64 // the line's number in the chain, from 1
 	Hash string // hex SHA-256 of the line, newline not counted
 }
 
-// mark is a place in the chain: a record and where its line ends in the file.
+// mark is a place in the chain: a record and the end of its line in the file.
 type mark struct {
 	seq  uint64 // 0: before the first record
 	hash string // 64 hex digits
 	end  int64  // offset just behind the line's newline, in bytes
 }
 
-// zeroHash stands for "nothing before this" in the first line.
+// zeroHash stands for "no record before" in the first line.
 var zeroHash = strings.Repeat("0", 64)
 
-// Open opens dir/sandbox.log for appending, creating it with mode 0600 and a
-// missing dir with mode 0700. It reads nothing. It refuses a symbolic link,
-// anything but a regular file, a file of another owner, and one that others
-// may write. Every error is a *refusal.Error.
+// Open opens dir/sandbox.log for appending. Open makes a missing log with mode 0600 and a
+// missing dir with mode 0700, and reads nothing. Open refuses a symbolic link, a file
+// that is not regular, a file of another owner, and a file that others may write. Every
+// error is a *refusal.Error.
 func Open(dir string) (*Log, error) {
 	if dir == "" {
 		return nil, refuse("no folder is given for the log", "set LOCKSTILE_HOME or HOME", nil)
@@ -108,17 +108,17 @@ func (l *Log) Close() error {
 	return err
 }
 
-// Append writes record as the next line. record is anything that encoding/json
-// makes an object of; its keys may not be v, seq, time, prev or torn in any
-// case. When Append returns a Receipt, the whole line is in the file and
-// survives the death of this process. Otherwise the error is a
-// *refusal.Error and the line is taken back where the system allows that.
+// Append writes record as the next line. encoding/json must make an object of record; the
+// keys v, seq, time, prev and torn are reserved, in any case. When Append returns a
+// Receipt, the whole line is in the file and survives the death of our process. Otherwise
+// the error is a *refusal.Error, and Append removes the line again if the system allows
+// the removal.
 func (l *Log) Append(record any) (Receipt, error) {
 	fields, err := encodeFields(record)
 	if err != nil {
 		return Receipt{}, refuse("the record cannot be written as a line", "", err)
 	}
-	if err := checkFileLimit(); err != nil { // it may be lower by now
+	if err := checkFileLimit(); err != nil { // the limit may be lower by now
 		return Receipt{}, err
 	}
 	l.mu.Lock()
@@ -131,7 +131,7 @@ func (l *Log) Append(record any) (Receipt, error) {
 	return l.appendLocked(fields, size)
 }
 
-// appendLocked writes one line at the end of the file.
+// appendLocked writes a line at the end of the file.
 //
 // Preconditions: mu and the file lock are held, size is the file's size.
 func (l *Log) appendLocked(fields []byte, size int64) (Receipt, error) {
@@ -156,8 +156,8 @@ func (l *Log) appendLocked(fields []byte, size int64) (Receipt, error) {
 	buf = append(buf, '\n')
 	next.end = size + int64(len(buf))
 
-	// The line goes first: a head that is one behind is harmless, one that is
-	// ahead would say that a line was removed.
+	// The line goes first: a head that is behind is harmless, a head that is ahead would
+	// say that a line was removed.
 	if err := appendBytes(l.file, buf, size); err != nil {
 		return Receipt{}, l.takeBack(size, "the record could not be written", err)
 	}
@@ -168,7 +168,7 @@ func (l *Log) appendLocked(fields []byte, size int64) (Receipt, error) {
 	return Receipt{Seq: next.seq, Hash: next.hash}, nil
 }
 
-// takeBack removes what a failed append left and returns the refusal for it.
+// takeBack removes the rest of a failed append and returns the refusal.
 func (l *Log) takeBack(size int64, reason string, cause error) error {
 	l.last = mark{}
 	if err := l.file.Truncate(size); err != nil {
@@ -178,8 +178,8 @@ func (l *Log) takeBack(size int64, reason string, cause error) error {
 	return refuse(reason, hintFor(l.path, cause), cause)
 }
 
-// acquire takes the file lock on the file that the path names now and returns
-// its size. A log that was moved away or removed is opened anew.
+// acquire locks the file that path names now and returns its size. acquire reopens a log
+// that was moved away or removed.
 func (l *Log) acquire() (int64, error) {
 	for range maxReplaced {
 		if err := lockFile(l.file, false, l.patience); err != nil {
@@ -200,8 +200,8 @@ func (l *Log) acquire() (int64, error) {
 	return 0, refuse("the log is being replaced again and again", "let only lockstile write "+l.path, nil)
 }
 
-// stat returns the size of the file and whether the path still names it. What
-// Open checked is checked again: it may have changed since.
+// stat returns the size of the file and whether path still names the file. stat repeats
+// the checks of Open: the answers may have changed since.
 func (l *Log) stat() (size int64, current bool, err error) {
 	now, err := os.Lstat(l.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -216,7 +216,7 @@ func (l *Log) stat() (size int64, current bool, err error) {
 	return now.Size(), true, checkOwned(l.path, now)
 }
 
-// reopen opens what the path names now in place of what is held.
+// reopen opens the file that path names now, in place of the old file.
 func (l *Log) reopen() error {
 	f, info, err := openOwned(l.path, true)
 	if err != nil {

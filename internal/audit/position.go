@@ -8,21 +8,21 @@ import (
 	"os"
 )
 
-// maxTorn is how far an append looks back from the end for a whole record. It
-// holds several torn lines of the greatest length; more is not a torn tail but
-// a file that something else wrote.
+// maxTorn is how far an append looks back from the end for a whole record, in bytes.
+// Several torn lines of the greatest length fit in; a longer tail is not torn: another
+// program wrote the file.
 const maxTorn = 4 << 20
 
-// position is where the next line goes.
+// position is the place of the next line.
 type position struct {
-	mark          // what the next line follows; its seq and hash are used
+	mark          // the last record; only seq and hash are used
 	torn    int64 // bytes between the last record and the next line, once newline is written
 	newline bool  // the file's last line has no newline yet
 }
 
-// position finds what the next line follows. Nothing is read when the file
-// still ends where this Log's own last append ended: only a holder of the lock
-// grows the file, and each grows it behind what was there.
+// position finds the record that the next line must follow. position reads nothing if the
+// file still ends at this Log's own last append: only a holder of the lock appends, and
+// no holder changes earlier bytes.
 //
 // Preconditions: mu and the file lock are held, size is the file's size.
 func (l *Log) position(size int64) (position, error) {
@@ -39,23 +39,23 @@ func (l *Log) position(size int64) (position, error) {
 	}
 	head, ok := readHead(l.head)
 	if !ok {
-		// Written before the first line, so that a log without a head is never
-		// what a crash left.
+		// The head is written before the first line: a crash never leaves a log without a
+		// head.
 		if err := writeHead(l.head, at.mark); err != nil {
 			return position{}, refuse("the head of the log could not be written", hintFor(l.headPath, err), err)
 		}
 		return at, nil
 	}
-	// The head says what was written last. Where the file says less, or other,
-	// the chain goes on from the head: so the gap stays to be seen.
+	// The head names the last written record. If the file has an earlier or another last
+	// record, the chain goes on from the head, and the gap stays visible.
 	if head.seq > at.seq || head.seq == at.seq && head.hash != at.hash {
 		at.seq, at.hash = head.seq, head.hash
 	}
 	return at, nil
 }
 
-// openHead opens the head where it is not open, or no longer what its path
-// names. It reports whether the one at hand was still the right one.
+// openHead opens the head, unless the open head is still the file at headPath, and
+// reports whether the open head was still right.
 func (l *Log) openHead() (same bool, err error) {
 	if l.head != nil {
 		now, err := os.Lstat(l.headPath)
@@ -101,14 +101,14 @@ func findEnd(r io.ReaderAt, size int64) (position, error) {
 		at.mark = mark{seq: rec.seq, hash: hashLine(line.text), end: line.end}
 		at.torn = size - line.end
 		if !line.ended {
-			at.end++ // whole but for its newline, which the next append writes
+			at.end++ // only the newline is missing; the next append writes the newline
 		}
 		return at.terminated(), nil
 	}
 }
 
-// terminated counts the newline that the next append writes first: it belongs
-// to the torn line, unless the line without one is a whole record.
+// terminated counts the newline that the next append writes first. The newline belongs to
+// the torn line, unless the unterminated line is a whole record.
 func (p position) terminated() position {
 	if p.newline && p.torn > 0 {
 		p.torn++

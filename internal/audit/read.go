@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// Scan calls fn with each record of the log from the first to the last, with
-// the number of its line from 1. Lines that are no records (torn, too long,
-// written by something else) are passed over: Verify names them. An error of fn
-// ends the scan and is returned. raw belongs to fn.
+// Scan calls fn with each record of the log from the first to the last, and with the
+// number of its line from 1. Scan passes over lines that are no records (torn, too long,
+// or foreign): Verify names them. An error of fn ends the scan and is returned. raw
+// belongs to fn.
 func Scan(path string, fn func(line int, raw json.RawMessage) error) error {
 	f, size, err := openRead(path)
 	if err != nil {
@@ -36,8 +36,8 @@ func Scan(path string, fn func(line int, raw json.RawMessage) error) error {
 	}
 }
 
-// Tail returns the last n records of the log, the oldest first, and reads no
-// more of the file than they need. It passes over what Scan passes over.
+// Tail returns the last n records of the log, the oldest first, and reads no more of the
+// file than needed. Tail passes over the same lines as Scan.
 func Tail(path string, n int) ([]json.RawMessage, error) {
 	f, size, err := openRead(path)
 	if err != nil {
@@ -74,8 +74,8 @@ func isRecord(line textLine) bool {
 	return !line.long && err == nil
 }
 
-// openRead opens a regular file for reading and gives its size at this moment,
-// so that a log that grows while it is read still has an end.
+// openRead opens a regular file for reading and returns its present size: reading to the
+// size ends, even if the log grows meanwhile.
 func openRead(path string) (*os.File, int64, error) {
 	f, err := openReadOnly(path)
 	if err != nil {

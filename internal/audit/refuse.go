@@ -36,7 +36,7 @@ func refuseOpen(path string, err error) error {
 	return refuse(reason, hintFor(path, err), err)
 }
 
-// checkKind refuses everything that is not a regular file.
+// checkKind refuses every file that is not regular.
 func checkKind(path string, info fs.FileInfo) error {
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
@@ -53,7 +53,7 @@ func checkKind(path string, info fs.FileInfo) error {
 
 func moveAside(path string) string { return "move " + path + " away" }
 
-// hintFor says what would mend err, as far as its number tells.
+// hintFor returns the mend for err, if the error number tells the cause.
 func hintFor(path string, err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// Unended is a start that the log knows no end of: it runs still, or lockstile was
+// Unended is a start without an end in the log: the command still runs, or lockstile was
 // killed.
 type Unended struct {
 	Seq  uint64   `json:"seq"`
-	By   int      `json:"by"`  // the process that started it
+	By   int      `json:"by"`  // the lockstile process
 	PID  int      `json:"pid"` // the command's, on the host
 	Argv []string `json:"argv"`
 }
 
-// mostUnended bounds how many are kept in mind at a time.
+// mostUnended bounds the starts that are kept in memory at a time.
 const mostUnended = 100_000
 
 // pairing matches the ends of a log with its starts.
@@ -48,7 +48,7 @@ func (p *pairing) meet(rec record, text []byte) {
 	}
 }
 
-// list gives what has no end, the oldest first.
+// list returns the starts without an end, the oldest first.
 func (p *pairing) list() []Unended {
 	var out []Unended
 	for _, seq := range slices.Sorted(maps.Keys(p.open)) {

@@ -9,20 +9,19 @@ import (
 	"strings"
 )
 
-// Verify reads a log as a stream and reports what the chain shows. It cannot
-// see that whole lines are gone from the end: VerifyFile can. The error is that
-// of reading; what is wrong with the log is in the Report.
+// Verify reads a log as a stream and reports the state of the chain. Verify cannot notice
+// whole lines missing at the end: VerifyFile can. The error is a read error; problems of
+// the log are in the Report.
 func Verify(r io.Reader) (Report, error) {
 	v := verifier{last: mark{hash: zeroHash}}
 	err := v.read(r)
 	return v.report, err
 }
 
-// VerifyFile verifies the log at path against the head beside it, which has the
-// log's name with .head in place of .log. The log may grow meanwhile: what is
-// verified is what was there at the beginning. A log that is missing while its
-// head is there is reported as truncated; with neither, the error is
-// fs.ErrNotExist.
+// VerifyFile verifies the log at path against its head. The head has the log's name with
+// .head in place of .log. The log may grow meanwhile: VerifyFile verifies the lines up to
+// the size at the beginning. A missing log with an existing head is reported as
+// truncated; without both, the error is fs.ErrNotExist.
 func VerifyFile(path string) (Report, error) {
 	headPath := strings.TrimSuffix(path, ".log") + ".head"
 	f, err := openReadOnly(path)
@@ -57,7 +56,7 @@ func verifyMissing(headPath string, missing error) (Report, error) {
 	return v.report, nil
 }
 
-// snapshot takes size and head at one moment: between two appends.
+// snapshot reads size and head at the same moment: between two appends.
 func snapshot(f *os.File, headPath string) (size int64, head *mark, headErr, err error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -90,33 +89,33 @@ func loadHead(path string) (*mark, error) {
 	return &m, nil
 }
 
-// verifier holds where the walk through the lines is.
+// verifier is the state of the walk through the lines.
 type verifier struct {
 	report  Report
-	head    *mark // nil where there is none
-	dropped int   // problems that are not listed
+	head    *mark // nil without a head
+	dropped int   // number of unlisted problems
 
-	last     mark // the record that the next one must follow
+	last     mark // the record that the next record must follow
 	lastLine int
 	junk     []junkLine // lines since last that are no records, at most maxProblems
-	junkSize int64      // all their bytes, newlines counted
+	junkSize int64      // bytes of all junk lines, with newlines
 
-	headLine int    // line of the record that the head names; 0 when not met
-	off      int    // index+1 in Problems of the last record's wrong seq; 0 when it was right
-	mended   uint64 // the seq that a record after that one has if only its seq is wrong
+	headLine int    // line of the record named by the head; 0 if not met
+	off      int    // index+1 in Problems of the last record's wrong seq; 0 for a right seq
+	mended   uint64 // the next record's seq, if only the last seq was wrong
 	gap      gap
 	pairs    pairing
 }
 
 type junkLine struct {
 	line  int
-	torn  bool // it may be the beginning of a record
+	torn  bool // whether the line may be the beginning of a record
 	ended bool
 	kind  string
 	why   string
 }
 
-// gap is the last place where numbers were left out.
+// gap is the last place with missing numbers.
 type gap struct {
 	problem  int // index in Problems
 	line     int
@@ -145,7 +144,7 @@ func (v *verifier) read(r io.Reader) error {
 	return nil
 }
 
-// line takes the next line, whatever it is.
+// line takes the next line, of any kind.
 func (v *verifier) line(line textLine) {
 	n := v.report.Lines
 	if line.long {
@@ -161,7 +160,7 @@ func (v *verifier) line(line textLine) {
 		return
 	}
 	if !line.ended {
-		v.torn(n) // the next append gives it its newline
+		v.torn(n) // the next append writes the newline
 	}
 	v.settleJunk(rec)
 	v.pairs.meet(rec, line.text)
@@ -178,7 +177,8 @@ func (v *verifier) addJunk(line textLine, j junkLine) {
 	}
 }
 
-// settleJunk decides what the lines before rec are: torn ones, if rec says so.
+// settleJunk decides about the lines before rec: if rec declares their length, they are
+// torn lines.
 func (v *verifier) settleJunk(rec record) {
 	declared := rec.torn > 0 && rec.torn == v.junkSize
 	for _, j := range v.junk {
@@ -192,13 +192,13 @@ func (v *verifier) settleJunk(rec record) {
 		v.add(v.report.Lines, KindTorn, "it says that %d torn bytes are before it, there are %d", rec.torn, v.junkSize)
 	}
 	if declared {
-		v.junk = v.junk[:0] // they stand for no record
+		v.junk = v.junk[:0] // torn lines stand for no record
 	}
 }
 
-// endJunk decides what the lines behind the last record are. Only a kill in the
-// middle of mending a torn line leaves one with a newline; that is believed
-// where the head can contradict it.
+// endJunk decides about the lines after the last record. Only a kill in the middle of
+// mending a torn line leaves a torn line with a newline. endJunk believes in the kill
+// only with a head, since the head would contradict a removed record.
 func (v *verifier) endJunk() {
 	for _, j := range v.junk {
 		if j.torn && (!j.ended || v.head != nil) {
@@ -209,7 +209,7 @@ func (v *verifier) endJunk() {
 	}
 }
 
-// meetHead compares the record that the head names with what the head says.
+// meetHead compares the record named by the head with the head.
 func (v *verifier) meetHead(here mark, line textLine) {
 	if v.head == nil || here.seq != v.head.seq || v.headLine != 0 && here.hash != v.head.hash {
 		return
@@ -223,10 +223,10 @@ func (v *verifier) meetHead(here mark, line textLine) {
 	}
 }
 
-// checkHead compares the end of the log with what the head says was written.
+// checkHead compares the end of the log with the head's last record.
 func (v *verifier) checkHead() {
 	if v.head == nil || v.headLine != 0 || v.head.seq <= v.report.LastSeq {
-		return // a head that is behind is what a kill between the two writes leaves
+		return // a kill between the two writes leaves a head that is behind
 	}
 	v.add(v.report.Lines, KindTruncated, "the log ends at seq %d but %d was written", v.report.LastSeq, v.head.seq)
 }

@@ -1,5 +1,5 @@
-// Package cli is the command line of lockstile: flags, messages and exit codes.
-// It must never start a process itself, nor soften what the library refuses.
+// Package cli is the command line of lockstile: flags, messages and exit codes. Package
+// cli must never start a process itself, nor soften a refusal of the library.
 package cli
 
 import (
@@ -9,16 +9,16 @@ import (
 	"github.com/lockstile/lockstile/internal/plain"
 )
 
-// Exit codes of lockstile itself. A command's own code is passed on as it is.
+// Exit codes of lockstile itself. A command's own code is passed on unchanged.
 const (
 	exitOK      = 0
 	exitFail    = 1   // the request could not be answered, or the log does not hold
 	exitUsage   = 2   // the command line makes no sense
 	exitRefused = 126 // nothing was started (POSIX: found, but could not be executed)
-	exitNoCmd   = 127 // there is no such command
+	exitNoCmd   = 127 // the command does not exist
 )
 
-// subcommand is one word after lockstile.
+// subcommand is a word after lockstile.
 type subcommand struct {
 	name, use, does string
 	run             func(args []string) int
@@ -38,7 +38,8 @@ func subcommands() []subcommand {
 	}
 }
 
-// Main runs lockstile with the arguments after its name and returns its exit code.
+// Main runs lockstile with the arguments after the program's name and returns the exit
+// code.
 func Main(args []string) int {
 	if len(args) == 0 {
 		plain.ErrText(usage())

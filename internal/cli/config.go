@@ -11,7 +11,7 @@ import (
 
 const configUse = "config [--json] [-c KEY=VALUE] [--profile NAME] [--sandbox MODE] [-C DIR]"
 
-// showConfig prints each value in effect, and where it came from.
+// showConfig prints each value in effect, with its origin.
 func showConfig(args []string) int {
 	var s settings.Flags
 	var asJSON bool
@@ -35,7 +35,7 @@ func showConfig(args []string) int {
 	return exitOK
 }
 
-// show gives a value as TOML has it.
+// show returns a value in TOML's form.
 func show(value any) string {
 	if list, ok := value.([]string); ok {
 		quoted := make([]string, len(list))

@@ -19,7 +19,7 @@ const doctorHelp = `  -C DIR           the folder in which whole starts are trie
 exit code: 0 when all holds, 1 when something does not
 `
 
-// doctor says what this machine can enforce, layer by layer.
+// doctor prints what the machine can enforce, layer by layer.
 func doctor(args []string) int {
 	var s settings.Flags
 	var asJSON bool
@@ -70,8 +70,8 @@ func doctor(args []string) int {
 	return code
 }
 
-// eachMode gives the policies that starts in each mode have with these flags. The one
-// that asks most of the workspace is first.
+// eachMode returns the policies of starts in each mode under the flags. workspace-write
+// comes first, since its plan demands the most of the workspace.
 func eachMode(s settings.Flags) (all []policy.Policy, home string, err error) {
 	for _, s.Mode = range []policy.Mode{policy.ModeWorkspaceWrite, policy.ModeReadOnly, policy.ModeDangerFullAccess} {
 		p, at, err := s.Load()

@@ -10,10 +10,10 @@ import (
 	"github.com/lockstile/lockstile/internal/pty"
 )
 
-// endpoints joins our standard streams to the command's, by a terminal of its
+// endpoints joins our standard streams to the command's, by a terminal of the command's
 // own or by pipes.
 type endpoints struct {
-	size    *lockstile.Size // of the terminal; nil where there is none
+	size    *lockstile.Size // of the terminal; nil without a terminal
 	master  *os.File
 	screen  *pty.Attachment
 	streams *pty.Streams
@@ -30,7 +30,7 @@ func connect(how tty, escapes bool) (*endpoints, error) {
 	return e, err
 }
 
-// terminalSize is that of the terminal which the command is to have, nil for none.
+// terminalSize returns the size for the command's terminal, or nil without a terminal.
 func terminalSize(how tty) *lockstile.Size {
 	if how == ttyNo || how == ttyAuto && !onTerminal() {
 		return nil
@@ -38,7 +38,7 @@ func terminalSize(how tty) *lockstile.Size {
 	if size, err := pty.SizeOf(os.Stdout); err == nil {
 		return (*lockstile.Size)(&size)
 	}
-	return &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
+	return &lockstile.Size{Rows: 24, Cols: 80} // the usual size of a terminal
 }
 
 func onTerminal() bool {
@@ -50,7 +50,7 @@ func onTerminal() bool {
 	return true
 }
 
-// give says in the request what the command gets.
+// give puts the command's terminal or streams into the request.
 func (e *endpoints) give(r *lockstile.Request) {
 	if e.size != nil {
 		r.Terminal = e.size
@@ -59,7 +59,7 @@ func (e *endpoints) give(r *lockstile.Request) {
 	r.Stdin, r.Stdout, r.Stderr = e.streams.Child[0], e.streams.Child[1], e.streams.Child[2]
 }
 
-// join begins to copy between our streams and those of a command that runs.
+// join begins to copy between our streams and a running command's.
 func (e *endpoints) join(child *lockstile.Child) (err error) {
 	if e.size == nil {
 		e.streams.Start()
@@ -73,20 +73,19 @@ func (e *endpoints) join(child *lockstile.Child) (err error) {
 	return err
 }
 
-// suspend stops the command and us when the user asks for it, and lets it go on
-// with us. It lives as long as the program.
+// suspend stops the command and us on the user's request, and continues the command with
+// us. suspend runs as long as the program.
 func (e *endpoints) suspend(child *lockstile.Child) {
 	for range e.screen.Suspended() {
 		if child.Signal(syscall.SIGSTOP) != nil {
-			return // it has ended
+			return // the command has ended
 		}
 		e.screen.Stop()
 		_ = child.Signal(syscall.SIGCONT)
 	}
 }
 
-// leave copies what is left when the command has ended, and puts our terminal
-// back.
+// leave copies the remaining output after the command's end, and restores our terminal.
 func (e *endpoints) leave() error {
 	if e.size == nil {
 		return e.streams.Wait(flushTime)
@@ -97,7 +96,7 @@ func (e *endpoints) leave() error {
 	return e.screen.Wait(flushTime)
 }
 
-// drop frees what is held, and puts our terminal back where leave could not.
+// drop frees all files, and restores our terminal if leave could not.
 func (e *endpoints) drop() {
 	if e.streams != nil {
 		e.streams.Close()

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstile/lockstile"
 )
 
-// endpoints hands our standard streams on: nothing starts here yet.
+// endpoints does nothing: lockstile starts no command on other systems yet.
 type endpoints struct{}
 
 func connect(tty, bool) (*endpoints, error) { return &endpoints{}, nil }

@@ -13,16 +13,16 @@ import (
 	"github.com/lockstile/lockstile/internal/escapes"
 )
 
-// endpoints joins our standard streams to the command's: by a console of its own, or
-// by pipes. It never gets one of our own handles.
+// endpoints joins our standard streams to the command's: by a console of the command's
+// own, or by pipes. The command never gets one of our own handles.
 type endpoints struct {
-	size    *lockstile.Size // of the console; nil where there is none
+	size    *lockstile.Size // of the console; nil without a console
 	theirs  [3]*os.File     // the command's ends of the pipes
 	ours    [3]*os.File
 	escapes bool
 	copying sync.WaitGroup
 	done    chan struct{} // closed by leave
-	restore []func()      // puts the modes of our console back
+	restore []func()      // functions that restore the modes of our console
 }
 
 func connect(how tty, escapes bool) (*endpoints, error) {
@@ -43,7 +43,7 @@ func connect(how tty, escapes bool) (*endpoints, error) {
 	return e, nil
 }
 
-// terminalSize is that of the console which the command is to have, nil for none.
+// terminalSize returns the size for the command's console, or nil without a console.
 func terminalSize(how tty) *lockstile.Size {
 	if how == ttyNo || how == ttyAuto && !onConsole() {
 		return nil
@@ -51,7 +51,7 @@ func terminalSize(how tty) *lockstile.Size {
 	if size, err := consoleSize(); err == nil {
 		return &size
 	}
-	return &lockstile.Size{Rows: 24, Cols: 80} // as terminals are where nobody says otherwise
+	return &lockstile.Size{Rows: 24, Cols: 80} // the usual size of a terminal
 }
 
 func onConsole() bool {
@@ -70,13 +70,13 @@ func consoleSize() (lockstile.Size, error) {
 	return lockstile.Size{Rows: uint16(info.Window.Bottom - info.Window.Top + 1), Cols: uint16(info.Window.Right - info.Window.Left + 1)}, err
 }
 
-// give says in the request what the command gets.
+// give puts the command's console or streams into the request.
 func (e *endpoints) give(r *lockstile.Request) {
 	r.Terminal = e.size
 	r.Stdin, r.Stdout, r.Stderr = e.theirs[0], e.theirs[1], e.theirs[2]
 }
 
-// join begins to copy between our streams and those of a command that runs.
+// join begins to copy between our streams and a running command's.
 func (e *endpoints) join(child *lockstile.Child) error {
 	if e.size != nil {
 		e.ours[0], e.ours[1] = child.TerminalInput, child.Terminal
@@ -85,7 +85,7 @@ func (e *endpoints) join(child *lockstile.Child) error {
 		go e.followSize(child)
 	}
 	closeFiles(e.theirs[:])
-	go func() { // it may wait for a key for ever
+	go func() { // the copy may wait for a key for ever
 		_, _ = io.Copy(e.ours[0], os.Stdin)
 		if e.size == nil {
 			e.ours[0].Close()
@@ -103,7 +103,7 @@ func (e *endpoints) join(child *lockstile.Child) error {
 	return nil
 }
 
-// raw sets the mode of our console, where f is one.
+// raw sets the mode of our console, if f is a console.
 func (e *endpoints) raw(f *os.File, mode uint32) {
 	h := windows.Handle(f.Fd())
 	var was uint32
@@ -112,8 +112,8 @@ func (e *endpoints) raw(f *os.File, mode uint32) {
 	}
 }
 
-// sizePoll is how often the size of our console is looked at: who reads its input
-// as text is told of no change.
+// sizePoll is the time between looks at our console's size: a reader of the input as text
+// hears of no change.
 const sizePoll = 250 * time.Millisecond
 
 func (e *endpoints) followSize(child *lockstile.Child) {
@@ -130,7 +130,7 @@ func (e *endpoints) followSize(child *lockstile.Child) {
 	}
 }
 
-// leave copies what is left when the command has ended.
+// leave copies the remaining output after the command's end.
 func (e *endpoints) leave() error {
 	close(e.done)
 	copied := make(chan struct{})
@@ -146,7 +146,7 @@ func (e *endpoints) leave() error {
 	}
 }
 
-// drop frees what is held, and puts our console back.
+// drop frees all files, and restores our console.
 func (e *endpoints) drop() {
 	for _, undo := range e.restore {
 		undo()

@@ -21,7 +21,7 @@ const explainHelp = `  --time           make the processes several times, let no
   --json           the whole of it, as a JSON object
 `
 
-// explain shows a start as it would happen; nothing is started or recorded.
+// explain shows a start without starting or recording anything.
 func explain(args []string) int {
 	if len(args) == 0 || args[0] != "start" {
 		return badUsage(errors.New("say what to explain: start"), explainUse, "")
@@ -62,7 +62,7 @@ func explain(args []string) int {
 	return exitOK
 }
 
-// picture draws the start from top to bottom, as it happens.
+// picture draws the start from top to bottom, in the order of events.
 func picture(x *lockstile.Explanation, argv []string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { b.WriteString(plain.Sprintf(format, args...) + "\n") }
@@ -91,14 +91,14 @@ func picture(x *lockstile.Explanation, argv []string) string {
 	return b.String()
 }
 
-// processNames says what the processes of a step are.
+// processNames describes the processes of a step.
 var processNames = map[string]string{
 	"both":    "one clone, then a fork: both processes",
 	"command": "the command",
 	"init":    "the init, at the same time",
 }
 
-// served names the restriction that a step serves.
+// served returns the restriction that a step serves, or a dot.
 func served(r refusal.Restriction) string { return cmp.Or(string(r), "·") }
 
 // group is a run of calls for one restriction.
@@ -122,7 +122,7 @@ func groups(x *lockstile.Explanation) []group {
 	return out
 }
 
-// restrictions lists what is proven, in the order in which it is judged.
+// restrictions lists the proven restrictions, in the order of judgment.
 func restrictions(x *lockstile.Explanation) []refusal.Restriction {
 	var out []refusal.Restriction
 	for _, e := range x.Expected {
@@ -133,8 +133,8 @@ func restrictions(x *lockstile.Explanation) []refusal.Restriction {
 	return out
 }
 
-// proofs says what must be seen for a restriction: what a confined process
-// tried, or what the kernel says of it.
+// proofs lists the expectations of a restriction: trials of a confined process, and facts
+// from the kernel.
 func proofs(x *lockstile.Explanation, r refusal.Restriction) []string {
 	var out []string
 	seen, by := "/proc, ", "inside, "

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstile/lockstile/internal/plain"
 )
 
-// timedStarts is of how many starts the medians are.
+// timedStarts is the number of starts for the medians.
 const timedStarts = 21
 
 // explainTime shows how long the parts of a start take.

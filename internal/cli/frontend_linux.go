@@ -11,11 +11,11 @@ import (
 
 const mcpUse = "mcp [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME]"
 
-// serveMCP becomes the front end that lies beside this program, as git becomes
-// its own: linked in here, it would slow every start down. It returns only when
-// it could not.
+// serveMCP executes the front end in the folder of our program, as git does with its
+// subcommands: a linked front end would slow down every start. serveMCP returns only
+// after a failure.
 func serveMCP(args []string) int {
-	self, err := os.Executable() // what runs, not what PATH has
+	self, err := os.Executable() // the running program, not the program of PATH
 	if err == nil {
 		front := filepath.Join(filepath.Dir(self), "lockstile-mcp")
 		err = syscall.Exec(front, append([]string{front}, args...), os.Environ())

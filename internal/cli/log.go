@@ -21,7 +21,7 @@ const (
 	verifyUse = "log verify [--json]"
 )
 
-// log shows the last lines of sandbox.log, or verifies it.
+// log shows the last lines of sandbox.log, or verifies the log.
 func log(args []string) int {
 	if len(args) > 0 && args[0] == "verify" {
 		return logVerify(args[1:])
@@ -55,7 +55,7 @@ func log(args []string) int {
 	return exitOK
 }
 
-// logVerify says whether the log is whole, and if not, which line is wrong.
+// logVerify says whether the log is whole, and names the wrong lines.
 func logVerify(args []string) int {
 	var asJSON bool
 	set := settings.NewFlagSet("log verify")
@@ -100,7 +100,7 @@ func printReport(path string, r audit.Report) {
 	plain.Out("%s %s: %d lines%s, last seq %d\n", path, verdict, r.Lines, torn, r.LastSeq)
 }
 
-// onlyFlags parses args that may hold nothing but flags.
+// onlyFlags parses args that may hold only flags.
 func onlyFlags(set *flag.FlagSet, args []string) error {
 	if err := set.Parse(args); err != nil {
 		return err
@@ -124,7 +124,7 @@ func failed(err error) int {
 	return exitFail
 }
 
-// entry is what log shows of a line.
+// entry is the part of a line that log shows.
 type entry struct {
 	Seq         uint64    `json:"seq"`
 	Time        time.Time `json:"time"`
@@ -145,8 +145,8 @@ type entry struct {
 	Denied      []string  `json:"denied"`
 }
 
-// logLine gives a line of the log as one line for people. Nothing in it reaches
-// the terminal as a control character: the command line is the agent's.
+// logLine returns a line of the log as one line for people. No control character reaches
+// the terminal: the command line is the agent's text.
 func logLine(line json.RawMessage) string {
 	var e entry
 	if err := json.Unmarshal(line, &e); err != nil {

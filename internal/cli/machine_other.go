@@ -8,7 +8,7 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/setup"
 )
 
-// thisMachine: only Windows is set up.
+// thisMachine returns false: setup prepares only Windows.
 func thisMachine(string) (setup.System, bool) { return nil, false }
 
 func tell(string, setup.Report) error { return errors.ErrUnsupported }

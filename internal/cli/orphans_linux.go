@@ -11,15 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adoptOrphans makes us the parent of what the command's tree loses, should the
-// sandbox's own first process be killed. Where there is a pid namespace, the
-// kernel ends the tree; this is for danger-full-access. It is the program's
-// business and not the gate's: a program that embeds the library has children of
-// its own.
+// adoptOrphans makes us the parent of the command's orphans, in case the sandbox's init
+// is killed. With a pid namespace the kernel ends the tree; adoptOrphans is for
+// danger-full-access. The program calls adoptOrphans, not the gate: a program that embeds
+// the library has children of its own.
 func adoptOrphans() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) } // as old as Linux 3.4
 
-// endOrphans kills our children until there are none, which is how it begins in
-// all but that case.
+// endOrphans kills our children until none is left. Except after the init's death, none
+// is left from the beginning.
 func endOrphans() {
 	options := unix.WNOHANG | unix.WALL
 	for {
@@ -29,7 +28,7 @@ func endOrphans() {
 		options = unix.WALL
 		lists, _ := filepath.Glob("/proc/self/task/*/children")
 		for _, list := range lists {
-			text, _ := os.ReadFile(list) // a thread that ended has no children
+			text, _ := os.ReadFile(list) // an ended thread has no children
 			for pid := range strings.FieldsSeq(string(text)) {
 				if n, err := strconv.Atoi(pid); err == nil {
 					_ = unix.Kill(n, unix.SIGKILL)

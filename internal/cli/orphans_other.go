@@ -2,7 +2,7 @@
 
 package cli
 
-// Nothing starts on this system yet, so nothing can be orphaned.
+// adoptOrphans does nothing: lockstile starts no command on other systems yet.
 func adoptOrphans() {}
 
 func endOrphans() {}

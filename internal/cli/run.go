@@ -66,14 +66,15 @@ func parseRun(args []string) (runFlags, error) {
 	return f, nil
 }
 
-// run starts one command, passes its streams and signals, and returns its code.
+// run starts a command, passes on the command's streams and signals, and returns its exit
+// code.
 func run(args []string) int {
 	f, err := parseRun(args)
 	if err != nil {
 		return badUsage(err, runUse, runHelp)
 	}
 	opened := beside(openGate)
-	p, _, err := f.Load() // it may be read from a file system that doesn't answer: a signal still ends us
+	p, _, err := f.Load() // the configuration's file system may hang: a signal still ends us
 	o := <-opened
 	gate := o.gate
 	if gate != nil {
@@ -94,7 +95,7 @@ func run(args []string) int {
 	if err != nil {
 		return refused(err, f.json)
 	}
-	defer ends.drop() // a panic comes by here too
+	defer ends.drop() // drop also runs after a panic
 	signals := newSignals()
 	caught := beside(func() (none struct{}) { signals.catch(terminalSize(f.tty) != nil); return })
 	child, err := start(gate, p, f.argv, ends, caught)
@@ -104,7 +105,7 @@ func run(args []string) int {
 	stop := signals.passTo(child)
 	err = ends.join(child)
 	if err != nil {
-		_ = child.Signal(syscall.SIGKILL) // nobody would see what it does
+		_ = child.Signal(syscall.SIGKILL) // nobody would see the command's output
 	}
 	exit, waitErr := child.Wait()
 	stop()
@@ -127,7 +128,7 @@ func run(args []string) int {
 	return exit.Status()
 }
 
-// some names the first of many paths; the log has them all.
+// some returns the first of many paths; the log has all of them.
 func some(paths []string) string {
 	const most = 5
 	if len(paths) <= most {
@@ -136,7 +137,7 @@ func some(paths []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(paths[:most], ", "), len(paths)-most)
 }
 
-// runResult is what run --json says at the end.
+// runResult is the final output of run --json.
 type runResult struct {
 	Exit     int                `json:"exit"`
 	Signal   int                `json:"signal,omitempty"`
@@ -145,18 +146,19 @@ type runResult struct {
 	NewTrust []string           `json:"new_trust,omitempty"`
 }
 
-// flushTime is how long output may still come when no process of the command is
-// left; someone else may hold the other end of a pipe.
+// flushTime is how long output may still come after the last process of the command has
+// ended; another process may hold the other end of a pipe.
 const flushTime = 2 * time.Second
 
-// start starts the command when the signals are caught: none ends us with it half started.
+// start starts the command after the signals are caught: no signal ends us during the
+// start.
 func start(gate *lockstile.Gate, p policy.Policy, argv []string, ends *endpoints, caught <-chan struct{}) (*lockstile.Child, error) {
 	request := lockstile.Request{Channel: "run", Policy: p, Argv: argv, Env: os.Environ(), Ready: caught}
 	ends.give(&request)
 	return gate.Start(request)
 }
 
-// opening is what came of opening the gate.
+// opening is the result of opening the gate.
 type opening struct {
 	gate *lockstile.Gate
 	err  error
@@ -171,15 +173,15 @@ func openGate() (o opening) {
 	return o
 }
 
-// beside runs f while the caller goes on, who receives what it came to.
+// beside runs f while the caller goes on, and returns a channel for the result.
 func beside[T any](f func() T) <-chan T {
 	done := make(chan T, 1)
 	go func() { done <- f() }()
 	return done
 }
 
-// recordRefusal writes a refusal for its configuration into the log. Where that
-// can't be, the log is no better than the configuration, and nothing is lost.
+// recordRefusal logs the refusal of a bad configuration. If the log can't be written, the
+// log is no better than the configuration, and nothing is lost.
 func recordRefusal(gate *lockstile.Gate, f runFlags, err error) {
 	var why *refusal.Error
 	if gate != nil && errors.As(err, &why) {
@@ -187,7 +189,7 @@ func recordRefusal(gate *lockstile.Gate, f runFlags, err error) {
 	}
 }
 
-// refusedResult is a refusal as --json shows it.
+// refusedResult is a refusal in the output of --json.
 type refusedResult struct {
 	Refused     bool                `json:"refused"`
 	Code        refusal.Code        `json:"code"`
@@ -197,7 +199,7 @@ type refusedResult struct {
 	Hint        string              `json:"hint,omitempty"`
 }
 
-// refused says why nothing was started, and what would mend it.
+// refused prints why no command was started, and the mend.
 func refused(err error, asJSON bool) int {
 	r := &refusal.Error{Reason: err.Error()}
 	errors.As(err, &r)
@@ -219,7 +221,7 @@ func refused(err error, asJSON bool) int {
 	return exitRefused
 }
 
-// badUsage says what is wrong with a command line; asking for help is not.
+// badUsage prints the error in a command line. A request for help is no error.
 func badUsage(err error, use, help string) int {
 	if errors.Is(err, flag.ErrHelp) {
 		plain.OutText("usage: lockstile " + use + "\n\n" + help)

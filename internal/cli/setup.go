@@ -22,10 +22,10 @@ one off the network.
 exit code: 0 when all is there (with --remove: gone), 1 when something is not
 `
 
-// setUp prepares this machine, looks at it, or takes all away.
+// setUp prepares the machine, checks the setup, or removes the setup.
 func setUp(args []string) int {
 	var check, remove, asJSON bool
-	var owner, home, report string // as setup tells itself, to go on with the rights that it asked for
+	var owner, home, report string // for the elevated process: setup passes these flags to itself
 	set := settings.NewFlagSet("setup")
 	set.BoolVar(&check, "check", false, "")
 	set.BoolVar(&remove, "remove", false, "")

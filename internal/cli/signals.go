@@ -11,13 +11,13 @@ import (
 	"github.com/lockstile/lockstile"
 )
 
-// signals holds what arrived and is not passed on yet.
+// signals holds signals that have arrived and are not passed on yet.
 type signals chan os.Signal
 
 func newSignals() signals { return make(signals, 16) }
 
-// catch has them come from here on. Each takes two changes of threads, so no more than
-// are needed.
+// catch begins to catch signals. Each caught kind costs two changes of threads, and
+// therefore catch limits the kinds.
 func (c signals) catch(inTerminal bool) {
 	wanted := passed
 	if inTerminal {
@@ -38,7 +38,7 @@ func (c signals) passTo(child *lockstile.Child) (stop func()) {
 			select {
 			case s := <-c:
 				if !toldByTerminal(s, child) {
-					_ = child.Signal(s.(syscall.Signal)) // its end is seen by Wait
+					_ = child.Signal(s.(syscall.Signal)) // Wait sees the command's end
 				}
 			case <-done:
 				return

@@ -4,7 +4,7 @@ package cli
 
 import "github.com/lockstile/lockstile"
 
-// signals are not passed on here: nothing starts yet.
+// signals passes nothing on: lockstile starts no command on other systems yet.
 type signals struct{}
 
 func newSignals() signals { return signals{} }

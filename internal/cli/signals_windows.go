@@ -7,8 +7,8 @@ import (
 	"github.com/lockstile/lockstile"
 )
 
-// passed: ^C and ^Break are one to package os/signal, and SIGTERM stands for a console
-// that closes and a user who leaves.
+// passed: package os/signal makes ^C and ^Break one signal, and SIGTERM stands for a
+// closing console and a user who leaves.
 var passed = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 var passedInTerminal []os.Signal

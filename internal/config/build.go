@@ -102,8 +102,8 @@ func (s settings) setNames() []string {
 	return names
 }
 
-// values lists every key with its effective value and origin. Of the set table
-// it gives the names alone, as the values may be secrets.
+// values lists every key with its effective value and origin. For the set table values
+// returns only the names, as the values may be secrets.
 func (s settings) values() []policy.Value {
 	all := make([]policy.Value, 0, len(keys))
 	for i := range keys {

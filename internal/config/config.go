@@ -1,8 +1,7 @@
-// Package config turns config.toml, a profile and command-line overrides into
-// a policy.Policy, strictly: an unknown key, a wrong type or a path that can't
-// be what it says is refused with file, line and the nearest key. It must
-// never read configuration from the workspace, never start anything, and never
-// repeat a secret in an error.
+// Package config turns config.toml, a profile and command-line overrides into a
+// policy.Policy, strictly: an unknown key, a wrong type or an impossible path is refused
+// with file, line and the nearest key. Package config must never read configuration from
+// the workspace, never start anything, and never repeat a secret in an error.
 package config
 
 import (
@@ -16,35 +15,35 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Input is everything a policy is made of. Nothing else is consulted, but for
-// the file system.
+// Input holds everything that decides about a policy, besides the file system.
 type Input struct {
 	Home      string   // the product's directory; absolute; need not exist
 	Profile   string   // name of a table in [profiles]; empty for none
-	Overrides []string // key=value, the last one of a key counts; the value is TOML, or else a plain string
+	Overrides []string // key=value, the last value of a key counts; the value is TOML, or else a plain string
 	Sandbox   string   // sandbox mode from the command line; empty for none; wins over everything
-	Workspace string   // directory that the command starts in; relative to the current one if not absolute
-	UserHome  string   // the user's home; absolute; empty where there is none
+	Workspace string   // folder of the command; relative to the current folder if not absolute
+	UserHome  string   // the user's home; absolute; empty without a home
 
-	// EarlierRoots lists what commands of earlier starts could write, by the product's
-	// directory: no link in there may decide which folder becomes writable. nil: none.
+	// EarlierRoots lists the folders that commands of earlier starts could write, by the
+	// product's folder: no link in such a folder may decide about a writable folder. nil:
+	// none.
 	EarlierRoots func(home string) []string
 }
 
-// Load returns the effective policy. Its error is a *refusal.Error with
-// StageConfig, and the policy is then the zero value, which allows nothing.
+// Load returns the effective policy. Its error is a *refusal.Error with StageConfig. With
+// an error, the policy is the zero value and allows nothing.
 //
-// Precedence, from the weakest: defaults, config.toml, the profile, -c,
-// --sandbox. A list replaces the weaker one; the names of
-// shell_environment_policy.set are keys of their own.
+// Precedence, from the weakest: defaults, config.toml, the profile, -c, --sandbox. A list
+// replaces the weaker list; the names of shell_environment_policy.set are keys of their
+// own.
 func Load(in Input) (policy.Policy, error) { return load(in, addFile) }
 
-// Defaults is Load where there is no config.toml.
+// Defaults returns the policy of Load without a config.toml.
 func Defaults(in Input) (policy.Policy, error) {
 	return load(in, func(settings, Input) error { return nil })
 }
 
-// load makes a policy of what the file has, which addFile reads, and the input.
+// load makes a policy from the file, read by addFile, and from the input.
 func load(in Input, addFile func(settings, Input) error) (policy.Policy, error) {
 	if err := checkInput(&in); err != nil {
 		return policy.Policy{}, err
@@ -77,7 +76,7 @@ func checkInput(in *Input) error {
 	return checkHome(*in)
 }
 
-// setting is the value of one key and where it was said.
+// setting is the value of a key and its origin.
 type setting struct {
 	value any // string, bool or []string, as the key's kind says
 	from  policy.Origin
@@ -86,7 +85,7 @@ type setting struct {
 // settings maps a dotted key to its value.
 type settings map[string]setting
 
-// addInput lays the overrides, and then the mode, over what is there.
+// addInput lays the overrides, and then the mode, over the settings.
 func (s settings) addInput(in Input) error {
 	for _, o := range in.Overrides {
 		if err := addOverride(s, o); err != nil {
@@ -152,7 +151,7 @@ func (s settings) put(name string, value any, from policy.Origin) error {
 	return nil
 }
 
-// refuse makes the package's one kind of error. An empty hint is no hint.
+// refuse makes the only kind of error of package config. An empty hint is no hint.
 func refuse(hint, format string, args ...any) error {
 	return &refusal.Error{Code: refusal.CodeConfig, Stage: refusal.StageConfig, Reason: fmt.Sprintf(format, args...), Hint: hint}
 }

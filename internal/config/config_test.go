@@ -14,8 +14,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// newInput makes a user's home with a product home in it and a workspace
-// outside both, and writes config.toml unless it is empty.
+// newInput makes a user's home with a product home inside and a workspace outside of
+// both, and writes config.toml unless config is empty.
 func newInput(t *testing.T, config string) Input {
 	t.Helper()
 	base, err := filepath.EvalSymlinks(t.TempDir())
@@ -319,7 +319,7 @@ func TestForeignOwner(t *testing.T) {
 	wantRefusal(t, in, "can be written by its group")
 }
 
-// Nothing that lies in a workspace is ever read as configuration.
+// TestWorkspaceHasNoSay checks that no file of a workspace is read as configuration.
 func TestWorkspaceHasNoSay(t *testing.T) {
 	in := newInput(t, "")
 	dir := filepath.Join(in.Workspace, ".lockstile")

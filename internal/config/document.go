@@ -13,7 +13,7 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// document is a decoded TOML text and where its keys stand.
+// document is a decoded TOML text with the lines of its keys.
 type document struct {
 	file  string // for origins; empty when the text is no file
 	note  string // for origins
@@ -21,8 +21,8 @@ type document struct {
 	lines map[string]int // path, as pathKey joins it, to 1-based line
 }
 
-// Keys are at most this deep (profiles.NAME.table.set.NAME); what is deeper is
-// unknown anyway. Both bounds keep the line index small for hostile files.
+// maxDepth is the depth of the deepest key (profiles.NAME.table.set.NAME); deeper names
+// are unknown anyway. Both bounds keep the line index small for hostile files.
 const (
 	maxDepth    = 6
 	maxNameSize = 128
@@ -75,8 +75,8 @@ func index(data []byte) map[string]int {
 	return lines
 }
 
-// keyParts returns the names of an expression's key, as many as matter, and
-// the offset of the first.
+// keyParts returns the names of an expression's key, up to maxDepth, and the offset of
+// the first.
 func keyParts(e *unstable.Node) (parts []string, offset int) {
 	it := e.Key()
 	for first := true; it.Next(); first = false {
@@ -100,8 +100,8 @@ func pathKey(path []string) string {
 	return b.String()
 }
 
-// origin returns where a path stands: its own line, or that of the innermost
-// table around it (a key within an inline table).
+// origin returns the place of a path: its own line, or the line of the innermost table
+// around (for a key within an inline table).
 func (d document) origin(path []string) policy.Origin {
 	o := policy.Origin{File: d.file, Note: d.note}
 	for n := min(len(path), maxDepth); n > 0; n-- {
@@ -113,8 +113,8 @@ func (d document) origin(path []string) policy.Origin {
 	return o
 }
 
-// flatten checks every key of the document, those of profiles that are not in
-// use too, and returns the settings of the top level and of each profile.
+// flatten checks every key of the document, with the profiles that are not in use, and
+// returns the settings of the top level and of each profile.
 func (d document) flatten() (settings, map[string]settings, error) {
 	base, profiles := settings{}, map[string]settings{}
 	for _, name := range slices.Sorted(maps.Keys(d.tree)) {
@@ -154,8 +154,8 @@ func (d document) flattenProfiles(profiles map[string]settings) error {
 	return nil
 }
 
-// walk stores the value at path, or everything below it. The first skip names
-// of path are no part of the key. It goes no deeper than there are keys.
+// walk stores the value at path, or everything below path. The first skip names of path
+// are no part of the key. walk goes no deeper than the deepest key.
 func (d document) walk(into settings, path []string, skip int, value any) error {
 	name := strings.Join(path[skip:], ".")
 	from := d.origin(path)
@@ -189,7 +189,7 @@ func (d document) leaf(into settings, path []string, value any, from policy.Orig
 	return into.put(name, value, from)
 }
 
-// isDotted tells a quoted "a.b" from a path of two.
+// isDotted distinguishes a quoted "a.b" from a path of two names.
 func isDotted(name string) bool { return strings.Contains(name, ".") }
 
 // isSetName reports whether the path is a variable of the set table.

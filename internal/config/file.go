@@ -15,9 +15,9 @@ import (
 // maxFileSize is far above any configuration and small enough to read at once, in bytes.
 const maxFileSize = 1 << 20
 
-// readFile reads the config file; one that is absent is no error. It may be
-// a link, as dotfile managers make them, but only to a regular file, and
-// nobody else may be able to change it.
+// readFile reads the config file. An absent file is no error. The file may be a link, as
+// dotfile managers make links, but only to a regular file, and no other user may be able
+// to change the file.
 func readFile(file string) (data []byte, found bool, err error) {
 	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -29,8 +29,8 @@ func readFile(file string) (data []byte, found bool, err error) {
 	if !info.Mode().IsRegular() {
 		return nil, false, refuse("", "%s is %s, not a regular file", file, fileKind(info.Mode()))
 	}
-	// O_NONBLOCK (which other systems ignore): should a FIFO have taken the
-	// file's place since, opening it must not wait for a writer.
+	// O_NONBLOCK (without effect on other systems): if a FIFO has taken the file's place
+	// since, opening must not wait for a writer.
 	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, false, unreadable(file, err)
@@ -67,7 +67,7 @@ func unreadable(file string, err error) error {
 	return refuse("make it a file that you can read, or set LOCKSTILE_HOME to a folder of your own", "%s can't be read: %v", file, err)
 }
 
-// checkOpened looks at the file that was opened, not at its name.
+// checkOpened checks the opened file, not its name.
 func checkOpened(f *os.File, file string) error {
 	info, err := f.Stat()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Whatever the file holds, Load either refuses in one readable line or returns
-// a policy that is complete.
+// FuzzLoad checks that for any file Load either refuses in a readable line or returns a
+// complete policy.
 func FuzzLoad(f *testing.F) {
 	base, err := filepath.EvalSymlinks(f.TempDir())
 	if err != nil {

@@ -18,8 +18,8 @@ const (
 	kindCount       // a whole number of sessions
 )
 
-// Key describes one key of the configuration. To add a key: a row in keys, its
-// use in build, and its row in docs/config.md.
+// key describes a key of the configuration. To add a key: a row in keys, its use in
+// build, and its row in docs/config.md.
 type key struct {
 	name    string
 	kind    kind
@@ -35,8 +35,8 @@ const (
 
 const setKey = "shell_environment_policy.set"
 
-// keys is every key, in the order in which `lockstile config` shows them. Data
-// without maps or calls, so that it costs nothing at start.
+// keys lists every key, in the order of `lockstile config`. The table is data without
+// maps or calls, and costs nothing at start.
 var keys = [...]key{
 	{"sandbox_mode", kindString, "workspace-write", []string{"read-only", "workspace-write", "danger-full-access"}},
 	{"approval_policy", kindString, "on-request", []string{"untrusted", "on-request", "never"}},
@@ -63,18 +63,18 @@ var keys = [...]key{
 	{"sessions.max", kindCount, int64(64), nil},
 }
 
-// The range of a kindCount: the eight newest sessions are never ended for others,
-// and each needs a process or two.
+// The range of a kindCount. The eight newest sessions are never ended to make room, and
+// each session needs a process or two.
 const leastCount, mostCount = 9, 4096
 
 // mostLimit is the greatest kindLimit.
 const mostLimit = 1 << 30
 
-// leastLimit is the least, but for 0, with which a command can start.
+// leastLimit returns the least limit, besides 0, with which a command can start.
 func leastLimit(name string) int64 {
 	switch name {
 	case "limits.processes":
-		return 301 // what the kernel keeps for itself, and one (pid_max_min)
+		return 301 // 300 pids that the kernel keeps for itself, and the command's (pid_max_min)
 	case "limits.open_files":
 		return 16
 	case "limits.memory_mb":
@@ -83,8 +83,8 @@ func leastLimit(name string) int64 {
 	return 1
 }
 
-// lookup returns the key of that name, nil when there is none. A name below
-// the set table is a key of its own.
+// lookup returns the key with the name, or nil. A name below the set table is a key of
+// its own.
 func lookup(name string) *key {
 	for i := range keys {
 		if keys[i].name == name {
@@ -97,13 +97,12 @@ func lookup(name string) *key {
 	return nil
 }
 
-// isTable reports whether some key lies below the name.
+// isTable reports whether any key lies below the name.
 func isTable(name string) bool {
 	return name == setKey || slices.ContainsFunc(keys[:], func(k key) bool { return strings.HasPrefix(k.name, name+".") })
 }
 
-// check converts a decoded value to the key's type, or says what is wrong
-// with it.
+// check converts a decoded value to the key's type, or returns the problem.
 func (k *key) check(value any) (converted any, problem string) {
 	switch k.kind {
 	case kindBool:
@@ -165,8 +164,8 @@ func checkList(value any) (any, string) {
 	return list, ""
 }
 
-// describe names a TOML type; the value itself is not repeated, as it may be
-// a secret.
+// describe names a TOML type. describe never repeats the value, as the value may be a
+// secret.
 func describe(value any) string {
 	switch value.(type) {
 	case bool:

@@ -2,8 +2,8 @@ package config
 
 import "strings"
 
-// unknownKey names the key nearest to an unknown one. A key in the wrong
-// table is nearest to itself in the right one, so last parts are compared too.
+// unknownKey names the key nearest to an unknown name. The last parts of names are
+// compared too: a key in the wrong table is nearest to the same key in the right table.
 func unknownKey(name string) string {
 	best, least := "profiles", distance(name, "profiles")
 	last := name[strings.LastIndexByte(name, '.')+1:]
@@ -22,8 +22,8 @@ func unknownKey(name string) string {
 	return best
 }
 
-// nearest returns the candidate with the least distance, the first of equals,
-// and "" where there are none.
+// nearest returns the candidate with the least distance, the first of equals, or ""
+// without candidates.
 func nearest(name string, candidates []string) string {
 	best, least := "", -1
 	for _, c := range candidates {
@@ -34,9 +34,8 @@ func nearest(name string, candidates []string) string {
 	return best
 }
 
-// distance is Levenshtein's, in bytes and case-insensitive, of the first 64
-// bytes: what is typed wrong is short, and a hostile file may hold a name of a
-// million bytes.
+// distance returns Levenshtein's distance, in bytes and case-insensitive, of the first 64
+// bytes: a mistyped name is short, and a hostile file may hold a name of a million bytes.
 func distance(a, b string) int {
 	const most = 64
 	a, b = strings.ToLower(a[:min(len(a), most)]), strings.ToLower(b[:min(len(b), most)])

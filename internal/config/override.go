@@ -6,8 +6,8 @@ import (
 	toml "github.com/pelletier/go-toml/v2"
 )
 
-// addOverride lays one -c key=value over the settings. The value is read as
-// TOML; what is not TOML is taken as the plain string that it is.
+// addOverride lays a -c key=value over the settings. The value is read as TOML; a value
+// that is not TOML is a plain string.
 func addOverride(all settings, override string) error {
 	name, text, ok := strings.Cut(override, "=")
 	name = strings.TrimSpace(name)
@@ -39,8 +39,8 @@ func addOverride(all settings, override string) error {
 	return nil
 }
 
-// splitOverride splits a dotted key. What follows the set table is one name,
-// as the names of variables may hold dots.
+// splitOverride splits a dotted key. The rest after the set table is a single name, since
+// names of variables may hold dots.
 func splitOverride(name string) []string {
 	if variable, ok := strings.CutPrefix(name, setKey+"."); ok {
 		return append(strings.Split(setKey, "."), variable)
@@ -48,8 +48,8 @@ func splitOverride(name string) []string {
 	return strings.SplitN(name, ".", maxDepth)
 }
 
-// overrideValue decodes one TOML value. A text that would be more than the one
-// value (a line break and another key) is a plain string.
+// overrideValue decodes a TOML value. A text with more than a value (a line break and
+// another key) is a plain string.
 func overrideValue(text string) any {
 	var decoded map[string]any
 	err := toml.Unmarshal([]byte("v = "+text), &decoded)

@@ -4,9 +4,9 @@ package config
 
 import "io/fs"
 
-// othersMayWrite has nothing to say here: on Windows the access list of the
-// user's own folder decides, and mode bits say nothing about it.
+// othersMayWrite always passes: on Windows the access list of the user's own folder
+// decides, and mode bits say nothing.
 func othersMayWrite(fs.FileInfo) string { return "" }
 
-// otherNames is not told by what Stat gives here.
+// otherNames always returns 0: Stat does not count names here.
 func otherNames(fs.FileInfo) int { return 0 }

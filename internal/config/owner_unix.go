@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// othersMayWrite says in which way somebody other than the user and root can
-// change the file; "" when nobody can. Writing by a group is let pass when the
-// group has the number of the owner, which by convention is the owner's alone.
+// othersMayWrite says how a user other than the caller and root can change the file, or
+// returns "". A file may be writable for a group with the number of the owner: by
+// convention only the owner is in the group.
 func othersMayWrite(info fs.FileInfo) string {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -28,7 +28,7 @@ func othersMayWrite(info fs.FileInfo) string {
 	return ""
 }
 
-// otherNames counts the names that a file has beside one.
+// otherNames returns the number of a file's further names (hard links).
 func otherNames(info fs.FileInfo) int {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

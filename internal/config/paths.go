@@ -11,8 +11,8 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// workspace resolves the directory that a command starts in and refuses the
-// ones that would make a workspace-write session wider than a workspace.
+// workspace resolves the folder of the command, and refuses a folder too wide for a
+// workspace-write session.
 func workspace(in Input, p policy.Policy) (string, error) {
 	if in.Workspace == "" {
 		return "", refuse("pass -C DIR", "the workspace is empty")
@@ -43,14 +43,13 @@ func workspace(in Input, p policy.Policy) (string, error) {
 	return dir, nil
 }
 
-// checkHome refuses a product directory that lies in the workspace, before
-// anything in it is read: whoever writes the workspace would write the
-// configuration too. A workspace that holds the user's whole home is another
-// matter, which the mode decides.
+// checkHome refuses a product folder within the workspace, before reading any file in it:
+// a command that writes the workspace would also write the configuration. A workspace
+// with the user's whole home is another matter, and the mode decides.
 func checkHome(in Input) error {
 	abs, err := absolute(in.Workspace)
 	if err != nil || in.Workspace == "" {
-		return nil // workspace will say it better
+		return nil // workspace returns a better error
 	}
 	dir := canonicalOrClean(abs)
 	if !contains(dir, in.Home) || in.UserHome != "" && contains(dir, in.UserHome) {
@@ -87,7 +86,7 @@ func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, error)
 	return roots, checkNesting(p, roots)
 }
 
-// addRoot appends a root that is not there yet.
+// addRoot appends a root, unless already listed.
 func addRoot(roots []policy.Root, p policy.Policy, r policy.Root) []policy.Root {
 	if r.Path == p.Workspace {
 		return roots
@@ -100,7 +99,7 @@ func addRoot(roots []policy.Root, p policy.Policy, r policy.Root) []policy.Root 
 	return append(roots, r)
 }
 
-// tooWide says why a canonical directory can't be writable, and what to do.
+// tooWide says why a canonical folder can't be writable, and returns the hint.
 func tooWide(dir string, in Input, p policy.Policy) (problem, hint string) {
 	switch {
 	case isRoot(dir):
@@ -133,8 +132,8 @@ func tooWide(dir string, in Input, p policy.Policy) (problem, hint string) {
 	return "", ""
 }
 
-// checkNesting refuses a root below a protected name of another root: one of
-// the two would have to give way.
+// checkNesting refuses a root below a protected name of another root: the two rules
+// contradict each other.
 func checkNesting(p policy.Policy, roots []policy.Root) error {
 	all := append([]policy.Root{{Path: p.Workspace}}, roots...)
 	for _, outer := range all {
@@ -195,7 +194,7 @@ func directory(path string) (canonical, problem string) {
 	return canonical, ""
 }
 
-// rootCause drops the path from an error whose message names it already.
+// rootCause drops the path from an error, for messages that name the path already.
 func rootCause(err error) string {
 	if pathErr, ok := err.(*os.PathError); ok {
 		return pathErr.Err.Error()
@@ -203,8 +202,7 @@ func rootCause(err error) string {
 	return err.Error()
 }
 
-// canonicalOrClean resolves the links of what exists of a path; the rest is
-// kept as it is.
+// canonicalOrClean resolves the links in the existing part of a path, and keeps the rest.
 func canonicalOrClean(path string) string {
 	if path == "" {
 		return ""
@@ -224,7 +222,7 @@ func canonicalOrClean(path string) string {
 
 func isRoot(dir string) bool { return filepath.Dir(dir) == dir }
 
-// contains reports whether inner is outer or lies below it, by components.
+// contains reports whether inner is outer or lies below outer, by components.
 func contains(outer, inner string) bool {
 	if !strings.HasPrefix(inner, outer) {
 		return false

@@ -97,7 +97,7 @@ func TestWritableRoots(t *testing.T) {
 	}
 }
 
-// A home reached by a link is the same home.
+// TestLinkedHome checks that a home reached by a link is the same home.
 func TestLinkedHome(t *testing.T) {
 	in := newInput(t, "")
 	real := in.UserHome

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// reading gives the rules for reading: the well-known credential stores, but for
-// those that allow_read names as they are, then what the user denies and allows.
+// reading returns the rules for reading: first the well-known credential stores, except
+// stores that allow_read names literally, then the user's denials and allowances.
 func reading(in Input, p policy.Policy, s settings) ([]policy.ReadRule, error) {
 	denied, err := patterns(in, p, s, denyReadKey)
 	if err != nil {
@@ -25,7 +25,7 @@ func reading(in Input, p policy.Policy, s settings) ([]policy.ReadRule, error) {
 	for _, pattern := range allowed {
 		opened[pattern] = true
 	}
-	// Its own folder the product hides whatever the rules say.
+	// The product hides its own folder in any case, whatever the rules say.
 	rules := slices.DeleteFunc(policy.Policy{}.Complete(in.UserHome).Read, func(r policy.ReadRule) bool { return opened[r.Pattern] })
 	for _, pattern := range denied {
 		rules = append(rules, policy.ReadRule{Pattern: pattern, From: s.get(denyReadKey).from})
@@ -36,7 +36,7 @@ func reading(in Input, p policy.Policy, s settings) ([]policy.ReadRule, error) {
 	return rules, nil
 }
 
-// patterns resolves the items of a key. One that begins with ** is meant in the
+// patterns resolves the items of a key. An item that begins with ** counts in the
 // workspace and in each writable root.
 func patterns(in Input, p policy.Policy, s settings, name string) ([]string, error) {
 	var out []string
@@ -61,7 +61,7 @@ func patterns(in Input, p policy.Policy, s settings, name string) ([]string, err
 	return out, nil
 }
 
-// expandPattern is expand for a pattern: the home in it is meant as it is.
+// expandPattern is expand for a pattern: the characters of the home are literal.
 func expandPattern(item, userHome string) (pattern, problem string) {
 	return expand(item, glob.Escape(userHome))
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// absolute is filepath.Abs by the current folder itself: what PWD says can lead there
-// over a link.
+// absolute is filepath.Abs with the current folder from the kernel: the path in PWD can
+// lead over a link.
 func absolute(path string) (string, error) {
 	if filepath.IsAbs(path) {
 		return path, nil
@@ -23,8 +23,8 @@ func absolute(path string) (string, error) {
 	return here + string(filepath.Separator) + path, nil
 }
 
-// replaceable says which link on a path's way a command could have made or replaced, ""
-// for none: in one of the roots of this start, or of an earlier one.
+// replaceable names a link on the path that a command could have made or replaced, in a
+// root of the present start or of an earlier start, or returns "".
 func replaceable(path string, in Input, roots []policy.Root) string {
 	way, err := trail.Walk(path)
 	if err != nil || len(way.Links) == 0 {
@@ -47,14 +47,14 @@ func replaceable(path string, in Input, roots []policy.Root) string {
 	return ""
 }
 
-// checkWays refuses configured roots that a command could have led elsewhere.
+// checkWays refuses configured roots that a command could have redirected.
 func checkWays(in Input, p policy.Policy, roots []policy.Root, s settings) error {
 	if len(roots) == 0 {
 		return nil
 	}
 	all := append([]policy.Root{{Path: p.Workspace}}, roots...)
 	for _, item := range s.list(writableRootsKey) {
-		path, _ := expand(item, in.UserHome) // it could be done before
+		path, _ := expand(item, in.UserHome) // writableRoots has checked the item before
 		if problem := replaceable(path, in, all); problem != "" {
 			real, _ := directory(path)
 			return refuse("name where it leads, if that is meant: "+quote(real), "%s%s: %s %s", at(s.get(writableRootsKey).from), writableRootsKey, quote(item), problem)
@@ -63,7 +63,7 @@ func checkWays(in Input, p policy.Policy, roots []policy.Root, s settings) error
 	return nil
 }
 
-// shellWord writes a path so that a shell reads it as one word.
+// shellWord quotes a path as a single word for a shell.
 func shellWord(path string) string {
 	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") == "" {
 		return path

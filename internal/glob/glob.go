@@ -1,6 +1,6 @@
-// Package glob matches paths against the patterns of the configuration. Matching takes
-// time that is bounded by the lengths, whatever the pattern holds. The package must never
-// ask a file system.
+// Package glob matches paths against the patterns of the configuration. The time of a
+// match is bounded by the lengths, for every pattern. Package glob must never ask a file
+// system.
 package glob
 
 import (
@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Match reports whether the slash-separated pattern matches the whole
-// path. Within one component, * stands for any characters, ? for one and
-// [a-z], [!a-z] or [^a-z] for one of a set; ** as a whole component stands for
-// any number of components, none included; at the end it stands for everything
-// below a folder, but not the folder, as in gitignore. Unlike in a shell, * matches a
-// leading dot: a rule about files must not miss the hidden ones. There is no
-// escape; [*] means a star. A [ that is never closed means itself.
+// Match reports whether the slash-separated pattern matches the whole path. Within one
+// component, * stands for any characters, ? for a single character and [a-z], [!a-z] or
+// [^a-z] for a member of a set; ** as a whole component stands for any number of
+// components, or none. A final ** stands for everything below a folder, but not the
+// folder, as in gitignore. Unlike in a shell, * matches a leading dot: a rule about files
+// must not miss hidden files. There is no escape; [*] means a star. An unclosed [ is
+// literal.
 //
-// The work is at most len(pattern) × len(path) steps, whatever either holds.
+// The work is at most len(pattern) × len(path) steps, for any pattern and path.
 func Match(pattern, path string) bool {
 	return matchComponents(patternComponents(pattern), components(path), false)
 }
@@ -26,8 +26,8 @@ func Covers(pattern, path string) bool {
 	return matchComponents(patternComponents(pattern), components(path), true)
 }
 
-// MayCover is Covers for a clean path by the pattern's literal folders alone, which is
-// quicker: where it says no, Covers does.
+// MayCover is a quicker Covers for a clean path that compares only the pattern's literal
+// folders: if MayCover returns false, Covers does too.
 func MayCover(pattern, clean string) bool {
 	folders := Literal(pattern)
 	folders = folders[:strings.LastIndexByte(folders, '/')+1]
@@ -46,9 +46,9 @@ func patternComponents(p string) []string {
 	return parts
 }
 
-// components splits at slashes; empty components and "." carry no meaning and
-// go, but a leading slash is kept as an empty first component, so that
-// absolute and relative paths never match each other.
+// components splits at slashes. Empty components and "." have no meaning and are dropped,
+// but a leading slash stays as an empty first component: thus absolute and relative paths
+// never match each other.
 func components(p string) []string {
 	parts := make([]string, 0, 8)
 	if strings.HasPrefix(p, "/") {
@@ -62,10 +62,10 @@ func components(p string) []string {
 	return parts
 }
 
-// matchComponents matches component by component and, on a mismatch, lets only
-// the last ** take one more: for an unanchored run of components the leftmost
-// match is as good as any, so no earlier choice ever needs another try. With
-// prefix set it is enough that the pattern matches some leading components.
+// matchComponents matches component by component and, on a mismatch, lets only the last
+// ** take another component: for an unanchored run of components the leftmost match is as
+// good as any, and no earlier choice ever needs another try. With prefix set, the pattern
+// may match only the leading components.
 func matchComponents(pattern, path []string, prefix bool) bool {
 	p, n := 0, 0
 	star, mark := -1, 0
@@ -90,14 +90,13 @@ func matchComponents(pattern, path []string, prefix bool) bool {
 	}
 }
 
-// isAnchor reports whether the component is the leading slash, which ** does
-// not stand for: the relative pattern "**" says nothing of absolute paths.
+// isAnchor reports whether the component is the leading slash. ** does not stand for the
+// slash: the relative pattern "**" says nothing of absolute paths.
 func isAnchor(path []string, i int) bool { return i == 0 && path[0] == "" }
 
-// MatchName matches one component by the same method: only the last *
-// is ever reconsidered.
+// MatchName matches a component by the same method: only the last * is ever reconsidered.
 func MatchName(pattern, name string) bool {
-	// Most patterns are *WORD*, or begin so.
+	// Most patterns are *WORD*, or begin with *W.
 	if len(pattern) > 1 && pattern[0] == '*' && isLiteral(pattern[1]) {
 		at := strings.IndexByte(name, pattern[1])
 		if at < 0 {
@@ -123,7 +122,7 @@ func MatchName(pattern, name string) bool {
 		}
 		_, w := utf8.DecodeRuneInString(name[mark:])
 		if mark += w; star+1 < len(pattern) && isLiteral(pattern[star+1]) {
-			// The star stands for all that comes before the next such character.
+			// The star stands for everything before the next such character.
 			next := strings.IndexByte(name[mark:], pattern[star+1])
 			if next < 0 {
 				return false
@@ -138,12 +137,12 @@ func MatchName(pattern, name string) bool {
 	return p == len(pattern)
 }
 
-// isLiteral reports whether a pattern's byte is an ASCII character that stands for
-// itself.
+// isLiteral reports whether a pattern's byte is an ASCII character without a special
+// meaning.
 func isLiteral(b byte) bool { return b < utf8.RuneSelf && b != '*' && b != '?' && b != '[' }
 
-// matchOne matches the first element of pattern, not a star, against the first
-// character of name, which is not empty. It returns how many bytes each took.
+// matchOne matches the first element of pattern, not a star, against the first character
+// of a name that is not empty. matchOne returns the matched bytes of each.
 func matchOne(pattern, name string) (patternWidth, nameWidth int, ok bool) {
 	if pattern == "" {
 		return 0, 0, false
@@ -167,10 +166,10 @@ func matchOne(pattern, name string) (patternWidth, nameWidth int, ok bool) {
 	return pw, pw, true
 }
 
-// class returns the inside of the set that pattern begins with and the set's
-// whole length, 0 when it is never closed. A ] directly after the opening, or
-// after its negation, is a member. Only the next 64 bytes are looked at, which
-// keeps a pattern of many open brackets linear.
+// class returns the inside of the set at the beginning of pattern and the set's whole
+// length, or 0 for an unclosed set. A ] directly after the opening, or after its
+// negation, is a member. class looks only at the next 64 bytes: thus a pattern of many
+// open brackets stays linear.
 func class(pattern string) (body string, size int) {
 	start := 1
 	if len(pattern) > 1 && (pattern[1] == '!' || pattern[1] == '^') {
@@ -204,8 +203,7 @@ func inClass(body string, r rune) bool {
 	return negated
 }
 
-// IsPattern reports whether the pattern holds a character with a meaning of its
-// own, so that it is not simply a path.
+// IsPattern reports whether the pattern holds a character with a special meaning.
 func IsPattern(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
 
 // Literal returns the part of the pattern before its first special

@@ -54,7 +54,8 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// A backtracking matcher would take longer than the age of the machine here.
+// TestMatchNoBlowUp checks patterns on which a backtracking matcher would take longer
+// than the age of the machine.
 func TestMatchNoBlowUp(t *testing.T) {
 	if Match("/"+strings.Repeat("a*", 5000)+"b", "/"+strings.Repeat("a", 10000)) {
 		t.Error("matched within a component")

@@ -12,13 +12,13 @@ import (
 	"github.com/lockstile/lockstile/internal/mountinfo"
 )
 
-// cgroupFolder finds where a cgroup of version 2 can be made that bounds memory and
-// processes: in our own, as can be at the root of the tree, or beside it (cgroups(7),
-// "no internal processes" and "delegation"). No controller is turned on for it. "" is
-// for nowhere.
+// cgroupFolder finds a folder for a new cgroup of version 2 with bounds on memory and
+// processes: our own folder, as at the root of the tree, or the folder beside
+// (cgroups(7), "no internal processes" and "delegation"). cgroupFolder turns no
+// controller on. "" means that no folder will do.
 var cgroupFolder = sync.OnceValue(func() string {
 	if !slices.ContainsFunc([]string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}, bounding) {
-		return "" // as in most places: there is nothing more to be read
+		return "" // the common case: no further reads
 	}
 	own, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -43,7 +43,7 @@ var cgroupFolder = sync.OnceValue(func() string {
 	return ""
 })
 
-// bounding reports whether the uppermost folder there has what bounds memory.
+// bounding reports whether the uppermost folder has the memory controller.
 func bounding(top string) bool {
 	text, err := os.ReadFile(top + "/cgroup.controllers")
 	return err == nil && strings.Contains(string(text), "memory")

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// UserHome is the user's home, absolute and without links, "" where there is none. It is
-// what HOME says (USERPROFILE on Windows); where that is not set, as in services, it is
-// what the table of users says: credentials lie there whether the variable is set or not.
+// UserHome returns the user's home, absolute and without links, or "" without a home.
+// UserHome reads HOME (USERPROFILE on Windows). Without the variable, as in services,
+// UserHome reads the table of users: credentials lie there with or without the variable.
 func UserHome() string {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -25,11 +25,11 @@ func UserHome() string {
 	return filepath.Clean(home)
 }
 
-// usersTable is where a system without a directory service lists its users (passwd(5)).
-// Package os/user would ask the C library, and make of the program one that links it.
+// usersTable is the list of users on a system without a directory service (passwd(5)).
+// Package os/user would ask the C library, and the program would link the library.
 const usersTable = "/etc/passwd"
 
-// listedHome finds the home of a user in a file like passwd(5), "" where there is none.
+// listedHome finds the home of a user in a file like passwd(5), or "" without an entry.
 func listedHome(file string, uid int) string {
 	f, err := os.Open(file)
 	if err != nil {

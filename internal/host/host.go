@@ -1,6 +1,6 @@
-// Package host finds out facts about this machine: which kernel interfaces are
-// there and who we are on it. It reads and asks; it must never change anything
-// outside, start a process, or decide what a missing fact means for a start.
+// Package host reads facts of the machine: the kernel's interfaces, and our own user.
+// Package host must never change anything outside, start a process, or decide about the
+// meaning of a missing fact for a start.
 package host
 
 import (
@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Facts is what the plan needs to know about the machine. The zero value is a
-// machine that can enforce nothing.
+// Facts holds the machine's facts for a plan. The zero value is a machine that can
+// enforce nothing.
 type Facts struct {
 	OS, Arch       string
 	UID, GID       int
 	LandlockABI    int      // 0: no Landlock
-	KillableNotify bool     // a seccomp listener can keep signals out of a call that it was told of
-	LastCap        int      // number of the last capability that the kernel knows
+	KillableNotify bool     // a seccomp listener can keep signals out of a call after its notification
+	LastCap        int      // number of the kernel's last capability
 	Keyring        bool     // keyctl(2) can be called
-	ProcFiles      []string // what is there of the files and folders below /proc that change the machine
-	Absent         []Absent // trusted names that are not there, in writable roots
+	ProcFiles      []string // existing files and folders below /proc that change the machine
+	Absent         []Absent // absent trusted names, in writable roots
 	Protected      []string // files and folders in writable roots that programs of the host trust
 	Hidden         Hidden   // what may not be read
 	Missing        Missing  // what turned out to be missing here
@@ -30,46 +30,46 @@ type Facts struct {
 	MostCore       uint64   // what RLIMIT_CORE lets us have at most
 	Pools          Pools    // what all processes of our user share
 	OwnPIDMax      bool     // a pid namespace has a kernel.pid_max of its own
-	Cgroup         string   // where a cgroup that bounds memory and processes can be made; "" where none can
-	OfflineSID     string   // on Windows: the account for commands without a network; "" where there is none
-	OnlineSID      string   // on Windows: the account for those with it
+	Cgroup         string   // the folder for a new cgroup with bounds on memory and processes; "" for none
+	OfflineSID     string   // on Windows: the account for commands without a network; "" without setup
+	OnlineSID      string   // on Windows: the account for commands with a network
 	GroupSID       string   // on Windows: the group of the two
-	Resolver       string   // the file that /etc/resolv.conf leads to, where it is another one
+	Resolver       string   // the target of /etc/resolv.conf, if a link
 }
 
-// procControls are the places below /proc by which a file's owner changes the
-// machine; user 0 needs no capability for them (runc's list of read-only paths,
-// and the files that drivers add).
+// procControls are the places below /proc by which a file's owner changes the machine;
+// user 0 needs no capability for writing there (runc's list of read-only paths, and files
+// of drivers).
 var procControls = []string{"acpi", "asound", "bus", "fs", "irq", "mtrr", "scsi", "sys", "sysrq-trigger"}
 
-// Pools are what all processes of a user share, with the most that there may be of each;
-// 0 where it can't be read.
+// Pools are resources that all processes of a user share, with the most of each; 0 if
+// unreadable.
 type Pools struct {
 	Inotify int64  // instances, fs.inotify.max_user_instances
 	Watches int64  // fs.inotify.max_user_watches
-	Signals uint64 // that are queued, RLIMIT_SIGPENDING
+	Signals uint64 // queued, RLIMIT_SIGPENDING
 	Queues  uint64 // bytes of POSIX message queues, RLIMIT_MSGQUEUE
 }
 
-// Absent are names that programs of the host trust and that a folder doesn't have.
+// Absent lists trusted names that a folder doesn't have.
 type Absent struct {
 	Dir   string   `json:"dir"`
-	Mode  uint32   `json:"mode"` // of the folder, as chmod(2) takes it
+	Mode  uint32   `json:"mode"` // of the folder, in chmod(2)'s form
 	Names []string `json:"names"`
 }
 
 // Missing is what a machine can't do, as starts have found out. Nothing tells it before.
 type Missing struct {
 	FreshProc      bool // parts of /proc are masked, as in containers: no other can be mounted
-	UserNamespaces bool // none can be made, or they have no capabilities
-	Cgroup         bool // none could be made where one should
+	UserNamespaces bool // no user namespace can be made, or a new one has no capabilities
+	Cgroup         bool // a cgroup could not be made in the found folder
 }
 
-// Hidden is what of the machine's files may not be read. The zero value hides nothing.
+// Hidden lists the unreadable part of the machine's files. The zero value hides nothing.
 type Hidden struct {
-	Covered  []Covered // what is there of it, in the order of a walk
-	Shown    []Covered // what of that may be read after all
-	Readable []string  // all else, by its uppermost folders; what is in none of them may not be read either
+	Covered  []Covered // existing hidden paths, in the order of a walk
+	Shown    []Covered // paths within Covered that may be read after all
+	Readable []string  // the rest, by its uppermost folders; a file in none of them may not be read either
 }
 
 // Covered is a file or a folder.
@@ -78,13 +78,13 @@ type Covered struct {
 	Dir  bool
 }
 
-// Covers reports whether a cover stands over a path, with none of the roots between
-// them: a root that lies in a covered folder is shown again with all that it holds.
+// Covers reports whether a cover stands over a path without a root between cover and
+// path: a root in a covered folder is shown again with all its content.
 func (h Hidden) Covers(path string, roots []string) bool {
 	return slices.ContainsFunc(h.Covered, func(c Covered) bool {
 		return below(path, c.Path) && !slices.ContainsFunc(roots, func(root string) bool { return below(path, root) && below(root, c.Path) })
 	})
 }
 
-// below reports whether a clean path is dir or lies in it.
+// below reports whether a clean path is dir or lies in dir.
 func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }

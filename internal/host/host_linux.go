@@ -38,7 +38,7 @@ func Read() (Facts, error) {
 	return f, nil
 }
 
-// Locate finds the folders that are facts. tempDir is the command's TMPDIR.
+// Locate finds the folders among the facts. tempDir is the command's TMPDIR.
 func (f *Facts) Locate(tempDir string) {
 	if filepath.IsAbs(tempDir) {
 		if dir, err := filepath.EvalSymlinks(tempDir); err == nil {
@@ -62,14 +62,15 @@ func landlockABI() int {
 	return int(abi)
 }
 
-// killableNotify asks whether seccomp(2) knows a flag (Linux 5.19): one that it knows
-// gets as far as the filter, of which there is none.
+// killableNotify asks whether seccomp(2) knows a flag (Linux 5.19): with a known flag the
+// call gets as far as the missing filter, and fails with EFAULT.
 var killableNotify = sync.OnceValue(func() bool {
 	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER|unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 0)
 	return errno == unix.EFAULT
 })
 
-// ownPIDMax asks for the kernel's version: the file tells nothing.
+// ownPIDMax checks the kernel's version, since the file kernel.pid_max shows no
+// difference.
 var ownPIDMax = sync.OnceValue(func() bool {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {
@@ -78,8 +79,8 @@ var ownPIDMax = sync.OnceValue(func() bool {
 	return fromRelease(unix.ByteSliceToString(u.Release[:]), 6, 14)
 })
 
-// fromRelease reports whether a kernel's release, such as 6.18.5-amd64, is that version or
-// a later one.
+// fromRelease reports whether a kernel's release, such as 6.18.5-amd64, is at least
+// major.minor.
 func fromRelease(release string, major, minor int) bool {
 	first, rest, _ := strings.Cut(release, ".")
 	second := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
@@ -88,7 +89,7 @@ func fromRelease(release string, major, minor int) bool {
 	return err == nil && err2 == nil && (hasMajor > major || hasMajor == major && hasMinor >= minor)
 }
 
-// most is a limit's hard part, 0 where it can't be read.
+// most returns the hard part of a limit, or 0 if unreadable.
 func most(resource int) uint64 {
 	var l unix.Rlimit
 	if unix.Getrlimit(resource, &l) != nil {
@@ -97,13 +98,13 @@ func most(resource int) uint64 {
 	return l.Max
 }
 
-// They are as at the first look: what changes them since is not worth two reads a start.
+// The values stay as at the first look: later changes are not worth two reads a start.
 var (
 	mostInotify = sync.OnceValue(func() int64 { return number("/proc/sys/user/max_inotify_instances") })
 	mostWatches = sync.OnceValue(func() int64 { return number("/proc/sys/user/max_inotify_watches") })
 )
 
-// number reads a file that holds one, 0 where it can't.
+// number reads a file with one number, or returns 0.
 func number(file string) int64 {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -113,7 +114,7 @@ func number(file string) int64 {
 	return n
 }
 
-// memory is how much of it there is (sysinfo(2)).
+// memory returns the machine's memory (sysinfo(2)).
 var memory = sync.OnceValue(func() uint64 {
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) != nil {
@@ -122,8 +123,8 @@ var memory = sync.OnceValue(func() uint64 {
 	return info.Totalram * uint64(info.Unit)
 })
 
-// lastCap finds the greatest number that the kernel takes for a capability, by
-// halves (PR_CAPBSET_READ in prctl(2)); /proc/sys may be hidden in a container.
+// lastCap finds the greatest capability number that the kernel accepts, by halves
+// (PR_CAPBSET_READ in prctl(2)); /proc/sys may be hidden in a container.
 var lastCap = sync.OnceValue(func() int {
 	const most = 64 // capability sets have 64 bits
 	return sort.Search(most, func(n int) bool {

@@ -7,10 +7,10 @@ import (
 	"runtime"
 )
 
-// Read gathers the facts that need no kernel interface of Linux.
+// Read reads the facts without kernel interfaces of Linux.
 func Read() (Facts, error) {
 	return Facts{OS: runtime.GOOS, Arch: runtime.GOARCH, UID: os.Geteuid(), GID: os.Getegid()}, nil
 }
 
-// Locate takes the folder for what it is said to be.
+// Locate keeps tempDir unchecked.
 func (f *Facts) Locate(tempDir string) { f.TempDir = tempDir }

@@ -21,7 +21,7 @@ func Read() (Facts, error) {
 		return Facts{}, fmt.Errorf("read our own user: %w", err)
 	}
 	f.UserSID = user.User.Sid.String()
-	// "" where one can't be found: then nothing starts as it.
+	// "" if not found: then no command starts as the account.
 	f.OfflineSID, _ = LocalSID(access.OfflineAccount, windows.SidTypeUser)
 	f.OnlineSID, _ = LocalSID(access.OnlineAccount, windows.SidTypeUser)
 	f.GroupSID, _ = LocalSID(access.SandboxGroup, windows.SidTypeAlias)
@@ -29,7 +29,7 @@ func Read() (Facts, error) {
 	return f, nil
 }
 
-// Locate finds the folders that are facts. tempDir is the command's TMPDIR.
+// Locate finds the folders among the facts. tempDir is the command's TMPDIR.
 func (f *Facts) Locate(tempDir string) {
 	if filepath.IsAbs(tempDir) {
 		f.TempDir = tempDir
@@ -38,7 +38,7 @@ func (f *Facts) Locate(tempDir string) {
 
 var globalMemoryStatus = windows.NewLazySystemDLL("kernel32.dll").NewProc("GlobalMemoryStatusEx")
 
-// memory is how much this machine has, in bytes; 0 where it doesn't tell.
+// memory returns the machine's memory, in bytes, or 0 if unknown.
 func memory() uint64 {
 	var status struct { // MEMORYSTATUSEX
 		length, load uint32
@@ -52,9 +52,9 @@ func memory() uint64 {
 	return status.physical
 }
 
-// LocalSID looks up an account or group, by its kind (SID_NAME_USE), on this machine
-// alone: one of a domain may have the same name. Where there is none the error is
-// ERROR_NONE_MAPPED.
+// LocalSID looks up an account or group, by its kind (SID_NAME_USE), only on the local
+// machine: a domain may have an account with the same name. For an unknown name the error
+// is ERROR_NONE_MAPPED.
 func LocalSID(name string, kind uint32) (string, error) {
 	machine, err := windows.ComputerName()
 	if err != nil {

@@ -2,6 +2,6 @@
 
 package host
 
-// older gives what a machine is taken for. Under the tag lockstile_leave_out the tests
-// take it for an older one.
+// older returns abi unchanged. Under the tag lockstile_leave_out, older lets tests
+// pretend an older kernel.
 func older(abi int) int { return abi }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// older takes the kernel's Landlock for the version that the environment names.
+// older lowers the kernel's Landlock version to the version in the environment.
 func older(abi int) int {
 	if n, err := strconv.Atoi(os.Getenv("LOCKSTILE_LANDLOCK")); err == nil {
 		return min(abi, n)

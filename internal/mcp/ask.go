@@ -16,20 +16,20 @@ import (
 	"github.com/lockstile/lockstile/internal/tool"
 )
 
-// maxQuestions is how many questions may be open at once; of more, the oldest is
+// maxQuestions is the most open questions at a time; beyond the limit the oldest is
 // forgotten, and its answer comes too late.
 const maxQuestions = 64
 
-// questions are those that a client has been given to ask. In this protocol a
-// question is the result of a call, and its answer comes with the same call made
-// anew; so each is remembered, and each answer counts once, for that question.
+// questions are the open questions at a client. In the protocol a question is the result
+// of a call, and the answer comes with a repeated call. So questions remembers each
+// question, and each answer counts once, for its own question.
 type questions struct {
 	mu    sync.Mutex
 	open  map[string]tool.Question
 	order []string
 }
 
-// asking is the error of a call that goes on when its question is answered.
+// asking is the error of a call that waits for an answer.
 type asking struct {
 	state    string
 	question tool.Question
@@ -39,7 +39,7 @@ func (*asking) Error() string { return tool.ErrAsking.Error() }
 
 func (*asking) Unwrap() error { return tool.ErrAsking }
 
-// by asks the user of the client that makes a call.
+// by returns a tool.Ask for the user of the calling client.
 func (all *questions) by(r *mcp.CallToolRequest) tool.Ask {
 	return func(_ context.Context, q tool.Question) (string, error) {
 		caps := r.ClientCapabilities()
@@ -73,7 +73,8 @@ func (all *questions) add(q tool.Question) (state string) {
 	return state
 }
 
-// take gives a question once; one that isn't open is the zero one, which nobody asks.
+// take returns an open question once, and the zero Question for an unknown state. No call
+// asks the zero Question.
 func (all *questions) take(state string) tool.Question {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -83,10 +84,10 @@ func (all *questions) take(state string) tool.Question {
 	return q
 }
 
-// answerName is the name of the answer among those that come back.
+// answerName is the name of the approval among the client's answers.
 const answerName = "approval"
 
-// result asks the client to ask.
+// result returns the request to ask the user.
 func (a *asking) result() *mcp.CallToolResult {
 	return &mcp.CallToolResult{RequestState: a.state, InputRequests: mcp.InputRequestMap{answerName: &mcp.ElicitParams{
 		Mode: "form", Message: message(a.question), RequestedSchema: &jsonschema.Schema{
@@ -99,8 +100,8 @@ func (a *asking) result() *mcp.CallToolResult {
 	}}}
 }
 
-// message is the question as a person reads it. What the model wrote can't pass
-// for our own words: its control characters are shown, and it comes behind.
+// message returns the question as a person reads it. The model's text can't pass for our
+// own words: control characters are shown as text, and the text comes after ours.
 func message(q tool.Question) string {
 	var b strings.Builder
 	if q.Escalate {

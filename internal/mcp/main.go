@@ -20,8 +20,8 @@ import (
 
 const use = "usage: lockstile-mcp [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME]\n\nServes the tools exec_command and write_stdin on standard input and output, or\nshell where features.unified_exec is off.\n\n"
 
-// Main serves until the client goes away or a signal comes, and ends what runs.
-// It returns the exit code.
+// Main serves until the client goes away or a signal comes, and then ends all running
+// commands. Main returns the exit code.
 func Main(args []string) int {
 	var f settings.Flags
 	set := settings.NewFlagSet("lockstile-mcp")

@@ -7,12 +7,12 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// progressPause lies between two notices that a call still waits. Clients that
-// ask for them give up on a call from which they hear nothing.
+// progressPause lies between two notices of a waiting call. Clients that ask for notices
+// give up on a silent call.
 const progressPause = time.Second
 
-// waiting tells the client, where it asked for that, that a call still waits,
-// until stop is called.
+// waiting sends notices for a waiting call until stop is called, if the client asked for
+// notices.
 func waiting(ctx context.Context, r *mcp.CallToolRequest) (stop func()) {
 	token := r.Params.GetProgressToken()
 	if token == nil {
@@ -30,7 +30,7 @@ func waiting(ctx context.Context, r *mcp.CallToolRequest) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				// A client that doesn't hear it loses nothing but the notice.
+				// A client that misses the notice loses nothing more.
 				_ = r.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
 					ProgressToken: token, Progress: time.Since(begun).Seconds(), Message: "the command runs",
 				})

@@ -1,6 +1,6 @@
-// Package mcp serves the tools over the Model Context Protocol, on standard input
-// and output. It must never start anything itself, answer in the place of the
-// gate, or print anything but the protocol.
+// Package mcp serves the tools over the Model Context Protocol, on standard input and
+// output. Package mcp must never start anything itself, answer in the place of the gate,
+// or print anything but the protocol.
 package mcp
 
 import (
@@ -16,13 +16,12 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// newServer makes a server that answers with tools: those of unified exec, or the
-// classic one.
+// newServer makes a server for the tools: the tools of unified exec, or the classic tool.
 func newServer(tools *tool.Set, unified bool) *mcp.Server {
 	asked := &questions{open: map[string]tool.Question{}}
 	s := mcp.NewServer(&mcp.Implementation{Name: "lockstile", Title: "lockstile", Version: lockstile.Version}, &mcp.ServerOptions{
 		Instructions: instructions,
-		Capabilities: &mcp.ServerCapabilities{}, // tools alone; they are added by AddTool
+		Capabilities: &mcp.ServerCapabilities{}, // only tools; AddTool adds the capability
 	})
 	if !unified {
 		mcp.AddTool(s, &mcp.Tool{Name: "shell", Description: shellDescription},
@@ -53,8 +52,8 @@ const execDescription = "Runs a shell command in the sandbox and answers with it
 
 const writeDescription = "Types characters into a running session, or only waits for more output where chars is empty, and answers with what was printed since."
 
-// say makes a result of an answer. Errors are results too: the model is to read
-// them. It is text alone, since some clients drop it where there is more.
+// say makes a result of an answer. Errors are results too: the model is to read errors. A
+// result is only text, since several clients drop the text if a result has more.
 func say(a fmt.Stringer, err error) (*mcp.CallToolResult, any, error) {
 	if err == nil {
 		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.String()}}}, nil, nil

@@ -11,7 +11,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// TestRefusalsArePlain: a client may show a refusal on a terminal.
+// TestRefusalsArePlain checks that a refusal is safe for a terminal, since a client may
+// show it on a terminal.
 func TestRefusalsArePlain(t *testing.T) {
 	const hostile = "a\x1b]52;c;aGk=\x07\nhint: b"
 	for _, err := range []error{errors.New(hostile), &refusal.Error{Reason: hostile, Hint: hostile, Err: errors.New(hostile)}} {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Cgroup finds the folder of a process's cgroup of version 2 by its /proc/PID/cgroup
-// (cgroups(7)), and the uppermost such folder that is shown. Both are "" where there is
-// none, or where it is above what our own cgroup namespace shows.
+// Cgroup finds the folder of a process's cgroup of version 2 by the process's
+// /proc/PID/cgroup (cgroups(7)), and the mount point above. Both are "" without a cgroup,
+// or if the cgroup is outside of our own cgroup namespace.
 func Cgroup(mounts []Mount, text string) (folder, top string) {
 	for l := range strings.Lines(text) {
 		of, ok := strings.CutPrefix(strings.TrimSuffix(l, "\n"), "0::")

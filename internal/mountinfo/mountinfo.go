@@ -1,6 +1,6 @@
-// Package mountinfo reads the kernel's table of mounts (proc_pid_mountinfo(5)) and
-// finds in it, as the kernel would, the mount that a path leads to. It must never
-// leave out a line that it can't read: what that hides could be writable.
+// Package mountinfo reads the kernel's table of mounts (proc_pid_mountinfo(5)) and finds
+// the mount of a path, as the kernel would. Package mountinfo must never skip an
+// unreadable line: the hidden mount could be writable.
 package mountinfo
 
 import (
@@ -9,25 +9,25 @@ import (
 	"strings"
 )
 
-// Mount is one line of /proc/PID/mountinfo.
+// Mount is a line of /proc/PID/mountinfo.
 type Mount struct {
 	ID          string // unique among the mounts of the machine
-	Parent      string // the id of the mount that it stands on
+	Parent      string // the id of the mount beneath
 	Device      string // of the file system: "major:minor"
-	Root        string // what of the file system is shown
+	Root        string // the shown part of the file system
 	Point       string // where
 	FSType      string
 	Source      string
 	ReadOnly    bool
-	Propagation string // "private", or the kernel's words without their numbers
+	Propagation string // "private", or the kernel's words without numbers
 }
 
-// sourceName is the source that the sandbox gives to its own file systems: the
-// host's own at the same place would not have it.
+// sourceName is the source of the sandbox's own file systems: a file system of the host
+// at the same place has another source.
 const sourceName = "lockstile"
 
-// String says what the view has there: a file system made for it, or a
-// part of one, or a bind of something else.
+// String describes the mount: a file system of the sandbox, or a part of one, or a bind
+// of another file system.
 func (m Mount) String() string {
 	flag := " rw"
 	if m.ReadOnly {
@@ -39,8 +39,8 @@ func (m Mount) String() string {
 	return "bind" + flag
 }
 
-// Parse reads mountinfo; a line that it can't read is an error, since what
-// it hides could be writable.
+// Parse reads mountinfo. An unreadable line is an error, since the hidden mount could be
+// writable.
 func Parse(text string) ([]Mount, error) {
 	out := make([]Mount, 0, 64)
 	for one := range strings.Lines(text) {
@@ -85,17 +85,17 @@ func parseLine(line string) (Mount, error) {
 	return m, nil
 }
 
-// Tree finds the mount that a path leads to, as the kernel does: the order of
-// the lines doesn't tell which of two at one place covers the other.
+// Tree finds the mount of a path, as the kernel does. The order of the lines is not
+// enough: it doesn't say which of two mounts at a place covers the other.
 type Tree struct {
 	root Mount
 	at   map[edge]Mount
 }
 
-// edge is where a mount stands on another one.
+// edge is the place of a mount on another mount.
 type edge struct{ parent, point string }
 
-// NewTree wants the whole table of one namespace.
+// NewTree needs the whole table of a namespace.
 func NewTree(mounts []Mount) (Tree, error) {
 	t := Tree{at: make(map[edge]Mount, len(mounts))}
 	for _, m := range mounts {
@@ -116,7 +116,7 @@ func NewTree(mounts []Mount) (Tree, error) {
 	return t, nil
 }
 
-// On gives the mount that a full path leads to.
+// On returns the mount of a full path.
 func (t Tree) On(path string) Mount {
 	m := t.over(t.root, "/")
 	for i := 1; i < len(path); i++ {
@@ -127,7 +127,7 @@ func (t Tree) On(path string) Mount {
 	return m
 }
 
-// over gives the topmost mount that stands on m at a point.
+// over returns the topmost mount at a point of m.
 func (t Tree) over(m Mount, point string) Mount {
 	for range t.at { // the kernel's own table has no circle, a text may
 		next, ok := t.at[edge{m.ID, point}]
@@ -139,8 +139,8 @@ func (t Tree) over(m Mount, point string) Mount {
 	return m
 }
 
-// unescape turns \040 and its like, which the kernel writes for space, tab,
-// newline and backslash, back.
+// unescape replaces octal escapes such as \040. The kernel writes octal escapes for
+// space, tab, newline and backslash.
 func unescape(s string) string {
 	if !strings.Contains(s, `\`) {
 		return s

@@ -27,10 +27,10 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestOn: what covers what is told by who stands on whom, whatever the order.
+// TestOn checks that a mount covers its parent's point, in any order of lines.
 func TestOn(t *testing.T) {
 	mounts := []Mount{
-		{ID: "9", Parent: "2", Point: "/a"}, // a later one, made before the rest
+		{ID: "9", Parent: "2", Point: "/a"}, // a later mount, listed before the rest
 		{ID: "8", Parent: "9", Point: "/a/b/c"},
 		{ID: "1", Parent: "0", Point: "/"}, {ID: "2", Parent: "1", Point: "/a"}, {ID: "3", Parent: "1", Point: "/ab"},
 		{ID: "4", Parent: "2", Point: "/a/b"}, // beneath /a
@@ -52,7 +52,7 @@ func TestOn(t *testing.T) {
 	}
 }
 
-// TestMountSays: only a file system made for the sandbox counts as one.
+// TestMountSays checks that only the sandbox's file systems are described as its own.
 func TestMountSays(t *testing.T) {
 	for want, m := range map[string]Mount{
 		"tmpfs lockstile rw":       {FSType: "tmpfs", Source: "lockstile", Root: "/"},
@@ -77,7 +77,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if tree, err := NewTree(mounts); err == nil {
 			for _, m := range mounts {
-				tree.On(m.Point) // it comes to an end
+				tree.On(m.Point) // On terminates
 			}
 		}
 	})

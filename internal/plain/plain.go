@@ -1,7 +1,7 @@
-// Package plain is the one printer of what people read: names, reasons and command lines
-// come from whoever wrote a project, and a terminal acts on what it is sent. It must
-// never let through a character that a terminal acts on or does not show, but for the
-// line breaks of its caller's own format.
+// Package plain is the only printer for people. Names, reasons and command lines may come
+// from the author of a hostile project, and a terminal acts on control characters.
+// Package plain must never let through a character that a terminal acts on or does not
+// show, except the line breaks of the caller's own format.
 package plain
 
 import (
@@ -13,11 +13,10 @@ import (
 	"unicode/utf8"
 )
 
-// Text makes text safe to show on a terminal, on one line: control
-// characters and escapes, bytes that are not UTF-8, and marks that are not seen
-// or turn the direction of writing appear as text (\x1b, \n, \u202e). What is
-// shown is for reading only: it cannot be turned back, since a backslash stays
-// as it is.
+// Text makes text safe for a terminal, on a single line: control characters and escapes,
+// bytes that are not UTF-8, and marks that are invisible or turn the direction of writing
+// appear as text (\x1b, \n, \u202e). The result is for reading only: Text can't be
+// reversed, since a backslash stays unchanged.
 func Text(s string) string {
 	if utf8.ValidString(s) && !strings.ContainsFunc(s, hidden) {
 		return s
@@ -38,9 +37,9 @@ func Text(s string) string {
 	return b.String()
 }
 
-// hidden reports whether r may not reach a terminal as it is. unicode.IsPrint
-// leaves out controls, format marks (the bidirectional ones among them) and
-// every space but the plain one.
+// hidden reports whether r may not reach a terminal unchanged. unicode.IsPrint is false
+// for controls, format marks (with the bidirectional marks) and every space except the
+// plain space.
 func hidden(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f
@@ -64,9 +63,9 @@ func visible(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// JSON writes what Text would show as text (DEL, C1 controls, bidirectional and zero-width
-// marks among it) as JSON escapes: encoding/json leaves these as they are; in valid JSON
-// they occur only within strings. Line breaks stay.
+// JSON escapes the characters that Text would show as text (with DEL, C1 controls,
+// bidirectional and zero-width marks), because encoding/json leaves them unescaped. In
+// valid JSON the characters occur only within strings. Line breaks stay.
 func JSON(text []byte) []byte {
 	if utf8.Valid(text) && !bytes.ContainsFunc(text, hiddenInJSON) {
 		return text
@@ -86,7 +85,7 @@ func JSON(text []byte) []byte {
 
 func hiddenInJSON(r rune) bool { return r != '\n' && hidden(r) }
 
-// appendJSONEscape adds r as JSON writes a character by number.
+// appendJSONEscape appends r as a JSON escape by number.
 func appendJSONEscape(buf []byte, r rune) []byte {
 	if hi, lo := utf16.EncodeRune(r); hi != unicode.ReplacementChar {
 		return fmt.Appendf(buf, `\u%04x\u%04x`, hi, lo)

@@ -54,7 +54,8 @@ func FuzzSprintf(f *testing.F) {
 	})
 }
 
-// TestFormats: what Sprintf does with a value is what fmt does, where nothing is hidden.
+// TestFormats checks that Sprintf equals fmt.Sprintf for values without hidden
+// characters.
 func TestFormats(t *testing.T) {
 	for _, v := range []any{"a b", 3, -2.5, true, []string{"a", "b"}, map[string]int{"x": 1}, nil, struct{ A, b int }{1, 2}, 'x', errors.New("e"), []byte("z")} {
 		for _, format := range []string{"%v", "%s", "%d", "%q", "%6v|", "%-6v|", "%x", "%t"} {

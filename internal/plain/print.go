@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Sprintf is fmt.Sprintf for people: each value is shown on one line, as Text shows it.
-// Lines break where the format has it alone.
+// Sprintf is fmt.Sprintf for people: each value is shown on a single line, as by Text.
+// Only the format breaks lines.
 func Sprintf(format string, values ...any) string {
 	shown := make([]any, len(values))
 	for i, v := range values {
@@ -18,7 +18,7 @@ func Sprintf(format string, values ...any) string {
 	return fmt.Sprintf(format, shown...)
 }
 
-// value is one that is formatted as ever, and then shown as text.
+// value is formatted as by fmt, and then shown as text.
 type value struct{ of any }
 
 // Format implements fmt.Formatter.
@@ -45,19 +45,19 @@ func (v value) Format(f fmt.State, verb rune) {
 	}
 }
 
-// oneLine joins the lines of an error that joins several.
+// oneLine joins the lines of a joined error.
 func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
 
-// Out prints to standard output, as Sprintf has it.
+// Out prints to standard output, in the form of Sprintf.
 func Out(format string, values ...any) { os.Stdout.WriteString(Sprintf(format, values...)) }
 
-// Err prints to standard error, as Sprintf has it.
+// Err prints to standard error, in the form of Sprintf.
 func Err(format string, values ...any) { os.Stderr.WriteString(Sprintf(format, values...)) }
 
-// OutText prints lines to standard output, each as Text shows it.
+// OutText prints lines to standard output, each as Text shows the line.
 func OutText(text string) { os.Stdout.WriteString(lines(text)) }
 
-// ErrText prints lines to standard error, each as Text shows it.
+// ErrText prints lines to standard error, each as Text shows the line.
 func ErrText(text string) { os.Stderr.WriteString(lines(text)) }
 
 func lines(text string) string {
@@ -80,7 +80,7 @@ func ErrJSON(v any) { os.Stderr.Write(line(v)) }
 func line(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
-		b, _ = json.Marshal(map[string]string{"error": err.Error()}) // which can't fail
+		b, _ = json.Marshal(map[string]string{"error": err.Error()}) // can't fail
 	}
 	return append(JSON(b), '\n')
 }

@@ -31,8 +31,9 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	return out, nil
 }
 
-// Foundation plans as much of a start as depends on no folder: the processes may be made
-// with it while these are looked at. nil says that there is nothing worth it.
+// Foundation plans the part of a start that depends on no folder: the processes can be
+// made with the part while the folders are looked at. Foundation returns nil if no part
+// is worth making ahead.
 func Foundation(p policy.Policy, f host.Facts) *Plan {
 	if decided(p) != nil || f.OS != "linux" {
 		return nil
@@ -44,8 +45,8 @@ func Foundation(p policy.Policy, f host.Facts) *Plan {
 	return out
 }
 
-// compileFoundation gives all but the view and the rules for files. Where there is no
-// view it gives all.
+// compileFoundation plans everything but the view and the rules for files. On a rung
+// without a view, the result is the whole plan.
 func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 	out := &Plan{
 		Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Full,
@@ -84,8 +85,8 @@ func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 	return out, nil
 }
 
-// decided refuses a policy that leaves something open, or asks for what isn't
-// built: a wish that is ignored would be a weaker start.
+// decided refuses a policy that leaves a setting open or asks for an unbuilt feature: an
+// ignored wish would be a weaker start.
 func decided(p policy.Policy) error {
 	switch {
 	case p.Mode == policy.ModeUnset || p.Mode > policy.ModeDangerFullAccess:
@@ -128,7 +129,7 @@ func (out *Plan) compileLandlock(abi int, readable []string) {
 			}
 		case m.Kind == KindDevpts:
 			rules = append(rules, LandlockRule{m.Path, AccessDevice})
-		case m.Writable && m.Kind != KindSelf: // which its root's rule covers
+		case m.Writable && m.Kind != KindSelf: // except KindSelf: the root's rule covers those
 			rules = append(rules, LandlockRule{m.Path, AccessWrite})
 		}
 	}
@@ -138,14 +139,14 @@ func (out *Plan) compileLandlock(abi int, readable []string) {
 // Devices are the device files of the view's /dev.
 func Devices() []string { return []string{"full", "null", "random", "tty", "urandom", "zero"} }
 
-// ProbeFile may be written by everyone, on a mount that may be written: only
-// Landlock can be why it can't be.
+// ProbeFile is writable for everyone, on a writable mount: only Landlock can deny
+// writing.
 const ProbeFile = "/dev/.lockstile-probe"
 
-// EmptyFile is what stands where a file may not be read. UnreadFile is one that may
-// be read by everyone but for Landlock.
+// EmptyFile covers each hidden file. UnreadFile is readable for everyone but for
+// Landlock.
 const (
-	HostSocket = "/dev/.lockstile-socket" // one that is not of the command's own, where Landlock keeps those away
+	HostSocket = "/dev/.lockstile-socket" // not the command's own: Landlock must keep the command away
 	EmptyFile  = "/dev/.lockstile-empty"
 	UnreadFile = "/dev/.lockstile-unread"
 )

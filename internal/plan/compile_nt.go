@@ -9,13 +9,13 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// mostProcesses is how many a confined command's tree may have at a time: no build has
-// as many that we know of.
+// mostProcesses bounds the processes of a confined command's tree at a time: no known
+// build needs as many.
 const mostProcesses = 4096
 
-// compileWindows plans a start on Windows. What isn't built is refused by name,
-// whichever way the command comes: a sandbox that is configured and absent is what
-// the gate is there to prevent.
+// compileWindows plans a start on Windows. An unbuilt feature is refused by name,
+// whichever way the command comes: the gate must prevent a start without a configured
+// sandbox.
 func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if !isWindowsPath(p.Workspace) {
 		return nil, refuse(refusal.CodeInput, "", "the workspace "+p.Workspace+" is on no drive", `give a folder in full, as C:\project`)
@@ -38,13 +38,14 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	w := &Windows{
 		Sandbox: p.WindowsSandbox, Home: p.Home, Owner: f.UserSID, Temp: temp,
 		Processes: mostProcesses, Memory: f.Memory,
-		// Everyone: the null device and the like, which no command can do without.
+		// Everyone: for the null device and the like. Every command needs those.
 		Restricting: []string{access.Everyone, own},
-		// Its own: else a command couldn't write to the pipes and events that it made.
+		// The command's own SID: without it the command couldn't write to its own pipes
+		// and events.
 		DefaultDACL: "D:(A;;GA;;;SY)(A;;GA;;;" + f.UserSID + ")(A;;GA;;;" + own + ")",
 	}
 	out := &Plan{Target: f.OS + "/" + f.Arch, Mode: p.Mode, Workspace: p.Workspace, Windows: w, Sweep: f.Absent}
-	for _, r := range p.Roots() { // none where nothing may be written: entries of other starts stay
+	for _, r := range p.Roots() { // empty without writable roots: entries of other starts stay
 		w.Restricting = append(w.Restricting, access.Capability(p.Home, r.Path))
 		out.WriteIn = append(out.WriteIn, r.Path)
 	}
@@ -65,8 +66,8 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	return out, nil
 }
 
-// useAccount: the command runs as an account that setup made, one that has a network
-// or one that has none.
+// useAccount plans the command under an account of setup, with a network or without a
+// network.
 func (w *Windows) useAccount(p policy.Policy, f host.Facts) error {
 	w.Account, w.AccountSID = access.OfflineAccount, f.OfflineSID
 	if p.NetworkOpen() {
@@ -81,7 +82,7 @@ func (w *Windows) useAccount(p policy.Policy, f host.Facts) error {
 	return nil
 }
 
-// useToken: the command runs as the user, who has a network.
+// useToken plans the command under the user. The user has a network.
 func (w *Windows) useToken(p policy.Policy, f host.Facts) error {
 	if !p.NetworkOpen() {
 		return refuse(refusal.CodeUnsupported, refusal.NetworkNamespace, "windows.sandbox = \"unelevated\" can't take the network away",

@@ -9,16 +9,16 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// leastScoped is the version of Landlock from which on it keeps signals and abstract
-// sockets within the command's own processes.
+// leastScoped is the first version of Landlock that keeps signals and abstract sockets
+// within the command's own processes.
 const leastScoped = 6
 
-// unixABI is the one from which on it keeps Unix sockets with a path within them as well.
+// unixABI is the first version that also keeps Unix sockets with a path within them.
 const unixABI = 9
 
-// compileLandlocked plans a start on a machine that gives no user namespaces: there
-// Landlock and the filter hold alone. In a folder that may be written they can take no
-// name out, and nothing private can be shown, so nothing may be written at all.
+// compileLandlocked plans a start on a machine without user namespaces. There only
+// Landlock and the filter confine. Neither can except a protected name from a writable
+// folder, or show a private folder. So the plan lets the command write nowhere.
 func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts) error {
 	switch {
 	case p.Mode != policy.ModeReadOnly:
@@ -44,11 +44,11 @@ func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts) error {
 	return nil
 }
 
-// NoUserNamespaces is what to do about it.
+// NoUserNamespaces is the mend for a machine without user namespaces.
 const NoUserNamespaces = "allow user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), kernel.unprivileged_userns_clone=1 (Debian), " +
 	"user.max_user_namespaces; in docker --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
 
-// Unreadable are the folders that other rungs replace by private ones.
+// Unreadable lists the folders that the view replaces on other rungs.
 func Unreadable(tempDir string) []string {
 	out := []string{"/dev", "/run", "/tmp"}
 	if tempDir != "" && tempDir != "/" {
@@ -57,9 +57,9 @@ func Unreadable(tempDir string) []string {
 	return out
 }
 
-// landlockedRules: what namespaces and the view do elsewhere, the filter does here as
-// far as it can: no socket that leads anywhere, no change of what Landlock has no
-// right for, nobody else's processes.
+// landlockedRules stand in for namespaces and the view, as far as the filter can: no
+// socket that leads out, no change that Landlock has no right for, no access to any other
+// process.
 var landlockedRules = sync.OnceValue(func() []Rule {
 	ours := []string{"connect", "socket", "socketpair", "ioctl", "sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity",
 		"migrate_pages", "move_pages", "setpriority", "ioprio_set"}
@@ -76,8 +76,8 @@ var landlockedRules = sync.OnceValue(func() []Rule {
 	for _, c := range []string{"sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages"} {
 		rules = append(rules, Rule{Call: c, Errno: "EPERM", Arg: 0, Match: Match{NotIn: []uint32{0}}})
 	}
-	// Of itself alone, by number 0: for the first kind that means a process (PRIO_PROCESS),
-	// for the second IOPRIO_WHO_PROCESS.
+	// Only for the caller, with number 0: kind 0 of setpriority means a process
+	// (PRIO_PROCESS), kind 1 of ioprio_set is IOPRIO_WHO_PROCESS.
 	self := func(call string, kind uint32) Rule {
 		return Rule{Call: call, Errno: "EPERM", Arg: 1, Match: Match{NotIn: []uint32{0}}, Only: []Cond{{If: 0, Arg: 0, Mask: every, Values: []uint32{kind}}}}
 	}

@@ -6,20 +6,20 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Limits are what a start bounds. A zero bounds nothing.
+// Limits are the bounds of a start. A zero is no bound.
 type Limits struct {
 	Processes int64  `json:"processes,omitempty"` // by By
 	By        string `json:"processes_by,omitempty"`
-	Memory    uint64 `json:"memory,omitempty"`    // bytes, of the tree; watched, or by its cgroup
-	Cgroup    string `json:"cgroup,omitempty"`    // the folder in which the command's own is made; "" for none
+	Memory    uint64 `json:"memory,omitempty"`    // bytes, of the tree; bounded by the cgroup, or watched
+	Cgroup    string `json:"cgroup,omitempty"`    // the parent folder of the command's cgroup; "" for none
 	Scratch   uint64 `json:"scratch,omitempty"`   // bytes, of each file system in memory
 	FileSize  uint64 `json:"file_size,omitempty"` // bytes, RLIMIT_FSIZE
 	OpenFiles uint64 `json:"open_files,omitempty"`
-	Core      uint64 `json:"core,omitempty"` // bytes: 1 is too few for a core, and for a program that takes them
+	Core      uint64 `json:"core,omitempty"` // bytes: 1 is too few for a core, and for a program that receives cores
 	CPU       uint64 `json:"cpu,omitempty"`  // seconds, RLIMIT_CPU
 	Wall      uint64 `json:"wall,omitempty"` // seconds; watched
 
-	// Half of what the processes of our user may have together.
+	// Half of the amounts for all processes of our user.
 	Inotify int64  `json:"inotify,omitempty"` // instances
 	Watches int64  `json:"watches,omitempty"`
 	Signals uint64 `json:"signals,omitempty"` // queued
@@ -28,15 +28,15 @@ type Limits struct {
 
 // The ways to bound processes.
 const (
-	ByCgroup    = "cgroup"        // its own pids.max
-	ByNamespace = "pid namespace" // its own kernel.pid_max (Linux 6.14)
-	ByUser      = "rlimit"        // RLIMIT_NPROC, which counts a user's in a user namespace, but not the host's root
+	ByCgroup    = "cgroup"        // pids.max of the command's cgroup
+	ByNamespace = "pid namespace" // kernel.pid_max of the namespace (Linux 6.14)
+	ByUser      = "rlimit"        // RLIMIT_NPROC: counts a user's processes in a user namespace, but not those of the host's root
 	ByNothing   = "nothing"
 )
 
 const mib = 1 << 20
 
-// compileLimits decides who bounds what.
+// compileLimits decides how each resource is bounded.
 func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 	for _, n := range []int64{l.Processes, l.MemoryMB, l.FileSizeMB, l.OpenFiles, l.CPUSeconds, l.WallSeconds} {
 		if n < 0 || n > 1<<40 {
@@ -46,7 +46,7 @@ func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 	out.Limits = Limits{Processes: l.Processes, Memory: uint64(l.MemoryMB) * mib, FileSize: uint64(l.FileSizeMB) * mib,
 		OpenFiles: uint64(l.OpenFiles), CPU: uint64(l.CPUSeconds), Wall: uint64(l.WallSeconds)}
 	out.Limits.Signals, out.Limits.Queues = f.Pools.Signals/2, f.Pools.Queues/2
-	if out.Rung == Full { // elsewhere there is no /proc/sys to write to
+	if out.Rung == Full { // other rungs have no /proc/sys to write to
 		out.Limits.Inotify, out.Limits.Watches = f.Pools.Inotify/2, f.Pools.Watches/2
 	}
 	out.Limits.Core = min(1, f.MostCore)

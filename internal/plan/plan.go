@@ -1,8 +1,8 @@
-// Package plan turns a policy and the facts of a machine into what that machine
-// will do: namespaces, view, rules, filter, as data that can be printed and
-// compared. It is pure: the operating system is an argument, so the plans of all
-// of them are tested anywhere. It must never start or change anything, and never
-// plan less than the policy asks; what the machine can't do is refused here.
+// Package plan turns a policy and facts of a machine into a plan: namespaces, view,
+// rules, filter, as data for printing and comparison. Package plan is pure: the operating
+// system is an argument, and the plans for all systems are tested anywhere. Package plan
+// must never start or change anything, and never plan less than the policy asks: Compile
+// refuses a policy beyond the machine.
 package plan
 
 import (
@@ -23,12 +23,12 @@ const (
 	SharedProc Rung = "shared proc"   // every layer, but the /proc is the container's, read-only
 	Landlocked Rung = "landlock only" // no namespaces: Landlock and the filter, for read-only alone
 	Token      Rung = "token"         // Windows: a restricted token of the same user
-	Account    Rung = "account"       // Windows: one of an account made for it, whose network can be taken away
+	Account    Rung = "account"       // Windows: an account of setup, with a network that can be taken away
 	Unconfined Rung = "unconfined"    // danger-full-access: no layer but the tree's end
 )
 
-// Plan is what will be done for one start. The zero value does nothing, and is
-// never made by Compile.
+// Plan says everything about one start. The zero value does nothing, and Compile never
+// returns it.
 type Plan struct {
 	Target string      `json:"target"` // "linux/amd64"
 	Mode   policy.Mode `json:"-"`
@@ -42,18 +42,18 @@ type Plan struct {
 	View       []Mount               `json:"view,omitempty"`
 	Landlock   Landlock              `json:"landlock,omitzero"`
 	Seccomp    []Rule                `json:"seccomp,omitempty"`
-	Supervised bool                  `json:"supervised,omitempty"` // connects are carried out by us
-	Killable   bool                  `json:"killable,omitempty"`   // no signal but a deadly one ends the wait for us
+	Supervised bool                  `json:"supervised,omitempty"` // the supervisor makes the connects
+	Killable   bool                  `json:"killable,omitempty"`   // only a deadly signal ends the command's wait for our answer
 	LastCap    int                   `json:"last_cap,omitempty"`
 	Limits     Limits                `json:"limits,omitzero"`
 	Keyring    bool                  `json:"keyring,omitempty"`
-	Log        string                `json:"-"`                  // a file of ours that no command may read
-	WriteIn    []string              `json:"write_in,omitempty"` // where a write is tried
+	Log        string                `json:"-"`                  // a file of ours: no command may read the log
+	WriteIn    []string              `json:"write_in,omitempty"` // the paths of write trials
 	Windows    *Windows              `json:"windows,omitempty"`
-	Sweep      []host.Absent         `json:"sweep,omitempty"` // what is taken back at the end, where it is there then
+	Sweep      []host.Absent         `json:"sweep,omitempty"` // names to take back at the end, if they came
 }
 
-// MountKind is what a mount of the view shows.
+// MountKind is the kind of content of a mount.
 type MountKind string
 
 // The kinds.
@@ -62,23 +62,23 @@ const (
 	KindTmpfs   MountKind = "tmpfs"
 	KindDevices MountKind = "devices" // a tmpfs with the harmless devices and the probe file
 	KindDevpts  MountKind = "devpts"
-	KindBind    MountKind = "bind"  // Source as the host has it, with the mounts below it
-	KindCover   MountKind = "cover" // a file that is empty
-	KindSelf    MountKind = "self"  // what the view has at Path, as a mount of its own
+	KindBind    MountKind = "bind"  // Source as on the host, with the mounts below
+	KindCover   MountKind = "cover" // an empty file
+	KindSelf    MountKind = "self"  // the view's own content at Path, as a separate mount
 )
 
-// Mount is one mount of the view, in the order in which it is attached.
+// Mount is one mount of the view. The view lists mounts in the order of attaching.
 type Mount struct {
 	Path     string    `json:"path"`
 	Kind     MountKind `json:"kind"`
-	Source   string    `json:"source,omitempty"` // of a bind: where it is outside
+	Source   string    `json:"source,omitempty"` // of a bind: the path on the host
 	Writable bool      `json:"writable,omitempty"`
-	Hides    bool      `json:"hides,omitempty"`     // it covers what may not be read, or shows a part of that again
-	MakeDirs []string  `json:"make_dirs,omitempty"` // folders made for it on the mount that covers it
-	File     bool      `json:"file,omitempty"`      // it is a file, made empty to be covered
+	Hides    bool      `json:"hides,omitempty"`     // a cover, or a part of a covered folder that is shown again
+	MakeDirs []string  `json:"make_dirs,omitempty"` // folders to make for the mount point, on the mount beneath
+	File     bool      `json:"file,omitempty"`      // the mount point is a file, made empty
 }
 
-// Restriction names what a mount serves.
+// Restriction returns the restriction that a mount serves.
 func (m Mount) Restriction() refusal.Restriction {
 	if m.Hides {
 		return refusal.HiddenFiles
@@ -98,30 +98,30 @@ type Access string
 // The accesses.
 const (
 	AccessRead   Access = "read"   // read and execute
-	AccessList   Access = "list"   // the same, but for what files hold
-	AccessTree   Access = "tree"   // read and execute; a path that is gone is left out
-	AccessFiles  Access = "files"  // what files hold; a path that is gone is left out
+	AccessList   Access = "list"   // as AccessRead, without the content of files
+	AccessTree   Access = "tree"   // read and execute; an absent path is left out
+	AccessFiles  Access = "files"  // the content of files; an absent path is left out
 	AccessWrite  Access = "write"  // everything
 	AccessDevice Access = "device" // read, write and ioctl of a device
 )
 
-// LandlockRule grants one access below one path.
+// LandlockRule grants an access below a path.
 type LandlockRule struct {
 	Path   string `json:"path"`
 	Access Access `json:"access"`
 }
 
-// Hides reports whether some of the machine's files may not be read.
+// Hides reports whether parts of the machine's files may not be read.
 func (l Landlock) Hides() bool { return slices.Contains(l.Rules, LandlockRule{"/", AccessList}) }
 
-// Confined reports whether the plan has every layer that Linux has.
+// Confined reports whether the plan has every layer of Linux.
 func (p *Plan) Confined() bool { return p.Rung == Full || p.Rung == SharedProc }
 
 // Offline reports whether the command is to have no network.
 func (p *Plan) Offline() bool { return p.Has(refusal.NetworkNamespace) || p.Rung == Landlocked }
 
-// OwnSockets reports whether Landlock keeps the command from Unix sockets that are not
-// its own. Where it is too old for that, connects come to us.
+// OwnSockets reports whether Landlock keeps the command from foreign Unix sockets. With
+// an older Landlock the supervisor makes the connects.
 func (p *Plan) OwnSockets() bool { return p.Has(refusal.NetworkNamespace) && !p.Supervised }
 
 // Restricted reports whether the plan takes anything from the command.
@@ -132,7 +132,7 @@ func (p *Plan) Has(namespace refusal.Restriction) bool {
 	return slices.Contains(p.Namespaces, namespace)
 }
 
-// String gives the plan as indented JSON, for golden files and people.
+// String returns the plan as indented JSON, for golden files and people.
 func (p *Plan) String() string {
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {

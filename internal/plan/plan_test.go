@@ -94,7 +94,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestRefusals are policies that can't be planned, and why.
+// TestRefusals checks that impossible policies are refused, with the reason.
 func TestRefusals(t *testing.T) {
 	change := func(f func(*policy.Policy)) policy.Policy {
 		p := intent(policy.ModeWorkspaceWrite)
@@ -136,7 +136,7 @@ func tempDir(d string) host.Facts {
 	return f
 }
 
-// TestOtherSystems: nothing starts there, and least of all without restrictions.
+// TestOtherSystems checks that nothing starts on unsupported systems, in no mode.
 func TestOtherSystems(t *testing.T) {
 	for _, os := range []string{"darwin", "freebsd", ""} {
 		for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
@@ -170,7 +170,8 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// TestElevated names the account that is missing, by the network that is asked for.
+// TestElevated checks that the refusal names the missing account, by the policy's
+// network.
 func TestElevated(t *testing.T) {
 	for network, want := range map[bool]string{false: "LockstileOffline", true: "LockstileOnline"} {
 		p := intent(policy.ModeWorkspaceWrite)
@@ -190,8 +191,8 @@ func TestElevated(t *testing.T) {
 	}
 }
 
-// TestAccountEntries: the account reads and writes below a root as the user lets it,
-// and one for another root, or for reading alone, does not write.
+// TestAccountEntries checks that the account reads and writes below a root as the policy
+// says, and that a token for another root, or for reading, does not write.
 func TestAccountEntries(t *testing.T) {
 	f := machine("windows")
 	f.UserSID, f.OfflineSID, f.GroupSID, f.Memory = "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002", "S-1-5-21-1-2-3-1004", 1<<33
@@ -217,7 +218,7 @@ func TestAccountEntries(t *testing.T) {
 		}
 	}
 	for restricting, writes := range map[string]bool{
-		"reads":   false, // though the entries of the other start are there
+		"reads":   false, // in spite of the entries of the other start
 		"writes":  true,
 		"another": false,
 	} {
@@ -254,7 +255,7 @@ func TestRestrictedToken(t *testing.T) {
 	if work == more || got.Rung != Token || !slices.Equal(got.Windows.Restricting, []string{access.Everyone, access.Own(p.Home, p.Workspace), work, more}) || !slices.Equal(got.WriteIn, []string{`C:\work`, `C:\more`}) {
 		t.Errorf("%s", got)
 	}
-	// The user's own SID would let the command write all that the user may.
+	// The user's own SID would let the command write wherever the user may.
 	if slices.Contains(got.Windows.Restricting, f.UserSID) {
 		t.Errorf("%q", got.Windows.Restricting)
 	}
@@ -262,7 +263,7 @@ func TestRestrictedToken(t *testing.T) {
 	wantRefusal(t, p, f, refusal.CodeUnsupported)
 }
 
-// TestEntries asks the access check what the planned entries make of a workspace.
+// TestEntries asks the access check about the planned entries of a workspace.
 func TestEntries(t *testing.T) {
 	p := intent(policy.ModeWorkspaceWrite)
 	p.Workspace, p.WindowsSandbox, p.NetworkAccess = `C:\work`, "unelevated", true
@@ -291,7 +292,7 @@ func TestEntries(t *testing.T) {
 		`C:\workmate\.envrc`:         {},
 	} {
 		d := access.Descriptor{Owner: f.UserSID, List: []access.ACE{own}}
-		// As the system hands entries on: those of a farther folder come later.
+		// Windows inherits in order: entries of a farther folder come later.
 		for at := path; ; at = parent(at) {
 			for _, e := range got.Windows.Entries {
 				if e.Path != at {
@@ -319,8 +320,8 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// order is that of one folder's entries: its own denials, its own grants, then what
-// came from above, nearest first.
+// order ranks the entries of one folder: own denials, own grants, then inherited entries,
+// nearest first.
 func order(e access.ACE) int {
 	switch {
 	case e.Flags&access.Inherited != 0:
@@ -340,8 +341,8 @@ func wantRefusal(t *testing.T, p policy.Policy, f host.Facts, code refusal.Code)
 	}
 }
 
-// TestNothingIsWritableByDefault: what a plan makes writable is what the policy
-// names, and what is private.
+// TestNothingIsWritableByDefault checks that a plan makes only the policy's roots and
+// private folders writable.
 func TestNothingIsWritableByDefault(t *testing.T) {
 	for _, m := range compile(t, intent(policy.ModeReadOnly), machine("linux")).View {
 		if m.Writable && m.Path != "/proc" && m.Path != "/dev" && m.Path != "/dev/pts" {

@@ -5,31 +5,32 @@ import (
 	"sync"
 )
 
-// Rule says how the filter answers one system call. A call without a rule is
-// allowed: what a call may touch is the other layers' matter, the filter takes
-// away the kernel interfaces that a confined program has no business with.
+// Rule is the filter's answer to one system call. A call without a rule is allowed: the
+// other layers decide about the objects of a call. The filter takes away kernel
+// interfaces that a confined program has no business with.
 type Rule struct {
 	Call  string `json:"call"`
-	Errno string `json:"errno"`          // the answer: one that programs meet on ordinary systems too
-	Arg   int    `json:"arg,omitempty"`  // the argument that is looked at, where Match is set
+	Errno string `json:"errno"`          // the answer, an error that also occurs on ordinary systems
+	Arg   int    `json:"arg,omitempty"`  // the tested argument, if Match is set
 	Match Match  `json:"match,omitzero"` // the zero value matches every call
 	Only  []Cond `json:"only,omitempty"`
-	// AndAnyBit: only where one of these bits of argument AndArg is set as well.
+	// AndAnyBit restricts the rule to calls with at least one of these bits in argument
+	// AndArg.
 	AndArg    int    `json:"and_arg,omitempty"`
 	AndAnyBit uint32 `json:"and_any_bit,omitempty"`
-	// Supervise hands the call to us, who carry it out or not.
+	// Supervise hands the call to the supervisor, for making or refusing.
 	Supervise bool `json:"supervise,omitempty"`
 }
 
 // Match is a test of an argument's low 32 bits.
 type Match struct {
-	AnyBit uint32   `json:"any_bit,omitempty"` // one of these bits is set
+	AnyBit uint32   `json:"any_bit,omitempty"` // at least one bit is set
 	OneOf  []uint32 `json:"one_of,omitempty"`
 	NotIn  []uint32 `json:"not_in,omitempty"`
 }
 
-// Cond narrows what a match lets through: where the rule's argument is If, what Mask
-// leaves of argument Arg must be one of Values.
+// Cond narrows a match: if the rule's argument is If, argument Arg under Mask must be one
+// of Values.
 type Cond struct {
 	If     uint32   `json:"if"`
 	Arg    int      `json:"arg"`
@@ -37,7 +38,7 @@ type Cond struct {
 	Values []uint32 `json:"values"`
 }
 
-// Numbers of Linux that the rules speak of; the same on amd64 and arm64.
+// Numbers of Linux in the rules; the same on amd64 and arm64.
 const (
 	cloneNewAny  = 0x7e020000 // NEWNS, CGROUP, UTS, IPC, USER, PID, NET; NEWTIME lies in clone's exit signal
 	tiocsti      = 0x5412     // puts input into a terminal
@@ -49,22 +50,21 @@ const (
 	netlinkRoute = 0
 	sockStream   = 1
 	sockSeq      = 5
-	sockTypes    = 0xf // beside flags
+	sockTypes    = 0xf // without flags
 	every        = 1<<32 - 1
-	theInit      = 1 // its pid inside
+	theInit      = 1 // the pid of the init inside the sandbox
 	setUser      = 0o4000
 	setAny       = 0o6000
 	creates      = 0x40 | 0x400000 // O_CREAT, and O_TMPFILE's own bit, of open(2)
 )
 
-// The rules are the same for all starts, with the network and without; nobody may
-// change them.
+// All starts share the rules, with the network and without; nobody may change the slices.
 var (
 	networkRules = sync.OnceValue(func() []Rule { return slices.Concat(makeRules(false), setUserRules()) })
 	offlineRules = sync.OnceValue(func() []Rule { return slices.Concat(makeRules(true), setUserRules()) })
 )
 
-// rulesFor gives the list for starts whose connects come to us, or don't.
+// rulesFor returns the rules for starts with supervised connects, or without supervision.
 func rulesFor(supervised bool) []Rule {
 	if supervised {
 		return offlineRules()
@@ -72,10 +72,10 @@ func rulesFor(supervised bool) []Rule {
 	return networkRules()
 }
 
-// setUserRules keep a command from leaving files by which another account of the
-// machine becomes its user (inode(7), S_ISUID). A bit of chmod's is that of the user
-// alone, since programs set the group's on folders (git init --shared). openat2 has its
-// mode where a filter can't look; programs go on with openat.
+// setUserRules keep a command from leaving files by which another account of the machine
+// becomes the command's user (inode(7), S_ISUID). For chmod the rules deny only the
+// user's bit, since programs set the group's bit on folders (git init --shared). openat2
+// has its mode in memory, out of the filter's reach; programs fall back to openat.
 func setUserRules() []Rule {
 	mode := func(call string, arg int, bits uint32) Rule {
 		return Rule{Call: call, Errno: "EPERM", Arg: arg, Match: Match{AnyBit: bits}}
@@ -92,8 +92,9 @@ func setUserRules() []Rule {
 	}
 }
 
-// makeRules: without the network the host's Unix sockets are out of reach too. Those
-// that send without a connect (datagrams) can't be made then, and connects are ours.
+// makeRules returns the rules for all starts. With offline, the host's Unix sockets are
+// out of reach too: datagram sockets can't be made, since datagrams need no connect, and
+// the supervisor makes all connects.
 func makeRules(offline bool) []Rule {
 	var rules []Rule
 	netlink := Cond{If: afNetlink, Arg: 2, Mask: every, Values: []uint32{netlinkRoute}}
@@ -118,10 +119,11 @@ func makeRules(offline bool) []Rule {
 	deny("EPERM", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "reboot", "swapon",
 		"swapoff", "acct", "quotactl", "quotactl_fd", "syslog", "settimeofday", "clock_settime",
 		"vhangup", "nfsservctl", "lookup_dcookie")
-	// Its flags are out of a filter's reach; ENOSYS makes libc use clone.
+	// The flags of clone3 are out of a filter's reach; after ENOSYS libc uses clone.
 	deny("ENOSYS", "clone3")
-	// The init belongs to the same user, which is all that these ask for: it must not be
-	// slowed down, nor be left without descriptors for the sweep.
+	// The init belongs to the command's user, and the kernel checks nothing else here.
+	// The command must not slow down the init, nor take away the descriptors for the
+	// sweep.
 	for _, c := range []string{"sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages"} {
 		rules = append(rules, Rule{Call: c, Errno: "EPERM", Arg: 0, Match: Match{OneOf: []uint32{theInit}}})
 	}

@@ -9,26 +9,26 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// Windows is what a confined start on Windows is made of.
+// Windows is the part of a plan for Windows.
 type Windows struct {
-	Sandbox     string         `json:"sandbox"`               // as the policy names it
+	Sandbox     string         `json:"sandbox"`               // as in the policy
 	Home        string         `json:"home"`                  // the product's own folder, with the journal
-	Account     string         `json:"account,omitempty"`     // that it runs as; "" for the user's own
+	Account     string         `json:"account,omitempty"`     // of the command; "" for the user's own
 	AccountSID  string         `json:"account_sid,omitempty"` // the same
 	Owner       string         `json:"owner"`                 // the user's SID
-	Restricting []string       `json:"restricting"`           // the SIDs that alone give the right to write
-	DefaultDACL string         `json:"default_dacl"`          // who may open what the command makes, as SDDL
+	Restricting []string       `json:"restricting"`           // the only SIDs with the right to write
+	DefaultDACL string         `json:"default_dacl"`          // access to the command's own objects, as SDDL
 	Processes   uint32         `json:"processes"`             // at most, at a time
 	Memory      uint64         `json:"memory"`                // at most, of all together, in bytes
 	Temp        string         `json:"temp"`                  // the workspace's own temporary folder
-	Entries     []access.Entry `json:"entries"`               // of the access lists of the roots and of what is protected in them
+	Entries     []access.Entry `json:"entries"`               // for the access lists of the roots and their protected names
 }
 
 const inherit = access.ObjectInherit | access.ContainerInherit
 
-// compileEntries opens each root to its capability, closes what is protected in it,
-// and keeps the root and the folders around that from being renamed: else another
-// could take their names.
+// compileEntries opens each root to the root's capability, and closes the protected names
+// in the root. Entries also deny renaming the root and the folders above a protected
+// name: otherwise a command could put another folder in the place.
 func compileEntries(p policy.Policy, f host.Facts, temp string) []access.Entry {
 	var out []access.Entry
 	add := func(path string, e access.ACE) {
@@ -48,7 +48,7 @@ func compileEntries(p policy.Policy, f host.Facts, temp string) []access.Entry {
 			}
 		}
 		add(root.Path, access.ACE{Deny: true, Mask: access.Delete, SID: capability})
-		// Last: what it opens is closed where it must be by then.
+		// Last: the protected names are closed before the root opens.
 		add(root.Path, access.ACE{Flags: inherit, Mask: access.Modify, SID: capability})
 	}
 	if p.Mode == policy.ModeWorkspaceWrite {
@@ -57,8 +57,8 @@ func compileEntries(p policy.Policy, f host.Facts, temp string) []access.Entry {
 	return out
 }
 
-// compileAccountEntries lets the sandbox's accounts at what is the user's: where they
-// may write a capability is needed as well, which one command has for one root.
+// compileAccountEntries opens the user's folders to the sandbox's accounts. For writing,
+// a command also needs the capability of the root in its token.
 func compileAccountEntries(p policy.Policy, f host.Facts, temp string) []access.Entry {
 	if p.Mode == policy.ModeReadOnly {
 		return []access.Entry{{Path: p.Workspace, ACE: access.ACE{Flags: inherit, Mask: access.FileRead | access.FileExecute, SID: f.GroupSID}}}

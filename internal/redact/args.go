@@ -2,9 +2,8 @@ package redact
 
 import "strings"
 
-// Args gives a command line that can be logged: each argument without its
-// secrets, and without the value that follows an option for one (--token VALUE,
-// and curl's -u USER:PASSWORD).
+// Args returns a command line for the log: each argument without its secrets, and without
+// the value after an option for a secret (--token VALUE, and curl's -u USER:PASSWORD).
 func Args(args []string) []string {
 	out := make([]string, len(args))
 	before := ""
@@ -34,8 +33,8 @@ func namesSecret(arg string) bool {
 var secretHeaders = [...]string{"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-auth-token",
 	"private-token", "x-gitlab-token", "x-amz-security-token", "x-goog-api-key"}
 
-// redactHeaders replaces VALUE in each "Header: VALUE"; it ends at a quote or
-// the end of the line.
+// redactHeaders replaces VALUE in each "Header: VALUE". VALUE ends at a quote or the end
+// of the line.
 func redactHeaders(s string) string {
 	lower := asciiLower(s)
 	var b strings.Builder
@@ -58,7 +57,7 @@ func redactHeaders(s string) string {
 	return b.String()
 }
 
-// asciiLower keeps every byte in its place, which strings.ToLower does not.
+// asciiLower keeps every byte at its place, unlike strings.ToLower.
 func asciiLower(s string) string {
 	b := []byte(s)
 	for i, c := range b {

@@ -1,5 +1,5 @@
-// Package redact takes secrets out of text that is logged: values of well-known shapes,
-// and values behind names that say so. The package must never keep what it took out.
+// Package redact removes secrets from text for the log: values of well-known shapes, and
+// values behind telling names. Package redact must never keep a removed secret.
 package redact
 
 import "strings"
@@ -7,13 +7,13 @@ import "strings"
 // Mark stands in for a secret in text.
 const Mark = "[redacted]"
 
-// scanWindow bounds how far one candidate is looked at, in bytes, so that a
-// text made of many beginnings costs no more than its length times this.
+// scanWindow bounds the length of a candidate, in bytes: a text made of many beginnings
+// costs no more than its length times scanWindow.
 const scanWindow = 512
 
-// tokenShape is the public form of an issuer's tokens. The prefixes and
-// lengths are the issuers' own as secret scanners collect them (gitleaks,
-// detect-secrets); minimum lengths are kept a little below the real ones.
+// tokenShape is the public form of an issuer's tokens. The prefixes and lengths are the
+// issuers' own as secret scanners collect them (gitleaks, detect-secrets); minimum
+// lengths are a little below the real lengths.
 type tokenShape struct {
 	prefix string
 	min    int    // least number of characters after the prefix
@@ -37,16 +37,16 @@ var tokenShapes = [...]tokenShape{
 	{"AGE-SECRET-KEY-1", 40, ""},
 }
 
-// LooksSecret reports whether the value holds a well-known shape of token, a
-// private key block, or a URL with a password in it.
+// LooksSecret reports whether the value holds a well-known shape of token, a private key
+// block, or a URL with a password.
 func LooksSecret(value string) bool {
 	_, _, found := nextSecret(value, 0)
 	return found
 }
 
-// Text replaces what LooksSecret finds, the values of assignments to
-// secret-looking names (PASSWORD=…, --token=…) and of HTTP headers that hold
-// credentials, so that the text can be logged.
+// Text replaces, for the log, the secrets that LooksSecret finds, the values of
+// assignments to secret-looking names (PASSWORD=…, --token=…) and the values of HTTP
+// headers with credentials.
 func Text(s string) string {
 	var b strings.Builder
 	from := 0
@@ -63,7 +63,7 @@ func Text(s string) string {
 	return redactAssignments(redactHeaders(b.String()))
 }
 
-// nextSecret finds the first secret that begins at or after from.
+// nextSecret finds the first secret at or after from.
 func nextSecret(s string, from int) (start, end int, found bool) {
 	for i := from; i < len(s); i++ {
 		if s[i] == ':' {
@@ -82,7 +82,7 @@ func nextSecret(s string, from int) (start, end int, found bool) {
 	return 0, 0, false
 }
 
-// secretAt returns the length of the secret that s begins with, 0 for none.
+// secretAt returns the length of the secret at the beginning of s, or 0.
 func secretAt(s string) int {
 	switch s[0] {
 	case '-':
@@ -112,8 +112,8 @@ func secretAt(s string) int {
 	return 0
 }
 
-// privateKey takes a PEM block with PRIVATE KEY in its label, up to the end
-// line, or to the end of the text when there is none.
+// privateKey takes a PEM block with PRIVATE KEY in its label, up to the end line, or to
+// the end of the text without an end line.
 func privateKey(s string) int {
 	const begin = "-----BEGIN "
 	if !strings.HasPrefix(s, begin) {
@@ -147,7 +147,7 @@ func awsKeyID(s string) int {
 	return length
 }
 
-// plainSK takes sk- and a tail that no word or path of words has: at least 16
+// plainSK takes sk- and a tail that can't be a word or a path of words: at least 16
 // letters and digits in a row with a digit among them.
 func plainSK(s string) int {
 	if !strings.HasPrefix(s, "sk-") {
@@ -190,8 +190,8 @@ func jsonWebToken(s string) int {
 	return body
 }
 
-// urlPassword takes the password of scheme://user:password@host; i is where
-// the colon of the scheme stands.
+// urlPassword takes the password of scheme://user:password@host; i is the offset of the
+// scheme's colon.
 func urlPassword(s string, i int) (start, end int, ok bool) {
 	if !strings.HasPrefix(s[i:], "://") {
 		return 0, 0, false
@@ -228,8 +228,8 @@ func isAlnum(c byte) bool {
 
 func isWord(c byte) bool { return isAlnum(c) || c == '_' }
 
-// redactAssignments replaces VALUE in each NAME=VALUE whose name says that the
-// value is a secret. The value ends at white space or a quote.
+// redactAssignments replaces VALUE in each NAME=VALUE with a NAME for secrets. The value
+// ends at white space or a quote.
 func redactAssignments(s string) string {
 	var b strings.Builder
 	from := 0
@@ -266,8 +266,8 @@ func redactAssignments(s string) string {
 	return b.String()
 }
 
-// secretWord reports whether a name in free text means a secret. It is
-// narrower than the environment's default excludes: --sort-key=x is no secret.
+// secretWord reports whether a name in free text means a secret. secretWord is narrower
+// than the environment's default excludes: --sort-key=x is no secret.
 func secretWord(name string) bool {
 	name = strings.ReplaceAll(strings.ToLower(name), "-", "_")
 	for _, w := range [...]string{"token", "secret", "password", "passwd", "passphrase", "credential", "api_key", "apikey", "access_key", "private_key"} {

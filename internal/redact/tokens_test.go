@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// Samples are put together at run time, so that no scanner takes this file
-// for a leak.
+// sample joins a sample at run time: otherwise scanners would take the file for a leak.
 func sample(prefix string, n int) string {
 	return prefix + strings.Repeat("A1b2C3d4E5", n/10+1)[:n]
 }

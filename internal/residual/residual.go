@@ -1,5 +1,6 @@
-// Package residual is the one table of what is not held. docs/residuals.md, doctor and
-// the records read it. It must never name what holds, nor leave out what doesn't.
+// Package residual is the only table of residuals. docs/residuals.md, doctor and the
+// records read the table. The table must never name a restriction that holds, nor leave
+// out a gap.
 package residual
 
 import (
@@ -9,16 +10,16 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Residual is one thing that is not held.
+// Residual is a thing that a sandbox does not hold.
 type Residual struct {
-	ID        string // as the records have it
+	ID        string // as in the records
 	applies   func(*plan.Plan) bool
 	What      string
 	Why       string
-	Meanwhile string // what to do
+	Meanwhile string // advice to the user
 }
 
-// Of lists the residuals of a plan, by their names.
+// Of lists the names of a plan's residuals.
 func Of(p *plan.Plan) []string {
 	var out []string
 	for i := range Table {
@@ -29,7 +30,7 @@ func Of(p *plan.Plan) []string {
 	return out
 }
 
-// On lists those that plans of an operating system can have.
+// On lists the residuals of all plans for an operating system.
 func On(goos string) []Residual {
 	var out []Residual
 	for _, r := range Table {
@@ -55,7 +56,7 @@ func windows(p *plan.Plan) bool    { return strings.HasPrefix(p.Target, "windows
 func token(p *plan.Plan) bool      { return p.Rung == plan.Token }
 func account(p *plan.Plan) bool    { return p.Rung == plan.Account }
 
-// Table is all of it.
+// Table lists all residuals.
 var Table = [...]Residual{
 	{"reading", confined,
 		`Reading your files that are no credential stores: other projects`,

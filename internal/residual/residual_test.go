@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "write the page anew")
 
 const page = "../../docs/residuals.md"
 
-// TestPage: docs/residuals.md is the table, and nothing else.
+// TestPage checks that docs/residuals.md is the table, and nothing more.
 func TestPage(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# What is not held\n\nNamed here, so that nobody takes it for held. `lockstile doctor` lists what can apply to this machine, the start line of a record (`residuals`) what applies to that start. Made from `internal/residual` by `go test ./internal/residual -update`.\n\n| Name | What | Why | What to do meanwhile |\n|---|---|---|---|\n")
@@ -35,7 +35,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestTable: each row says all that it has to, and applies somewhere.
+// TestTable checks that each row is complete, and applies on at least one system.
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range Table {

@@ -1,6 +1,6 @@
-// Package settings is the flags by which each program lets its user choose a
-// policy, and the way from them to it. It must never choose anything itself:
-// what is not said comes from the configuration and its defaults.
+// Package settings defines the flags for choosing a policy, for all programs, and loads
+// the policy. Package settings must never choose anything itself: a missing flag means
+// the configuration and its defaults.
 package settings
 
 import (
@@ -11,12 +11,12 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// Flags are what was said on a command line. The zero value says nothing.
+// Flags are the flags of a command line. The zero value holds no flag.
 type Flags struct {
 	overrides []string
 	profile   string
-	Mode      policy.Mode // ModeUnset where nothing is said
-	Dir       string      // the workspace, "." where nothing is said
+	Mode      policy.Mode // ModeUnset without the flag
+	Dir       string      // the workspace, "." without the flag
 }
 
 // Help explains the flags.
@@ -28,7 +28,7 @@ const Help = `  --sandbox MODE   read-only: nothing is writable
   --profile NAME   lay [profiles.NAME] of config.toml over the rest
 `
 
-// NewFlagSet makes a set that prints nothing itself: its errors hold what was typed.
+// NewFlagSet makes a silent set: its errors would repeat raw text of the command line.
 func NewFlagSet(name string) *flag.FlagSet {
 	set := flag.NewFlagSet(name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
@@ -46,8 +46,8 @@ func (f *Flags) Define(set *flag.FlagSet) {
 	})
 }
 
-// Load reads the configuration and gives the policy, and the product's folder,
-// which is "" where there is none. The error is a *refusal.Error.
+// Load reads the configuration and returns the policy and the product's folder, or ""
+// without a folder. The error is a *refusal.Error.
 func (f *Flags) Load() (p policy.Policy, home string, err error) {
 	if home, err = lockstile.Home(); err != nil {
 		return p, home, err

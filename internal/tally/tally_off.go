@@ -2,5 +2,5 @@
 
 package tally
 
-// Count does nothing. Under the tag lockstile_tally it notes what happened.
+// Count does nothing. Under the tag lockstile_tally, Count notes the event.
 func Count(string) {}

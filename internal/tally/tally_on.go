@@ -11,9 +11,9 @@ import (
 
 var mu sync.Mutex
 
-// Count writes a line into a file of this process's own, whose name begins as the
-// environment says. Not into one for all: Wine appends by looking for the end and then
-// writing there, and so one of two lines is lost now and then.
+// Count writes a line into a file of this process, with a name that begins as the
+// environment says. One file for all processes would lose lines: Wine appends by looking
+// for the end and writing there, and two processes can find the same end.
 func Count(what string) {
 	name := os.Getenv("LOCKSTILE_TALLY")
 	if name == "" {
@@ -28,6 +28,6 @@ func Count(what string) {
 		f.Close()
 	}
 	if err != nil {
-		panic("tally: " + err.Error()) // a count that is wrong is worse than none
+		panic("tally: " + err.Error()) // a wrong count is worse than none
 	}
 }

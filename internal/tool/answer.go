@@ -11,22 +11,22 @@ import (
 	"github.com/lockstile/lockstile/session"
 )
 
-// Answer is what a tool says of a command: what it printed since the last look,
-// and how it is.
+// Answer is a tool's answer about a command: the output since the last look, and the
+// command's state.
 type Answer struct {
-	Chunk   string             // names this answer
-	Wall    time.Duration      // how long it was waited for
+	Chunk   string             // the name of the answer
+	Wall    time.Duration      // how long the call waited
 	Exit    *int               // nil while the command runs
-	Session int                // where it runs on; 0 when it has ended
-	Tokens  int                // of the whole output, also of what is cut
-	Evicted string             // what became of another session for this one
-	Denied  []lockstile.Denied // what the command made and may not
-	News    []string           // what it made or changed that programs of the host trust
+	Session int                // the session of a running command; 0 after the end
+	Tokens  int                // of the whole output, with the cut part
+	Evicted string             // says that another session was ended for the new session
+	Denied  []lockstile.Denied // protected names that the command made
+	News    []string           // hand-off names that the command made or changed
 	Output  string             // valid UTF-8, cut to the caller's budget
-	Sandbox []Obstacle         // where the sandbox seems to have stood in the way
+	Sandbox []Obstacle         // places where the sandbox seems to have stopped the command
 }
 
-// String is the answer as models of this tool family know it.
+// String returns the answer in the form that models know from similar tools.
 func (a Answer) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Chunk ID: %s\nWall time: %.4f seconds\n", a.Chunk, a.Wall.Seconds())
@@ -42,7 +42,7 @@ func (a Answer) String() string {
 	return b.String()
 }
 
-// sayObstacles comes behind the output, on lines of its own.
+// sayObstacles appends the obstacles after the output, on lines of their own.
 func sayObstacles(b *strings.Builder, output string, all []Obstacle) {
 	if len(all) > 0 && !strings.HasSuffix(output, "\n") {
 		b.WriteByte('\n')
@@ -52,11 +52,11 @@ func sayObstacles(b *strings.Builder, output string, all []Obstacle) {
 	}
 }
 
-// mostNews bounds how many files an answer names; the log has them all.
+// mostNews bounds the number of files in an answer; the log has them all.
 const mostNews = 20
 
-// sayBesides tells a model what became of another session, and of names that it
-// may not make.
+// sayBesides tells a model about an evicted session, taken-back names, and changed
+// hand-off names.
 func sayBesides(b *strings.Builder, evicted string, denied []lockstile.Denied, news []string) {
 	if evicted != "" {
 		b.WriteString(plain.Sprintf("%s\n", evicted))
@@ -77,8 +77,8 @@ const bytesPerToken = 4
 
 func tokens(bytes int64) int { return int((bytes + bytesPerToken - 1) / bytesPerToken) }
 
-// cut makes text of output that is no longer than budget tokens: its beginning
-// and its end, and between them how much is missing.
+// cut makes a text of at most budget tokens from output: the beginning and the end, and
+// between them the size of the missing part.
 func cut(out session.Output, budget int) (text string, all int) {
 	all = tokens(int64(len(out.Head)+len(out.Tail)) + out.Omitted)
 	head, tail := string(out.Head), string(out.Tail)

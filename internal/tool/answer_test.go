@@ -23,7 +23,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// TestEvictionIsSaid in both replies.
+// TestEvictionIsSaid checks that both kinds of answers report an eviction.
 func TestEvictionIsSaid(t *testing.T) {
 	for _, reply := range []fmt.Stringer{Answer{Evicted: "Session 7 was ended"}, Done{Evicted: "Session 7 was ended"}} {
 		if !strings.Contains(reply.String(), "\nSession 7 was ended\n") {

@@ -14,7 +14,7 @@ import (
 	"github.com/lockstile/lockstile/session"
 )
 
-// Escalation is how a model asks for more than the sandbox gives.
+// Escalation is a model's request for more than the sandbox permits.
 type Escalation struct {
 	SandboxPermissions    string         `json:"sandbox_permissions,omitempty" jsonschema:"use_default, or require_escalated to ask the user for a start without the sandbox"`
 	AdditionalPermissions map[string]any `json:"additional_permissions,omitempty" jsonschema:"with with_additional_permissions, which is refused here"`
@@ -22,24 +22,24 @@ type Escalation struct {
 	PrefixRule            []string       `json:"prefix_rule,omitempty" jsonschema:"accepted and not kept: a yes is for one command"`
 }
 
-// Question is what a person is asked before a command starts.
+// Question is a question to a person before a command starts.
 type Question struct {
 	Command       string
-	Dir           string // where it begins, which the model chose too
-	Escalate      bool   // whether it is to start without the sandbox
+	Dir           string // the folder of the command, also the model's choice
+	Escalate      bool   // whether the command is to start without the sandbox
 	Justification string // the model's words
 }
 
-// Ask puts a question to a person and gives who said yes, and by which way; ""
-// means no. An error means that nobody could be asked; ErrAsking, that the same
-// call will be made again with the answer.
+// Ask puts a question to a person and returns who said yes, and by which way; "" means
+// no. An error means that nobody could be asked. ErrAsking means that the client will
+// repeat the call with the answer.
 type Ask func(context.Context, Question) (by string, err error)
 
 // ErrAsking ends a call whose question is on its way to a person.
 var ErrAsking = errors.New("the question is on its way to the user")
 
-// start asks where the policy wants it, and starts what may be. What was refused
-// before it reached the gate is in the log like the rest.
+// start asks a person if the policy wants an approval, and starts the command if
+// permitted. Refusals before the gate are in the log like all others.
 func (s *Set) start(ctx context.Context, r lockstile.Request, ask Ask, q Question, looks func() bool, e Escalation) (begun, error) {
 	if e.SandboxPermissions == "with_additional_permissions" || len(e.AdditionalPermissions) > 0 {
 		err := notApproved("additional permissions can't be asked for here", "go on within the sandbox, or ask the user to change config.toml (writable_roots, network_access)", nil)
@@ -66,7 +66,7 @@ func (s *Set) start(ctx context.Context, r lockstile.Request, ask Ask, q Questio
 	if b.Session, err = session.Start(s.gate, r); err != nil {
 		return begun{}, err
 	}
-	s.prepare() // beside the command, which needs a while to begin
+	s.prepare() // while the command begins, since both take a while
 	var evicted *session.Entry
 	if b.ID, evicted = s.running.Add(b.Entry); evicted != nil {
 		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.ID, shorten(evicted.Command), s.running.Most())
@@ -74,14 +74,14 @@ func (s *Set) start(ctx context.Context, r lockstile.Request, ask Ask, q Questio
 	return b, nil
 }
 
-// begun is a session as a call has it.
+// begun is a session during a call.
 type begun struct {
 	session.Entry
 	at      time.Time // when the call began to wait
-	evicted string    // what became of another for it, "" for nothing
+	evicted string    // says that another session was ended; "" for none
 }
 
-// mode gives the policy that a command runs under.
+// mode returns the policy of a command: escalated commands have danger-full-access.
 func (s *Set) mode(b begun) policy.Policy {
 	p := s.policy
 	if b.Escalated {
@@ -105,8 +105,8 @@ func shorten(text string) string {
 	return text
 }
 
-// approval asks where the policy wants it. What only looks needs no question
-// while it stays in the sandbox.
+// approval asks a person if the policy wants an approval. A command that only looks needs
+// no approval inside the sandbox.
 func (s *Set) approval(ctx context.Context, ask Ask, q Question, looks func() bool) (*lockstile.Approval, error) {
 	switch {
 	case !q.Escalate && (s.policy.Approval != policy.ApprovalUntrusted || looks()):
@@ -131,7 +131,7 @@ func notApproved(reason, hint string, err error) error {
 	return &refusal.Error{Code: refusal.CodeNotApproved, Stage: refusal.StageApprove, Reason: reason, Hint: hint, Err: err}
 }
 
-// words writes a command line so that it can be read in one way only.
+// words writes a command line that can be read in only one way.
 func words(argv []string) string {
 	out := make([]string, len(argv))
 	for i, arg := range argv {

@@ -10,9 +10,9 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// FuzzArguments: whatever a model sends as arguments, the command line holds its
-// text as one word, the folder is a full path or refused as none, and waits and
-// budgets stay in their ranges.
+// FuzzArguments checks, for any arguments of a model, that the command line holds the
+// text as a single word, that the folder is a full path or refused, and that waits and
+// budgets stay in range.
 func FuzzArguments(f *testing.F) {
 	f.Add([]byte(`{"cmd":"ls","workdir":"../x","yield_time_ms":-1}`))
 	f.Add([]byte(`{"cmd":"a\u0000b","shell":"/bin/sh","login":null,"sandbox_permissions":"require_escalated"}`))

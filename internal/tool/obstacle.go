@@ -10,16 +10,16 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// Obstacle is a place where the sandbox seems to have stood in a command's way:
-// what the command said, and what follows from the policy. It is a guess from
-// text, for a model to act on; the record has none of it.
+// Obstacle is a place where the sandbox seems to have stopped a command: a line of
+// output, and what follows from the policy. An obstacle is a guess from text, for a model
+// to act on; the record has no obstacles.
 type Obstacle struct {
 	Observed string // a line of output
-	Inferred string // which restriction, of what
-	Allow    string // the line of config.toml that would allow it; "" where none does
+	Inferred string // the restriction, and the path
+	Allow    string // the permitting line of config.toml; "" for none
 }
 
-// String is the obstacle in one line.
+// String returns the obstacle on one line.
 func (o Obstacle) String() string {
 	s := fmt.Sprintf("Sandbox: observed %q; inferred: %s", o.Observed, o.Inferred)
 	if o.Allow != "" {
@@ -28,11 +28,11 @@ func (o Obstacle) String() string {
 	return s
 }
 
-// maxObstacles is how many are told of.
+// maxObstacles is the most obstacles in an answer.
 const maxObstacles = 3
 
-// What programs print, searched as it is: each answer's output is gone through,
-// and expressions would take longer than a start.
+// readOnlyText and the lists below are searched as plain text: each answer's output is
+// searched, and regular expressions would take longer than a start.
 const readOnlyText = "Read-only file system"
 
 var (
@@ -43,15 +43,15 @@ var (
 	forbidTexts = []string{"Operation not permitted", "EPERM"}
 )
 
-// readOnlyPath finds the path in a line that has readOnlyText: before or behind
-// it, quoted or not, as coreutils, shells, Python and Go print it.
+// readOnlyPath finds the path in a line with readOnlyText: before or after the text,
+// quoted or not, as coreutils, shells, Python and Go print the path.
 var readOnlyPath = regexp.MustCompile(`(?:['"‘]([^'"’]+)['"’]|([^\s:'"]+)): Read-only file system|Read-only file system: ['"]([^'"]+)['"]`)
 
 func holds(line string, texts []string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(line, text) })
 }
 
-// obstacles looks for them in a command's output; dir is where it began.
+// obstacles finds the obstacles in a command's output; dir is the command's folder.
 func obstacles(output string, p policy.Policy, dir string) []Obstacle {
 	if p.Mode == policy.ModeDangerFullAccess {
 		return nil
@@ -77,7 +77,7 @@ func obstacle(line string, p policy.Policy, dir string) (Obstacle, bool) {
 	}
 	switch {
 	case m != nil:
-		path := m[1] + m[2] + m[3] // one of them
+		path := m[1] + m[2] + m[3] // only one group matches
 		full := path
 		if !filepath.IsAbs(path) {
 			full = filepath.Join(dir, path)
@@ -87,8 +87,8 @@ func obstacle(line string, p policy.Policy, dir string) (Obstacle, bool) {
 		case !decision.Allowed:
 			path = full
 		case full == path:
-			return o, false // it says so for another reason
-		default: // relative to where the command went
+			return o, false // the policy allows writing: the file system has another reason
+		default: // relative to a folder that the command changed to
 			path = "./" + path
 			decision = policy.Decision{Rule: "seen from where the command was"}
 		}
@@ -107,7 +107,7 @@ func obstacle(line string, p policy.Policy, dir string) (Obstacle, bool) {
 	return o, true
 }
 
-// allowWrite is the setting under which a path could be written.
+// allowWrite returns the setting that would make a path writable.
 func allowWrite(path string, p policy.Policy, d policy.Decision) string {
 	switch {
 	case strings.HasPrefix(d.Rule, "protected name"):

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstile/lockstile/internal/approve"
 )
 
-// Shell is a call of shell, the classic tool: it runs a command to its end. Zero
+// Shell is a call of shell, the classic tool, for running a command to its end. Zero
 // values ask for the defaults.
 type Shell struct {
 	Command   []string `json:"command" jsonschema:"the program and its arguments; no shell reads them"`
@@ -19,26 +19,26 @@ type Shell struct {
 	Escalation
 }
 
-// Done is what shell says of a command that has ended.
+// Done is the answer of shell about an ended command.
 type Done struct {
 	Exit    int
 	Wall    time.Duration
-	Timeout time.Duration // that ended it; 0 where it ended itself
+	Timeout time.Duration // the timeout that ended the command; 0 for none
 	Tokens  int
-	Evicted string             // what became of a session for this command
-	Denied  []lockstile.Denied // what the command made and may not
-	News    []string           // what it made or changed that programs of the host trust
+	Evicted string             // says that a session was ended for the command
+	Denied  []lockstile.Denied // protected names that the command made
+	News    []string           // hand-off names that the command made or changed
 	Output  string
-	Sandbox []Obstacle // where the sandbox seems to have stood in the way
+	Sandbox []Obstacle // places where the sandbox seems to have stopped the command
 }
 
-// timedOut is the exit code of a command that took too long, as timeout(1) has it.
+// timedOut is the exit code of a command that took too long, as in timeout(1).
 const timedOut = 124
 
 // mostTimeoutMS is a day.
 const mostTimeoutMS = 24 * 60 * 60 * 1000
 
-// String is the answer as models of this tool family know it.
+// String returns the answer in the form that models know from similar tools.
 func (d Done) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Exit code: %d\nWall time: %.1f seconds\n", d.Exit, d.Wall.Seconds())
@@ -51,10 +51,9 @@ func (d Done) String() string {
 	return b.String()
 }
 
-// Shell starts a command, where need be after asking, and answers when it has
-// ended. One that takes longer than its time is ended, with its tree; so is one
-// whose caller has gone. The error is a *refusal.Error where the command was not
-// started.
+// Shell starts a command, if need be after asking, and answers at the command's end.
+// Shell ends the tree of a command that takes longer than its time, or whose caller has
+// gone. The error is a *refusal.Error if the command was not started.
 func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 	if len(c.Command) == 0 {
 		return Done{}, fmt.Errorf("shell: command is empty")

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// userShell is the caller's own shell where it is set.
+// userShell returns the caller's own shell, if set.
 func userShell(environ []string) string {
 	for _, e := range environ {
 		if shell, ok := strings.CutPrefix(e, "SHELL="); ok && strings.HasPrefix(shell, "/") && runtime.GOOS != "windows" {
@@ -14,7 +14,7 @@ func userShell(environ []string) string {
 		}
 	}
 	if runtime.GOOS == "windows" {
-		return "powershell.exe" // the one that every Windows has
+		return "powershell.exe" // present on every Windows
 	}
 	return "/bin/sh"
 }
@@ -39,8 +39,8 @@ func unixShell(shell, script string, login bool) []string {
 	return []string{shell, "-c", script}
 }
 
-// windowsShell knows the shells of Windows by their names; a login shell reads the
-// user's profile.
+// windowsShell knows the shells of Windows by their names; a login shell reads the user's
+// profile.
 func windowsShell(shell, script string, login bool) []string {
 	name := strings.ToLower(path.Base(strings.ReplaceAll(shell, `\`, "/")))
 	switch strings.TrimSuffix(name, ".exe") {
@@ -52,5 +52,5 @@ func windowsShell(shell, script string, login bool) []string {
 		}
 		return []string{shell, "-NoProfile", "-NonInteractive", "-Command", script}
 	}
-	return unixShell(shell, script, login) // Git's bash, and others of its kind
+	return unixShell(shell, script, login) // Git's bash and similar shells
 }

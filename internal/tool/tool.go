@@ -1,7 +1,6 @@
-// Package tool is what a model may call: the tools, what they take, and what they
-// answer. Front ends (MCP and others) carry calls here. It must never start
-// anything but through a session, and never hide from the model that something
-// was refused.
+// Package tool defines the tools that a model may call: names, arguments and answers.
+// Front ends (MCP and others) pass calls on. Package tool must never start a process
+// except through a session, and never hide a refusal from the model.
 package tool
 
 import (
@@ -22,8 +21,8 @@ import (
 	"github.com/lockstile/lockstile/session"
 )
 
-// Set is the tools of one caller: every command starts at one gate, under one
-// policy, in one workspace. Its methods may be called at the same time.
+// Set holds the tools of a caller: every command starts at the same gate, under the same
+// policy, in the same workspace. The methods may be called at the same time.
 type Set struct {
 	gate    *lockstile.Gate
 	policy  policy.Policy
@@ -34,31 +33,31 @@ type Set struct {
 	preparing sync.WaitGroup
 }
 
-// New makes the tools. environ is the caller's environment, as NAME=value;
-// channel is what the record says of where the calls come from.
+// New makes the tools. environ is the caller's environment, as NAME=value; channel is the
+// channel in the records.
 func New(g *lockstile.Gate, p policy.Policy, environ []string, channel string) *Set {
 	set := maps.Clone(forReaders)
-	maps.Copy(set, p.Env.Set) // the user's own words come last
+	maps.Copy(set, p.Env.Set) // the user's settings override
 	p.Env.Set = set
 	s := &Set{gate: g, policy: p, environ: environ, channel: channel, running: session.NewTable(p.MaxSessions)}
 	s.prepare()
 	return s
 }
 
-// prepare has the next command's start begun.
+// prepare has the gate prepare the next command's start.
 func (s *Set) prepare() {
 	s.preparing.Go(func() { s.gate.Prepare(s.policy, s.environ) })
 }
 
-// forReaders keeps programs from waiting for somebody to turn pages, and from
-// colours, which a model would read as noise; and text is UTF-8.
+// forReaders keeps programs from waiting for a reader to turn pages, and from colours,
+// since a model would read colours as noise. forReaders also sets text to UTF-8.
 var forReaders = map[string]string{
 	"NO_COLOR": "1", "TERM": "dumb", "COLORTERM": "", "PAGER": "cat", "GIT_PAGER": "cat", "GH_PAGER": "cat",
 	"LANG": "C.UTF-8", "LC_CTYPE": "C.UTF-8", "LC_ALL": "C.UTF-8",
 }
 
-// Close ends all commands that run, and returns when nothing is left of them. No
-// other call may be on its way or come later.
+// Close ends all running commands, and returns when no process is left. No other call may
+// be under way or come later.
 func (s *Set) Close() error {
 	s.preparing.Wait()
 	return s.running.Close()
@@ -84,10 +83,10 @@ type WriteStdin struct {
 	MaxOutputTokens int    `json:"max_output_tokens,omitempty" jsonschema:"how much output to answer with; default 10000"`
 }
 
-// Exec starts a shell command, where need be after asking, and answers when it
-// has ended, or when the caller wants to hear; then it runs on in a session. Where
-// ctx ends first, the command ends too: nobody would know its session. The error
-// is a *refusal.Error where the command was not started.
+// Exec starts a shell command, if need be after asking. Exec answers at the command's
+// end, or after the caller's wait; then the command runs on in a session. If ctx ends
+// first, the command ends too: nobody would know the session. The error is a
+// *refusal.Error if the command was not started.
 func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) {
 	if c.Cmd == "" {
 		return Answer{}, fmt.Errorf("exec_command: cmd is empty")
@@ -115,7 +114,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	return s.answer(b, out, c.MaxOutputTokens)
 }
 
-// Write types into a session, or only looks at it, and answers like Exec.
+// Write types into a session, or only looks at the session, and answers like Exec.
 func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 	live, err := s.running.Get(w.SessionID)
 	if err != nil {
@@ -137,10 +136,10 @@ func (s *Set) Write(ctx context.Context, w WriteStdin) (Answer, error) {
 	return s.answer(b, out, w.MaxOutputTokens)
 }
 
-// defaultTokens is how much output an answer holds where the caller doesn't say.
+// defaultTokens is the size of an answer's output without max_output_tokens.
 const defaultTokens = 10_000
 
-// answer tells of a session, and takes leave of one that has ended.
+// answer describes a session, and removes an ended session.
 func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 	if budget <= 0 {
 		budget = defaultTokens
@@ -158,7 +157,8 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 	return a, err
 }
 
-// dir is where a command begins: within the workspace, unless it is a full path.
+// dir returns the folder of a command: within the workspace, unless workdir is a full
+// path.
 func (s *Set) dir(workdir string) string {
 	if workdir == "" {
 		return ""
@@ -169,7 +169,7 @@ func (s *Set) dir(workdir string) string {
 	if real, err := filepath.EvalSymlinks(workdir); err == nil {
 		return real
 	}
-	return filepath.Clean(workdir) // it may be there inside alone
+	return filepath.Clean(workdir) // the folder may exist only inside the sandbox
 }
 
 func yield(ms int, usual, least, most time.Duration) time.Duration {

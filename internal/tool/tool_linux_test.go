@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// opened is a set of tools for a workspace of its own, where nobody may be asked.
+// opened makes a set of tools for a new workspace, without a person to ask.
 func opened(t *testing.T) (*Set, string) {
 	t.Helper()
 	return openedAsking(t, policy.ApprovalNever)
@@ -107,7 +107,7 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-// TestTakenBack: a model is told what became of a name that it may not make.
+// TestTakenBack checks that a model hears about a name that was taken back.
 func TestTakenBack(t *testing.T) {
 	s, ws := opened(t)
 	a := exec(t, s, ExecCommand{Cmd: "mkdir .vscode"})
@@ -125,7 +125,7 @@ func TestTakenBack(t *testing.T) {
 	}
 }
 
-// TestObstacles: what real programs say in the sandbox, and what a model is told.
+// TestObstacles checks what a model hears when real programs fail in the sandbox.
 func TestObstacles(t *testing.T) {
 	s, ws := opened(t)
 	if err := os.Mkdir(ws+"/.git", 0o755); err != nil {
@@ -152,7 +152,7 @@ func TestObstacles(t *testing.T) {
 	}
 }
 
-// TestPagers: what would wait for a key doesn't, unless the user wants it.
+// TestPagers checks that pagers don't wait for a key, unless the user wants pagers.
 func TestPagers(t *testing.T) {
 	s, _ := opened(t)
 	if a := exec(t, s, ExecCommand{Cmd: "echo $PAGER,$GIT_PAGER,$TERM,$SHELL", TTY: true}); a.Output != "cat,cat,dumb,/bin/bash\r\n" {
@@ -166,7 +166,7 @@ func TestPagers(t *testing.T) {
 	}
 }
 
-// TestSandboxIsTheSame: nothing about a session or a terminal widens it.
+// TestSandboxIsTheSame checks that neither a session nor a terminal widens the sandbox.
 func TestSandboxIsTheSame(t *testing.T) {
 	s, ws := opened(t)
 	for _, tty := range []bool{false, true} {
@@ -177,7 +177,7 @@ func TestSandboxIsTheSame(t *testing.T) {
 			}
 		}
 	}
-	s.preparing.Wait() // it reads the policy
+	s.preparing.Wait() // Prepare reads the policy
 	s.policy.Mode = policy.ModeUnset
 	var why *refusal.Error
 	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}, nobody); !errors.As(err, &why) {
@@ -185,8 +185,8 @@ func TestSandboxIsTheSame(t *testing.T) {
 	}
 }
 
-// TestEviction: of too many sessions those that have ended go first, then the one
-// that nobody asked for the longest; with its tree, and it is said.
+// TestEviction checks the order of eviction: first ended sessions, then the session with
+// the oldest look. The evicted session's tree ends, and the answer says so.
 func TestEviction(t *testing.T) {
 	s, ws := opened(t)
 	const kept = 12
@@ -231,7 +231,8 @@ func TestEviction(t *testing.T) {
 	}
 }
 
-// TestEvictionSparesCalls: a session that a call waits for stays while there is another.
+// TestEvictionSparesCalls checks that a session with a waiting call stays, while another
+// session can go.
 func TestEvictionSparesCalls(t *testing.T) {
 	s, _ := opened(t)
 	const kept = 12
@@ -256,7 +257,7 @@ func TestEvictionSparesCalls(t *testing.T) {
 	}
 }
 
-// TestGivenUp: a command whose caller has gone ends.
+// TestGivenUp checks that a command ends when its caller goes.
 func TestGivenUp(t *testing.T) {
 	s, ws := opened(t)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -296,7 +297,7 @@ func TestShell(t *testing.T) {
 	}
 }
 
-// nobody can be asked.
+// nobody is a tool.Ask without a person.
 func nobody(context.Context, Question) (string, error) { return "", errors.New("a test has no user") }
 
 func TestAsking(t *testing.T) {
@@ -306,7 +307,7 @@ func TestAsking(t *testing.T) {
 		cmd         string
 		answer      string
 		asked       bool
-		code        refusal.Code // "" where it starts
+		code        refusal.Code // "" for a start
 	}{
 		{policy.ApprovalOnRequest, "", "touch x", "", false, ""},
 		{policy.ApprovalOnRequest, "use_default", "touch x", "", false, ""},
@@ -343,7 +344,7 @@ func TestAsking(t *testing.T) {
 			t.Errorf("%+v: outside is written: %v", c, out)
 		}
 	}
-	// What the model chose beside the command is in the question.
+	// The question also shows the model's other choices.
 	s, ws := openedAsking(t, policy.ApprovalUntrusted)
 	var asked Question
 	ask := func(_ context.Context, q Question) (string, error) { asked = q; return "", nil }

@@ -1,7 +1,7 @@
-// Package trail follows a path from the root, one name at a time, as the kernel does
-// (path_resolution(7)), and tells every link on the way: who can replace one of them
-// decides where the path leads. It must never follow a link without telling of it, nor
-// change anything.
+// Package trail follows a path from the root, name by name, as the kernel does
+// (path_resolution(7)), and returns every link on the way: a command that can replace a
+// link decides about the end of the path. Package trail must never follow a link without
+// returning the link, nor change anything.
 package trail
 
 import (
@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// Trail is where a path leads, and how.
+// Trail is the end of a path, and the way to the end.
 type Trail struct {
-	Links   []string // the links that were met, each by its own path, which has none
-	End     string   // where it leads, without links as far as it is there
-	Missing string   // the uppermost name that isn't there, "" where all is
+	Links   []string // the followed links, each by a path without links
+	End     string   // the end of the path, without links in the existing part
+	Missing string   // the uppermost absent name, or ""
 }
 
-// mostLinks is how many the kernel follows.
+// mostLinks is the most links that the kernel follows.
 const mostLinks = 40
 
-// Walk follows an absolute path. The error says that it can't be followed to its end; the
-// links that were met until then are told all the same.
+// Walk follows an absolute path. If Walk can't follow the path to its end, it returns an
+// error and the links up to there.
 func Walk(path string) (Trail, error) {
 	var t Trail
 	if !filepath.IsAbs(path) {
@@ -67,7 +67,7 @@ func Walk(path string) (Trail, error) {
 	return t, nil
 }
 
-// split gives the names of a path. ".." stays: what it means is the kernel's to say.
+// split returns the names of a path. ".." stays: its meaning depends on links.
 func split(path string) (names []string) {
 	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return r < 0x80 && os.IsPathSeparator(uint8(r)) }) {
 		if name != "." {

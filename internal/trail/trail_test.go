@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAgainstTheKernel: where the kernel finds a file, so does Walk, among links that
-// lead anywhere; and who replaces each link that Walk tells of, changes the way.
+// TestAgainstTheKernel checks that Walk and the kernel find the same file, among random
+// links, and that removing any link of the trail breaks the path.
 func TestAgainstTheKernel(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		dir, err := filepath.EvalSymlinks(mkdirTemp(t))

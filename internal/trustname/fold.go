@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// Fold brings a file name to the form under which folding and normalising file
-// systems (HFS+, APFS, NTFS, ext4 with casefold, vfat) may equate it with a
-// name in ASCII: default-ignorable code points are removed and case is folded,
-// full foldings of ligatures included. It is not a collation: only names that
-// can end up as ASCII matter to its callers. Bytes that are not UTF-8 stay.
+// Fold brings a file name to the form under which folding and normalising file systems
+// (HFS+, APFS, NTFS, ext4 with casefold, vfat) may equate the name with a name in ASCII:
+// default-ignorable code points are removed and case is folded, with full foldings of
+// ligatures. Fold is not a collation: only names that can end up as ASCII matter to the
+// callers. Bytes that are not UTF-8 stay.
 func Fold(name string) string {
 	if isASCII(name) {
 		return strings.ToLower(name) // returns name itself when nothing changes
@@ -40,10 +40,10 @@ func isASCII(s string) bool {
 	return true
 }
 
-// writeFolded appends the folding of r. The ligatures are the F entries of
-// Unicode's CaseFolding.txt that Fold to ASCII; ext4's casefold applies them.
-// Dotless i is folded too, as some upper-case tables map it to I: an innocent
-// name refused costs less than a protected one reached.
+// writeFolded appends the folding of r. The ligatures are the F entries of Unicode's
+// CaseFolding.txt that Fold to ASCII; ext4's casefold applies them. Dotless i is folded
+// too, as some upper-case tables map it to I: refusing an innocent name costs less than
+// reaching a protected name.
 func writeFolded(b *strings.Builder, r rune) {
 	switch r {
 	case 0xDF, 0x1E9E:
@@ -67,8 +67,8 @@ func writeFolded(b *strings.Builder, r rune) {
 	}
 }
 
-// simpleFold returns the lower-case ASCII letter that r folds to, such as k
-// for the Kelvin sign and s for the long s, or else r in lower case.
+// simpleFold returns the lower-case ASCII letter to which r folds, such as k for the
+// Kelvin sign and s for the long s, or r in lower case.
 func simpleFold(r rune) rune {
 	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 		if f < utf8.RuneSelf {
@@ -78,9 +78,9 @@ func simpleFold(r rune) rune {
 	return unicode.ToLower(r)
 }
 
-// ignorable reports whether r has Unicode's Default_Ignorable_Code_Point
-// property (DerivedCoreProperties.txt). The set contains every code point that
-// HFS+ leaves out of comparisons.
+// ignorable reports whether r has Unicode's Default_Ignorable_Code_Point property
+// (DerivedCoreProperties.txt). The set contains every code point that HFS+ leaves out of
+// comparisons.
 func ignorable(r rune) bool {
 	switch {
 	case r == 0xAD, r == 0x34F, r == 0x61C, r == 0x3164, r == 0xFEFF, r == 0xFFA0:

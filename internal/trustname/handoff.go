@@ -8,8 +8,8 @@ import (
 	"github.com/lockstile/lockstile/internal/glob"
 )
 
-// Names that a command may write, since builds and clones do, but that some
-// program on the host will later trust or run.
+// handOffNames are names that a command may write, since builds and clones do, although a
+// program on the host will later trust or run the files.
 var handOffNames = [...]Name{
 	{".git", false, "a new nested repository: git run inside it obeys its config and hooks"},
 	{"HEAD", false, "a bare repository, when objects and refs lie beside it"},
@@ -79,12 +79,11 @@ var handOffNames = [...]Name{
 	{"*.code-workspace", false, "editor tasks and settings start programs"},
 }
 
-// HandOffs returns the names that are allowed but named in the end record,
-// as new trust files, when a command made or changed them. A pattern with a
-// slash means the last components of a path.
+// HandOffs returns the hand-off names. The end record names the hand-off names that a
+// command made or changed. A pattern with a slash means the last components of a path.
 func HandOffs() []Name { return slices.Clone(handOffNames[:]) }
 
-// lastComponents are what paths of hand-off names can end in, but for patterns.
+// lastComponents are the possible last components of hand-off paths, without patterns.
 var lastComponents = sync.OnceValue(func() map[string]bool {
 	out := make(map[string]bool, len(handOffNames))
 	for _, n := range handOffNames {
@@ -95,18 +94,17 @@ var lastComponents = sync.OnceValue(func() map[string]bool {
 	return out
 })
 
-// MayHandOff is a quick look at the last component of a path: false says that
-// HandOff finds nothing.
+// MayHandOff is a quick look at the last component of a path: after false, HandOff finds
+// nothing.
 func MayHandOff(base string) bool {
 	low := strings.ToLower(base)
 	return lastComponents()[low] || strings.HasSuffix(low, ".pth") || strings.HasSuffix(low, ".code-workspace") ||
 		strings.ContainsFunc(base, func(r rune) bool { return r >= 0x80 })
 }
 
-// HandOff returns the entry that the path ends in. rel is slash-separated and
-// relative to the writable root; only its last components count, so that the
-// whole path need not be known. HEAD alone is no finding: ask IsBareRepository
-// about its folder.
+// HandOff returns the entry for the end of a path. rel is slash-separated and relative to
+// the writable root. Only the last components count, and the caller may pass a part of
+// the path. HEAD alone is no finding: ask IsBareRepository about its folder.
 func HandOff(rel string) (Name, bool) {
 	rel = Fold(rel)
 	base := rel[strings.LastIndexByte(rel, '/')+1:]
@@ -126,8 +124,8 @@ func HandOff(rel string) (Name, bool) {
 	return Name{}, false
 }
 
-// IsBareRepository reports whether a folder with these entries is taken for a
-// repository by git: it holds HEAD, objects and refs, whatever its own name.
+// IsBareRepository reports whether git takes a folder with the entries for a repository:
+// the folder holds HEAD, objects and refs, under any name.
 func IsBareRepository(entries []string) bool {
 	var head, objects, refs bool
 	for _, e := range entries {

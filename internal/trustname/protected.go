@@ -1,6 +1,6 @@
-// Package trustname lists the file names that programs of the host trust: those that a
-// command may not make, and those that are reported where a command makes them. The
-// package must never ask a file system.
+// Package trustname lists the trusted names: protected names that a command may not make,
+// and hand-off names that the record reports. Package trustname must never ask a file
+// system.
 package trustname
 
 import (
@@ -14,13 +14,13 @@ import (
 
 // Name is a file name, or a pattern over names, that other programs trust.
 type Name struct {
-	Pattern  string // a name, or a glob over one (* ? []); in HandOffs possibly a path of several components
+	Pattern  string // a name, or a glob over a name (* ? []); in HandOffs possibly a path of several components
 	RootOnly bool   // meant only directly below a writable root, not deeper
-	Why      string // who trusts it, for explain and the documentation
+	Why      string // the trusting program, for explain and the documentation
 }
 
-// The protected names. This is their only list: plan, explain and the
-// documentation read it.
+// protectedNames is the only list of protected names: plan, explain and the documentation
+// read the list.
 var protectedNames = [...]Name{
 	{".git", false, "git runs programs named in its hooks and config"},
 	{".codex", false, "configuration of a coding agent"},
@@ -53,28 +53,25 @@ var protectedNames = [...]Name{
 	{"*.code-workspace", true, "editor tasks and settings start programs"},
 }
 
-// Protected returns the names that a command may not create, change,
-// remove or rename below a writable root, whether they exist or not. With a
-// folder goes everything in it.
+// Protected returns the names that a command may not create, change, remove or rename
+// below a writable root, existing or not. A protected folder protects everything inside.
 func Protected() []Name { return slices.Clone(protectedNames[:]) }
 
-// IsProtected reports whether name, one path component, is protected. atRoot
-// says that it lies directly below a writable root. Spellings that some file
-// system equates with a protected name count as that name: other case,
-// ignorable code points, and on Windows also trailing dots and spaces,
-// streams and short names.
+// IsProtected reports whether name, a path component, is protected. atRoot says that the
+// name lies directly below a writable root. Spellings that a file system may equate with
+// a protected name count too: other case, ignorable code points, and on Windows also
+// trailing dots and spaces, streams and short names.
 func IsProtected(name string, atRoot bool) bool {
 	return isProtectedOn(runtime.GOOS, name, atRoot)
 }
 
-// MayBeProtected is a quick look: false says that IsProtected is false too.
+// MayBeProtected is a quick look: after false, IsProtected is false too.
 func MayBeProtected(name string) bool {
 	return runtime.GOOS == "windows" || name != "" && (name[0] == '.' || name[len(name)-1] == 'e' || name[len(name)-1] == 'E' || strings.IndexByte(name, '~') >= 0 ||
 		strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 }))
 }
 
-// IsGitDir reports whether some file system takes name, one path component,
-// for ".git".
+// IsGitDir reports whether any file system takes name, a path component, for ".git".
 func IsGitDir(name string) bool {
 	return isProtectedOn(runtime.GOOS, name, false) && strings.HasPrefix(Fold(name), ".git")
 }
@@ -99,7 +96,7 @@ func isProtectedOn(goos, name string, atRoot bool) bool {
 	return false
 }
 
-// win32Name removes what Win32 ignores in a name: a stream after a colon, then
+// win32Name removes the parts of a name that Win32 ignores: a stream after a colon, then
 // dots and spaces at the end.
 func win32Name(name string) string {
 	if i := strings.IndexByte(name, ':'); i >= 0 {
@@ -108,9 +105,9 @@ func win32Name(name string) string {
 	return strings.TrimRight(name, ". ")
 }
 
-// isShortNameOf reports whether folded can be the 8.3 name that NTFS made for
-// a protected name: up to six characters of its base, a tilde and a digit. The
-// digit is not looked at, since it depends on what else is in the folder.
+// isShortNameOf reports whether folded can be the 8.3 name that NTFS made for a protected
+// name: up to six characters of its base, a tilde and a digit. Any digit counts, since
+// the digit depends on the other files in the folder.
 func isShortNameOf(folded, protected string) bool {
 	base, rest, ok := strings.Cut(folded, "~")
 	if !ok || base == "" || rest == "" || rest[0] < '1' || rest[0] > '9' {

@@ -20,7 +20,7 @@ func TestIsProtected(t *testing.T) {
 		{".v\u017fcode", true, true, true},     // long s
 		{".lock\ufb06ile", true, true, true},   // ligature st
 		{".gitcon\ufb01g", false, true, false}, // ligature fi
-		{".git.", false, false, true},          // Win32 drops it
+		{".git.", false, false, true},          // Win32 drops the final dot
 		{".git ::$INDEX_ALLOCATION", false, false, true},
 		{"GIT~1", false, false, true},
 		{"VSCODE~2", false, false, true},
@@ -102,7 +102,7 @@ func TestIsBareRepository(t *testing.T) {
 	}
 }
 
-// FuzzQuickLooks: what a quick look passes over is nothing.
+// FuzzQuickLooks checks that a quick look never passes over a trusted name.
 func FuzzQuickLooks(f *testing.F) {
 	for _, n := range Protected() {
 		f.Add(strings.ReplaceAll(n.Pattern, "*", "x"))

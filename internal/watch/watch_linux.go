@@ -1,6 +1,6 @@
-// Package watch tells of names that come to be in folders, by one inotify(7) instance
-// for all who ask. It must never change anything, and what it tells is late: it
-// shortens a time, and nothing may depend on it.
+// Package watch reports new names in folders, by a single inotify(7) instance for all
+// callers. Package watch must never change anything. Its reports come late: they shorten
+// a time, and nothing may depend on them.
 package watch
 
 import (
@@ -13,15 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Watch is one instance. The zero value is ready; its kernel part is made when it is
-// first needed.
+// Watch is an inotify instance. The zero value is ready; the first Add makes the kernel
+// part.
 type Watch struct {
 	mu      sync.Mutex
 	file    *os.File
 	folders map[int32]*watched
 }
 
-// watched is a folder that somebody asks for.
+// watched is a folder with at least one caller.
 type watched struct {
 	next int
 	tell map[int]func(name string)
@@ -30,9 +30,9 @@ type watched struct {
 // created are the events by which a name comes.
 const created = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_ONLYDIR | unix.IN_DONT_FOLLOW | unix.IN_EXCL_UNLINK
 
-// Add calls tell with each name that comes to be in a folder, and with "" where some
-// may have been missed. tell must not call Add or what Add returned. The caller calls
-// that once, and tell is called no more when it has returned.
+// Add calls tell with each new name in a folder, and with "" after a possible loss. tell
+// must not call Add or the returned function. The caller calls the returned function
+// once, and tell is not called any more after its return.
 func (w *Watch) Add(dir string, tell func(name string)) (remove func(), err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -48,7 +48,7 @@ func (w *Watch) Add(dir string, tell func(name string)) (remove func(), err erro
 		return nil, fmt.Errorf("watch %s: %w", dir, err)
 	}
 	id := int32(number)
-	f := w.folders[id] // it has one number, by whatever path
+	f := w.folders[id] // inotify returns the same number for every path to the folder
 	if f == nil {
 		f = &watched{tell: map[int]func(string){}}
 		w.folders[id] = f
@@ -76,7 +76,7 @@ func (w *Watch) remove(id int32, key int) {
 	})
 }
 
-// open makes the instance. It is called with mu held.
+// open makes the instance. The caller holds mu.
 func (w *Watch) open() error {
 	if w.file != nil {
 		return nil
@@ -134,14 +134,14 @@ func (w *Watch) pass(e event) {
 	}
 }
 
-// event is one struct inotify_event.
+// event is a struct inotify_event.
 type event struct {
 	id   int32
 	mask uint32
 	name string
 }
 
-// parse reads what the kernel gives of them.
+// parse reads the kernel's events.
 func parse(b []byte) (out []event) {
 	for len(b) >= unix.SizeofInotifyEvent {
 		length := int(binary.NativeEndian.Uint32(b[12:]))
@@ -158,8 +158,8 @@ func parse(b []byte) (out []event) {
 	return out
 }
 
-// Close ends it. The last close of such a file waits for 10 to 20 ms (SRCU): it is
-// left to the kernel's collector of sockets that nobody can reach.
+// Close ends the instance. The last close of an inotify file waits for 10 to 20 ms
+// (SRCU): Close leaves the wait to the kernel's collector of unreachable sockets.
 func (w *Watch) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -174,7 +174,7 @@ func (w *Watch) Close() error {
 	return err
 }
 
-// leave puts a file in flight between two sockets of which one is in flight as well.
+// leave puts a file in flight between two sockets, and one of the sockets too.
 func leave(fd int) error {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

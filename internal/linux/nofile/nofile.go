@@ -1,13 +1,14 @@
 //go:build linux
 
-// Package nofile remembers the limit of open files with which this process was
-// started. Package syscall raises the soft limit in every Go program and keeps
-// the old one to itself; a command must get the one that its caller set, since
-// programs that use select(2) go wrong above 1024.
+// Package nofile remembers the limit of open files with which our process was started.
+// Package syscall raises the soft limit in every Go program and hides the old limit. A
+// command must get the caller's limit, since programs that use select(2) go wrong above
+// 1024.
 //
-// Packages are initialized in the order of their paths, those first that import
-// nothing. So this one must import nothing, or it would be too late; that is why
-// it makes its one system call itself. It must never change a limit.
+// Go initializes packages in the order of their paths, beginning with packages without
+// imports. Package nofile must import nothing, or the first read would come too late;
+// therefore package nofile makes the system call itself. Package nofile must never change
+// a limit.
 package nofile
 
 // rlimitNofile is RLIMIT_NOFILE (getrlimit(2)).
@@ -23,6 +24,5 @@ var (
 //go:noescape
 func getrlimit(resource uintptr, limit *[2]uint64) int64
 
-// Original gives the limit as the caller set it; ok is false where it could not
-// be read.
+// Original returns the caller's limit; ok is false if the limit could not be read.
 func Original() (soft, hard uint64, ok bool) { return limit[0], limit[1], errno == 0 }

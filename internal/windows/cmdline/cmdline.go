@@ -1,6 +1,6 @@
-// Package cmdline turns a list of arguments into the one line that a Windows
-// program is started with. It is plain text work, the same on every system. It must
-// never make a line that is read back as other arguments: what can't be said safely
+// Package cmdline turns a list of arguments into the single line for starting a Windows
+// program. Package cmdline works on text alone, the same on every system. Package cmdline
+// must never make a line that is read back as other arguments: an inexpressible argument
 // is an error.
 package cmdline
 
@@ -12,15 +12,16 @@ import (
 	"unicode/utf16"
 )
 
-// mostUnits is how long a line may be, in UTF-16 units, with its end (CreateProcessW).
+// mostUnits is the greatest length of a line, in UTF-16 units, with its end
+// (CreateProcessW).
 const mostUnits = 32767
 
-// Compose makes the line for a program that reads it as CommandLineToArgvW does.
+// Compose makes the line for a program that reads arguments as CommandLineToArgvW does.
 func Compose(argv []string) (string, error) {
 	if len(argv) == 0 {
 		return "", errors.New("there is no program")
 	}
-	// The program's own name is read by other rules: nothing can be escaped in it.
+	// Other rules hold for the program's own name: no character can be escaped.
 	if strings.ContainsAny(argv[0], "\"\x00") {
 		return "", fmt.Errorf("the program's name %q holds a quote", argv[0])
 	}
@@ -36,8 +37,8 @@ func Compose(argv []string) (string, error) {
 	return bounded(b.String())
 }
 
-// writeArg quotes one argument: backslashes count only before a quote, where they
-// are doubled (CommandLineToArgvW).
+// writeArg quotes an argument: only backslashes before a quote count, and writeArg
+// doubles those (CommandLineToArgvW).
 func writeArg(b *strings.Builder, arg string) {
 	if arg != "" && !strings.ContainsAny(arg, " \t\n\v\"") {
 		b.WriteString(arg)
@@ -62,9 +63,9 @@ func writeArg(b *strings.Builder, arg string) {
 }
 
 // Batch makes the line by which cmd.exe, itself at shell, runs a batch file with
-// arguments. cmd reads what it is given as a script: percent signs and exclamation
-// marks are replaced even within quotes, and a quote would end them, so an argument
-// with one of these is an error.
+// arguments. cmd reads the line as a script: percent signs and exclamation marks are
+// replaced even within quotes, and a quote would end the quotes. An argument with such a
+// character is an error.
 func Batch(shell, file string, args []string) (string, error) {
 	words := append([]string{file}, args...)
 	for i, w := range words {
@@ -75,8 +76,8 @@ func Batch(shell, file string, args []string) (string, error) {
 			}
 			return "", fmt.Errorf("%s of a batch file holds %q, which cmd.exe would take for its own", what, w[at])
 		}
-		// A program that the file hands it to reads a backslash before the quote as one
-		// that escapes it.
+		// If the file passes the argument on to a program, the program reads a backslash
+		// before the quote as an escape.
 		tail := w[len(strings.TrimRight(w, `\`)):]
 		if i == 0 {
 			tail = ""
@@ -86,15 +87,15 @@ func Batch(shell, file string, args []string) (string, error) {
 	if strings.ContainsAny(shell, "\"\x00") {
 		return "", fmt.Errorf("the shell's name %q holds a quote", shell)
 	}
-	// /d: no program that the registry names comes first; /s: only the outer quotes
-	// are taken off.
+	// /d: no program named by the registry comes first; /s: cmd removes only the outer
+	// quotes.
 	return bounded(`"` + shell + `" /d /s /c "` + strings.Join(words, " ") + `"`)
 }
 
-// Text makes the line for cmd.exe itself, where argv ends with /c or /k and what cmd
-// is to run: one word is a script and reaches cmd as it is; several are a program with
-// its arguments, which cmd may take for its own in part, as it does for who types them.
-// ok is false where argv is not of that kind.
+// Text makes the line for cmd.exe itself, if argv ends with /c or /k and text for cmd. A
+// single word is a script and reaches cmd unchanged. Several words are a program with
+// arguments; cmd may interpret parts of them, as it does for a user at the prompt. ok is
+// false if argv has another form.
 func Text(argv []string) (line string, ok bool, err error) {
 	at := slices.IndexFunc(argv, func(a string) bool { return strings.EqualFold(a, "/c") || strings.EqualFold(a, "/k") })
 	if at < 1 || at == len(argv)-1 {
@@ -102,7 +103,7 @@ func Text(argv []string) (line string, ok bool, err error) {
 	}
 	before := argv[:at]
 	if !slices.ContainsFunc(before, func(a string) bool { return strings.EqualFold(a, "/s") }) {
-		before = append(slices.Clone(before), "/s") // only the outer quotes are taken off
+		before = append(slices.Clone(before), "/s") // cmd removes only the outer quotes
 	}
 	for _, a := range argv {
 		if strings.ContainsAny(a, "\x00") {
@@ -131,13 +132,13 @@ func Text(argv []string) (line string, ok bool, err error) {
 	return line, true, err
 }
 
-// IsCmd reports whether a file is cmd.exe, by its name.
+// IsCmd reports whether the name of a file is cmd.exe's.
 func IsCmd(file string) bool {
 	name := strings.ToLower(file[strings.LastIndexAny(file, `\/`)+1:])
 	return name == "cmd.exe" || name == "cmd"
 }
 
-// IsBatch reports whether a file is run by cmd.exe, whatever is in it.
+// IsBatch reports whether cmd.exe runs a file, whatever its content.
 func IsBatch(file string) bool {
 	// The system drops dots and spaces at the end of a name.
 	name := strings.ToLower(strings.TrimRight(file, ". "))

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// split reads a line as CommandLineToArgvW is documented to: the tests on Windows
-// compare with the system's own.
+// split reads a line by the documented rules of CommandLineToArgvW: the tests on Windows
+// compare with Windows's own function.
 func split(line string) (argv []string) {
-	name, rest, _ := strings.Cut(line[1:], `"`) // Compose quotes it always
+	name, rest, _ := strings.Cut(line[1:], `"`) // Compose always quotes the name
 	argv = append(argv, name)
 	for {
 		rest = strings.TrimLeft(rest, " \t")
@@ -85,7 +85,7 @@ func TestBatch(t *testing.T) {
 func TestText(t *testing.T) {
 	for _, c := range []struct {
 		argv []string
-		want string // "" for an error, "-" where it is none of cmd's
+		want string // "" for an error, "-" for another form
 	}{
 		{[]string{`C:\cmd.exe`, "/d", "/c", `echo "a b" & dir`}, `"C:\cmd.exe" /d /s /c "echo "a b" & dir"`},
 		{[]string{"cmd", "/S", "/K", "x"}, `"cmd" /S /K "x"`},

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// FuzzComposeHere asks the system itself how it reads a line.
+// FuzzComposeHere compares with Windows's own reading of a line.
 func FuzzComposeHere(f *testing.F) {
 	f.Add(`a b`, `c\"`, `\\`)
 	f.Add("", `x"y" z`, " ")
@@ -44,7 +44,7 @@ func valid(s string) bool {
 	return err == nil && windows.UTF16ToString(u) == s
 }
 
-// TestMain prints its arguments where it is told to.
+// TestMain prints its arguments if LOCKSTILE_TEST_PRINT is set.
 func TestMain(m *testing.M) {
 	if os.Getenv("LOCKSTILE_TEST_PRINT") != "" {
 		for _, a := range os.Args[1:] {
@@ -55,7 +55,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// through runs a line by cmd.exe, and gives the arguments that a program got at its end.
+// through runs a line by cmd.exe, and returns the arguments of the program at the end.
 func through(t *testing.T, shell, line string) []string {
 	t.Helper()
 	cmd := exec.Command(shell)
@@ -75,8 +75,8 @@ func through(t *testing.T, shell, line string) []string {
 	return got
 }
 
-// TestThroughCmd: what a batch file hands on, and what is typed for cmd.exe, comes out
-// as it went in, and nothing else is run.
+// TestThroughCmd checks that arguments come unchanged through a batch file and through
+// text for cmd.exe, and that no argument is run.
 func TestThroughCmd(t *testing.T) {
 	system, err := windows.GetSystemDirectory()
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/lockstile/lockstile/internal/access"
 )
 
-// Machine is this machine's access lists.
+// Machine stands for the access lists of the local machine.
 type Machine struct{}
 
-// Gone reports whether an error says that a file isn't there.
+// Gone reports whether an error means an absent file.
 func Gone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // Read reads a file's descriptor.
@@ -47,7 +47,7 @@ func (Machine) Read(path string) (access.Descriptor, error) {
 	return d, err
 }
 
-// Write replaces the list. The system hands on what is inherited.
+// Write replaces the list. The system passes inherited entries on.
 func (Machine) Write(path string, d access.Descriptor) error {
 	list, err := access.AppendList(nil, d.List)
 	if err != nil {
@@ -63,7 +63,7 @@ func (Machine) Write(path string, d access.Descriptor) error {
 	return os.NewSyscallError("SetSecurityInfo", err)
 }
 
-// open opens a file or folder itself, not what a link there leads to.
+// open opens a file or folder itself, never the target of a link.
 func open(path string, rights uint32) (windows.Handle, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {

@@ -1,10 +1,10 @@
-// Package grant opens writable roots to the capabilities that restricted tokens have,
-// and closes protected names to them, by entries in the access lists of files. An entry
-// is made once and stays, so that a start under an unchanged policy changes nothing.
+// Package grant opens writable roots to the capabilities of restricted tokens, and closes
+// protected names, by entries in the access lists of files. An entry is made once and
+// stays: a start under an unchanged policy changes nothing.
 //
-// It must never change a file without having written down before what it adds, take
-// away what it has not written down, or believe that a change was made without reading
-// it back.
+// Package grant must never change a file without writing the new entry into the journal
+// first, remove an entry that is not in the journal, or trust a change without reading
+// the list back.
 package grant
 
 import (
@@ -15,18 +15,18 @@ import (
 	"github.com/lockstile/lockstile/internal/access"
 )
 
-// Entry is one entry of the access list of one file or folder.
+// Entry is an entry of the access list of a file or folder.
 type Entry = access.Entry
 
-// Files are the access lists of a machine. A path names the file itself, not what a
-// link there leads to.
+// Files are the access lists of a machine. A path names the file itself, never the target
+// of a link.
 type Files interface {
 	Read(path string) (access.Descriptor, error)
-	// Write replaces the list alone, and hands what is inherited on to what is below.
+	// Write replaces the list alone, and passes inherited entries on to files below.
 	Write(path string, d access.Descriptor) error
 }
 
-// Error says which entry could not be made, or taken away.
+// Error names the entry that could not be made or removed.
 type Error struct {
 	Entry Entry
 	What  string
@@ -41,11 +41,11 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Apply makes the entries that aren't there, and reports how many these were. The
-// first that can't be made stops it; what was made stays, and stands in the journal.
+// Apply makes the missing entries, and returns their number. Apply stops at the first
+// failure; made entries stay, and stand in the journal.
 func Apply(files Files, j *Journal, entries []Entry) (made int, err error) {
 	for _, e := range entries {
 		done, err := apply(files, j, e)
@@ -82,7 +82,7 @@ func apply(files Files, j *Journal, e Entry) (made bool, err error) {
 	return true, nil
 }
 
-// set writes a list, and reads it back.
+// set writes a list, and reads the list back.
 func set(files Files, e Entry, d access.Descriptor, there bool) error {
 	if err := files.Write(e.Path, d); err != nil {
 		return &Error{e, "its access list can't be changed", err}
@@ -97,15 +97,15 @@ func set(files Files, e Entry, d access.Descriptor, there bool) error {
 	return nil
 }
 
-// couldBeOurs keeps a journal that somebody else wrote from taking away what guards
-// other files, with an administrator's rights: our entries are for SIDs of a machine's
-// own, and deny nothing but changes.
+// couldBeOurs guards against a journal that another program wrote: Remove has an
+// administrator's rights, and must not remove foreign entries that guard files. Our
+// entries are for SIDs of a machine's own, and deny nothing but changes.
 func couldBeOurs(e access.ACE) bool {
 	return strings.HasPrefix(e.SID, "S-1-5-21-") && e.Other == "" && (!e.Deny || e.Mask == access.Changes || e.Mask == access.Delete)
 }
 
-// Remove takes away all entries of the journal, and what it can't stays in it. A file
-// that isn't there any more has taken its entries with it.
+// Remove removes all entries of the journal. An entry that can't be removed stays in the
+// journal. The entries of an absent file are gone with the file.
 func Remove(files Files, j *Journal, gone func(error) bool) error {
 	entries, err := j.entries()
 	if err != nil {

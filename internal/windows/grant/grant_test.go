@@ -24,8 +24,8 @@ var (
 	deny  = access.ACE{Deny: true, Flags: access.ObjectInherit | access.ContainerInherit, Mask: access.Changes, SID: capability}
 )
 
-// machine is access lists in memory, which can fail like a system does: at the n-th
-// call, with an error, or with a success that did nothing.
+// machine holds access lists in memory, and fails as a system can: at the n-th call, with
+// an error, or with a success that did nothing.
 type machine struct {
 	lists   map[string]access.Descriptor
 	calls   int
@@ -76,7 +76,8 @@ var wanted = []Entry{{Path: "root", ACE: grant}, {Path: "root/.git", ACE: deny}}
 
 func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
-// TestApplyAndRemove: made once, changed no more, and taken away without a trace.
+// TestApplyAndRemove checks that entries are made once, are not changed by a second
+// Apply, and are removed without a trace.
 func TestApplyAndRemove(t *testing.T) {
 	m, j := newMachine(), NewJournal(t.TempDir())
 	before := maps.Clone(m.lists)
@@ -91,7 +92,7 @@ func TestApplyAndRemove(t *testing.T) {
 	if made, err := Apply(m, j, wanted); err != nil || made != 0 || m.writes != writes {
 		t.Errorf("%d, %v, %d writes more", made, err, m.writes-writes)
 	}
-	delete(m.lists, "root/.git") // the user removed it
+	delete(m.lists, "root/.git") // the user removed the name
 	delete(before, "root/.git")
 	if err := Remove(m, j, gone); err != nil || !reflect.DeepEqual(m.lists, before) {
 		t.Errorf("%v, %v", err, m.lists)
@@ -104,8 +105,8 @@ func TestApplyAndRemove(t *testing.T) {
 	}
 }
 
-// TestEachFailure lets each call fail in each way: then it is told, and what was
-// changed all the same is in the journal, so that it can be taken away.
+// TestEachFailure lets each call fail in each way. Each time, Apply must return an error,
+// and every changed entry must be in the journal, for Remove.
 func TestEachFailure(t *testing.T) {
 	for _, nothing := range []bool{false, true} {
 		for at := 1; ; at++ {
@@ -126,7 +127,7 @@ func TestEachFailure(t *testing.T) {
 				t.Errorf("call %d, %v: left: %v, %v", at, nothing, m.lists, err)
 			}
 		}
-		for at := 1; ; at++ { // and so with taking away: what is left stays in the journal
+		for at := 1; ; at++ { // the same for Remove: remaining entries stay in the journal
 			m, j := newMachine(), NewJournal(t.TempDir())
 			before := maps.Clone(m.lists)
 			if _, err := Apply(m, j, wanted); err != nil {
@@ -174,7 +175,7 @@ func TestJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Torn anywhere, and written on: all whole lines are there.
+	// Torn anywhere, and continued: all whole lines are read.
 	for at := range text {
 		if err := os.WriteFile(j.name, text[:at], 0o600); err != nil {
 			t.Fatal(err)
@@ -212,7 +213,7 @@ func FuzzJournal(f *testing.F) {
 	})
 }
 
-// TestAnothersJournal: what lockstile never makes it doesn't take away, whatever the
+// TestAnothersJournal checks that Remove removes no entry of a foreign kind, whatever the
 // journal says.
 func TestAnothersJournal(t *testing.T) {
 	for _, e := range []access.ACE{

@@ -12,18 +12,18 @@ import (
 	"slices"
 )
 
-// Journal is the file that names every entry which was made or was about to be: one
-// in a line, as JSON. It may be used by several programs, since a line is written by
-// one append, and an entry twice in it does no harm.
+// Journal is the file with every entry that was made or was about to be made: an entry a
+// line, as JSON. Several programs may use the journal at once, since each line is written
+// by a single append, and a repeated entry does no harm.
 type Journal struct{ name string }
 
-// journalName is its name in the product's own folder.
+// journalName is the journal's name in the product's own folder.
 const journalName = "grants.jsonl"
 
-// NewJournal gives the journal in a folder; it is made with its first entry.
+// NewJournal returns the journal in a folder; the first entry makes the file.
 func NewJournal(home string) *Journal { return &Journal{filepath.Join(home, journalName)} }
 
-// add writes an entry down, to the disk.
+// add appends an entry, and syncs the file to the disk.
 func (j *Journal) add(e Entry) error {
 	line, err := json.Marshal(e)
 	if err != nil {
@@ -33,12 +33,12 @@ func (j *Journal) add(e Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append([]byte("\n"), append(line, '\n')...)) // a torn line before it ends here
+	_, err = f.Write(append([]byte("\n"), append(line, '\n')...)) // the first newline ends a torn line
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// entries reads all that was written down. A line that was torn by a crash was not
-// acted on; another that can't be read hides what is to be taken away, and is an error.
+// entries reads all entries. A line torn by a crash was not acted on, and is skipped.
+// Another unreadable line is an error, since it hides an entry to remove.
 func (j *Journal) entries() ([]Entry, error) {
 	text, err := os.ReadFile(j.name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -74,10 +74,11 @@ func parse(text []byte) ([]Entry, error) {
 	return out, lines.Err()
 }
 
-// torn reports whether a line is the beginning of one: it lacks the end that each has.
+// torn reports whether a line is incomplete: every whole line ends with "}}".
 func torn(line []byte) bool { return !bytes.HasSuffix(line, []byte("}}")) }
 
-// replace writes what is left, in one step; nothing left is no file.
+// replace writes the remaining entries, in one step; without entries, replace removes the
+// file.
 func (j *Journal) replace(entries []Entry) error {
 	if len(entries) == 0 {
 		if err := os.Remove(j.name); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -1,9 +1,8 @@
-// Package pipe joins two of the product's own processes on Windows: one makes a pipe
-// that nobody made before it, and lets in one process that it started itself.
+// Package pipe joins two of the product's own processes on Windows: the server makes a
+// new pipe, and accepts only a process that the server started.
 //
-// It must never take another process for that one, or let who it connects to act for
-// it.
+// Package pipe must never accept another process, or let the server act for the client.
 package pipe
 
-// Prefix begins the name of such a pipe; the rest is chance.
+// Prefix begins the name of every pipe; random text follows.
 const Prefix = `\\.\pipe\lockstile-`

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Listen makes a pipe that nobody made before us, for one client of this machine: the
+// Listen makes a pipe under an unused name, for one client of the local machine: the
 // owner or an account, by their SIDs.
 func Listen(owner, account string) (name string, pipe windows.Handle, err error) {
 	name = Prefix + rand.Text()
@@ -33,7 +33,7 @@ func Listen(owner, account string) (name string, pipe windows.Handle, err error)
 	return name, pipe, os.NewSyscallError("CreateNamedPipe", err)
 }
 
-// Await waits until a process has come to the pipe, and nobody else.
+// Await waits until the given process, and no other, has opened the pipe.
 func Await(pipe, process windows.Handle, pid uint32, patience time.Duration) error {
 	event, err := windows.CreateEvent(nil, 1, 0, nil)
 	if err != nil {
@@ -50,7 +50,7 @@ func Await(pipe, process windows.Handle, pid uint32, patience time.Duration) err
 		}
 		_ = windows.CancelIoEx(pipe, overlapped)
 		var n uint32
-		_ = windows.GetOverlappedResult(pipe, overlapped, &n, true) // the kernel writes there until then
+		_ = windows.GetOverlappedResult(pipe, overlapped, &n, true) // the kernel may write to overlapped until here
 		runtime.KeepAlive(overlapped)
 		switch {
 		case err != nil:
@@ -72,8 +72,8 @@ func Await(pipe, process windows.Handle, pid uint32, patience time.Duration) err
 	return nil
 }
 
-// Dial opens a pipe that is listened at, so that it can be read and written at the same
-// time. The server may learn who we are, and not act for us.
+// Dial opens a pipe for reading and writing at the same time. The server may learn our
+// user, and not act for us.
 func Dial(name string) (*os.File, error) {
 	n, err := windows.UTF16PtrFromString(name)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// parse is strict: a field that isn't known may be from another version, which must
-// not be half understood.
+// parse is strict: an unknown field may come from another version, and a message must not
+// be half understood.
 func parse(text []byte, message any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// profile are the variables that lead to a user's own files: the command's are those of
-// the account that it runs as.
+// profile lists the variables that lead to a user's own files: a command has the values
+// of its account.
 var profile = []string{"APPDATA", "HOME", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "USERDOMAIN", "USERNAME", "USERPROFILE"}
 
-// withProfile puts the runner's own in place of the caller's, of those that the caller
-// hands on.
+// withProfile replaces the caller's values of profile by the runner's own. Variables that
+// the caller doesn't hand on stay absent.
 func withProfile(env, own []string) []string {
 	mine := map[string]string{}
 	for _, e := range own {

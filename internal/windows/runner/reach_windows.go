@@ -4,12 +4,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// discard is a port where nobody listens as a rule, and where it does no harm if
-// somebody does (RFC 863).
+// discard is a port with no listener as a rule, and with a harmless listener otherwise
+// (RFC 863).
 const discard = 9
 
-// network tries on this machine itself what a command of this account could do on any:
-// the filters on the account don't ask for its token, nor for an address.
+// network tries, on the local machine, the network calls that a command of the account
+// could make anywhere: the account's filters ask neither for a token nor for an address.
 func network() map[string]string {
 	var data windows.WSAData
 	if err := windows.WSAStartup(0x202, &data); err != nil {

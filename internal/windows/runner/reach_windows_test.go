@@ -2,8 +2,8 @@ package runner
 
 import "testing"
 
-// TestNetwork: without filters each trial gets through, and none is taken for
-// filtered.
+// TestNetwork checks that without filters each trial gets through, and that no outcome is
+// "filtered".
 func TestNetwork(t *testing.T) {
 	got := network()
 	for _, name := range []string{"tcp4", "udp4", "listen4"} {

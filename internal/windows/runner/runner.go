@@ -1,9 +1,10 @@
-// Package runner is what runs under a sandbox account on Windows and makes commands
-// there: it gets one order by a pipe, makes a suspended process, says which, and does
-// what it is told until that has ended. When the pipe ends, so does it, and the tree.
+// Package runner runs under a sandbox account on Windows and makes commands there. The
+// runner receives an order by a pipe, makes a suspended process, reports the process, and
+// obeys words until the process has ended. When the pipe ends, the runner and the tree
+// end.
 //
-// It must never take an order from its command line or environment, let a process run
-// before it is told, or decide whether something is proven.
+// Package runner must never take an order from the command line or environment, let a
+// process run before the word to go, or decide whether a restriction is proven.
 package runner
 
 import (
@@ -16,47 +17,47 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Order is what the runner is to make. Handles are numbers in the runner's own table:
-// who gives the order has put them there.
+// Order says what process to make. Handles are numbers in the runner's own table: the
+// sender has put them there.
 type Order struct {
-	Owner    string                 `json:"owner"` // the SID that may look at the runner and the command
+	Owner    string                 `json:"owner"` // the SID with access to the runner and the command
 	Confined *suspended.Confinement `json:"confined"`
 	Spec     suspended.Spec         `json:"spec"`
 	Stdio    [3]uint64              `json:"stdio"`
 }
 
-// Made is the answer to an order: a suspended process, by handles of the runner, or
-// what failed.
+// Made is the answer to an order: a suspended process, by handles of the runner, or the
+// failure.
 type Made struct {
 	PID     int    `json:"pid,omitempty"`
 	Process uint64 `json:"process,omitempty"`
 	Thread  uint64 `json:"thread,omitempty"`
 	Job     uint64 `json:"job,omitempty"`
 	Canary  uint64 `json:"canary,omitempty"`
-	Out     uint64 `json:"out,omitempty"` // of the console; 0 where there is none
+	Out     uint64 `json:"out,omitempty"` // of the console; 0 without a console
 	In      uint64 `json:"in,omitempty"`
-	// Network is how what the runner itself tried on the network ended, by its name.
+	// Network holds the outcomes of the runner's own network trials, by name.
 	Network map[string]string `json:"network,omitempty"`
 	Failed  *Failed           `json:"failed,omitempty"`
 }
 
-// How such a trial can end. Nobody need listen at the other end: where no filter is in
-// the way, the system says just that.
+// The outcomes of a network trial. A listener isn't needed: without a filter, the system
+// reports that nobody listens.
 const (
 	Filtered    = "filtered"
 	NotFiltered = "not filtered"
 	NoNetwork   = "no such network" // IPv6 is switched off, say
 )
 
-// Failed is a step that failed.
+// Failed describes a failed step.
 type Failed struct {
 	Restriction refusal.Restriction `json:"restriction,omitempty"`
 	Call        string              `json:"call"`
-	Errno       uint32              `json:"errno,omitempty"` // 0 where it isn't the system's
+	Errno       uint32              `json:"errno,omitempty"` // 0 if the error isn't the system's
 	Text        string              `json:"text"`
 }
 
-// Word is what the runner is told after that.
+// Word is a message to the runner after the order.
 type Word struct {
 	Do       Do                  `json:"do"`
 	Size     *suspended.Size     `json:"size,omitempty"`     // with Resize
@@ -69,12 +70,12 @@ type Tried struct {
 	Failed   *Failed             `json:"failed,omitempty"`
 }
 
-// Do is one thing to do.
+// Do names an action of the runner.
 type Do string
 
 // The words.
 const (
-	Try       Do = "try" // before Go: only the command's own account may take its token on
+	Try       Do = "try" // before Go: only the command's own account may impersonate its token
 	Go        Do = "go"  // let the first instruction run
 	Interrupt Do = "interrupt"
 	Resize    Do = "resize"
@@ -84,14 +85,14 @@ const (
 // Over is the last message: nothing of the tree is left.
 type Over struct {
 	Code uint32 `json:"code"`
-	Text string `json:"text,omitempty"` // why the code can't be told
+	Text string `json:"text,omitempty"` // why the exit code is unknown
 }
 
-// MostBytes is how long a message may be: an environment and a command line of the
-// greatest length that Windows takes fit in.
+// MostBytes bounds the length of a message: the longest environment and command line of
+// Windows fit in.
 const MostBytes = 1 << 20
 
-// Send writes one message: its length in four bytes, least first, and JSON.
+// Send writes a message: its length in four bytes, least first, and JSON.
 func Send(w io.Writer, message any) error {
 	text, err := json.Marshal(message)
 	if err != nil {
@@ -104,8 +105,8 @@ func Send(w io.Writer, message any) error {
 	return err
 }
 
-// Receive reads one message. io.EOF says that there is none, where the other side has
-// ended between two.
+// Receive reads a message. The error is io.EOF if the other side ended between two
+// messages.
 func Receive(r io.Reader, message any) error {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {

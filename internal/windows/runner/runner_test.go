@@ -43,8 +43,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// FuzzReceive: whatever comes, it is read as a message that is written as it was
-// understood, or refused.
+// FuzzReceive checks that any input is either refused, or read as a message that Send
+// writes again.
 func FuzzReceive(f *testing.F) {
 	var b bytes.Buffer
 	if err := Send(&b, Order{Owner: "S-1", Stdio: [3]uint64{4, 8, 12}}); err != nil {

@@ -16,8 +16,7 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/suspended"
 )
 
-// Main serves one order on the pipe that its one argument names, and returns the exit
-// code.
+// Main serves an order on the pipe named by its only argument, and returns the exit code.
 func Main(args []string) int {
 	if len(args) != 1 || !strings.HasPrefix(args[0], pipe.Prefix) {
 		plain.Err("lockstile-runner: lockstile starts this program; it is of no use by itself\n")
@@ -34,8 +33,8 @@ func Main(args []string) int {
 	return 0
 }
 
-// serve does one order. It returns when the tree has ended, or the pipe, which ends
-// the tree.
+// serve carries out an order. serve returns when the tree has ended, or the pipe. The end
+// of the pipe ends the tree.
 func serve(pipe io.ReadWriter) error {
 	var order Order
 	if err := Receive(pipe, &order); err != nil {
@@ -65,11 +64,11 @@ func serve(pipe io.ReadWriter) error {
 		over.Text = err.Error()
 	}
 	err = Send(pipe, over)
-	listening.Wait() // the other side closes the pipe when it has read that
+	listening.Wait() // the other side closes the pipe after reading Over
 	return err
 }
 
-// awaitGo tries what it is told to, until it is told to go.
+// awaitGo makes the requested trials, until the word to go.
 func awaitGo(pipe io.ReadWriter, child *suspended.Child) error {
 	for {
 		var word Word
@@ -94,7 +93,7 @@ func awaitGo(pipe io.ReadWriter, child *suspended.Child) error {
 	}
 }
 
-// carryOut makes the process that was ordered.
+// carryOut makes the process of an order.
 func carryOut(order Order) (*suspended.Child, error) {
 	if err := suspended.OpenTo(order.Owner); err != nil {
 		return nil, err
@@ -110,7 +109,7 @@ func carryOut(order Order) (*suspended.Child, error) {
 	order.Spec.Env = withProfile(order.Spec.Env, os.Environ())
 	err = child.Make(order.Spec, &stdio)
 	if order.Spec.Terminal == nil {
-		for _, h := range stdio { // they were put here for the process
+		for _, h := range stdio { // the sender put the handles here for the process
 			windows.CloseHandle(windows.Handle(h))
 		}
 	}
@@ -121,7 +120,7 @@ func carryOut(order Order) (*suspended.Child, error) {
 	return child, nil
 }
 
-// made tells of the process. The ends of its console are for the other side to take.
+// made describes the process. The other side takes over the ends of the console.
 func made(child *suspended.Child) Made {
 	m := Made{PID: child.PID(), Process: uint64(child.Process()), Thread: uint64(child.Thread()), Job: uint64(child.Job()), Canary: uint64(child.Canary()), Network: network()}
 	if out, in := child.Terminal(); out != nil {
@@ -131,7 +130,8 @@ func made(child *suspended.Child) Made {
 	return m
 }
 
-// given keeps files from being closed that the other side takes, which closes them.
+// given keeps files from being closed here: the other side takes them over, and closes
+// them.
 var given []*os.File
 
 func failed(err error) *Failed {
@@ -147,7 +147,7 @@ func failed(err error) *Failed {
 	return f
 }
 
-// listen does what it is told until the pipe ends, which ends the tree.
+// listen obeys words until the pipe ends. The end of the pipe ends the tree.
 func listen(pipe io.Reader, child *suspended.Child) {
 	for {
 		var word Word
@@ -162,7 +162,7 @@ func listen(pipe io.Reader, child *suspended.Child) {
 			if word.Size != nil {
 				_ = child.Resize(*word.Size)
 			}
-		default: // End, and what isn't known
+		default: // End, and unknown words
 			_ = child.End()
 		}
 	}

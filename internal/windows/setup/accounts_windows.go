@@ -16,7 +16,7 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/winerr"
 )
 
-// Machine is this machine. Home is the product's own folder, which keeps the secrets.
+// Machine is the local machine. Home is the product's own folder, with the secrets.
 type Machine struct{ Home string }
 
 var (
@@ -38,14 +38,14 @@ var (
 	lsaNtStatusToWin32 = advapi32.NewProc("LsaNtStatusToWinError")
 )
 
-// Errors of the network API that say that something isn't there (lmerr.h).
+// Errors of the network API for an absent group or user (lmerr.h).
 const (
 	nerrGroupNotFound = 2220
 	nerrUserNotFound  = 2221
 )
 
-// call calls a function with numbers and unsafe.Pointers. What these lead to stays
-// where it is until it returns, since args holds it.
+// call calls a function with numbers and unsafe.Pointers. args keeps the pointed-to
+// memory in place until the function returns.
 func call(p *windows.LazyProc, args ...any) (result uintptr, err error) {
 	if err := p.Find(); err != nil {
 		return 0, err
@@ -64,7 +64,7 @@ func call(p *windows.LazyProc, args ...any) (result uintptr, err error) {
 	return result, winerr.Cause(errno)
 }
 
-// net calls a function of the network API, whose result is its error.
+// net calls a function of the network API. The result of the function is an error code.
 func net(name string, p *windows.LazyProc, args ...any) error {
 	if err := p.Find(); err != nil {
 		return err
@@ -89,15 +89,15 @@ func utf16(s string) *uint16 {
 
 func at[T any](p *T) unsafe.Pointer { return unsafe.Pointer(p) }
 
-// Elevated tells whether we have an administrator's rights.
+// Elevated reports whether we have an administrator's rights.
 func (Machine) Elevated() (bool, error) { return windows.GetCurrentProcessToken().IsElevated(), nil }
 
-// GroupSID looks a local group up.
+// GroupSID returns the SID of a local group.
 func (Machine) GroupSID(name string) (string, error) {
 	return lookUp(name, windows.SidTypeAlias)
 }
 
-// AccountSID looks a local account up.
+// AccountSID returns the SID of a local account.
 func (Machine) AccountSID(name string) (string, error) {
 	return lookUp(name, windows.SidTypeUser)
 }
@@ -116,7 +116,7 @@ func (Machine) AddGroup(name, comment string) error {
 	return net("NetLocalGroupAdd", netLocalGroupAdd, 0, 1, at(&info), 0)
 }
 
-// RemoveGroup takes it away.
+// RemoveGroup removes a local group.
 func (Machine) RemoveGroup(name string) error {
 	return net("NetLocalGroupDel", netLocalGroupDel, 0, at(utf16(name)))
 }
@@ -133,8 +133,8 @@ type userInfo struct {
 
 const (
 	userPrivilege = 1
-	// A script is what the flag says for historical reasons; the password neither
-	// expires nor can the account change it (USER_INFO_1).
+	// UF_SCRIPT must be set for historical reasons; the password never expires, and the
+	// account can't change the password (USER_INFO_1).
 	userFlags = 0x1 | 0x40 | 0x10000
 )
 
@@ -144,7 +144,7 @@ func (Machine) AddAccount(name, comment, password string) error {
 	return net("NetUserAdd", netUserAdd, 0, 1, at(&info), 0)
 }
 
-// RemoveAccount takes it away.
+// RemoveAccount removes a local account.
 func (Machine) RemoveAccount(name string) error {
 	return net("NetUserDel", netUserDel, 0, at(utf16(name)))
 }
@@ -183,7 +183,7 @@ func (m Machine) AddMember(group, account string) error {
 	return net("NetLocalGroupAddMembers", netLocalGroupJoin, 0, at(utf16(group)), 0, at(&info), 1)
 }
 
-// LogOn tries a password, as the runner's start will use it.
+// LogOn tries a password, as the start of the runner will do.
 func (Machine) LogOn(account, password string) error {
 	const interactive = 2
 	var token windows.Token
@@ -196,7 +196,7 @@ func (Machine) LogOn(account, password string) error {
 
 const userList = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\SpecialAccounts\UserList`
 
-// Hidden reads whether the sign-in screen leaves an account out.
+// Hidden reports whether the sign-in screen leaves an account out.
 func (Machine) Hidden(account string) (bool, error) {
 	key, err := registry.OpenKey(registry.LOCAL_MACHINE, userList, registry.QUERY_VALUE)
 	if errors.Is(err, registry.ErrNotExist) {
@@ -213,7 +213,7 @@ func (Machine) Hidden(account string) (bool, error) {
 	return err == nil && value == 0, err
 }
 
-// Hide leaves it out.
+// Hide leaves an account out of the sign-in screen.
 func (Machine) Hide(account string) error {
 	key, _, err := registry.CreateKey(registry.LOCAL_MACHINE, userList, registry.SET_VALUE)
 	if err != nil {
@@ -223,7 +223,7 @@ func (Machine) Hide(account string) error {
 	return key.SetDWordValue(account, 0)
 }
 
-// Unhide takes our value away, and no key: others may use it.
+// Unhide removes our value, and keeps the key: others may use the key.
 func (Machine) Unhide(account string) error {
 	key, err := registry.OpenKey(registry.LOCAL_MACHINE, userList, registry.SET_VALUE)
 	if err == nil {
@@ -236,6 +236,6 @@ func (Machine) Unhide(account string) error {
 	return err
 }
 
-// NewPassword makes 128 bits of chance, with a character of each kind that a machine's
-// rules may ask for.
+// NewPassword makes 128 random bits, with a character of each kind that a machine's rules
+// may require.
 func (Machine) NewPassword() (string, error) { return "aA1!" + rand.Text(), nil }

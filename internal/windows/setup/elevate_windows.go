@@ -18,7 +18,7 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/winerr"
 )
 
-// User is the SID of whoever runs this process.
+// User returns the SID of the current user.
 func (Machine) User() (string, error) {
 	u, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {
@@ -43,14 +43,14 @@ type shellExecuteInfo struct {
 }
 
 const (
-	// comes is how long an elevated process may take to begin, once it was allowed to.
+	// comes is how long an elevated process may take to begin, once the user agreed.
 	comes = 30 * time.Second
 	// mostReport is how long a report may be, in bytes.
 	mostReport = 1 << 20
 )
 
-// Elevate has the system ask for an administrator's rights, with which this program
-// runs setup again, unseen, and reports by a pipe.
+// Elevate asks Windows for an administrator's rights. The elevated process runs setup
+// again, unseen, and reports by a pipe.
 func (m Machine) Elevate(remove bool, owner string) (Done, error) {
 	name, h, err := pipe.Listen(owner, owner)
 	if err != nil {
@@ -84,7 +84,7 @@ func (m Machine) Elevate(remove bool, owner string) (Done, error) {
 	return report.Done, err
 }
 
-// Tell gives a report to who asked for it.
+// Tell sends a report to the process that asked for the rights.
 func Tell(name string, r Report) error {
 	if !strings.HasPrefix(name, pipe.Prefix) {
 		return fmt.Errorf("%s is no pipe of lockstile's", name)
@@ -96,8 +96,7 @@ func Tell(name string, r Report) error {
 	return errors.Join(json.NewEncoder(to).Encode(r), to.Close())
 }
 
-// runAs starts this program with an administrator's rights, which the user is asked
-// for.
+// runAs starts our program with an administrator's rights. Windows asks the user.
 func runAs(args []string) (windows.Handle, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// What of the Windows Filtering Platform is ours, by names that stay the same, so that
-// a later version finds it.
+// Our objects in the Windows Filtering Platform, with constant names: a later version
+// finds them again.
 var (
 	providerID = wf.ProviderID{Data1: 0x6c6f636b, Data2: 0x7374, Data3: 0x696c, Data4: [8]byte{0x65, 0x00, 0x4c, 0x6f, 0x66, 0x66, 0x6c, 0x01}}
 	sublayerID = wf.SublayerID{Data1: 0x6c6f636b, Data2: 0x7374, Data3: 0x696c, Data4: [8]byte{0x65, 0x00, 0x4c, 0x6f, 0x66, 0x66, 0x6c, 0x02}}
@@ -29,12 +29,12 @@ var layerIDs = map[string]wf.LayerID{
 	"ALE_RESOURCE_ASSIGNMENT_V6": wf.LayerALEResourceAssignmentV6,
 }
 
-// weight is the greatest: no filter of another in this sublayer comes before; and a
-// hard block of one sublayer is overridden by no other one.
+// weight is the greatest: no foreign filter in the sublayer comes before; and no other
+// sublayer overrides a hard block.
 const weight = 1<<16 - 1
 
-// match is the right that a filter's condition asks of whom it is for
-// (FWP_ACTRL_MATCH_FILTER), as SDDL.
+// match returns the access check of a filter's condition (FWP_ACTRL_MATCH_FILTER), as
+// SDDL.
 func match(sid string) string { return "O:SYG:SYD:(A;;CC;;;" + sid + ")" }
 
 func withPlatform(do func(*wf.Session) error) error {
@@ -45,8 +45,8 @@ func withPlatform(do func(*wf.Session) error) error {
 	return errors.Join(do(s), s.Close())
 }
 
-// Filters reads those of our provider. One that is not just as it was made is told
-// with what is wrong in place of its layer.
+// Filters reads the filters of our provider. For a changed filter, Layer also says what
+// is wrong.
 func (Machine) Filters() (out []Filter, err error) {
 	err = withPlatform(func(s *wf.Session) error {
 		rules, err := s.Rules()
@@ -61,7 +61,7 @@ func (Machine) Filters() (out []Filter, err error) {
 	return out, err
 }
 
-// order is that in which Filters lists the layers.
+// order ranks a filter by its layer, as Filters lists the layers.
 func order(f Filter) int {
 	return slices.IndexFunc(Filters(f.User), func(x Filter) bool { return x.Layer == f.Layer })
 }
@@ -97,7 +97,7 @@ func filterOf(r *wf.Rule) Filter {
 	return f
 }
 
-// AddFilters makes provider, sublayer and filters, which outlast a restart.
+// AddFilters makes provider, sublayer and filters. All outlast a restart.
 func (Machine) AddFilters(filters []Filter) error {
 	return withPlatform(func(s *wf.Session) error {
 		if err := s.AddProvider(&wf.Provider{ID: providerID, Name: "lockstile", Description: "keeps the accounts of lockstile's sandbox off the network", Persistent: true}); err != nil {
@@ -135,7 +135,7 @@ func addFilter(s *wf.Session, f Filter) error {
 	})
 }
 
-// RemoveFilters takes away all that is our provider's, and it.
+// RemoveFilters removes all objects of our provider, and the provider.
 func (Machine) RemoveFilters() error {
 	return withPlatform(func(s *wf.Session) error {
 		rules, err := s.Rules()

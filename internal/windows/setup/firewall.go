@@ -1,17 +1,17 @@
 package setup
 
-// Rule is one rule of Windows' firewall: it blocks all that a user does in one
-// direction, under every profile. It is the second layer behind the filters, and says
-// so to whoever looks at the firewall.
+// Rule is a rule of Windows' firewall: it blocks everything in a direction for a user,
+// under every profile. The firewall is the second layer behind the filters, and shows the
+// block to a reader of the firewall's rules.
 type Rule struct {
 	Direction string // "in" or "out"
-	User      string // the SID; with what is wrong, where it isn't just as it was made
+	User      string // the SID; for a changed rule, what is wrong
 }
 
-// Rules are those that keep a user off the network.
+// Rules returns the rules that keep a user off the network.
 func Rules(sid string) []Rule { return []Rule{{"in", sid}, {"out", sid}} }
 
-// ruleName is what the firewall knows a rule by.
+// ruleName returns the firewall's name of a rule.
 func ruleName(direction string) string {
 	return "lockstile: " + Offline + " has no network (" + direction + ")"
 }

@@ -20,10 +20,10 @@ const (
 	blocks      = 0          // NET_FW_ACTION_BLOCK
 )
 
-// ruleUser is whom a rule is for, as SDDL.
+// ruleUser returns the user condition of a rule, as SDDL.
 func ruleUser(sid string) string { return "D:(A;;CC;;;" + sid + ")" }
 
-// withRules does something with the firewall's rules (INetFwRules).
+// withRules calls do with the firewall's rules (INetFwRules).
 func withRules(do func(*ole.IDispatch) error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -61,7 +61,7 @@ func object(name string) (*ole.IDispatch, error) {
 	return it, nil
 }
 
-// FirewallRules reads those of ours.
+// FirewallRules reads our rules.
 func (Machine) FirewallRules() (out []Rule, err error) {
 	err = withRules(func(rules *ole.IDispatch) error {
 		for _, direction := range []string{"in", "out"} {
@@ -73,7 +73,7 @@ func (Machine) FirewallRules() (out []Rule, err error) {
 				return fmt.Errorf("read the rule %q: %w", ruleName(direction), err)
 			}
 			user, err := readRule(it.ToIDispatch(), direction)
-			_ = it.Clear() // it is only let go of
+			_ = it.Clear() // Clear only releases the object
 			if err != nil {
 				return err
 			}
@@ -84,7 +84,7 @@ func (Machine) FirewallRules() (out []Rule, err error) {
 	return out, err
 }
 
-// readRule gives the user of a rule, or what is wrong with it.
+// readRule returns the user of a rule, or the wrong property.
 func readRule(rule *ole.IDispatch, direction string) (string, error) {
 	for _, must := range []struct {
 		property string
@@ -112,14 +112,14 @@ func readRule(rule *ole.IDispatch, direction string) (string, error) {
 	return strings.TrimSuffix(user, ")"), nil
 }
 
-// noSuchRule reads the error of INetFwRules.Item.
+// noSuchRule reports whether the error of INetFwRules.Item means an absent rule.
 func noSuchRule(err error) bool {
 	var code *ole.OleError
 	const notFound = 0x80070000 | uintptr(windows.ERROR_FILE_NOT_FOUND) // HRESULT_FROM_WIN32
 	return errors.As(err, &code) && code.Code() == notFound
 }
 
-// AddFirewallRules makes them.
+// AddFirewallRules adds rules to the firewall.
 func (Machine) AddFirewallRules(rules []Rule) error {
 	return withRules(func(there *ole.IDispatch) error {
 		for _, r := range rules {
@@ -153,10 +153,10 @@ func addRule(there *ole.IDispatch, r Rule) error {
 	return err
 }
 
-// mostRules of one name are taken away: the firewall may have several.
+// mostRules bounds the removed rules of a name: the firewall may have several.
 const mostRules = 16
 
-// RemoveFirewallRules takes ours away.
+// RemoveFirewallRules removes our rules.
 func (Machine) RemoveFirewallRules() error {
 	return withRules(func(rules *ole.IDispatch) error {
 		for _, direction := range []string{"in", "out"} {

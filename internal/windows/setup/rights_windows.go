@@ -8,14 +8,15 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Rights that a policy handle is opened for (ntsecapi.h).
+// Access rights of a policy handle (ntsecapi.h).
 const (
 	policyLookupNames   = 0x800
 	policyCreateAccount = 0x10
 	policyView          = 0x1
 )
 
-// lsa calls a function of the local security authority, whose result is an NTSTATUS.
+// lsa calls a function of the local security authority. The result of the function is an
+// NTSTATUS.
 func lsa(name string, p *windows.LazyProc, args ...any) error {
 	if err := p.Find(); err != nil {
 		return err
@@ -31,7 +32,7 @@ func lsa(name string, p *windows.LazyProc, args ...any) error {
 	return os.NewSyscallError(name, syscall.Errno(errno))
 }
 
-// withPolicy opens this machine's security policy.
+// withPolicy opens the local machine's security policy.
 func withPolicy(sid string, do func(policy windows.Handle, sid *windows.SID) error) error {
 	s, err := windows.StringToSid(sid)
 	if err != nil {
@@ -65,7 +66,7 @@ func (Machine) Rights(sid string) (out []string, err error) {
 	return out, err
 }
 
-// AddRights gives a SID account rights.
+// AddRights adds account rights to a SID.
 func (Machine) AddRights(sid string, rights []string) error {
 	return withPolicy(sid, func(policy windows.Handle, s *windows.SID) error {
 		list := make([]windows.NTUnicodeString, len(rights))
@@ -80,7 +81,7 @@ func (Machine) AddRights(sid string, rights []string) error {
 	})
 }
 
-// RemoveRights takes all account rights from a SID.
+// RemoveRights removes all account rights from a SID.
 func (Machine) RemoveRights(sid string) error {
 	return withPolicy(sid, func(policy windows.Handle, s *windows.SID) error {
 		return lsa("LsaRemoveAccountRights", lsaRemoveRights, int(policy), at(s), 1, 0, 0)

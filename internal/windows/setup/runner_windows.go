@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// runnerName is the program that lies beside this one.
+// runnerName is the name of the runner, in the folder of our program.
 const runnerName = "lockstile-runner.exe"
 
-// RunnerPath is where it is installed: every account can run what is there, and
-// administrators alone can change it.
+// RunnerPath returns the path of the installed runner: every account can run programs
+// there, and only administrators can change them.
 func RunnerPath() (string, error) {
 	dir, err := windows.KnownFolderPath(windows.FOLDERID_ProgramFiles, 0)
 	if err != nil {
@@ -24,7 +24,7 @@ func RunnerPath() (string, error) {
 	return filepath.Join(dir, "lockstile", runnerName), nil
 }
 
-// ownRunner reads the runner of this version.
+// ownRunner reads the runner of our version.
 func ownRunner() ([]byte, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -33,7 +33,7 @@ func ownRunner() ([]byte, error) {
 	return os.ReadFile(filepath.Join(filepath.Dir(self), runnerName))
 }
 
-// Runner compares what is installed with what lies beside this program.
+// Runner compares the installed runner with the runner in the folder of our program.
 func (Machine) Runner() (bool, error) {
 	name, err := RunnerPath()
 	if err != nil {
@@ -50,7 +50,8 @@ func (Machine) Runner() (bool, error) {
 	return err == nil && bytes.Equal(there, own), err
 }
 
-// InstallRunner copies it, by another name first: one that runs can't be overwritten.
+// InstallRunner copies the runner, under another name first: a running program can't be
+// overwritten.
 func (Machine) InstallRunner() error {
 	own, err := ownRunner()
 	if err != nil {
@@ -70,14 +71,14 @@ func (Machine) InstallRunner() error {
 	return os.Rename(next, name)
 }
 
-// RemoveRunner takes it away, and its folder.
+// RemoveRunner removes the installed runner and its folder.
 func (Machine) RemoveRunner() error {
 	name, err := RunnerPath()
 	if err != nil {
 		return err
 	}
 	err = os.Remove(name)
-	_ = os.Remove(filepath.Dir(name)) // others may keep something there
+	_ = os.Remove(filepath.Dir(name)) // fails if the folder holds other files
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrAbsent
 	}

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// secretFile keeps a password as the system encrypts it for this user (DPAPI): who
-// sets up must be the user who will start commands.
+// secretFile returns the file of a password. Windows encrypts the password for the user
+// (DPAPI): the user who sets up must be the user who will start commands.
 func (m Machine) secretFile(account string) string {
 	return filepath.Join(m.Home, secretName(account))
 }
@@ -38,14 +38,14 @@ func (m Machine) Secret(account string) (string, error) {
 	return takeBlob(out), nil
 }
 
-// takeBlob copies what the system allocated, and frees it.
+// takeBlob copies a blob of Windows, and frees the blob.
 func takeBlob(b windows.DataBlob) string {
 	text := string(unsafe.Slice(b.Data, b.Size))
-	_, _ = windows.LocalFree(windows.Handle(unsafe.Pointer(b.Data))) // ours alone
+	_, _ = windows.LocalFree(windows.Handle(unsafe.Pointer(b.Data))) // the memory is ours
 	return text
 }
 
-// KeepSecret encrypts it.
+// KeepSecret encrypts a password and writes the file.
 func (m Machine) KeepSecret(account, password string) error {
 	plain := []byte(password)
 	var out windows.DataBlob
@@ -65,8 +65,9 @@ func (m Machine) KeepSecret(account, password string) error {
 	})
 }
 
-// within does something with an account's file: with an administrator's rights, in a
-// folder that others with the user's rights may have put links into.
+// within calls do with an account's file. setup has an administrator's rights, and a
+// program with the user's rights may have put links into the folder: os.Root follows no
+// link out.
 func (m Machine) within(account string, do func(home *os.Root, name string) error) error {
 	home, err := os.OpenRoot(m.Home)
 	if err != nil {
@@ -75,11 +76,11 @@ func (m Machine) within(account string, do func(home *os.Root, name string) erro
 	return errors.Join(do(home, secretName(account)), home.Close())
 }
 
-// RemoveSecret takes it away, and the folder with the last one.
+// RemoveSecret removes a password's file, and the folder after the last file.
 func (m Machine) RemoveSecret(account string) error {
 	err := m.within(account, func(home *os.Root, name string) error {
 		err := home.Remove(name)
-		_ = home.Remove(filepath.Dir(name)) // it isn't empty before that
+		_ = home.Remove(filepath.Dir(name)) // fails until the folder is empty
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,9 +1,9 @@
-// Package setup prepares a Windows machine for the elevated sandbox, once: accounts
-// that commands run as, their secrets, and what keeps one of them off the network. It
-// can say what of that is there, and take all of it away.
+// Package setup prepares a Windows machine for the elevated sandbox, once: accounts for
+// commands, the accounts' secrets, and filters and rules that keep the offline account
+// off the network. Package setup can also check each step, and remove everything.
 //
-// It must never take a success for done without looking again, go on after what
-// failed, or touch what it has not made by name.
+// Package setup must never take a success for done without looking again, go on after a
+// failure, or touch a thing that it has not made by name.
 package setup
 
 import (
@@ -14,20 +14,21 @@ import (
 	"github.com/lockstile/lockstile/internal/access"
 )
 
-// The names of what is made.
+// The names of the group and the accounts.
 const (
 	Group   = access.SandboxGroup
 	Offline = access.OfflineAccount
 	Online  = access.OnlineAccount
 )
 
-// System is the machine that is set up. Queries of what isn't there give ErrAbsent.
+// System is the machine to set up. A query of an absent object returns ErrAbsent.
 type System interface {
 	// Elevated reports whether we may set up anything.
 	Elevated() (bool, error)
-	// Elevate asks for the rights to, and has all made or removed with them, for an owner.
+	// Elevate asks for an administrator's rights, and makes or removes everything with
+	// them, for an owner.
 	Elevate(remove bool, owner string) (Done, error)
-	// User is the SID of whoever runs this process.
+	// User returns the SID of the current user.
 	User() (string, error)
 
 	GroupSID(name string) (string, error)
@@ -38,65 +39,66 @@ type System interface {
 	AddAccount(name, comment, password string) error
 	RemoveAccount(name string) error
 
-	// Members are the SIDs of a group's members.
+	// Members returns the SIDs of a group's members.
 	Members(group string) ([]string, error)
 	AddMember(group, account string) error
 
-	// Rights are the account rights of a SID, as LsaEnumerateAccountRights names them.
+	// Rights returns the account rights of a SID, by their names in
+	// LsaEnumerateAccountRights.
 	Rights(sid string) ([]string, error)
 	AddRights(sid string, rights []string) error
 	RemoveRights(sid string) error
 
-	// Hidden tells whether the sign-in screen leaves an account out.
+	// Hidden reports whether the sign-in screen leaves an account out.
 	Hidden(account string) (bool, error)
 	Hide(account string) error
 	Unhide(account string) error
 
-	// Secret is an account's password, kept so that this user alone can read it.
+	// Secret returns an account's password. Only the current user can read the password.
 	Secret(account string) (string, error)
 	KeepSecret(account, password string) error
 	RemoveSecret(account string) error
-	// LogOn tries a password once: a machine locks an account after some refusals.
+	// LogOn tries a password once: a machine locks an account after a few refusals.
 	LogOn(account, password string) error
 
-	// Filters are those of our own that hold now, in the Windows Filtering Platform.
+	// Filters returns our filters in the Windows Filtering Platform.
 	Filters() ([]Filter, error)
 	AddFilters([]Filter) error
 	RemoveFilters() error
 
-	// FirewallRules are those of our own in Windows' firewall.
+	// FirewallRules returns our rules in Windows' firewall.
 	FirewallRules() ([]Rule, error)
 	AddFirewallRules([]Rule) error
 	RemoveFirewallRules() error
 
-	// Runner reports whether the program that commands are made by is there, just as
-	// this version has it, where the accounts can run it and not change it.
+	// Runner reports whether the runner of our version is installed where the accounts
+	// can run the runner, and can't change it.
 	Runner() (bool, error)
 	InstallRunner() error
 	RemoveRunner() error
 
-	// ToolsOpen reports whether the group may read and run the programs in the folders
-	// of PATH that are the user's own.
+	// ToolsOpen reports whether the group may read and run the programs in the user's own
+	// folders of PATH.
 	ToolsOpen() (bool, error)
 	OpenTools() error
-	// CloseGrants takes away all that this and starts added to access lists.
+	// CloseGrants removes all entries that setup and starts added to access lists.
 	CloseGrants() error
 
-	// NewPassword makes a password that nobody can guess.
+	// NewPassword makes a random password.
 	NewPassword() (string, error)
 }
 
-// ErrAbsent says that what was asked for isn't there.
+// ErrAbsent says that the queried object is absent.
 var ErrAbsent = errors.New("it isn't there")
 
-// Finding is what one step found.
+// Finding is the result of checking a step.
 type Finding struct {
 	Step  string `json:"step"`
 	OK    bool   `json:"ok"`
 	Found string `json:"found"`
 }
 
-// Error says which step failed, and whether anything was changed before it.
+// Error names the failed step, and says at which point the step failed.
 type Error struct {
 	Step string
 	What string
@@ -110,16 +112,16 @@ func (e *Error) Error() string {
 	return e.Step + ": " + e.What + ": " + e.Err.Error()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// step is one thing that is there or not.
+// step is a part of the setup, present or absent.
 type step struct {
 	name   string
 	has    func(System) (bool, error)
 	make   func(System) error
-	unmake func(System) error         // nil where it goes with another one
-	gone   func(System) (bool, error) // nil where it is gone when it isn't there
+	unmake func(System) error         // nil if another step removes the part
+	gone   func(System) (bool, error) // nil if the part is gone when has says no
 }
 
 // Check looks at each step and changes nothing.
@@ -139,26 +141,27 @@ func Check(s System) []Finding {
 	return out
 }
 
-// Done is what Run did, and what there is after it.
+// Done says what Run did, and the findings after Run.
 type Done struct {
-	Made     []string  `json:"made,omitempty"` // the steps that were made
+	Made     []string  `json:"made,omitempty"` // the made steps
 	Findings []Finding `json:"findings"`
 }
 
-// Report is what setup tells: with --json, and to the process that had it elevated.
+// Report is the result of setup: for --json, and for the process that asked for the
+// rights.
 type Report struct {
 	Done
 	Error string `json:"error,omitempty"`
 }
 
-// Whole reports whether all is as it must be.
+// Whole reports whether every finding is OK.
 func (d Done) Whole() bool {
 	return !slices.ContainsFunc(d.Findings, func(f Finding) bool { return !f.OK })
 }
 
-// Run makes everything or removes it, for the user who will start commands: owner, or
-// whoever runs this process where it is "". Without an administrator's rights it asks
-// for them, and the same is done with them elsewhere.
+// Run makes or removes everything, for the user who will start commands: owner, or the
+// current user if owner is "". Without an administrator's rights, Run asks for them, and
+// an elevated process does the work.
 func Run(s System, remove bool, owner string) (Done, error) {
 	var done Done
 	user, err := s.User()
@@ -166,7 +169,8 @@ func Run(s System, remove bool, owner string) (Done, error) {
 		return done, &Error{"the user", "can't be told", err}
 	}
 	if owner != "" && owner != user {
-		// A secret that is sealed for the administrator is of no use to the user.
+		// Only the sealing user can read a secret: one sealed for the administrator is of
+		// no use.
 		return done, &Error{"the user", "the rights are those of another user: give yours an administrator's rights for this, or sign in as the one who will start commands", nil}
 	}
 	yes, err := s.Elevated()
@@ -174,7 +178,7 @@ func Run(s System, remove bool, owner string) (Done, error) {
 	case err != nil:
 		return done, &Error{rights, "can't be told", err}
 	case !yes && owner != "":
-		return done, elevated(s) // asked for, and not there
+		return done, elevated(s) // the rights were asked for, and are absent
 	case !yes:
 		done, err := s.Elevate(remove, user)
 		if err != nil {
@@ -190,11 +194,11 @@ func Run(s System, remove bool, owner string) (Done, error) {
 	return done, err
 }
 
-// rights is the name of the one thing that setup needs to begin with.
+// rights is the name of the only precondition of setup.
 const rights = "administrator's rights"
 
-// Make makes what isn't there, in order, and looks at each again. Done twice, it
-// changes nothing the second time. made names the steps that were made.
+// Make makes the missing steps, in order, and checks each step again. A second Make
+// changes nothing. made names the made steps.
 func Make(s System) (made []string, err error) {
 	if err := elevated(s); err != nil {
 		return nil, err
@@ -221,8 +225,8 @@ func Make(s System) (made []string, err error) {
 	return made, nil
 }
 
-// Remove takes everything away, in the other order, and stops at what fails: what
-// comes before it may be needed to find it again.
+// Remove removes everything, in reverse order, and stops at the first failure: finding
+// the failed step again may need an earlier step.
 func Remove(s System) error {
 	if err := elevated(s); err != nil {
 		return err
@@ -269,7 +273,7 @@ func elevated(s System) error {
 	return nil
 }
 
-// absent turns "it isn't there" into no.
+// absent turns ErrAbsent into no.
 func absent(err error) (bool, error) {
 	if errors.Is(err, ErrAbsent) {
 		return false, nil

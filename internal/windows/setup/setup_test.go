@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// machine is a Windows in memory, which can fail as one does: at the n-th call, with
-// an error, or with a success that did nothing.
+// machine is a Windows in memory, and fails as a Windows can: at the n-th call, with an
+// error, or with a success that did nothing.
 type machine struct {
 	groups    map[string][]string // members, by name
 	accounts  map[string]string   // passwords, by name
@@ -29,12 +29,12 @@ type machine struct {
 	passwords int
 	user      string
 	asked     int  // how often the rights were asked for
-	refuses   bool // and not given
+	refuses   bool // the user refuses the rights
 }
 
 func (m *machine) User() (string, error) { return ask(m, m.user, nil) }
 
-// Elevate does what another process of this program would.
+// Elevate runs setup as another process of our program would.
 func (m *machine) Elevate(remove bool, owner string) (done Done, err error) {
 	m.asked++
 	if m.refuses {
@@ -49,14 +49,14 @@ func newMachine() *machine {
 	return &machine{user: "S-user", groups: map[string][]string{"Users": {"S-user"}}, accounts: map[string]string{"user": "x"}, rights: map[string][]string{}, hidden: map[string]bool{}, secrets: map[string]string{}}
 }
 
-// state is what can be seen of a machine.
+// state returns the visible state of a machine.
 func (m *machine) state() string {
 	return fmt.Sprint(m.groups, m.accounts, m.rights, m.hidden, m.secrets, m.filters, m.rules, m.runner, m.tools)
 }
 
 var errFails = errors.New("it fails")
 
-// change does something, unless this call is the one that fails.
+// change calls do, except at the failing call.
 func (m *machine) change(do func() error) error {
 	m.calls++
 	if m.calls != m.failAt {
@@ -190,7 +190,7 @@ func (m *machine) OpenTools() error {
 	return m.change(func() error { m.tools = true; return nil })
 }
 
-// CloseGrants reads back itself, so that a success is one.
+// CloseGrants reads the lists back itself: its success is a real success.
 func (m *machine) CloseGrants() error {
 	m.calls++
 	if m.calls == m.failAt {
@@ -263,7 +263,7 @@ func TestMakeAndRemove(t *testing.T) {
 	}
 }
 
-// TestDrift: what was changed behind our back is seen, and mended.
+// TestDrift checks that Check sees a foreign change, and that Make mends it.
 func TestDrift(t *testing.T) {
 	for name, change := range map[string]func(*machine){
 		"another password":     func(m *machine) { m.accounts[Offline] = "changed" },
@@ -295,8 +295,8 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestEachFailure lets each call fail in each way: it is told, or does no harm, and
-// afterwards all can be made, and be taken away without a trace.
+// TestEachFailure lets each call fail in each way. Each time, Make must return an error
+// or do no harm, and afterwards all can be made, and removed without a trace.
 func TestEachFailure(t *testing.T) {
 	before := newMachine().state()
 	for _, nothing := range []bool{false, true} {
@@ -332,7 +332,7 @@ func TestEachFailure(t *testing.T) {
 				t.Errorf("removing, call %d, %v: left %s", at, nothing, m.state())
 			}
 		}
-		for at := 1; ; at++ { // what can't be told doesn't hold
+		for at := 1; ; at++ { // an unreadable step doesn't hold
 			m := newMachine()
 			if _, err := Make(m); err != nil {
 				t.Fatal(err)
@@ -360,7 +360,7 @@ func TestNotElevated(t *testing.T) {
 	}
 }
 
-// TestRun: without the rights they are asked for, once, and for the same user.
+// TestRun checks that Run asks for missing rights, once, and for the same user.
 func TestRun(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		m := newMachine()

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// TestSecret: what is on the disk is not the password, and another file is none.
+// TestSecret checks that the file is not the password, and that a foreign file is no
+// secret.
 func TestSecret(t *testing.T) {
 	m := Machine{Home: t.TempDir()}
 	if _, err := m.Secret(Offline); !errors.Is(err, ErrAbsent) {
@@ -70,7 +71,7 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// TestFilterOf: a filter that isn't just as it was made is not taken for one that is.
+// TestFilterOf checks that a changed filter differs from the made filter.
 func TestFilterOf(t *testing.T) {
 	const user = "S-1-5-21-1-2-3-1001"
 	made := func(sid string) *wf.Rule {
@@ -110,8 +111,8 @@ func TestFilterOf(t *testing.T) {
 	}
 }
 
-// TestSystemThatLies: where a success did nothing, setup says so, and what it made is
-// taken away again. (On Windows itself the whole of it is another test's.)
+// TestSystemThatLies checks that setup reports a success that did nothing, and removes
+// the made steps again. (Another test covers a real Windows.)
 func TestSystemThatLies(t *testing.T) {
 	m := Machine{Home: t.TempDir()}
 	if _, err := wf.New(nil); err == nil {
@@ -138,12 +139,12 @@ func TestSystemThatLies(t *testing.T) {
 	}
 }
 
-// asAdministrator goes on where the machine gives nobody an administrator's rights.
+// asAdministrator claims an administrator's rights, for machines without administrators.
 type asAdministrator struct{ Machine }
 
 func (asAdministrator) Elevated() (bool, error) { return true, nil }
 
-// TestFirewallRules: what is made is read as it was made, and goes.
+// TestFirewallRules checks that added rules are read back, and can be removed.
 func TestFirewallRules(t *testing.T) {
 	m := Machine{}
 	must := func(err error) {

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// denied are the ways to log on that no sandbox account has. The interactive one stays,
-// since CreateProcessWithLogonW, by which the runner is started, is one; the account is
-// left out of the sign-in screen, and nobody knows its password.
+// denied are the kinds of logon that no sandbox account has. The interactive kind stays,
+// since CreateProcessWithLogonW starts the runner by an interactive logon; the account is
+// left out of the sign-in screen, and nobody knows the password.
 var denied = []string{"SeDenyNetworkLogonRight", "SeDenyRemoteInteractiveLogonRight", "SeDenyServiceLogonRight"}
 
-// steps are in the order in which they can be made.
+// steps returns the steps in the order of making.
 func steps() []step {
 	out := []step{{
 		name: "group " + Group,
@@ -35,15 +35,15 @@ func steps() []step {
 		has:    func(s System) (bool, error) { return s.ToolsOpen() },
 		make:   func(s System) error { return s.OpenTools() },
 		unmake: func(s System) error { return s.CloseGrants() },
-		gone:   func(System) (bool, error) { return true, nil }, // without the group nobody can tell; CloseGrants reads back
+		gone:   func(System) (bool, error) { return true, nil }, // without the group, has can't check; CloseGrants reads back
 	})
 	return append(out,
 		walls("network filters", Filters, System.Filters, System.AddFilters, System.RemoveFilters),
 		walls("firewall rules", Rules, System.FirewallRules, System.AddFirewallRules, System.RemoveFirewallRules))
 }
 
-// walls are what keeps the offline account off the network, in one place of the system:
-// just what there must be for its SID.
+// walls returns the step of keeping the offline account off the network, in one place of
+// the system: exactly the objects that must returns for the account's SID.
 func walls[W any](name string, must func(sid string) []W, there func(System) ([]W, error), add func(System, []W) error, remove func(System) error) step {
 	return step{
 		name: name + " for " + Offline,
@@ -63,7 +63,7 @@ func walls[W any](name string, must func(sid string) []W, there func(System) ([]
 			if err != nil {
 				return err
 			}
-			if err := remove(s); err != nil { // some may be there
+			if err := remove(s); err != nil { // parts may exist
 				return err
 			}
 			return add(s, must(sid))
@@ -72,8 +72,8 @@ func walls[W any](name string, must func(sid string) []W, there func(System) ([]
 	}
 }
 
-// account is an account whose password is the one that was kept: each is of no use
-// without the other, so they are made together.
+// account returns the step of making an account with a kept password. Account and
+// password are useless without each other, and are made together.
 func account(name string) step {
 	return step{
 		name: "account " + name,
@@ -167,7 +167,7 @@ func logons(name string) step {
 			}
 			return s.AddRights(sid, denied)
 		},
-		unmake: func(s System) error { // before the account: its SID can't be told after it
+		unmake: func(s System) error { // before the account: afterwards nobody can look up the SID
 			sid, err := s.AccountSID(name)
 			if err != nil {
 				return err

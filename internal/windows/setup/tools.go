@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// tools lists the folders of PATH that lie in the user's own folder, which no other
-// account can read: each once, without the product's own, and none that isn't below
-// it by its name.
+// tools lists the folders of PATH within the user's own folder, since no other account
+// can read those: without repeats, without the product's own folder, and only folders
+// below the user's folder by name.
 func tools(path, userHome, home string) []string {
 	var out []string
 	for dir := range strings.SplitSeq(path, ";") {

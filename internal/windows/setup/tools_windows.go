@@ -8,7 +8,8 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/grant"
 )
 
-// toolEntries let the group read and run what is in the user's folders of PATH.
+// toolEntries returns the entries that let the group read and run the programs in the
+// user's folders of PATH.
 func (m Machine) toolEntries() ([]grant.Entry, error) {
 	group, err := m.GroupSID(Group)
 	if err != nil {
@@ -21,7 +22,7 @@ func (m Machine) toolEntries() ([]grant.Entry, error) {
 	var out []grant.Entry
 	for _, dir := range tools(os.Getenv("PATH"), userHome, m.Home) {
 		real, err := filepath.EvalSymlinks(dir)
-		if err != nil { // PATH names what isn't there
+		if err != nil { // PATH names an absent folder
 			continue
 		}
 		out = append(out, grant.Entry{Path: real, ACE: access.ACE{Flags: access.ObjectInherit | access.ContainerInherit, Mask: access.FileRead | access.FileExecute, SID: group}})
@@ -47,7 +48,7 @@ func (m Machine) ToolsOpen() (bool, error) {
 	return true, nil
 }
 
-// OpenTools makes what is missing.
+// OpenTools makes the missing entries.
 func (m Machine) OpenTools() error {
 	entries, err := m.toolEntries()
 	if err != nil {
@@ -57,7 +58,7 @@ func (m Machine) OpenTools() error {
 	return err
 }
 
-// CloseGrants takes away all that stands in the journal.
+// CloseGrants removes all entries of the journal.
 func (m Machine) CloseGrants() error {
 	return grant.Remove(grant.Machine{}, grant.NewJournal(m.Home), grant.Gone)
 }

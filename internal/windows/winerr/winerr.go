@@ -1,6 +1,5 @@
-// Package winerr has the one rule about errors of Windows that every caller of it needs:
-// a call that failed has failed, whether or not it says why. It must never turn an error
-// into none.
+// Package winerr holds the rule about Windows errors for all callers: a failed call has
+// failed, with or without a reason. Package winerr must never turn an error into none.
 package winerr
 
 import (
@@ -10,7 +9,7 @@ import (
 
 var errSilent = errors.New("it failed, and does not say why")
 
-// Cause is for a call that failed: its error, or one that says that it gave none.
+// Cause returns the error of a failed call, or errSilent for a call without a reason.
 func Cause(err error) error {
 	if err == nil || err == error(syscall.Errno(0)) {
 		return errSilent
