@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
@@ -72,6 +73,8 @@ func run(args []string) int {
 	if err != nil {
 		return badUsage(err, runUse, runHelp)
 	}
+	ignored.Keep()
+	ignored.HandOn()
 	opened := beside(openGate)
 	p, _, err := f.Load() // it may be read from a file system that doesn't answer: a signal still ends us
 	o := <-opened

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/tape"
 	"github.com/lockstile/lockstile/refusal"
@@ -30,6 +31,8 @@ type writer struct {
 	*tape.Tape
 	plan *plan.Plan
 	cmd  Command
+
+	ignored ignored.Set // what the processes ignore, since this program did when they were made
 
 	joint
 	unreached tape.Slot // where the init has the socket that the command must not reach
@@ -76,7 +79,7 @@ func (l *Launch) Give(c Command) error {
 			Reason: "a standard stream is a datagram socket, which reaches others of the host without a connect", Hint: "give the command a pipe or a stream socket"}
 	}
 	l.paths = c.Paths
-	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, joint: l.joint, trials: l.trials}
+	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, ignored: l.ignored, joint: l.joint, trials: l.trials}
 	listener, port, err := listen() // only now: nobody else need see it
 	if err != nil {
 		return err

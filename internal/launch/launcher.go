@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/tape"
 )
@@ -139,9 +140,11 @@ func (l *Launch) make(p *plan.Plan) error {
 	w := &writer{Tape: l.tape, plan: p}
 	w.namespaces()
 	l.cloned = now()
+	l.ignored = ignored.Now()
 	if l.first, err = l.tape.Clone(w.cloneFlags(), ends); err != nil {
 		return err
 	}
+	l.ignored |= ignored.Now() // it may have changed meanwhile
 	w.foundation()
 	if err := w.Err(); err != nil {
 		return err
