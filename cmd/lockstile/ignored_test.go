@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -59,6 +58,7 @@ func TestIgnoredSignalsStayIgnored(t *testing.T) {
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
+				defer p.soon(cmd)()
 				text, err := bufio.NewReader(out).ReadString('\n')
 				if err != nil {
 					t.Fatalf("the command said %q: %v", text, err)
@@ -93,11 +93,9 @@ func TestIgnoredSignalsStayIgnored(t *testing.T) {
 // TestInTheBackground: a shell without job control has what it starts with & ignore ^C
 // and ^\.
 func TestInTheBackground(t *testing.T) {
-	out, err := exec.Command("env", "--default-signal=HUP,INT,QUIT", "sh", "-c", `"$0" run -- grep SigIgn /proc/self/status & wait`, program).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := ignoredBy(t, string(out)); got != 6 {
+	p := newPlace(t)
+	r := p.do(p.command("sh", "-c", `"$0" run -- grep SigIgn /proc/self/status & wait`, program))
+	if got := ignoredBy(t, r.stdout+r.stderr); got != 6 {
 		t.Errorf("the command ignores %#x, want SIGINT and SIGQUIT", got)
 	}
 }
