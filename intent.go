@@ -67,7 +67,7 @@ func planStart(home ownHome, r Request, missing host.Missing, known func(policy.
 		dir = p.Workspace
 	}
 	env := i.command.Env
-	i.command = launch.Command{Paths: commandPaths(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Terminal: (*launch.Size)(r.Terminal)}
+	i.command = launch.Command{Paths: commandPaths(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Ignore: r.Ignore, Terminal: (*launch.Size)(r.Terminal)}
 	return i, nil
 }
 

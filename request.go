@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -17,13 +18,14 @@ import (
 type Request struct {
 	Policy                policy.Policy // what is asked for; the gate plans for itself how
 	Argv                  []string
-	Dir                   string          // where it begins, "" for the workspace
-	Env                   []string        // the caller's, as NAME=value; Policy.Env says what of it is handed on
-	Stdin, Stdout, Stderr *os.File        // nil where Terminal is set
-	Approval              *Approval       // a person's, where one was asked
-	Ready                 <-chan struct{} // the command runs when something comes from it, or its end, and not before; nil: at once
-	Channel               string          // by which way it comes, for the record; "" is "library"
-	Terminal              *Size           // give the command a terminal of its own, of this size; its other end is Child.Terminal
+	Dir                   string           // where it begins, "" for the workspace
+	Env                   []string         // the caller's, as NAME=value; Policy.Env says what of it is handed on
+	Stdin, Stdout, Stderr *os.File         // nil where Terminal is set
+	Approval              *Approval        // a person's, where one was asked
+	Ready                 <-chan struct{}  // the command runs when something comes from it, or its end, and not before; nil: at once
+	Channel               string           // by which way it comes, for the record; "" is "library"
+	Ignore                []syscall.Signal // the command ignores these at its beginning, as under nohup; nil: none (Linux alone)
+	Terminal              *Size            // give the command a terminal of its own, of this size; its other end is Child.Terminal
 }
 
 // Approval is a person's yes to one command. Where it escalates, the command

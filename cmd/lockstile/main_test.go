@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -30,6 +32,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, becomeMachine(name))
 		os.Exit(1)
 	}
+	defaultSignals()
 	dir := os.Getenv("LOCKSTILE_TEST_PROGRAMS")
 	if dir == "" {
 		var err error
@@ -49,6 +52,22 @@ func TestMain(m *testing.M) {
 		}
 	}()
 	m.Run()
+}
+
+// defaultSignals has the programs under test ignore no signal, whoever started the tests:
+// under nohup and in the background of a script they would inherit that. A signal that is
+// caught here is the default in a child.
+func defaultSignals() {
+	dropped := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(dropped, s)
+		}
+	}
+	go func() {
+		for range dropped {
+		}
+	}()
 }
 
 // atTheEnd is removed when all tests have run.
@@ -154,7 +173,22 @@ func (p *place) command(bin string, args ...string) *exec.Cmd {
 	cmd.Dir = p.ws
 	cmd.Env = append(append(os.Environ(), "LOCKSTILE_HOME="+p.home), p.env...)
 	cmd.WaitDelay = 5 * time.Second
+	cmd.Cancel = func() error {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			p.Errorf("%q has not ended after %v", cmd.Args, 3*patience)
+		}
+		return cmd.Process.Kill()
+	}
 	return cmd
+}
+
+// soon ends a program that does not end by itself, and says so; stop is called when it
+// has ended.
+func (p *place) soon(cmd *exec.Cmd) (stop func() bool) {
+	return time.AfterFunc(patience/2, func() {
+		p.Errorf("%q has not ended after %v", cmd.Args, patience/2)
+		cmd.Process.Kill()
+	}).Stop
 }
 
 // result is the output and the exit code of a program.

@@ -117,8 +117,12 @@ func (c *console) typedUntilEnd(key string, cmd *exec.Cmd) {
 	c.Helper()
 	over := make(chan error, 1)
 	go func() { over <- cmd.Wait() }()
-	for {
+	for deadline := time.Now().Add(patience / 2); ; {
 		c.typed(key)
+		if time.Now().After(deadline) {
+			cmd.Process.Kill()
+			c.Fatalf("%q goes on after %q, seen is %q", cmd.Args, key, c.seen())
+		}
 		select {
 		case <-over:
 			return
@@ -207,6 +211,7 @@ func TestTerminalKilled(t *testing.T) {
 				cmd := c.on(p.command(program, "run", "--", "sh", "-c", "echo ready; exec sleep 1007"))
 				c.wait("ready")
 				cmd.Process.Signal(sig)
+				defer p.soon(cmd)()
 				cmd.Wait()
 				if code := cmd.ProcessState.ExitCode(); code != 128+int(sig) {
 					t.Errorf("exit %d, want %d", code, 128+int(sig))

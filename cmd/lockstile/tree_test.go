@@ -84,6 +84,7 @@ func (p *place) begin(mode, way, script string) *running {
 	if err := cmd.Start(); err != nil {
 		p.Fatal(err)
 	}
+	defer p.soon(cmd)()
 	r := &running{p, cmd, bufio.NewReader(pipe), mark}
 	if text, err := r.out.ReadString('\n'); err != nil || strings.TrimRight(text, "\r\n") != "ready" {
 		p.Fatalf("the command said %q: %v", text, err)
@@ -106,6 +107,7 @@ func (r *running) grown(n int) {
 // end waits for lockstile and returns its exit code, or 128+N.
 func (r *running) end() int {
 	r.Helper()
+	defer r.soon(r.cmd)()
 	rest, _ := io.ReadAll(r.out) // the end of the output shows that no process holds the pipe any more
 	r.Logf("printed %q", rest)
 	err := r.cmd.Wait()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
@@ -73,6 +74,7 @@ func run(args []string) int {
 	if err != nil {
 		return badUsage(err, runUse, runHelp)
 	}
+	ignored.Keep()
 	opened := beside(openGate)
 	p, _, err := f.Load() // the configuration's file system may hang: a signal still ends us
 	o := <-opened
@@ -154,7 +156,9 @@ const flushTime = 2 * time.Second
 // start.
 func start(gate *lockstile.Gate, p policy.Policy, argv []string, ends *endpoints, caught <-chan struct{}) (*lockstile.Child, error) {
 	request := lockstile.Request{Channel: "run", Policy: p, Argv: argv, Env: os.Environ(), Ready: caught}
-	ends.give(&request)
+	if ends.give(&request); request.Terminal == nil {
+		request.Ignore = ignored.AtStart().Signals()
+	}
 	return gate.Start(request)
 }
 

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/ignored"
 )
 
 // signals holds signals that have arrived and are not passed on yet.
@@ -24,7 +25,7 @@ func (c signals) catch(inTerminal bool) {
 		wanted = slices.Concat(passed, passedInTerminal)
 	}
 	for _, s := range wanted {
-		if !signal.Ignored(s) { // nohup stays in force
+		if !ignored.AtStart().Has(s.(syscall.Signal)) { // nohup stays in force
 			signal.Notify(c, s)
 		}
 	}

@@ -23,6 +23,10 @@ type Command struct {
 	Denied string
 	Stdio  [3]int // descriptors that become 0, 1 and 2
 
+	// Ignore lists the signals that the command ignores at its beginning. All others have
+	// the default disposition.
+	Ignore []syscall.Signal
+
 	// Terminal gives the command a terminal of its own, of this size, in place of
 	// Stdio.
 	Terminal *Size

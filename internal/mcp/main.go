@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/internal/tool"
@@ -39,7 +40,7 @@ func Main(args []string) int {
 		plain.ErrText(use)
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
 	defer stop()
 	if err := serve(ctx, f); err != nil && !errors.Is(err, context.Canceled) {
 		plain.Err("lockstile-mcp: %v\n", err)
@@ -50,6 +51,17 @@ func Main(args []string) int {
 		return 1
 	}
 	return 0
+}
+
+// ending are the signals that end the server: those that it was not started to ignore.
+func ending() (signals []os.Signal) {
+	ignored.Keep()
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if !ignored.AtStart().Has(s) {
+			signals = append(signals, s)
+		}
+	}
+	return signals
 }
 
 func serve(ctx context.Context, f settings.Flags) error {

@@ -14,6 +14,7 @@ import (
 // caller had it, then the files are tried one after the other.
 func (w *writer) exec() {
 	plumbing := w.For("")
+	w.dispositions()
 	mask, _ := w.Words(tape.SignalMask())
 	plumbing.Do("signal mask", 0, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, mask, 0, 8)
 	if soft, hard, ok := nofile.Original(); ok {

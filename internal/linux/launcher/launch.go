@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/linux/tape"
 	"github.com/lockstile/lockstile/internal/plan"
@@ -31,6 +32,8 @@ type writer struct {
 	*tape.Tape
 	plan *plan.Plan
 	cmd  launch.Command
+
+	ignored ignored.Set // the signals that the processes ignore, because this program did at the clone
 
 	joint
 	unreached tape.Slot // where the init has the socket that the command must not reach
@@ -77,7 +80,7 @@ func (l *Launch) Give(c launch.Command) error {
 			Reason: "a standard stream is a datagram socket, which reaches others of the host without a connect", Hint: "give the command a pipe or a stream socket"}
 	}
 	l.paths = c.Paths
-	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, joint: l.joint, trials: l.trials}
+	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, ignored: l.ignored, joint: l.joint, trials: l.trials}
 	listener, port, err := listen() // only now: nobody else need see it
 	if err != nil {
 		return err

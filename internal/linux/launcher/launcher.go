@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/linux/tape"
 	"github.com/lockstile/lockstile/internal/plan"
 )
@@ -143,9 +144,11 @@ func (l *Launch) make(p *plan.Plan) error {
 	w := &writer{Tape: l.tape, plan: p}
 	w.namespaces()
 	l.cloned = now()
+	l.ignored = ignored.Now()
 	if l.first, err = l.tape.Clone(w.cloneFlags(), ends); err != nil {
 		return err
 	}
+	l.ignored |= ignored.Now() // it may have changed meanwhile
 	w.foundation()
 	if err := w.Err(); err != nil {
 		return err

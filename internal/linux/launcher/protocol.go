@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/linux/supervise"
 	"github.com/lockstile/lockstile/internal/linux/tape"
@@ -85,7 +86,8 @@ type Launch struct {
 	sweeps   []sweep
 	paths    []string
 	parts    []part
-	cloned   int64 // when the first process was asked for, as tape.Returned
+	ignored  ignored.Set // what this program ignored when the first process was made
+	cloned   int64       // when the first process was asked for, as tape.Returned
 }
 
 // Settled reports whether every step that serves a restriction has been made, or
