@@ -3,6 +3,8 @@ package session
 import (
 	"sync"
 	"unicode/utf8"
+
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 // BufferSize is how much unread output a session keeps, in bytes: the first and
@@ -93,7 +95,7 @@ func (b *buffer) take(more bool) Output {
 	last := &out.Head
 	if out.Omitted > 0 {
 		last = &out.Tail
-		n := Unfinished(out.Head)
+		n := plain.Unfinished(out.Head)
 		out.Head = out.Head[:len(out.Head)-n]
 		m := 0
 		for m < len(out.Tail) && m < utf8.UTFMax-1 && !utf8.RuneStart(out.Tail[m]) {
@@ -102,26 +104,12 @@ func (b *buffer) take(more bool) Output {
 		out.Tail = out.Tail[m:]
 		out.Omitted += int64(n + m)
 	}
-	if n := Unfinished(*last); more && n > 0 {
+	if n := plain.Unfinished(*last); more && n > 0 {
 		cut := len(*last) - n
 		b.head = append(b.head, (*last)[cut:]...)
 		*last = (*last)[:cut]
 	}
 	return out
-}
-
-// Unfinished is the length of the beginning of a character at the end of a text, 0
-// where it ends with a whole one.
-func Unfinished[Text []byte | string](t Text) int {
-	for n := 1; n < utf8.UTFMax && n <= len(t); n++ {
-		if utf8.RuneStart(t[len(t)-n]) {
-			if utf8.FullRuneInString(string(t[len(t)-n:])) {
-				return 0
-			}
-			return n
-		}
-	}
-	return 0
 }
 
 // Then joins two outputs that came one after the other.

@@ -8,7 +8,7 @@ func Lockstile() Tables {
 			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/plan internal/redact internal/residual internal/survey internal/takeback internal/tally internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
-			{"session", ". refusal"},
+			{"session", ". internal/plain refusal"},
 			{"internal/access", ""},
 			{"internal/approve", ""},
 			{"internal/archtest", ""},

@@ -11,30 +11,50 @@ import (
 // Facts holds the machine's facts for a plan. The zero value is a machine that can
 // enforce nothing.
 type Facts struct {
-	OS, Arch       string
-	UID, GID       int
+	OS, Arch string
+	UID, GID int
+	Kernel
+	Shares
+	Folders
+	Accounts
+	Missing Missing // as earlier starts found out
+}
+
+// Kernel lists abilities of Linux.
+type Kernel struct {
 	LandlockABI    int      // 0: no Landlock
 	KillableNotify bool     // a seccomp listener can keep signals out of a call after its notification
 	LastCap        int      // number of the kernel's last capability
 	Keyring        bool     // keyctl(2) can be called
-	ProcFiles      []string // existing files and folders below /proc that change the machine
-	Absent         []Absent // absent trusted names, in writable roots
-	Protected      []string // files and folders in writable roots that programs of the host trust
-	Hidden         Hidden   // what may not be read
-	Missing        Missing  // what turned out to be missing here
-	UserHome       string   // what UserHome says
-	TempDir        string   // canonical TMPDIR; empty where it is unset, or no folder
-	UserSID        string   // on Windows: who we are
-	Memory         uint64   // how much the machine has, in bytes; 0 where it does not tell
-	MostProcesses  uint64   // what RLIMIT_NPROC lets us have at most
-	MostCore       uint64   // what RLIMIT_CORE lets us have at most
-	Pools          Pools    // what all processes of our user share
 	OwnPIDMax      bool     // a pid namespace has a kernel.pid_max of its own
 	Cgroup         string   // the folder for a new cgroup with bounds on memory and processes; "" for none
-	OfflineSID     string   // on Windows: the account for commands without a network; "" without setup
-	OnlineSID      string   // on Windows: the account for commands with a network
-	GroupSID       string   // on Windows: the group of the two
-	Resolver       string   // the target of /etc/resolv.conf, if a link
+	ProcFiles      []string // existing files and folders below /proc that change the machine
+}
+
+// Shares are the machine's memory, and the most that our user may have.
+type Shares struct {
+	Memory        uint64 // of the machine, in bytes; 0 if unknown
+	MostProcesses uint64 // our hard RLIMIT_NPROC
+	MostCore      uint64 // our hard RLIMIT_CORE, in bytes
+	Pools         Pools  // shared by all processes of our user
+}
+
+// Folders are the folders and names that a view treats apart.
+type Folders struct {
+	UserHome  string   // the result of UserHome
+	TempDir   string   // canonical TMPDIR; "" if unset, or no folder
+	Resolver  string   // the target of /etc/resolv.conf, if a link
+	Absent    []Absent // absent trusted names, in writable roots
+	Protected []string // files and folders in writable roots that programs of the host trust
+	Hidden    Hidden   // files and folders that may not be read
+}
+
+// Accounts are SIDs on Windows, "" without setup.
+type Accounts struct {
+	UserSID    string // our user
+	OfflineSID string // the account for commands without a network
+	OnlineSID  string // the account for commands with a network
+	GroupSID   string // the group of the two
 }
 
 // procControls are the places below /proc by which a file's owner changes the machine;
@@ -58,7 +78,7 @@ type Absent struct {
 	Names []string `json:"names"`
 }
 
-// Missing is what a machine can't do, as starts have found out. Nothing tells it before.
+// Missing lists abilities that starts found missing. No fact shows them beforehand.
 type Missing struct {
 	FreshProc      bool // parts of /proc are masked, as in containers: no other can be mounted
 	UserNamespaces bool // no user namespace can be made, or a new one has no capabilities

@@ -19,13 +19,15 @@ func Read() (Facts, error) {
 	f := Facts{
 		OS: runtime.GOOS, Arch: runtime.GOARCH,
 		UID: os.Geteuid(), GID: os.Getegid(),
-		LandlockABI:    older(landlockABI()),
-		LastCap:        lastCap(),
-		Keyring:        hasKeyring(),
-		KillableNotify: killableNotify(),
-		OwnPIDMax:      ownPIDMax(),
-		Cgroup:         cgroupFolder(),
-		Memory:         memory(),
+		Kernel: Kernel{
+			LandlockABI:    older(landlockABI()),
+			LastCap:        lastCap(),
+			Keyring:        hasKeyring(),
+			KillableNotify: killableNotify(),
+			OwnPIDMax:      ownPIDMax(),
+			Cgroup:         cgroupFolder(),
+		},
+		Shares: Shares{Memory: memory()},
 	}
 	f.MostProcesses, f.MostCore = most(unix.RLIMIT_NPROC), most(unix.RLIMIT_CORE)
 	f.Pools = Pools{Inotify: mostInotify(), Watches: mostWatches(),

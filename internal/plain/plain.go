@@ -92,3 +92,17 @@ func appendJSONEscape(buf []byte, r rune) []byte {
 	}
 	return fmt.Appendf(buf, `\u%04x`, r)
 }
+
+// Unfinished is the length of the beginning of a character at the end of a text, 0
+// where it ends with a whole one.
+func Unfinished[Text []byte | string](t Text) int {
+	for n := 1; n < utf8.UTFMax && n <= len(t); n++ {
+		if utf8.RuneStart(t[len(t)-n]) {
+			if utf8.FullRuneInString(string(t[len(t)-n:])) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}

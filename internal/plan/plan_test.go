@@ -19,8 +19,10 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func machine(os string) host.Facts {
 	return host.Facts{
-		OS: os, Arch: "amd64", UserHome: "/home/u", UID: 1000, GID: 1000, Memory: 8 << 30, MostProcesses: 1000, MostCore: 1 << 30, Pools: host.Pools{Inotify: 128, Watches: 8192, Signals: 1000, Queues: 819200}, OwnPIDMax: true, LandlockABI: 7, LastCap: 40, Keyring: true,
-		ProcFiles: []string{"/proc/irq", "/proc/sys", "/proc/sysrq-trigger"},
+		OS: os, Arch: "amd64", UID: 1000, GID: 1000,
+		Kernel:  host.Kernel{OwnPIDMax: true, LandlockABI: 7, LastCap: 40, Keyring: true, ProcFiles: []string{"/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}},
+		Shares:  host.Shares{Memory: 8 << 30, MostProcesses: 1000, MostCore: 1 << 30, Pools: host.Pools{Inotify: 128, Watches: 8192, Signals: 1000, Queues: 819200}},
+		Folders: host.Folders{UserHome: "/home/u"},
 	}
 }
 

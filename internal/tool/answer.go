@@ -91,7 +91,7 @@ func cut(out session.Output, budget int) (text string, all int) {
 		return text, all
 	}
 	begin, end := text[:limit/2], text[len(text)-(limit-limit/2):]
-	begin = begin[:len(begin)-session.Unfinished(begin)]
+	begin = begin[:len(begin)-plain.Unfinished(begin)]
 	for len(end) > 0 && !utf8.RuneStart(end[0]) {
 		end = end[1:]
 	}

@@ -72,7 +72,7 @@ func filter(t *testing.T, prog []unix.SockFilter, c call) uint32 {
 func thePlan(t *testing.T) *plan.Plan {
 	t.Helper()
 	p, err := plan.Compile(policy.Policy{Mode: policy.ModeReadOnly, Workspace: "/w", Home: "/h"},
-		host.Facts{OS: "linux", Arch: "amd64", LandlockABI: 7}, "/h/private/1")
+		host.Facts{OS: "linux", Arch: "amd64", Kernel: host.Kernel{LandlockABI: 7}}, "/h/private/1")
 	if err != nil {
 		t.Fatal(err)
 	}
