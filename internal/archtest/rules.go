@@ -24,6 +24,7 @@ const (
 	ruleLength      = "length"       // a file too long to read
 	ruleName        = "name"         // a name that says nothing
 	ruleSyntax      = "syntax"       // a Go file that can't be read
+	ruleDocument    = "document"     // a document that names a file which isn't there
 	ruleStale       = "stale"        // a table entry that no longer applies
 	ruleEmpty       = "empty"        // nothing was checked
 )
