@@ -53,16 +53,7 @@ if [ ! -e "$machine/.done" ]; then
 fi
 
 step "format and vet, for every system that is built"
-unformatted=$(gofmt -l .)
-if [ -n "$unformatted" ]; then
-	printf 'not formatted:\n%s\n' "$unformatted"
-	exit 1
-fi
-for target in linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64; do
-	GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 go vet ./...
-done
-go vet -tags lockstile_leave_out ./...
-go vet -tags lockstile_tally ./...
+bash scripts/lint.sh
 
 step "lint of the workflow for Windows"
 go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 .github/workflows/*.yml

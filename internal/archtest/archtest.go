@@ -87,8 +87,12 @@ func Check(fsys fs.FS, t Tables) ([]Finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the module: %w", err)
 	}
+	named, err := documents(fsys, tree)
+	if err != nil {
+		return nil, fmt.Errorf("read the documents: %w", err)
+	}
 	found := slices.Concat(
-		tree.findings, doors(tree), dependencies(tree, t.Dependencies), hygiene(tree, t.NoInit), public(tree))
+		tree.findings, named, doors(tree), dependencies(tree, t.Dependencies), hygiene(tree, t.NoInit), public(tree))
 	found = except(found, t.Exceptions)
 	// These come after the exceptions: the order is changed in its own table,
 	// with a reason, and never file by file.

@@ -26,6 +26,7 @@ const (
 	ruleLength      = "length"       // a file too long to read
 	ruleName        = "name"         // a name without meaning
 	ruleSyntax      = "syntax"       // an unreadable Go file
+	ruleDocument    = "document"     // a path in a document without a file
 	ruleStale       = "stale"        // a table entry that no longer applies
 	ruleEmpty       = "empty"        // nothing was checked
 )

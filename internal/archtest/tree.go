@@ -16,11 +16,12 @@ import (
 
 // tree is the source of a module, all build tags together.
 type tree struct {
-	module   string    // module path
-	requires []require // of go.mod
-	packages map[string][]*source
-	foreign  []string  // files other than Go in a build
-	findings []Finding // findings made while reading
+	module    string    // module path
+	requires  []require // of go.mod
+	packages  map[string][]*source
+	documents []string  // files of Markdown
+	foreign   []string  // files other than Go in a build
+	findings  []Finding // findings made while reading
 }
 
 // source is a Go file that is not a test.
@@ -89,6 +90,8 @@ func (t *tree) addFile(fsys fs.FS, name string) error {
 		t.findings = append(t.findings, Finding{name, 0, ruleModule, "a workspace replaces the dependencies that were classified"})
 	case slices.Contains(foreignSuffixes, path.Ext(base)):
 		t.foreign = append(t.foreign, name)
+	case path.Ext(base) == ".md":
+		t.documents = append(t.documents, name)
 	case path.Ext(base) == ".go" && !strings.HasSuffix(base, "_test.go"):
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {
