@@ -233,7 +233,10 @@ for t in ts: t.start()
 for t in ts: l.accept()
 for t in ts: t.join()`), done, nil},
 	{"P-13 tmux, twice at one name", `for i in 1 2; do
-  tmux -S t new -d "sleep 9" && p=$(tmux -S t display -p "#{pid}") && tmux -S t kill-server || exit
+  tmux -S t new -d "touch up; exec sleep 9" && p=$(tmux -S t display -p "#{pid}") || exit
+  # Before its exec the server's child holds the socket, and the next client would find that.
+  timeout 20 sh -c "until rm up 2>/dev/null; do sleep 0.01; done" || { echo "round $i: nothing runs in tmux"; exit; }
+  tmux -S t kill-server || exit
   while kill -0 $p 2>/dev/null; do sleep 0.01; done # one that is ending still answers
 done; echo done-well`, done, nil},
 	{"P-13 ssh-agent", `eval $(ssh-agent -a $PWD/agent) && { ssh-add -l; test $? = 1; } && kill $SSH_AGENT_PID && echo done-well`, done, nil},

@@ -37,6 +37,7 @@ type world struct {
 	*place
 	out      string // a folder beside the workspace
 	canary   *exec.Cmd
+	said     string       // what the program printed, or the end of that
 	accepted atomic.Int32 // connections and datagrams
 	port     int
 }
@@ -321,8 +322,12 @@ func (w *world) run(c caseRow, flags ...string) bool {
 	if strings.Contains(errs.String(), "lockstile: refused") { // the program tried nothing
 		w.Fatal(errs.String())
 	}
+	w.said = end(out.String()) + end(errs.String())
 	return c.effect(w, out.String())
 }
+
+// end returns the last 2000 bytes of a text.
+func end(text string) string { return text[max(0, len(text)-2000):] }
 
 // TestCases runs the table. With -v, TestCases prints a line for each row that ran;
 // scripts/cases.sh makes the table in docs/cases.md from the lines.
@@ -357,8 +362,8 @@ func TestCases(t *testing.T) {
 				t.Skip("it isn't possible here at all")
 			}
 			for _, way := range ioFlags {
-				if !newWorld(t).run(c, way) {
-					t.Errorf("%s: it does not work", way)
+				if w := newWorld(t); !w.run(c, way) {
+					t.Errorf("%s: it does not work: %s", way, w.said)
 				}
 			}
 			t.Logf("| %s | works | works | %s |", c.id, who)
