@@ -21,8 +21,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// The protocol, one byte a message. Each process has a channel of its own, so
-// the order between the two does not matter.
+// The protocol, one byte a message. Each process has a channel of its own: the order
+// between the two channels does not matter.
 //
 //	command          parent            init
 //	                go           ───▶  (makes the command)
