@@ -57,7 +57,7 @@ const mostTimed = 101
 // processes before the command runs. Time records nothing and does not use the request's
 // streams. Every error is the *refusal.Error that Start would return.
 func (g *Gate) Time(r Request, starts int) (*Timing, error) {
-	g, err := Open(g.named) // a gate of its own, whose launcher takes times
+	g, err := Open(g.named) // a new gate, to let the launcher take times
 	if err != nil {
 		return nil, err
 	}
