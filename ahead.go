@@ -11,11 +11,11 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// placedLaunch is processes that were placed under a plan and know of no command yet.
+// placedLaunch is the processes placed under a plan, before they have a command.
 type placedLaunch struct {
 	*systemLaunch
 	plan *plan.Plan
-	// evidence looks at them as they stand, once, whoever asks first.
+	// evidence measures the processes before their command, once, at the first call.
 	evidence func() (*attest.Evidence, error)
 }
 
@@ -23,8 +23,8 @@ func newPlaced(l *systemLaunch, p *plan.Plan) *placedLaunch {
 	return &placedLaunch{l, p, sync.OnceValues(func() (*attest.Evidence, error) { return measurePlaced(l) })}
 }
 
-// lastPlan is a plan, and for what it was made: the policy is the one that held, which
-// an approval can have changed.
+// lastPlan is a plan with its inputs. policy is the policy that held: an approval may
+// have changed the request's policy.
 type lastPlan struct {
 	plan    *plan.Plan
 	policy  policy.Policy
@@ -35,26 +35,25 @@ func (l *lastPlan) of(p policy.Policy, environ []string) bool {
 	return slices.Equal(l.environ, environ) && reflect.DeepEqual(l.policy, p)
 }
 
-// ahead keeps the processes that were placed for the next command, if any.
+// ahead keeps the processes placed for the next command, if any.
 type ahead struct {
 	mu   sync.Mutex
 	next *placedLaunch
-	idle *time.Timer // lets them go
+	idle *time.Timer // ends the processes after mostIdle
 }
 
-// mostIdle is how long they may wait: they keep the mounts of the host that they
-// show.
+// mostIdle is how long the processes may wait: they keep the host's mounts in use.
 const mostIdle = time.Minute
 
-// prepare places the processes of the next start under p, and looks at them. A
-// failure is the next start's to tell, which places its own.
+// prepare places the processes of the next start under p, and measures them. prepare
+// reports no failure: the next start places its own processes and reports the failure.
 func (a *ahead) prepare(launcher *systemLauncher, p *plan.Plan) {
 	if next := a.place(launcher, p); next != nil {
 		_, _ = next.evidence()
 	}
 }
 
-// place gives nil where what waits will do.
+// place returns nil if the waiting processes fit p.
 func (a *ahead) place(launcher *systemLauncher, p *plan.Plan) *placedLaunch {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -78,8 +77,8 @@ func (a *ahead) place(launcher *systemLauncher, p *plan.Plan) *placedLaunch {
 	return next
 }
 
-// take gives the processes that wait for a command under p, with their restrictions
-// in force; nil where there are none.
+// take returns the processes that wait for a command under p, with their restrictions in
+// force; nil for none.
 func (a *ahead) take(p *plan.Plan) *placedLaunch {
 	taken := a.remove(p)
 	if taken == nil {
@@ -97,7 +96,7 @@ func (a *ahead) remove(p *plan.Plan) *placedLaunch {
 	defer a.mu.Unlock()
 	next := a.next
 	if next == nil || !reflect.DeepEqual(next.plan, p) {
-		return nil // what waits for another plan waits on
+		return nil // processes for another plan wait on
 	}
 	if next.Outdated() {
 		a.drop() // now: the kernel tells of the mounts once
@@ -115,13 +114,13 @@ func (a *ahead) empty() bool {
 	return a.next == nil
 }
 
-// drop ends what waits. It is called with mu held.
+// drop ends the waiting processes. The caller holds mu.
 func (a *ahead) drop() {
 	if a.next == nil {
 		return
 	}
 	a.idle.Stop()
-	_, _ = a.next.evidence() // nobody may be looking at them any more
+	_, _ = a.next.evidence() // ends a measurement that may still be running
 	a.next.Kill()
 	a.next = nil
 }

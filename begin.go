@@ -6,8 +6,8 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// beginning is a start's processes, begun while the folders are still looked at: their
-// namespaces take as long. The zero value is none.
+// beginning is the processes of a start, begun while the gate looks at the folders: the
+// namespaces take about as long. The zero value has no processes.
 type beginning struct {
 	begun *systemLaunch
 	err   error
@@ -19,7 +19,8 @@ func (e *beginning) begin(launcher *systemLauncher, p policy.Policy, f host.Fact
 	}
 }
 
-// place gives the processes of the whole plan, whose foundation is that of the start.
+// place returns the processes of the whole plan p; the foundation of p is the start's
+// foundation.
 func (e *beginning) place(launcher *systemLauncher, p *plan.Plan) (*systemLaunch, error) {
 	if e.err != nil {
 		return nil, e.err
@@ -36,7 +37,7 @@ func (e *beginning) place(launcher *systemLauncher, p *plan.Plan) (*systemLaunch
 	return begun, nil
 }
 
-// drop ends what is not wanted.
+// drop ends unneeded processes.
 func (e *beginning) drop() {
 	if e.begun != nil {
 		e.begun.Kill()

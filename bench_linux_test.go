@@ -14,8 +14,9 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// BenchmarkStart is a proven and recorded start by the library and its end, in turn with
-// os/exec: as it comes, with processes made ahead, and in a program with a large heap.
+// BenchmarkStart measures a proven and recorded start through the library, with the end
+// of the command, in turn with os/exec: cold, with processes made ahead, and in a program
+// with a large heap.
 func BenchmarkStart(b *testing.B) {
 	b.Run("cold", func(b *testing.B) { benchmarkStart(b, false) })
 	b.Run("ahead", func(b *testing.B) { benchmarkStart(b, true) })
@@ -25,7 +26,7 @@ func BenchmarkStart(b *testing.B) {
 			b.Skipf("Linux 5.14: %v", err)
 		}
 		benchmarkStart(b, false)
-		heap[0] = 1 // it is still ours
+		heap[0] = 1 // keeps the heap alive
 	})
 }
 

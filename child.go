@@ -13,16 +13,17 @@ import (
 	"github.com/lockstile/lockstile/internal/takeback"
 )
 
-// Child is a command that runs, behind the gate. It must be waited for.
+// Child is a command that the gate has started. The caller must Wait for the Child. The
+// zero value is not usable; Gate.Start makes a Child.
 type Child struct {
-	// Terminal is the outer end of the command's terminal, nil where it has
-	// none. It is the caller's to close. A read of it fails with EIO when the
-	// command's end is closed; the last output may come only with the next read,
-	// since the kernel can see the close before it.
+	// Terminal is the outer end of the command's terminal, nil without a terminal. The
+	// caller must close Terminal. A read fails with EIO when the command's end is closed;
+	// the last output may come only with the next read, since the kernel can report the
+	// close before the output.
 	Terminal *os.File
 
-	// TerminalInput is where what is typed at that terminal is written: the same file
-	// on Unix, another one on Windows, which is to be closed as well.
+	// TerminalInput takes the text typed at the terminal: the same file as Terminal on
+	// Unix, another file on Windows. The caller must close TerminalInput as well.
 	TerminalInput *os.File
 
 	running    *systemRunning
@@ -44,11 +45,11 @@ type Child struct {
 
 // Exit is how a command ended.
 type Exit struct {
-	Code   int            // the command's own code; -1 when a signal ended it
-	Signal syscall.Signal // 0 when it exited
+	Code   int            // the command's own code; -1 after a signal
+	Signal syscall.Signal // 0 after an exit
 }
 
-// Status is the exit code that a shell would give: 128+N for signal N.
+// Status is the exit code of a shell: 128+N for signal N.
 func (e Exit) Status() int {
 	if e.Signal != 0 {
 		return 128 + int(e.Signal)
@@ -56,35 +57,35 @@ func (e Exit) Status() int {
 	return e.Code
 }
 
-// Denied is a name that programs of the host trust, which wasn't there before the
-// command, and which was taken back at its end.
+// Denied is a protected name that was absent before the command, and that was taken back
+// at the command's end or before.
 type Denied struct {
-	Path string `json:"path"` // what it was
-	Now  string `json:"now"`  // what it is
+	Path string `json:"path"` // the name during the command
+	Now  string `json:"now"`  // the name now
 }
 
-// Denied lists what was taken back, after Wait.
+// Denied lists the names taken back, after Wait.
 func (c *Child) Denied() []Denied { return c.denied }
 
-// Exceeded tells which limit the command was ended for, "" for none, after Wait.
+// Exceeded returns, after Wait, the limit for which the tree was ended, "" for none.
 func (c *Child) Exceeded() string { return c.exceeded }
 
-// NewTrust lists files that programs of the host will trust and that came to be or
-// changed during the command, where these may: new repositories below a writable
-// root, instructions for agents, settings of tools. After Wait.
+// NewTrust lists, after Wait, files that programs of the host will trust and that are new
+// or changed since the start. The sandbox allows the files: new repositories below a
+// writable root, instructions for agents, settings of tools.
 func (c *Child) NewTrust() []string { return c.news }
 
-// Signal sends a signal to the command's process group. After the command's end
-// it returns os.ErrProcessDone.
+// Signal sends a signal to the command's process group. After the command's end the error
+// is os.ErrProcessDone.
 func (c *Child) Signal(sig syscall.Signal) error { return c.running.Signal(sig) }
 
-// Resize gives the command's terminal another size. After the command's end it
-// returns an error.
+// Resize sets the size of the command's terminal. After the command's end Resize returns
+// an error.
 func (c *Child) Resize(s Size) error { return c.running.Resize(c.Terminal, launch.Size(s)) }
 
-// Wait waits until the command has ended and no process of its tree is left, and
-// writes the end of its record. It may be called several times. An error means
-// that the end is not known, or not in the log; Exit holds what is known.
+// Wait waits until the command has ended and no process of the tree is left, and writes
+// the end line of the record. Wait may be called several times. An error means that the
+// end is unknown, or not in the log; Exit holds the known part.
 func (c *Child) Wait() (Exit, error) {
 	c.once.Do(c.wait)
 	return c.exit, c.err
@@ -109,7 +110,8 @@ func (c *Child) wait() {
 	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: c.news, Exceeded: c.exceeded}
 	switch {
 	case err != nil || end.Killed:
-		// The init is ours alone to end: someone killed it, and all else with it.
+		// Only the gate ends the init: another process killed the init, and thus the
+		// whole tree.
 		c.exit = Exit{Code: -1, Signal: syscall.SIGKILL}
 		line.Error = "the sandbox was ended from outside"
 		if err != nil {
@@ -129,7 +131,7 @@ func (c *Child) wait() {
 	c.err = err
 }
 
-// pathsOf lists each name once, however often it was tried.
+// pathsOf lists each name once, however often the command tried the name.
 func pathsOf(denied []Denied) []string {
 	var out []string
 	for _, d := range denied {

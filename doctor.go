@@ -14,23 +14,23 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Finding is what doctor found out about one thing that a start needs.
+// Finding is the result of a check of Doctor.
 type Finding struct {
 	Name  string `json:"name"`
 	OK    bool   `json:"ok"`
 	Found string `json:"found"`
-	Mend  string `json:"mend,omitempty"` // what would make it hold
+	Mend  string `json:"mend,omitempty"` // the line that removes the cause
 
-	// Residual is the name of what no machine of this kind holds, "" where something
-	// was tried (docs/residuals.md).
+	// Residual is the name of a residual that no machine of this kind holds, "" for the
+	// result of an attempt (docs/residuals.md).
 	Residual string `json:"residual,omitempty"`
 }
 
-// Doctor tries each thing that a start needs on its own, and then a whole start under
-// each policy. It goes on after what does not hold.
+// Doctor tries each prerequisite of a start alone, then a whole start under each policy.
+// Doctor goes on after a failure.
 func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 	var findings []Finding
-	own, _ := locate(g.named) // opening will say what is wrong with it
+	own, _ := locate(g.named) // an error will show again at the opening
 	for _, p := range policies {
 		switch p.Mode {
 		case policy.ModeWorkspaceWrite:
@@ -60,7 +60,7 @@ func doctorLayers(home ownHome, p policy.Policy) []Finding {
 		return []Finding{finding("a plan for this machine", err)}
 	}
 	launcher := newLauncher()
-	defer launcher.Close() // what it does has been seen
+	defer launcher.Close() // the results are known; an error here does not matter
 	names, results := launcher.Try(settled.plan)
 	var out []Finding
 	for i, name := range names {
@@ -69,7 +69,7 @@ func doctorLayers(home ownHome, p policy.Policy) []Finding {
 	return out
 }
 
-// doctorNames tells what of the workspace can't be guarded by its name.
+// doctorNames finds files of the workspace that can't be guarded by name.
 func doctorNames(home ownHome, p policy.Policy) []Finding {
 	settled, err := planFor(home, p, os.Environ(), host.Missing{}, nil)
 	if err != nil {
@@ -85,7 +85,7 @@ func doctorNames(home ownHome, p policy.Policy) []Finding {
 	return out
 }
 
-// trial starts a command that does nothing.
+// trial starts a command without effect.
 func (g *Gate) trial(p policy.Policy) error {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {

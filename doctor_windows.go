@@ -5,7 +5,7 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// doctorSetup looks at what lockstile setup makes, where the policy needs it.
+// doctorSetup checks the results of lockstile setup, if the policy needs the setup.
 func doctorSetup(home string, p policy.Policy) []Finding {
 	if p.WindowsSandbox == "unelevated" {
 		return nil

@@ -13,13 +13,14 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// The evidence on a process that waits for its release is gathered in two looks.
-// Each fact is read when it can't change any more: a command's namespaces once its
-// filter is in force, which lets nobody change them; its descriptors only after the
-// trials, which open and close some.
+// The evidence on a waiting process is gathered in two looks. Each fact is read when the
+// fact can't change any more: a command's namespaces when the filter is in force, which
+// forbids changes; a command's descriptors after the trials, which open and close
+// descriptors.
 
-// measurePlaced reads first what is settled before the processes know of a
-// command. It comes no later for those that were placed ahead.
+// measurePlaced gathers the first part: the facts that are settled before the command is
+// known. For processes placed ahead the first part may be gathered long before the
+// second.
 func measurePlaced(l *systemLaunch) (*attest.Evidence, error) {
 	e := attest.NewEvidence()
 	if err := l.Fixed(); err != nil {
@@ -38,14 +39,16 @@ func measurePlaced(l *systemLaunch) (*attest.Evidence, error) {
 	return e, nil
 }
 
-// measureLaunch is the second one, after Give; it adds to the first.
+// measureLaunch gathers the second part, after Give, and adds the facts to the first
+// part.
 func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error {
-	if err := l.Seal(); err != nil { // it does so meanwhile
+	if err := l.Seal(); err != nil { // the init seals itself during the next reads
 		return err
 	}
 	command := measure.Process{Who: "command", PID: l.Command()}
-	// The init has made it, and nobody can change it now. No sooner: of a folder that has
-	// gone meanwhile it says so, when another one may have its number.
+	// The init has made the view, and no process can change the view now. An earlier read
+	// could miss a folder that has gone meanwhile: the init reports the folder, while a
+	// new folder may have the same number.
 	command.View(e)
 	if err := l.Ready(); err != nil {
 		return err
@@ -89,7 +92,7 @@ func outcome(t launch.Trial) string {
 	return "ok"
 }
 
-// readMachine measures what the confined process is compared with.
+// readMachine measures the values for comparison with the confined process.
 func readMachine(i *intent) (attest.Machine, error) {
 	p, f, private := i.policy, i.facts, i.private
 	own, err := measure.Self()
@@ -110,7 +113,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 		return m, nil
 	}
 	if m.SharedProc {
-		m.ProcFiles = nil // nothing of it can be written
+		m.ProcFiles = nil // nothing of /proc can be written
 	}
 	m.Readable = f.Hidden.Readable
 	for _, c := range f.Hidden.Covered {
@@ -132,7 +135,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 		if f.TempDir != "" {
 			places[f.TempDir] = private + "/tmpdir"
 		}
-		places["/tmp"] = private + "/tmp" // it may be TMPDIR as well
+		places["/tmp"] = private + "/tmp" // may be TMPDIR as well
 		for _, r := range p.WritableRoots {
 			places[r.Path] = r.Path
 		}
@@ -143,14 +146,14 @@ func readMachine(i *intent) (attest.Machine, error) {
 	}
 	for at, source := range places {
 		if m.Files[at], err = measure.FileID(source); err != nil {
-			m.Files[at] = "not there" // what no file is: never proven
+			m.Files[at] = "not there" // no file has this value: never proven
 		}
 	}
 	return m, nil
 }
 
-// culprit finds what was missing before the step that failed, in the process that
-// stopped at it.
+// culprit finds the first missing restriction before a failed step, in the process that
+// stopped.
 func culprit(l *systemLaunch, f *launch.Fault, expected []attest.Expectation) (attest.Finding, bool) {
 	if f.PID == 0 {
 		return attest.Finding{}, false
@@ -161,15 +164,15 @@ func culprit(l *systemLaunch, f *launch.Fault, expected []attest.Expectation) (a
 		settled[x.Restriction] = l.Settled(x.Restriction)
 	}
 	e := attest.NewEvidence()
-	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must be what the command must be
+	p := measure.Process{Who: "command", PID: f.PID} // before the failure, init and command have the same restrictions
 	p.Namespaces(e, attest.NamespaceNames()...)
 	p.Status(e)
 	p.IDMaps(e)
 	p.View(e)
 	for _, x := range attest.Appraise(expected, e).Failed {
 		ofMount := strings.HasPrefix(string(x.Fact), "command.mount.")
-		unread := !x.Read && !ofMount // a mount that isn't there can't be read
-		// While the view is not closed, no mount has its last flags yet.
+		unread := !x.Read && !ofMount // an absent mount can't be read
+		// Before the view is closed, no mount has the final flags.
 		open := ofMount && !settled[refusal.ReadOnlyRoot] && kindOf(x.Got) == kindOf(x.Want)
 		if unread || open || x.Restriction == f.Restriction || !settled[x.Restriction] || f.Who == "init" && commandsOwn[x.Restriction] {
 			continue
@@ -179,12 +182,12 @@ func culprit(l *systemLaunch, f *launch.Fault, expected []attest.Expectation) (a
 	return attest.Finding{}, false
 }
 
-// kindOf gives what a mount shows, without its flag.
+// kindOf returns the kind of a mount, without the flag.
 func kindOf(mount string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(mount, " ro"), " rw")
 }
 
-// commandsOwn are the restrictions that the init has none of, or its own.
+// commandsOwn are restrictions that the init lacks, or has in another form.
 var commandsOwn = map[refusal.Restriction]bool{
 	refusal.Seccomp: true, refusal.Capabilities: true, refusal.Session: true, refusal.Descriptors: true, refusal.CgroupNamespace: true,
 }

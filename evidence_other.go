@@ -9,7 +9,7 @@ import (
 	"github.com/lockstile/lockstile/internal/launch"
 )
 
-// On this system nothing is measured yet, so nothing is proven.
+// On this system nothing is measured: nothing can be proven.
 
 func measurePlaced(*systemLaunch) (*attest.Evidence, error) { return nil, errors.ErrUnsupported }
 

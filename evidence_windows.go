@@ -16,10 +16,10 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// measurePlaced finds nothing yet: the process is made when its command is known.
+// measurePlaced returns no facts: the process is made after the command is known.
 func measurePlaced(*systemLaunch) (*attest.Evidence, error) { return attest.NewEvidence(), nil }
 
-// measureLaunch gathers the evidence on a process that is suspended.
+// measureLaunch gathers the evidence on a suspended process.
 func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error {
 	command := measure.Process{Who: "command", Handle: l.Process()}
 	command.Thread(e, l.Thread())
@@ -48,8 +48,8 @@ func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error 
 	return nil
 }
 
-// filters tells whether those of an account are as they were set up. The platform may
-// show them to administrators alone.
+// filters reports whether the filters of an account are as set up. The system may show
+// filters to administrators alone.
 func filters(account string) (string, error) {
 	there, err := setup.Machine{}.Filters()
 	switch {
@@ -61,7 +61,7 @@ func filters(account string) (string, error) {
 	return fmt.Sprintf("%d, not as set up", len(there)), err
 }
 
-// readMachine measures what the suspended process is compared with.
+// readMachine measures the values for comparison with the suspended process.
 func readMachine(i *intent) (attest.Machine, error) {
 	own, err := measure.Self()
 	if err != nil {
@@ -86,7 +86,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	return m, nil
 }
 
-// culprit finds nothing: here a step that fails tells itself what it was for.
+// culprit returns nothing: here the error of a failed step has the restriction.
 func culprit(*systemLaunch, *launch.Fault, []attest.Expectation) (attest.Finding, bool) {
 	return attest.Finding{}, false
 }

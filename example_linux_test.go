@@ -13,7 +13,7 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// A command that may write its workspace, and nothing else.
+// A command that may write only its workspace.
 func Example() {
 	home, _ := os.MkdirTemp("", "lockstile-home-")
 	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
@@ -48,7 +48,7 @@ func Example() {
 	// exit 3
 }
 
-// A refusal says what was not shown to hold, and what would mend it.
+// A refusal has the restriction without proof, and the mend.
 func ExampleGate_Start_refused() {
 	home, _ := os.MkdirTemp("", "lockstile-home-")
 	defer os.RemoveAll(home)
@@ -72,7 +72,7 @@ func ExampleGate_Start_refused() {
 	// hint: say --sandbox read-only, workspace-write or danger-full-access
 }
 
-// A step of a build: the command runs on pipes, and the record says what was proven.
+// A step of a build: the command runs on pipes, and the record has the proof.
 func ExampleGate_Records() {
 	home, _ := os.MkdirTemp("", "lockstile-home-")
 	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
@@ -127,7 +127,7 @@ func ExampleGate_Records() {
 	// exit 0
 }
 
-// A policy from settings, asked what it allows, and explained as a start.
+// A policy from settings: asked for decisions, and explained as a start.
 func ExampleLoadPolicy() {
 	home, _ := os.MkdirTemp("/var/tmp", "lockstile-home-")
 	workspace, _ := os.MkdirTemp("/var/tmp", "lockstile-workspace-")

@@ -10,44 +10,44 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Explanation is a start as it would happen.
+// Explanation describes a start that has not happened.
 type Explanation struct {
 	Mode     string          `json:"mode"`
-	Policy   string          `json:"policy"` // its digest, as the start line has it
-	Dir      string          `json:"dir"`    // where the command begins
-	Plan     json.RawMessage `json:"plan"`   // for people to read; its form may change with each version
+	Policy   string          `json:"policy"` // the policy's digest, as in the start line
+	Dir      string          `json:"dir"`    // the working directory of the command
+	Plan     json.RawMessage `json:"plan"`   // for people to read; the form may change with each version
 	Steps    []Step          `json:"steps"`
 	Expected []Expectation   `json:"expected"`
 	Log      string          `json:"log"`
-	Paths    []string        `json:"paths"` // the files that are tried as the command, in order
+	Paths    []string        `json:"paths"` // the files to try as the command, in order
 }
 
-// Step is one call of a start.
+// Step is a call of a start.
 type Step struct {
 	Process     string              `json:"process"` // "both" before the fork, then "init" or "command"
 	Restriction refusal.Restriction `json:"restriction,omitempty"`
 	Call        string              `json:"call"`
 }
 
-// Expectation is one fact that must be seen before the command is released.
+// Expectation is a fact that must be seen before the release of the command.
 type Expectation struct {
-	Restriction refusal.Restriction `json:"restriction"` // what does not hold where the fact is another
+	Restriction refusal.Restriction `json:"restriction"` // the restriction that does not hold otherwise
 	Fact        string              `json:"fact"`
 	Want        string              `json:"want"`
-	Or          string              `json:"or,omitempty"`  // another value that will do; "" for none
-	Not         bool                `json:"not,omitempty"` // the fact must be anything but Want
+	Or          string              `json:"or,omitempty"`  // another accepted value; "" for none
+	Not         bool                `json:"not,omitempty"` // the fact must differ from Want
 }
 
-// Records returns the last n lines of the log, the oldest first, as docs/log.md has them.
-// Where no gate has kept a log in this folder yet, the error is fs.ErrNotExist.
+// Records returns the last n lines of the log, the oldest first, in the form of
+// docs/log.md. If no gate has kept a log in this folder yet, the error is fs.ErrNotExist.
 func (g *Gate) Records(n int) ([]json.RawMessage, error) {
 	return audit.Tail(filepath.Join(g.named, audit.LogName), n)
 }
 
-// Explain says how Start would start a request, and starts, makes and records
-// nothing. Every error is a *refusal.Error, that of Start.
+// Explain describes how Start would start a request. Explain starts, makes and records
+// nothing. Every error is the *refusal.Error that Start would return.
 func (g *Gate) Explain(r Request) (*Explanation, error) {
-	own, _ := locate(g.named) // it need not be there yet
+	own, _ := locate(g.named) // the folder need not exist yet
 	out, err := explain(own, r)
 	if err != nil {
 		return nil, asRefusal(err)

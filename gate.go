@@ -16,12 +16,12 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Gate starts commands and keeps their records in one log. It may be used by
-// several goroutines.
+// Gate starts commands and records the starts in a log. Several goroutines may use a
+// Gate. The zero value is not usable; New and Open make a Gate.
 type Gate struct {
-	named    string // the product's own folder, as the caller gave it
+	named    string // the product's own folder, as named by the caller
 	opening  sync.Once
-	opened   *refusal.Error // why the rest isn't there
+	opened   *refusal.Error // the error of the opening
 	home     ownHome
 	log      *audit.Log
 	launcher *systemLauncher
@@ -29,16 +29,16 @@ type Gate struct {
 	watch    watch.Watch
 	memory   memory
 	missing  missingFeatures
-	last     atomic.Pointer[lastPlan] // the last start's, which the next one's is like as a rule
-	phases   *phases                  // of a start that is timed
+	last     atomic.Pointer[lastPlan] // the last start's plan; the next start's plan is usually equal
+	phases   *phases                  // of a timed start
 }
 
-// New returns a gate that keeps its log and folders in home. Its first start opens the
-// log; Explain and Doctor need none, and make nothing.
+// New returns a gate with log and folders in home. The first start opens the log; Explain
+// and Doctor need no log, and make nothing.
 func New(home string) *Gate { return &Gate{named: home} }
 
-// Open returns a gate as New does, with its log open. The error is a *refusal.Error:
-// without a log, nothing starts.
+// Open returns a gate like New, with an open log. The error is a *refusal.Error: without
+// a log, nothing starts.
 func Open(home string) (*Gate, error) {
 	g := New(home)
 	if err := g.open(); err != nil {
@@ -47,10 +47,10 @@ func Open(home string) (*Gate, error) {
 	return g, nil
 }
 
-// open opens what starts need, once. The error is a *refusal.Error.
+// open opens the log and the launcher, once. The error is a *refusal.Error.
 func (g *Gate) open() error {
 	g.opening.Do(func() {
-		launcher := newLauncher() // which makes ready beside
+		launcher := newLauncher() // prepares a tape in the background
 		log, err := audit.Open(g.named)
 		if err == nil {
 			if g.home, err = locate(g.named); err != nil {
@@ -70,9 +70,8 @@ func (g *Gate) open() error {
 	return nil
 }
 
-// Close ends what waits for a start, and closes the log. Children write the end
-// of their record until they have been waited for, so the gate is closed after
-// them.
+// Close ends the prepared processes, and closes the log. A Child writes the end of the
+// record in Wait: close the gate after all Waits.
 func (g *Gate) Close() error {
 	g.opening.Do(func() {
 		g.opened = &refusal.Error{Code: refusal.CodeRecord, Stage: refusal.StageRecord, Reason: "the gate is closed", Hint: "open another one"}
@@ -84,7 +83,7 @@ func (g *Gate) Close() error {
 	return errors.Join(g.launcher.Close(), g.watch.Close(), g.log.Close())
 }
 
-// Start starts one command. Every error is a *refusal.Error; then no instruction
+// Start starts a command. Every error is a *refusal.Error; after an error no instruction
 // of the command has run.
 func (g *Gate) Start(r Request) (*Child, error) {
 	if err := g.open(); err != nil {
@@ -99,16 +98,16 @@ func (g *Gate) Start(r Request) (*Child, error) {
 	return child, nil
 }
 
-// Prepare has the processes of the next start under p made ahead: they stand in
-// their restrictions and wait for one command, which starts the sooner for it. They
-// are let go when none comes within a minute. environ is what that command's
-// Request.Env will be. Where they can't be made, the start will say so.
+// Prepare makes the processes of the next start under p ahead of time: the processes
+// stand in their restrictions and wait for a command, whose start is quicker. The gate
+// ends the processes if no start comes within a minute. environ is the Request.Env of the
+// next command. Prepare reports no failure: the next start reports the failure.
 func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	if p.Mode == policy.ModeDangerFullAccess || !placesAhead || g.open() != nil {
-		return // there is nothing to stand in, or nobody who could
+		return // nothing to restrict, or no way to prepare
 	}
 	if last := g.last.Load(); last != nil && last.of(complete(p, g.home, host.UserHome()), environ) {
-		g.ahead.prepare(g.launcher, last.plan) // should it not fit any more, its start will see
+		g.ahead.prepare(g.launcher, last.plan) // if the plan no longer fits, the start will notice
 		return
 	}
 	i, err := planFor(g.home, p, environ, g.missing.get(), nil)
@@ -117,8 +116,8 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	}
 }
 
-// Refused writes down that a request was refused before it reached the gate, for
-// its configuration as a rule.
+// Refused records the refusal of a request before the gate, usually because of the
+// configuration.
 func (g *Gate) Refused(r Request, why *refusal.Error) {
 	if g.open() == nil {
 		g.recordRefusal(r, why)
@@ -158,20 +157,19 @@ func (g *Gate) start(r Request) (*Child, error) {
 	return child, nil
 }
 
-// confined is a process in its restrictions, all of them proven, which waits
-// for its release.
+// confined is a process with all restrictions proven, waiting for the release.
 type confined struct {
 	*systemLaunch
 	intent   *intent
 	evidence *attest.Evidence
 	verdict  attest.Verdict
-	note     *takeback.Note // of what is to be taken back
+	note     *takeback.Note // of the names to take back
 }
 
-// confine places the command in its restrictions and measures them. Where one is
-// not proven, nothing is left of the process.
+// confine places the command in the restrictions and measures them. If a restriction is
+// not proven, no process is left.
 func (g *Gate) confine(r Request) (*confined, error) {
-	defer runtime.KeepAlive(r) // its files are handed on by their numbers
+	defer runtime.KeepAlive(r) // the files of r are used by number
 	for tries := 1; ; tries++ {
 		missing := g.missing.get()
 		c, err := g.confineOnce(r, missing)
@@ -189,10 +187,10 @@ func (g *Gate) confine(r Request) (*confined, error) {
 // mostTries is how often a start is begun anew for changed mounts.
 const mostTries = 50
 
-// errMounts says that an attempt has a copy of other mounts than were looked at.
+// errMounts means that the mounts changed between the look at the mounts and the copy.
 var errMounts = errors.New("the mounts have changed meanwhile")
 
-// confineOnce is confine by what the machine is known to lack.
+// confineOnce is confine for a machine with known gaps.
 func (g *Gate) confineOnce(r Request, missing host.Missing) (*confined, error) {
 	mounts, err := watchMounts()
 	if err != nil {
@@ -217,8 +215,8 @@ func (g *Gate) confineOnce(r Request, missing host.Missing) (*confined, error) {
 			begun.drop()
 			return c, nil
 		}
-		// It isn't what is wanted now: a folder may have been replaced since it was
-		// made. What is wrong with the start itself shows again.
+		// The prepared processes don't fit any more: a folder may have been replaced
+		// since. A failure of the start itself shows again.
 	}
 	placed, err := begun.place(g.launcher, intended.plan)
 	if err != nil {
@@ -240,7 +238,7 @@ func (g *Gate) confineOnce(r Request, missing host.Missing) (*confined, error) {
 func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 	fault := s.Give(intended.command)
 	g.phases.end(phaseGiven)
-	// Here they are on their way for a while.
+	// Meanwhile the processes are on their way.
 	warmRecords()
 	note, err := takeNote(intended)
 	if err != nil {
@@ -263,8 +261,8 @@ func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 	return &confined{s.systemLaunch, intended, evidence, verdict, note}, nil
 }
 
-// prepareStart decides all of a start, and makes what it needs on the host. known is called
-// beside it when the machine is known, and the folders are not.
+// prepareStart decides everything about a start, and makes the needed folders on the
+// host. When the machine is known and the folders are not, prepareStart calls known.
 func prepareStart(home ownHome, r Request, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
 	stdio, err := openStreams(r)
 	if err != nil {
@@ -278,8 +276,9 @@ func prepareStart(home ownHome, r Request, missing host.Missing, known func(poli
 	return i, makePrivate(i)
 }
 
-// gatherEvidence gathers what is expected of a process on its way, and what is seen. The
-// first is measured while it is on its way. fault is what became of it already.
+// gatherEvidence gathers the expectations and the evidence of a process on its way. The
+// machine is measured while the process is on its way. fault is the error of the process
+// so far.
 func gatherEvidence(i *intent, s *placedLaunch, fault error) ([]attest.Expectation, *attest.Evidence, error) {
 	machine, err := readMachine(i)
 	if err != nil {

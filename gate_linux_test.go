@@ -61,8 +61,8 @@ func TestSignal(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce: one gate, many goroutines, and descriptors of one start in no
-// other: each pipe must come to its end.
+// TestManyAtOnce checks that many goroutines can use a gate, and that no start has
+// descriptors of another: each pipe must come to its end.
 func TestManyAtOnce(t *testing.T) {
 	g, r, _ := opened(t)
 	var group sync.WaitGroup
@@ -115,7 +115,7 @@ func TestNothingStaysOpen(t *testing.T) {
 			t.Fatal("a command that isn't there was started")
 		}
 	}
-	// An init may be on its way out when its command's end is told.
+	// The end of a command may be reported while the init is still exiting.
 	leastOpen := func() int {
 		least := open(t)
 		for range 50 {
@@ -143,8 +143,8 @@ func open(t *testing.T) int {
 	return len(list)
 }
 
-// TestSecretsStayOutOfTheLog: what looks like a secret in a command line is not
-// written down.
+// TestSecretsStayOutOfTheLog checks that text like a secret in a command line does not
+// reach the log.
 func TestSecretsStayOutOfTheLog(t *testing.T) {
 	g, r, _ := opened(t)
 	secrets := []string{"ghp_0123456789abcdefghijABCDEFGHIJ012345", "hunter2secret", "sk-ant-" + strings.Repeat("a1", 20), "AKIAIOSFODNN7EXAMPLE", "topsecretvalue", "dXNlcjpodW50ZXIy", "curlpassword"}
@@ -170,8 +170,8 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 	}
 }
 
-// TestTerminal: the command's streams are one terminal, its session's, and what
-// is typed at the other end reaches it.
+// TestTerminal checks that the command's streams are a terminal, the controlling terminal
+// of the session, and that text typed at the other end reaches the command.
 func TestTerminal(t *testing.T) {
 	for _, mode := range []policy.Mode{policy.ModeWorkspaceWrite, policy.ModeReadOnly, policy.ModeDangerFullAccess} {
 		g, r, _ := opened(t)
@@ -185,7 +185,7 @@ func TestTerminal(t *testing.T) {
 		}
 		var said strings.Builder
 		buf := make([]byte, 256)
-		for failed := 0; failed < 2; { // EIO at the end, and what comes after it
+		for failed := 0; failed < 2; { // EIO at the end, and the output after
 			n, err := child.Terminal.Read(buf)
 			said.Write(buf[:n])
 			if err != nil {
@@ -205,8 +205,8 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// TestBothWaysAreOne: a start on pipes and one in a terminal differ in the
-// evidence by the terminal alone, and in nothing of the verdict but it.
+// TestBothWaysAreOne checks that a start on pipes and a start in a terminal differ only
+// in the terminal's evidence, and that the verdicts differ only there.
 func TestBothWaysAreOne(t *testing.T) {
 	for _, mode := range []policy.Mode{policy.ModeWorkspaceWrite, policy.ModeReadOnly, policy.ModeDangerFullAccess} {
 		g, r, mark := opened(t)
@@ -250,7 +250,7 @@ func evidenceOf(t *testing.T, g *Gate, r Request) *confined {
 	return c
 }
 
-// TestDir: a command begins where it is asked for, or not at all.
+// TestDir checks that a command begins in the requested folder, or not at all.
 func TestDir(t *testing.T) {
 	g, r, _ := opened(t)
 	sub := filepath.Join(r.Policy.Workspace, "sub")
@@ -284,8 +284,8 @@ func TestDir(t *testing.T) {
 	}
 }
 
-// TestApproval: a person's yes is worth something only where the policy lets one
-// be asked, and the record says all of it.
+// TestApproval checks that an approval counts only if the policy lets a person be asked,
+// and that the record has the whole approval.
 func TestApproval(t *testing.T) {
 	g, r, _ := opened(t)
 	outside := filepath.Join(filepath.Dir(r.Policy.Workspace), "outside")
@@ -333,8 +333,8 @@ func TestApproval(t *testing.T) {
 	}
 }
 
-// TestIdentity: the command has the groups that the program has at the start, whatever it
-// had when it opened the gate or had processes prepared.
+// TestIdentity checks that the command has the program's groups at the time of the start,
+// whatever the groups were at the opening of the gate or at Prepare.
 func TestIdentity(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can change its groups")
@@ -366,8 +366,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestDatagramStream: a stream that reaches any socket of the host by name is refused
-// with the network off, and a connected one is not.
+// TestDatagramStream checks, with the network off, that a stream that can reach any
+// socket of the host by name is refused, and that a connected stream is not.
 func TestDatagramStream(t *testing.T) {
 	for kind, refused := range map[int]bool{unix.SOCK_DGRAM: true, unix.SOCK_STREAM: false} {
 		g, r, mark := opened(t)
@@ -395,8 +395,8 @@ func TestDatagramStream(t *testing.T) {
 	}
 }
 
-// TestDatagramStreamOfAnyKind: of whatever family it is, and on the rung on which
-// Landlock and the filter hold alone too.
+// TestDatagramStreamOfAnyKind checks the refusal for each family, also on the rung
+// landlocked.
 func TestDatagramStreamOfAnyKind(t *testing.T) {
 	for _, family := range []int{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6} {
 		for _, lacking := range []bool{false, true} {
@@ -405,7 +405,7 @@ func TestDatagramStreamOfAnyKind(t *testing.T) {
 			g.missing.known.UserNamespaces = lacking
 			fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 			if err != nil {
-				continue // this machine has none
+				continue // this machine lacks the family
 			}
 			stream := os.NewFile(uintptr(fd), "stream")
 			defer stream.Close()
@@ -422,7 +422,7 @@ func TestDatagramStreamOfAnyKind(t *testing.T) {
 	}
 }
 
-// TestReady: a command that is proven waits for its caller, without a record.
+// TestReady checks that a proven command waits for its caller, without a record.
 func TestReady(t *testing.T) {
 	g, r, mark := opened(t)
 	ready := make(chan struct{})

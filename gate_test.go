@@ -76,7 +76,7 @@ func folder(t *testing.T) *os.File {
 	return f
 }
 
-// TestOtherSystemsRefuse runs where there is no launcher yet.
+// TestOtherSystemsRefuse checks the refusal on systems without a launcher.
 func TestOtherSystemsRefuse(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		t.Skip("commands start here; package plan tests the refusal for other systems on this one")

@@ -34,19 +34,19 @@ func command(what string) {
 	switch what {
 	case "code":
 		os.Exit(7)
-	case "echo": // what it gets, on both streams
+	case "echo": // its input, on both streams
 		text, _ := io.ReadAll(os.Stdin)
 		dir, _ := os.Getwd()
 		os.Stdout.WriteString("out " + dir + " " + strings.Join(os.Args[1:], "|") + " " + string(text))
 		os.Stderr.WriteString("err")
 		os.Exit(0)
-	case "tree": // leaves a process behind that would make a file
+	case "tree": // leaves a process behind to make a file later
 		attr := &os.ProcAttr{Env: append(os.Environ(), "LOCKSTILE_TEST_AS=late"), Files: []*os.File{nil, nil, nil}}
 		if _, err := os.StartProcess(os.Args[0], os.Args, attr); err != nil {
 			os.Exit(1)
 		}
 		os.Exit(0)
-	case "nested": // the same, with what is left behind in a job of its own
+	case "nested": // the same, with the process in a job of its own
 		job, err := windows.CreateJobObject(nil, nil)
 		if err != nil {
 			os.Exit(1)
@@ -69,7 +69,7 @@ func command(what string) {
 		heard := make(chan os.Signal, 1)
 		signal.Notify(heard, os.Interrupt)
 		if in, err := os.OpenFile("CONIN$", os.O_RDWR, 0); err == nil {
-			go in.Read(make([]byte, 1)) // Wine looks at what is typed when somebody reads
+			go in.Read(make([]byte, 1)) // Wine handles typed text only while a program reads
 		}
 		os.Stdout.WriteString("listening")
 		<-heard
@@ -84,7 +84,7 @@ func command(what string) {
 		os.Stdout.WriteString("begun")
 		time.Sleep(time.Minute)
 		os.Exit(0)
-	case "console": // what is typed comes back, at the console itself
+	case "console": // typed text comes back, at the console itself
 		out, err := os.OpenFile("CONOUT$", os.O_RDWR, 0)
 		if err != nil {
 			os.Exit(2)
@@ -102,8 +102,8 @@ func command(what string) {
 	os.Exit(99)
 }
 
-// as is a request of the test binary as a command, in full access, and where what it
-// prints is read.
+// as is a request for the test binary as a command, in full access, with a reader of the
+// output.
 func as(t *testing.T, what string, args ...string) (g *Gate, r Request, out func() string) {
 	t.Helper()
 	g, r, _ = opened(t)
@@ -178,8 +178,8 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft: what a command leaves behind ends with it, in a job of its own
-// too, and so does one that is killed.
+// TestNothingIsLeft checks that processes left behind end with the command, also in a job
+// of their own, and also after a kill.
 func TestNothingIsLeft(t *testing.T) {
 	marks := t.TempDir()
 	for _, what := range []string{"tree", "nested"} {
@@ -210,7 +210,7 @@ func TestBreakaway(t *testing.T) {
 	}
 }
 
-// TestHandles: a start leaves no handle behind, whichever way it ends.
+// TestHandles checks that a start leaves no handle behind, whatever the end.
 func TestHandles(t *testing.T) {
 	count := windows.NewLazySystemDLL("kernel32.dll").NewProc("GetProcessHandleCount")
 	handles := func() int {
@@ -239,7 +239,7 @@ func TestHandles(t *testing.T) {
 			}
 		}
 	}
-	for range 3 { // threads and the like come with the first ones
+	for range 3 { // threads and the like come with the first starts
 		all()
 	}
 	before := handles()
@@ -270,7 +270,7 @@ func TestInterrupt(t *testing.T) {
 	}
 	var typing sync.WaitGroup
 	ended := make(chan struct{})
-	typing.Go(func() { // more than once: what comes before anybody reads is lost under Wine
+	typing.Go(func() { // more than once: under Wine text typed before a read is lost
 		for {
 			if err := child.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 				t.Error(err)
@@ -282,7 +282,7 @@ func TestInterrupt(t *testing.T) {
 			}
 		}
 	})
-	// Nothing else would end it. (Wine doesn't ask the handler.)
+	// Only the interrupt ends the command. (Wine doesn't ask the handler.)
 	if _, err := child.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -315,7 +315,8 @@ func TestConsole(t *testing.T) {
 	}
 }
 
-// TestRestrictedToken: where tokens restrict nothing, and say so, nothing starts.
+// TestRestrictedToken checks that nothing starts on a system whose tokens restrict
+// nothing, and report as much.
 func TestRestrictedToken(t *testing.T) {
 	for _, terminal := range []*Size{nil, {Rows: 24, Cols: 80}} {
 		g, r, mark := opened(t)

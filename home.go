@@ -8,14 +8,14 @@ import (
 	"github.com/lockstile/lockstile/internal/survey"
 )
 
-// ownHome is the product's own folder. The view hides it, and a mount stands where a
-// link leads; but who can replace a link on the way chooses another folder.
+// ownHome is the product's own folder. The view hides the folder, with a mount at the
+// link's target. But whoever can replace a link on the way chooses another folder.
 type ownHome struct {
 	real  string // without links
-	named string // as it was given, absolute
+	named string // as given, absolute
 }
 
-// locate follows the links on the way. A folder that isn't there is real as it is named.
+// locate follows the links on the way. For an absent folder, real is the given name.
 func locate(home string) (ownHome, error) {
 	named, err := filepath.Abs(home)
 	if err != nil {
@@ -28,18 +28,18 @@ func locate(home string) (ownHome, error) {
 	return ownHome{real, named}, err
 }
 
-// ways are the paths by which the policy of the next start is found, and what is
-// believed of earlier ones.
+// ways are the paths by which the next start finds the policy, and the records of earlier
+// starts.
 func (h ownHome) ways() []string {
 	out := []string{h.named}
 	for _, name := range []string{"config.toml", "private", audit.LogName, audit.HeadName} {
 		out = append(out, filepath.Join(h.named, name))
 	}
-	if user, err := os.UserHomeDir(); err == nil { // below which credential stores are
+	if user, err := os.UserHomeDir(); err == nil { // credential stores lie below
 		out = append(out, user)
 	}
 	return out
 }
 
-// earlierRoots lists what commands of earlier starts could write, and of those that run.
+// earlierRoots lists the roots of earlier starts, and of running commands.
 func earlierRoots(home string) []string { return survey.Roots(filepath.Join(home, "private")) }

@@ -16,8 +16,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// intent is all that is decided of a start before anything is made: one for the
-// start and for its explanation, so that they can't differ.
+// intent is all decisions about a start, before anything is made: the same intent serves
+// the start and the explanation, and so the two can't differ.
 type intent struct {
 	policy  policy.Policy
 	facts   host.Facts
@@ -27,8 +27,8 @@ type intent struct {
 	command launch.Command
 }
 
-// approved gives the policy that holds for a request. An approval is worth
-// something only where the policy lets a person be asked.
+// approved returns the policy that holds for a request. An approval counts only if the
+// policy lets a person be asked.
 func approved(r Request) (policy.Policy, error) {
 	a := r.Approval
 	if a == nil {
@@ -44,7 +44,7 @@ func approved(r Request) (policy.Policy, error) {
 		return refused("an approval names nobody", "say who was asked, and how")
 	}
 	p := r.Policy
-	if a.Escalate && (p.Mode == policy.ModeReadOnly || p.Mode == policy.ModeWorkspaceWrite) { // what is unset stays so
+	if a.Escalate && (p.Mode == policy.ModeReadOnly || p.Mode == policy.ModeWorkspaceWrite) { // an unset mode stays unset
 		p.Mode = policy.ModeDangerFullAccess
 	}
 	return p, nil
@@ -71,16 +71,16 @@ func planStart(home ownHome, r Request, missing host.Missing, known func(policy.
 	return i, nil
 }
 
-// complete gives the policy that holds: what was not said has the defaults, and the
-// gate's own folder is the product's.
+// complete returns the policy that holds: with defaults for unset values, and with the
+// gate's own folder as the product's folder.
 func complete(p policy.Policy, home ownHome, userHome string) policy.Policy {
 	p.Home = home.real
 	return p.Complete(userHome)
 }
 
-// planFor decides what is the same for all commands with this environment. When the
-// machine is known, known is told of it, on the caller's thread, while the folders are
-// looked at.
+// planFor decides everything that is the same for all commands with this environment.
+// When the machine is known, planFor calls known, on the caller's thread, while the
+// folders are looked at.
 func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
 	machine, err := host.Read()
 	if err != nil {
@@ -114,7 +114,7 @@ func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missi
 	return i, nil
 }
 
-// surveyFolders looks at the folders that the policy and the environment speak of.
+// surveyFolders looks at the folders of the policy and of the environment.
 func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	p, facts := i.policy, &i.facts
 	i.command.Env, _ = p.Env.Apply(environ)
@@ -122,7 +122,7 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	i.private = privatePath(p.Home, p)
 	var hiddenErr error
 	var beside sync.WaitGroup
-	if facts.OS != "windows" { // where another account, or nothing, keeps from reading
+	if facts.OS != "windows" { // on Windows another account, or nothing, keeps from reading
 		closed := closed(p, *facts)
 		beside.Go(func() { facts.Hidden, hiddenErr = survey.FindHidden(p, i.private, closed) })
 	}
@@ -134,7 +134,7 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	}
 	facts.Protected, facts.Absent = i.trusted.There, i.trusted.Absent
 	if facts.OS != "windows" && !p.NetworkOpen() {
-		for _, f := range i.trusted.FIFOs { // the other end of one may be a program of the host
+		for _, f := range i.trusted.FIFOs { // a program of the host may hold the other end
 			facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
 		}
 	}
@@ -146,7 +146,7 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	return nil
 }
 
-// closed lists the folders that a view would replace, where the machine gives none.
+// closed lists the folders that a view would replace, for a machine without views.
 func closed(p policy.Policy, f host.Facts) []string {
 	if !f.Missing.UserNamespaces {
 		return nil
@@ -154,8 +154,8 @@ func closed(p policy.Policy, f host.Facts) []string {
 	return append(plan.Unreadable(f.TempDir), p.Home)
 }
 
-// withSystemRoot adds the one variable without which no program of Windows finds its
-// libraries, as os/exec does.
+// withSystemRoot adds the variable SystemRoot, as os/exec does: without SystemRoot no
+// program of Windows finds its libraries.
 func withSystemRoot(env []string, root string) []string {
 	if root == "" || slices.ContainsFunc(env, func(e string) bool {
 		name, _, _ := strings.Cut(e, "=")
@@ -166,8 +166,8 @@ func withSystemRoot(env []string, root string) []string {
 	return append(slices.Clone(env), "SystemRoot="+root)
 }
 
-// withTemp names the one folder for temporary files that a command on Windows may
-// write to, as its programs look for it.
+// withTemp sets the variables for temporary files on Windows to the only temporary folder
+// that the command may write.
 func withTemp(env []string, dir string) []string {
 	names := []string{"TEMP", "TMP", "TMPDIR"}
 	out := slices.DeleteFunc(slices.Clone(env), func(e string) bool {
@@ -181,6 +181,6 @@ func withTemp(env []string, dir string) []string {
 	return out
 }
 
-// deniedSuffix is what a name that is taken back ends with; the command, which
-// could make it beforehand, can't know it.
+// deniedSuffix returns the suffix of names that are taken back. The suffix is random: a
+// command that knew the suffix could make the new name beforehand.
 func deniedSuffix() string { return ".denied-" + strings.ToLower(rand.Text()[:8]) }

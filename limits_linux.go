@@ -9,15 +9,15 @@ import (
 	"github.com/lockstile/lockstile/internal/plan"
 )
 
-// memoryEvery is how often the memory of what runs is looked at.
+// memoryEvery is how often the memory of running trees is checked.
 const memoryEvery = 250 * time.Millisecond
 
-// memory ends trees that use too much: those above their limit, and where the machine
-// is about to have none left, the greatest. The zero value is ready.
+// memory ends trees that use too much memory: trees above their limit, and the greatest
+// tree when the machine's memory is nearly used up. The zero value is ready.
 type memory struct {
 	mu      sync.Mutex
 	bounded map[*treeLimits]bool
-	coming  bool // a check is on its way
+	coming  bool // a check is scheduled
 }
 
 // add has a tree looked at until remove.
@@ -31,7 +31,7 @@ func (m *memory) add(b *treeLimits) {
 	m.schedule()
 }
 
-// schedule has the next check come, once. It is called with mu held.
+// schedule schedules the next check, once. The caller holds mu.
 func (m *memory) schedule() {
 	if !m.coming {
 		m.coming = true
@@ -78,23 +78,23 @@ func (m *memory) check() {
 	}
 }
 
-// scarce is which part of the memory must stay available.
+// scarce is which part of the memory must stay available: one in scarce.
 const scarce = 32
 
-// scratchFolders are those that the view keeps in memory.
+// scratchFolders are the folders that the view keeps in memory.
 var scratchFolders = []string{"/dev/shm", "/run"}
 
-// treeLimits holds the limits that no kernel object holds.
+// treeLimits holds the limits without a kernel object.
 type treeLimits struct {
 	limits plan.Limits
 	total  uint64 // the machine's memory
 	pid    int    // the command's
-	init   int    // of its tree
+	init   int    // the tree's init
 	end    func()
 	wall   *time.Timer
 
 	mu  sync.Mutex
-	why string // what was exceeded
+	why string // the exceeded limit
 }
 
 // newTreeLimits begins to look after a tree.
@@ -126,7 +126,8 @@ func (b *treeLimits) exceed(why string) {
 	}
 }
 
-// stop ends the looks, and tells what was exceeded; outOfMemory is the kernel's word.
+// stop ends the checks, and returns the exceeded limit; outOfMemory is the kernel's
+// report.
 func (b *treeLimits) stop(m *memory, outOfMemory bool) string {
 	m.remove(b)
 	if b.wall != nil {

@@ -1,24 +1,23 @@
-// Package lockstile starts commands for coding agents, each confined, measured
-// and recorded before its first instruction runs.
+// Package lockstile starts commands for coding agents, each confined, measured and
+// recorded before its first instruction runs.
 //
-// A [Gate] is opened once; [Gate.Start] starts a command under a policy, and
-// [Child.Wait] waits for its end. The examples show it whole. Package session keeps
+// A [Gate] is opened once; [Gate.Start] starts a command under a policy, and [Child.Wait]
+// waits for the command's end. The examples show a whole start. Package session keeps
 // commands that live on. [LoadPolicy] and [NewPolicy] make policies; package policy
-// says what is in them.
+// describes them.
 //
-// The gate is the one door: the only place from which a command starts. A start reads
-// from top to bottom as it goes: policy, plan, confined process, evidence, verdict,
-// record, release.
+// The gate is the only place from which a command starts. A start goes from top to
+// bottom: policy, plan, confined process, evidence, verdict, record, release.
 //
-// Each error of a start is a *refusal.Error: nothing was started, and it says why and
-// what would mend it. The package must never start a command in another way, release
-// one whose restrictions were not all shown to hold or whose record is not written,
-// take a plan from a caller, or start a command under less than its policy. Pipes and
-// terminals are parameters of the one call.
+// Each error of a start is a *refusal.Error, with the reason and the mend; after an error
+// nothing was started. Package lockstile must never start a command in another way,
+// release a command without proof of every restriction or without a written record, take
+// a plan from a caller, or start a command under less than the policy. Pipes and
+// terminals are parameters of the same call.
 //
-// On Linux the package takes signal 40 for itself: the signal interrupts calls of a
-// thread that makes a connect for a command. A program must not ignore it, and may see
-// it where it asks os/signal for all.
+// On Linux package lockstile uses signal 40: the signal interrupts calls of a thread that
+// makes a connect for a command. A program must not ignore signal 40, and may see the
+// signal when the program asks os/signal for all signals.
 package lockstile
 
 import (
@@ -28,7 +27,7 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Version is the version that CHANGELOG.md is at.
+// Version is the present version of CHANGELOG.md.
 const Version = "0.1.0-dev"
 
 // Home is the product's own folder: $LOCKSTILE_HOME, or ~/.lockstile.

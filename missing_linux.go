@@ -13,9 +13,9 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// missingFeatures is what starts have found out that this machine can't do. The next attempt is
-// lastPlan with it: it enforces the same policy by other means, or is refused; which
-// means it had is in its record.
+// missingFeatures is the set of features that this machine lacks, as found by starts. The
+// next attempt plans without the features: the attempt enforces the same policy by other
+// means, or is refused. The record has the means.
 type missingFeatures struct {
 	mu    sync.Mutex
 	known host.Missing
@@ -31,11 +31,12 @@ func (l *missingFeatures) get() host.Missing {
 // not built.
 var noNamespaces = []error{syscall.EPERM, syscall.ENOSPC, syscall.EUSERS, syscall.EINVAL}
 
-// ofUserNamespaces are the first steps that take a capability in one: Ubuntu lets them
-// be made, and gives none.
+// ofUserNamespaces are the first steps that need a capability in a user namespace: Ubuntu
+// allows the namespace, and grants no capability.
 var ofUserNamespaces = []refusal.Restriction{refusal.IDMaps, refusal.NetworkNamespace, refusal.IPCNamespace, refusal.UTSNamespace, refusal.CgroupNamespace, refusal.MountNamespace}
 
-// learn reports whether a failure tells more of the machine than an attempt knew.
+// learn reports whether a failure reveals a gap of the machine that was unknown at the
+// attempt.
 func (l *missingFeatures) learn(knew host.Missing, err error) bool {
 	if !launcher.Learns() {
 		return false
@@ -48,7 +49,7 @@ func (l *missingFeatures) learn(knew host.Missing, err error) bool {
 	case errors.As(err, &cgroup):
 		more.Cgroup = true
 	case errors.As(err, &f) && f.Step != nil && f.Restriction == refusal.Limits && !knew.Cgroup:
-		more.Cgroup = true // the command could not be made in it
+		more.Cgroup = true // the command could not be made in the cgroup
 	case errors.As(err, &f) && (errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)):
 		switch {
 		case f.Restriction == refusal.Mount("/proc") && !knew.FreshProc:

@@ -10,11 +10,11 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// notesIn is where the starts of a workspace note what is to be taken back.
+// notesIn is the folder where the starts of a workspace write notes.
 func notesIn(private string) string { return filepath.Join(private, "notes") }
 
-// takeNote writes down what the command may write, and what is to be taken back for the
-// case that all processes of the start are killed at once.
+// takeNote writes the roots that the command may write, and a note of the names to take
+// back if all processes of the start are killed at once.
 func takeNote(i *intent) (*takeback.Note, error) {
 	if err := i.trusted.KeepRoots(i.private); err != nil {
 		return nil, privateRefused(i.private, err)
@@ -26,7 +26,7 @@ func takeNote(i *intent) (*takeback.Note, error) {
 	return note, nil
 }
 
-// recover takes back what starts of the same workspace have left that were so killed.
+// recover takes back the names left by killed starts of the same workspace.
 func (g *Gate) recover(p policy.Policy) error {
 	if p.Mode != policy.ModeWorkspaceWrite {
 		return nil
@@ -43,5 +43,5 @@ func (g *Gate) recover(p policy.Policy) error {
 	return err
 }
 
-// endTree has the command's group killed, with which the init ends the rest.
+// endTree kills the command's process group; then the init ends the rest.
 func (c *Child) endTree() { _ = c.running.Signal(syscall.SIGKILL) }

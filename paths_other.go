@@ -10,8 +10,8 @@ import (
 // defaultPath is searched where PATH is not set, as by execvp(3) of glibc.
 const defaultPath = "/bin:/usr/bin"
 
-// commandPaths lists the files that a command may be, in the order of execvp(3).
-// They are tried inside, where alone it can be told what is there.
+// commandPaths lists the possible files of a command, in the order of execvp(3). The
+// files are tried inside the view: only there is it certain that a file exists.
 func commandPaths(name, dir string, env []string) []string {
 	if strings.Contains(name, "/") {
 		return []string{name}

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// commandPaths lists the files that a command may be: in PATH's folders, with those of
-// PATHEXT's endings that can be started. The folder that one is in is no part of PATH here, since whoever writes
-// the workspace would choose the program.
+// commandPaths lists the possible files of a command: in PATH's folders, with the
+// startable endings of PATHEXT. The current folder is not part of PATH here: otherwise
+// whoever writes the workspace would choose the program.
 func commandPaths(name, dir string, env []string) []string {
 	var endings []string
 	if filepath.Ext(name) != "" {
@@ -43,8 +43,8 @@ func commandPaths(name, dir string, env []string) []string {
 	return out
 }
 
-// defaultEndings are those that programs have where PATHEXT is not set.
+// defaultEndings are the endings of programs if PATHEXT is not set.
 const defaultEndings = ".com;.exe;.bat;.cmd"
 
-// startable are the endings of what is a program by itself, or cmd.exe's.
+// startable are the endings of programs, and of scripts for cmd.exe.
 var startable = strings.Split(defaultEndings, ";")

@@ -7,19 +7,19 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Settings is what is said of a policy beside config.toml, as flags of the command line
-// say it. Dir has to be said; the rest is as config.toml has it.
+// Settings are the parts of a policy beside config.toml, like the flags of the command
+// line. Dir is required; any other zero value leaves the choice to config.toml.
 type Settings struct {
 	Home      string      // the product's own folder, "" for Home()
-	Dir       string      // the workspace, which may be relative or a link
+	Dir       string      // the workspace; may be relative or a link
 	Profile   string      // the name of a table in [profiles]; "" for none
-	Overrides []string    // KEY=VALUE, as with -c; the last one of a key counts
+	Overrides []string    // KEY=VALUE, as with -c; the last value of a key counts
 	Mode      policy.Mode // ModeUnset: the configuration's
 }
 
-// LoadPolicy gives the policy that `lockstile run` has with these settings: defaults,
-// config.toml, the profile, the overrides and the mode, the later over the earlier.
-// The error is a *refusal.Error.
+// LoadPolicy returns the policy of `lockstile run` with these settings: defaults,
+// config.toml, the profile, the overrides and the mode, the later over the earlier. The
+// error is a *refusal.Error.
 func LoadPolicy(s Settings) (policy.Policy, error) {
 	in, err := s.input()
 	if err != nil {
@@ -28,11 +28,11 @@ func LoadPolicy(s Settings) (policy.Policy, error) {
 	return config.Load(in)
 }
 
-// NewPolicy gives the policy that `lockstile run` has for a mode and a workspace where
-// there is no config.toml: credential stores can't be read, what looks like a secret is
-// not handed on, the network is off unless the mode is danger-full-access. dir may be
-// relative or a link. The error is a *refusal.Error, as for a workspace that is no folder
-// or holds the user's home.
+// NewPolicy returns the policy of `lockstile run` for a mode and a workspace without a
+// config.toml: credential stores can't be read, variables with a secret's name are not
+// handed on, the network is off unless the mode is danger-full-access. dir may be
+// relative or a link. The error is a *refusal.Error, for example if the workspace is no
+// folder or holds the user's home.
 func NewPolicy(mode policy.Mode, dir string) (policy.Policy, error) {
 	if mode == policy.ModeUnset {
 		return policy.Policy{}, &refusal.Error{Code: refusal.CodeUnset, Stage: refusal.StageConfig, Reason: "no sandbox mode is set", Hint: "name one of package policy's modes"}

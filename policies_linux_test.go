@@ -40,7 +40,7 @@ func newPlace(t *testing.T) place {
 	return p
 }
 
-// prints starts a command by the library and gives what it prints.
+// prints starts a command through the library and returns the output.
 func (p place) prints(t *testing.T, with policy.Policy, script string) string {
 	t.Helper()
 	gate, err := lockstile.Open(p.product)
@@ -74,8 +74,8 @@ func (p place) prints(t *testing.T, with policy.Policy, script string) string {
 
 const tells = `cat ~/.ssh/id_ed25519; echo ".$GITHUB_TOKEN.$HARMLESS"`
 
-// TestPolicyByHand: what a policy doesn't say of reading and of the environment has the
-// defaults, and everything is had by a name that says so.
+// TestPolicyByHand checks that unset rules for reading and for the environment become the
+// defaults, and that names in the policy can allow everything.
 func TestPolicyByHand(t *testing.T) {
 	p := newPlace(t)
 	bare := policy.Policy{Mode: policy.ModeReadOnly, Workspace: p.ws}
@@ -99,12 +99,12 @@ func TestPolicyByHand(t *testing.T) {
 	}
 }
 
-// TestHomeOfService: without HOME, as services have it, the stores are those of the home
-// that the table of users has. It is looked for beside what a start needs of root's home.
+// TestHomeOfService checks that without HOME, as in services, the stores of the home in
+// the table of users are hidden. root's home is searched beside the needs of a start.
 func TestHomeOfService(t *testing.T) {
 	p := newPlace(t)
 	home := listedHome(t)
-	os.Unsetenv("HOME") // newPlace puts it back
+	os.Unsetenv("HOME") // newPlace restores HOME
 	with, err := lockstile.NewPolicy(policy.ModeReadOnly, p.ws)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func TestHomeOfService(t *testing.T) {
 	}
 }
 
-// listedHome is the home in passwd(5) of who runs the test.
+// listedHome is the home in passwd(5) of the user of the test.
 func listedHome(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("/etc/passwd")
@@ -132,8 +132,8 @@ func listedHome(t *testing.T) string {
 	return ""
 }
 
-// TestNewPolicyIsRuns: NewPolicy gives what LoadPolicy gives where there is no
-// config.toml, and looks at none; the gate has nothing to add to either.
+// TestNewPolicyIsRuns checks that NewPolicy returns the policy of LoadPolicy without a
+// config.toml, and reads no config.toml; the gate adds nothing to either policy.
 func TestNewPolicyIsRuns(t *testing.T) {
 	p := newPlace(t)
 	for _, mode := range []policy.Mode{policy.ModeReadOnly, policy.ModeWorkspaceWrite, policy.ModeDangerFullAccess} {
@@ -170,7 +170,7 @@ func TestNewPolicyIsRuns(t *testing.T) {
 	}
 }
 
-// TestPoliciesRefuse: what run refuses is refused to the library too.
+// TestPoliciesRefuse checks that the library refuses the same policies as run.
 func TestPoliciesRefuse(t *testing.T) {
 	p := newPlace(t)
 	for name, give := range map[string]func() (policy.Policy, error){

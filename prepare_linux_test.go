@@ -25,7 +25,7 @@ func waiting(t *testing.T) (pids []string) {
 		t.Skip("this kernel doesn't list children")
 	}
 	for _, list := range lists {
-		text, _ := os.ReadFile(list) // a thread that ended has none
+		text, _ := os.ReadFile(list) // a thread that ended has no list
 		for pid := range strings.FieldsSeq(string(text)) {
 			status, err := os.ReadFile("/proc/" + pid + "/status")
 			if err == nil && strings.HasPrefix(string(status), "Name:\t"+launcher.ProcessName+"\n") && !strings.Contains(string(status), "State:\tZ") {
@@ -50,7 +50,7 @@ func grown(t *testing.T, count int) []string {
 	}
 }
 
-// runs starts the request's command and sees it to its end.
+// runs starts the request's command and waits for the end.
 func runs(t *testing.T, g *Gate, r Request, mark string) {
 	t.Helper()
 	if exit, err := start(t, g, r).Wait(); err != nil || exit.Status() != 0 {
@@ -65,13 +65,13 @@ func TestPrepared(t *testing.T) {
 	g, r, mark := opened(t)
 	grown(t, 0)
 	g.Prepare(r.Policy, r.Env)
-	g.Prepare(r.Policy, r.Env) // there is one already
+	g.Prepare(r.Policy, r.Env) // processes are prepared already
 	one := grown(t, 1)
 	runs(t, g, r, mark)
 	grown(t, 0)
 	runs(t, g, r, mark) // with nothing prepared
 
-	// What was prepared is what is started.
+	// The prepared processes are started.
 	g.Prepare(r.Policy, r.Env)
 	one = grown(t, 1)
 	c, err := g.confine(r)
@@ -83,7 +83,7 @@ func TestPrepared(t *testing.T) {
 	}
 	c.Kill()
 
-	// One that serves for another kind of start waits on, until another is prepared.
+	// Processes prepared for another kind of start wait on, until others are prepared.
 	networked := r
 	networked.Policy.NetworkAccess = true
 	g.Prepare(r.Policy, r.Env)
@@ -102,7 +102,7 @@ func TestPrepared(t *testing.T) {
 		t.Errorf("%s still waits", without)
 	}
 
-	// One that was killed is no loss.
+	// A killed preparation is no loss.
 	g.Prepare(r.Policy, r.Env)
 	killed(t, grown(t, 1)[0])
 	runs(t, g, r, mark)
@@ -126,7 +126,7 @@ func TestWhatWaitsIsLetGo(t *testing.T) {
 	grown(t, 0)
 }
 
-// killed kills a child and waits for its end, which nobody has reaped.
+// killed kills a child and waits for the end of the child, which nobody has reaped.
 func killed(t *testing.T, pid string) {
 	t.Helper()
 	n, err := strconv.Atoi(pid)
@@ -145,8 +145,8 @@ func killed(t *testing.T, pid string) {
 	}
 }
 
-// TestPreparedSeesTheMachineAsItIs: what has changed since the processes were made
-// ahead is there for the command all the same.
+// TestPreparedSeesTheMachineAsItIs checks that a command sees changes made after the
+// preparation of its processes.
 func TestPreparedSeesTheMachineAsItIs(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(t *testing.T, ws string)
@@ -194,20 +194,20 @@ func TestPreparedSeesTheMachineAsItIs(t *testing.T) {
 			c.change(t, ws)
 			r.Argv = []string{"/bin/sh", "-c", c.script + " && echo > " + mark}
 			runs(t, g, r, mark)
-			g.Prepare(r.Policy, r.Env) // nor does the one after it have the old ones
+			g.Prepare(r.Policy, r.Env) // the next preparation doesn't have the old mounts either
 			stands(t, grown(t, 1))
 			runs(t, g, r, mark)
 		})
 	}
 }
 
-// stands waits until one of the processes has its restrictions: an init without
-// capabilities that sleeps.
+// stands waits until a process has the restrictions: an init without capabilities that
+// sleeps.
 func stands(t *testing.T, pids []string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		for _, pid := range pids {
-			status, _ := os.ReadFile("/proc/" + pid + "/status") // it may have ended
+			status, _ := os.ReadFile("/proc/" + pid + "/status") // the process may have ended
 			if text := string(status); strings.Contains(text, "NoNewPrivs:\t1\n") && strings.Contains(text, "CapEff:\t0000000000000000\n") && strings.Contains(text, "State:\tS") {
 				return
 			}
@@ -223,8 +223,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestPreparedAfterAnEscalation: what a yes let out of the sandbox is no pattern for
-// what comes next.
+// TestPreparedAfterAnEscalation checks that an escalated start is no pattern for the next
+// preparation.
 func TestPreparedAfterAnEscalation(t *testing.T) {
 	g, r, mark := opened(t)
 	r.Policy.Approval = policy.ApprovalOnRequest

@@ -14,35 +14,34 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// The lines of sandbox.log that the gate writes. The fields are documented in
-// docs/log.md.
+// The lines of sandbox.log that the gate writes. docs/log.md documents the fields.
 type startLine struct {
 	Event     string                `json:"event"` // "start"
 	Mode      string                `json:"mode"`
 	Rung      string                `json:"rung"`
-	Channel   string                `json:"channel"` // by which way it came
+	Channel   string                `json:"channel"` // the way by which the request came
 	IO        string                `json:"io"`      // "pipes" or "terminal"
 	Argv      []string              `json:"argv"`
-	Policy    string                `json:"policy"` // policy.Policy.Digest of what held
+	Policy    string                `json:"policy"` // policy.Policy.Digest of the policy that held
 	Workspace string                `json:"workspace"`
 	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
 	Approval  *approvalField        `json:"approval,omitempty"`
 	User      int                   `json:"uid"`
-	Account   string                `json:"account,omitempty"`   // on Windows: the SID that the command runs as, as measured
+	Account   string                `json:"account,omitempty"`   // on Windows: the SID of the command's user, as measured
 	By        int                   `json:"by"`                  // our pid
 	PID       int                   `json:"pid"`                 // the command's, on the host
-	Unseen    int                   `json:"unseen,omitempty"`    // folders of the writable roots that weren't looked into for trusted names, at least
-	Linked    []string              `json:"linked,omitempty"`    // trusted files that have another name as well
-	Residuals []string              `json:"residuals,omitempty"` // what is not held of this start: docs/residuals.md
+	Unseen    int                   `json:"unseen,omitempty"`    // folders of the writable roots not read for trusted names, at least
+	Linked    []string              `json:"linked,omitempty"`    // trusted files with a second name
+	Residuals []string              `json:"residuals,omitempty"` // residuals of this start: docs/residuals.md
 	Limits    *plan.Limits          `json:"limits,omitempty"`
 	Proven    []refusal.Restriction `json:"proven"`
 }
 
-// approvalField is what a person was asked, in a start line.
+// approvalField is the approval in a start line.
 type approvalField struct {
 	By     string `json:"by"`
 	Reason string `json:"reason,omitempty"`
-	From   string `json:"escalated_from,omitempty"` // the policy's mode, where the command left it
+	From   string `json:"escalated_from,omitempty"` // the policy's mode, if the command left the mode
 }
 
 func approvalOf(r Request) *approvalField {
@@ -62,13 +61,13 @@ type endLine struct {
 	Exit     *int     `json:"exit,omitempty"`
 	Signal   string   `json:"signal,omitempty"`
 	Error    string   `json:"error,omitempty"`
-	Denied   []string `json:"denied,omitempty"`    // names that were made and taken back
-	Exceeded string   `json:"exceeded,omitempty"`  // the limit that it was ended for
-	NewTrust []string `json:"new_trust,omitempty"` // files that programs of the host trust, made or changed, and left
+	Denied   []string `json:"denied,omitempty"`    // names made by the command and taken back
+	Exceeded string   `json:"exceeded,omitempty"`  // the limit for which the tree was ended
+	NewTrust []string `json:"new_trust,omitempty"` // files trusted by programs of the host, made or changed, and left
 	Millis   int64    `json:"ms"`
 }
 
-// recoveryLine says what starts have left that were killed, all processes at once.
+// recoveryLine lists the names left by starts whose processes were all killed at once.
 type recoveryLine struct {
 	Event     string   `json:"event"` // "recovery"
 	Workspace string   `json:"workspace"`
@@ -91,19 +90,19 @@ type refusalLine struct {
 	Reason      string              `json:"reason"`
 }
 
-// record is a start that stands in the log.
+// record is a start in the log.
 type record struct {
 	seq   uint64
 	begun time.Time
 }
 
-// warmRecords has the encoder know the lines before one is waited for.
+// warmRecords lets the encoder learn the lines before a caller waits for a line.
 var warmRecords = sync.OnceFunc(func() {
 	_, _ = json.Marshal(startLine{})
 	_, _ = json.Marshal(endLine{})
 })
 
-// recordStart writes the line without which nothing is released.
+// recordStart writes the start line. Nothing is released without the line.
 func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	p := c.intent.plan
 	receipt, err := g.log.Append(startLine{
@@ -114,7 +113,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	return record{seq: receipt.Seq, begun: time.Now()}, err
 }
 
-// limitsOf gives a plan's limits, nil where there are none.
+// limitsOf returns a plan's limits, nil for none.
 func limitsOf(p *plan.Plan) *plan.Limits {
 	if p.Limits == (plan.Limits{}) {
 		return nil
@@ -122,9 +121,9 @@ func limitsOf(p *plan.Plan) *plan.Limits {
 	return &p.Limits
 }
 
-// recordRefusal writes down that nothing was started. It is not written where
-// the log is the reason; the caller has the refusal in any case. A start line
-// that is there already gets its end line instead.
+// recordRefusal records that nothing was started. recordRefusal writes nothing if the log
+// is the reason: the caller has the refusal in any case. A start line in the log gets its
+// end line instead.
 func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
 	if why.Stage == refusal.StageRecord || why.Stage == refusal.StageRelease {
 		return
@@ -139,7 +138,7 @@ func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
 	}
 }
 
-// channel is the caller's own word, cut where a request has too much of it.
+// channel is the caller's own word, cut to mostChannel bytes.
 func channel(r Request) string {
 	if r.Channel == "" {
 		return "library"

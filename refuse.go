@@ -14,7 +14,7 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// asRefusal gives every error the one form that callers get.
+// asRefusal returns every error in the form for callers.
 func asRefusal(err error) *refusal.Error {
 	var r *refusal.Error
 	if errors.As(err, &r) {
@@ -55,10 +55,9 @@ func launchRefused(err error) error {
 	return r
 }
 
-// explainFault names the restriction behind a launch that did not come through.
-// Where one is missing, it is a later step that fails; so the process that
-// stopped is looked at before it ends. Only what its steps should have reached
-// counts, and what could be read.
+// explainFault names the restriction behind a failed launch. A missing restriction makes
+// a later step fail: therefore the stopped process is measured before its end. Only
+// restrictions that the process should have reached count, and only readable facts.
 func explainFault(i *intent, l *systemLaunch, expected []attest.Expectation, err error) error {
 	var refused *refusal.Error
 	var absent *launch.ExecError
@@ -66,7 +65,7 @@ func explainFault(i *intent, l *systemLaunch, expected []attest.Expectation, err
 	switch {
 	case errors.As(err, &refused):
 		return refused
-	case errors.As(err, &absent): // known before the release where a process is made from its file
+	case errors.As(err, &absent): // known before the release on systems that make a process from the file
 		return noCommand(i.command.Argv[0], refusal.StageConfine, absent)
 	case !errors.As(err, &f):
 		return launchRefused(err)
@@ -89,7 +88,7 @@ func explainFault(i *intent, l *systemLaunch, expected []attest.Expectation, err
 	return r
 }
 
-// seeRefusals is where the reasons are that have no mend of their own.
+// seeRefusals is the hint for reasons without a mend of their own.
 const seeRefusals = "lockstile doctor shows what this machine allows"
 
 func hintForStep(f *launch.Fault) string {
@@ -122,7 +121,7 @@ const moreKeys = "too many commands at once for one user, each with a keyring of
 
 const moreFiles = "raise the limit of open files: ulimit -n 256"
 
-// notProven names the first restriction that was not shown to hold.
+// notProven names the first restriction without proof.
 func notProven(v attest.Verdict) error {
 	r := &refusal.Error{Code: refusal.CodeNotProven, Stage: refusal.StageAttest, Reason: "nothing was expected of the start", Hint: seeRefusals}
 	if len(v.Failed) == 0 {

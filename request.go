@@ -14,23 +14,23 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Request is one command that is to be started.
+// Request is a command to start. The zero value asks for nothing and is refused.
 type Request struct {
-	Policy                policy.Policy // what is asked for; the gate plans for itself how
+	Policy                policy.Policy // the allowed actions; the gate makes the plan
 	Argv                  []string
-	Dir                   string           // where it begins, "" for the workspace
-	Env                   []string         // the caller's, as NAME=value; Policy.Env says what of it is handed on
-	Stdin, Stdout, Stderr *os.File         // nil where Terminal is set
-	Approval              *Approval        // a person's, where one was asked
-	Ready                 <-chan struct{}  // the command runs when something comes from it, or its end, and not before; nil: at once
-	Channel               string           // by which way it comes, for the record; "" is "library"
-	Ignore                []syscall.Signal // the command ignores these at its beginning, as under nohup; nil: none (Linux alone)
-	Terminal              *Size            // give the command a terminal of its own, of this size; its other end is Child.Terminal
+	Dir                   string           // the working directory, "" for the workspace
+	Env                   []string         // the caller's environment, as NAME=value; Policy.Env selects the variables handed on
+	Stdin, Stdout, Stderr *os.File         // nil with a Terminal
+	Approval              *Approval        // a person's yes, nil if nobody was asked
+	Ready                 <-chan struct{}  // the command runs after a value from Ready or the end of Ready; nil: at once
+	Channel               string           // the way by which the request came, for the record; "" is "library"
+	Ignore                []syscall.Signal // the command ignores these signals at the beginning, as under nohup; nil: none (Linux alone)
+	Terminal              *Size            // gives the command a new terminal of this size; the other end is Child.Terminal
 }
 
-// Approval is a person's yes to one command. Where it escalates, the command
-// starts in danger-full-access in place of the policy's mode: by the same gate,
-// with a record that says both.
+// Approval is a person's yes to a command. With Escalate the command starts in
+// danger-full-access in place of the policy's mode: through the same gate, with both
+// modes in the record.
 type Approval struct {
 	By       string // who was asked, and by which way
 	Reason   string // why the caller asked
@@ -43,7 +43,7 @@ type Size struct {
 	Rows, Cols, XPixel, YPixel uint16
 }
 
-// checkRequest refuses what no operating system could start.
+// checkRequest refuses requests that no operating system could start.
 func checkRequest(r Request) error {
 	bad := func(reason, hint string) error {
 		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
@@ -90,7 +90,7 @@ func openStreams(r Request) (fds [3]int, err error) {
 			return bad("a standard stream is not open", "open os.DevNull in its place")
 		}
 		if info.IsDir() {
-			// What lies below it would be seen by the host's mounts, not the view's.
+			// The files below would be seen through the host's mounts, not the view's.
 			return bad("a standard stream is a folder", "give a file, a pipe or a terminal")
 		}
 		fds[i] = int(f.Fd())
@@ -98,7 +98,7 @@ func openStreams(r Request) (fds [3]int, err error) {
 	return fds, nil
 }
 
-// lookup gives a variable's value, "" where it is not set.
+// lookup returns a variable's value, "" if unset.
 func lookup(env []string, name string) string {
 	for _, e := range env {
 		key, value, _ := strings.Cut(e, "=")
@@ -115,8 +115,8 @@ func privatePath(home string, p policy.Policy) string {
 	return filepath.Join(home, "private", hex.EncodeToString(sum[:8]))
 }
 
-// makePrivate makes the folders that stand at /tmp and TMPDIR for all commands
-// of one workspace. They are ours alone on the host; inside, /tmp is for all users.
+// makePrivate makes the folders for /tmp and TMPDIR of all commands of a workspace. On
+// the host only we have access; inside, /tmp is for all users.
 func makePrivate(i *intent) error {
 	if i.policy.Mode != policy.ModeWorkspaceWrite {
 		return nil

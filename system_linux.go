@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the gate needs of Linux. The files of the same names for other systems list the
-// same. Beside these: evidence_linux.go measures a launch, missing_linux.go learns what the
-// machine can't do, limits_linux.go ends trees that use too much memory.
+// The parts of Linux that the gate needs. The files of the same names for other systems
+// list the same parts. Besides: evidence_linux.go measures a launch, missing_linux.go
+// learns the gaps of the machine, limits_linux.go ends trees that use too much memory.
 type (
 	systemLauncher = launcher.Launcher
 	systemLaunch   = launcher.Launch
@@ -25,7 +25,7 @@ const placesAhead = true
 
 func newLauncher() *systemLauncher { return launcher.NewLauncher() }
 
-// watchMounts begins to watch the host's mounts, of which a view is a copy.
+// watchMounts begins to watch the host's mounts: a view is a copy of the mounts.
 func watchMounts() (*systemMounts, error) { return launcher.WatchMounts() }
 
 // describe lists the calls of a start without making the start.

@@ -11,8 +11,8 @@ import (
 	"github.com/lockstile/lockstile/internal/plan"
 )
 
-// What the gate needs of a system without a wing: everything refuses, and so does the
-// plan before.
+// The parts that the gate needs, for a system without a wing: everything refuses, and the
+// plan has refused before.
 type (
 	systemLauncher struct{}
 	systemLaunch   struct{}

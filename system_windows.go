@@ -8,9 +8,9 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/launcher"
 )
 
-// What the gate needs of Windows. The files of the same names for other systems list the
-// same. Beside these: evidence_windows.go measures a launch, paths_windows.go finds the
-// command's file, doctor_windows.go looks at what `lockstile setup` made.
+// The parts of Windows that the gate needs. The files of the same names for other systems
+// list the same parts. Besides: evidence_windows.go measures a launch, paths_windows.go
+// finds the command's file, doctor_windows.go checks the results of `lockstile setup`.
 type (
 	systemLauncher = launcher.Launcher
 	systemLaunch   = launcher.Launch
@@ -18,7 +18,7 @@ type (
 	systemMounts   = launcher.Mounts
 )
 
-// placesAhead says that a process is made when its command is known, and not before.
+// placesAhead says that a process is made only after the command is known.
 const placesAhead = false
 
 func newLauncher() *systemLauncher { return launcher.NewLauncher() }

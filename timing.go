@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// Timing is how long the parts of a start took: the medians of several starts, of which
-// none was released or recorded.
+// Timing is how long the parts of a start took: the medians of several starts, none of
+// them released or recorded.
 type Timing struct {
 	Starts int         `json:"starts"`
 	Phases []PhaseTime `json:"phases"`
-	Steps  []StepTime  `json:"steps"` // of the confined processes, which are on their way beside the phases
+	Steps  []StepTime  `json:"steps"` // of the confined processes, which run beside the phases
 }
 
-// PhaseTime is a phase of a start as the gate sees it.
+// PhaseTime is a phase of a start, as seen by the gate.
 type PhaseTime struct {
 	Phase string        `json:"phase"`
-	At    time.Duration `json:"at_ns"` // its end, from the beginning of the start
+	At    time.Duration `json:"at_ns"` // the end of the phase, from the beginning of the start
 }
 
-// StepTime is a call of a start that was made, and how long it took. One that waits took
-// as long as it waited.
+// StepTime is a call of a start, and how long the call took. The time of a call that
+// waits includes the wait.
 type StepTime struct {
 	Step
 	Took time.Duration `json:"took_ns"`
@@ -38,7 +38,7 @@ const (
 	phaseProven   = "all is compared"
 )
 
-// phases takes down when each phase of one start ended. Nil takes nothing down.
+// phases notes the end of each phase of a start. A nil phases notes nothing.
 type phases struct {
 	begun time.Time
 	ended []PhaseTime
@@ -53,11 +53,11 @@ func (p *phases) end(phase string) {
 // mostTimed is how many starts a timing takes.
 const mostTimed = 101
 
-// Time makes the processes of so many starts as of r, measures them, and ends them before
-// the command runs. Nothing is recorded, and the request's streams are not used. Every
-// error is a *refusal.Error, that of Start.
+// Time makes the processes of as many starts of r, measures the times, and ends the
+// processes before the command runs. Time records nothing and does not use the request's
+// streams. Every error is the *refusal.Error that Start would return.
 func (g *Gate) Time(r Request, starts int) (*Timing, error) {
-	g, err := Open(g.named) // its launcher takes times
+	g, err := Open(g.named) // a new gate, to let the launcher take times
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,8 @@ func timesOf(l *systemLaunch) []StepTime {
 	return out
 }
 
-// medians gives the first of several rounds with the median of each of its times, over
-// those rounds that have as many.
+// medians returns the first of several rounds with the median of each time, over the
+// rounds of equal length.
 func medians[T any](rounds [][]T, timeOf func(*T) *time.Duration) []T {
 	out := slices.Clone(rounds[0])
 	for i := range out {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// all looks until the end, at odd moments, and gives everything that came.
+// all looks at odd moments until the end, and returns the whole output.
 func (s *Session) all(t *testing.T, most time.Duration) (text []byte, omitted int64) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
@@ -27,7 +27,8 @@ func (s *Session) all(t *testing.T, most time.Duration) (text []byte, omitted in
 	return nil, 0
 }
 
-// TestSplitOverLooks: however often one looks, the output is complete and in order.
+// TestSplitOverLooks checks that the output is complete and in order, however frequent
+// the looks.
 func TestSplitOverLooks(t *testing.T) {
 	var want strings.Builder
 	for i := range 20_000 {
@@ -44,7 +45,7 @@ func TestSplitOverLooks(t *testing.T) {
 	}
 }
 
-// TestEndComesWithTheLastOutput: a look that sees the end has all of it.
+// TestEndComesWithTheLastOutput checks that a look at the end has all output.
 func TestEndComesWithTheLastOutput(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		for range 50 {
@@ -57,7 +58,8 @@ func TestEndComesWithTheLastOutput(t *testing.T) {
 	}
 }
 
-// TestOddCommands: each ends when it says, with all that it left behind.
+// TestOddCommands checks that each command ends at its own time, together with all
+// processes left behind.
 func TestOddCommands(t *testing.T) {
 	for name, script := range map[string]string{
 		"closes its output and lives":     "exec >&- 2>&-; sleep 0.2; exit 6",
@@ -85,7 +87,7 @@ func TestOddCommands(t *testing.T) {
 	}
 }
 
-// TestFlood: a gigabyte that nobody looks at costs no memory.
+// TestFlood checks that a gigabyte without a reader costs no memory.
 func TestFlood(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()

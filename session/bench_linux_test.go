@@ -42,7 +42,8 @@ func benchGate(b *testing.B, terminal bool, argv ...string) (*lockstile.Gate, lo
 	return g, r
 }
 
-// atMost is how many sessions this user may have, of so many: each has a keyring.
+// atMost returns how many of the wanted sessions this user may have: each session has a
+// keyring.
 func atMost(b testing.TB, wanted int) int {
 	b.Helper()
 	text, err := os.ReadFile("/proc/sys/kernel/keys/maxkeys")
@@ -53,9 +54,9 @@ func atMost(b testing.TB, wanted int) int {
 	return min(wanted, most/2)
 }
 
-// BenchmarkIdle starts a thousand sessions that wait, or as many as the user may have, and
-// reports what one takes beside its own command: of this process, and of the sandbox's
-// first process, each page shared out among those that map it.
+// BenchmarkIdle starts a thousand waiting sessions, or as many as the user may have, and
+// reports the memory of a session beside its command: of this process, and of the
+// sandbox's first process. A shared page counts in equal parts.
 func BenchmarkIdle(b *testing.B) {
 	many := atMost(b, 1000)
 	for _, terminal := range []bool{false, true} {
@@ -93,7 +94,7 @@ func kibibytes(b *testing.B, pid int) (n int) {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
-		return 0 // it has ended
+		return 0 // the process has ended
 	}
 	_, rest, _ := strings.Cut(string(text), "\nPss:")
 	if _, err := fmt.Sscan(rest, &n); err != nil {
@@ -119,7 +120,7 @@ func children(b *testing.B) (pids []int) {
 	return pids
 }
 
-// onBareTerminal starts a command as any program does that has a terminal for it.
+// onBareTerminal starts a command on a terminal without a sandbox.
 func onBareTerminal(b *testing.B, argv ...string) (cmd *exec.Cmd, master *os.File) {
 	b.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
@@ -147,8 +148,8 @@ func onBareTerminal(b *testing.B, argv ...string) (cmd *exec.Cmd, master *os.Fil
 	return cmd, os.NewFile(uintptr(fd), "master")
 }
 
-// BenchmarkKey types a character and waits for its echo: through a session, in
-// turn with a bare terminal.
+// BenchmarkKey types a character and waits for the echo: in turn through a session and at
+// a bare terminal.
 func BenchmarkKey(b *testing.B) {
 	echoing := []string{"sh", "-c", "stty raw -echo; echo ready; exec cat"}
 	g, r := benchGate(b, true, echoing...)
@@ -197,8 +198,8 @@ func BenchmarkKey(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkFlood reads 50 MiB of lines from a terminal: by a session that nobody
-// looks at, in turn with a bare read of a bare terminal.
+// BenchmarkFlood reads 50 MiB of lines from a terminal: in turn by a session without
+// looks, and by a bare read of a bare terminal.
 func BenchmarkFlood(b *testing.B) {
 	lines := []string{"sh", "-c", "yes 'a line of output, as programs write it when they are in the mood' | head -c 50000000"}
 	g, r := benchGate(b, true, lines...)
@@ -213,7 +214,7 @@ func BenchmarkFlood(b *testing.B) {
 		through = append(through, time.Since(begun))
 		begun = time.Now()
 		bare, master := onBareTerminal(b, lines...)
-		_, _ = io.Copy(io.Discard, master) // it ends with EIO
+		_, _ = io.Copy(io.Discard, master) // the copy ends with EIO
 		without = append(without, time.Since(begun))
 		_ = bare.Wait()
 		master.Close()

@@ -7,33 +7,33 @@ import (
 	"github.com/lockstile/lockstile/internal/plain"
 )
 
-// BufferSize is how much unread output a session keeps, in bytes: the first and
-// the last half of it, since both the beginning and the end of an output tell
-// most. What came between is counted and lost.
+// BufferSize is how much unread output a session keeps, in bytes: the first half and the
+// last half, since the beginning and the end of an output are the most useful parts. The
+// bytes between are counted and lost.
 const BufferSize = 1 << 20
 
-// Output is what a command has printed since the last look.
+// Output is the output of a command since the last look. The zero value means no output.
 type Output struct {
-	Head    []byte // all of it where Omitted is 0
-	Omitted int64  // bytes that were lost between Head and Tail
+	Head    []byte // the whole output if Omitted is 0
+	Omitted int64  // bytes lost between Head and Tail
 	Tail    []byte
 }
 
-// buffer holds output that nobody has taken yet. The zero value is ready.
+// buffer holds output that no look has taken yet. The zero value is ready.
 type buffer struct {
 	mu      sync.Mutex
 	head    []byte
-	tail    []byte // a ring of half once it is full
+	tail    []byte // once half is full, a ring of half
 	begin   int    // where the ring begins
 	omitted int64
-	fresh   bool          // something has come since it was taken
-	wake    chan struct{} // closed when something comes; nil where nobody waits
+	fresh   bool          // output has come since the last take
+	wake    chan struct{} // closed when output comes; nil if nobody waits
 }
 
 const half = BufferSize / 2
 
-// Write keeps p and never fails or waits: a command is not held up by a caller
-// that doesn't look.
+// Write keeps p and never fails or waits: a caller that doesn't look can't hold a command
+// up.
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,9 +81,9 @@ func (b *buffer) more() <-chan struct{} {
 	return wake
 }
 
-// take gives what is there and forgets it. No character is cut: where more may
-// come, the beginning of one at the end stays for the next time, and what is
-// omitted begins and ends between two.
+// take returns the buffered output and forgets the output. take cuts no character: if
+// more may come, the beginning of a character at the end stays for the next take, and the
+// omitted part begins and ends between characters.
 func (b *buffer) take(more bool) Output {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -112,7 +112,7 @@ func (b *buffer) take(more bool) Output {
 	return out
 }
 
-// Then joins two outputs that came one after the other.
+// Then joins an output with the output that followed.
 func (o Output) Then(next Output) Output {
 	switch {
 	case next.Omitted > 0 && o.Omitted > 0:

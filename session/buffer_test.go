@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestBuffer: at any split into writes and looks, what comes out is the beginning
-// and the end of what went in, and the count of what is missing between.
+// TestBuffer checks for any split into writes and looks: the output is the beginning and
+// the end of the input, and the count of the bytes between.
 func TestBuffer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var b buffer

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// connecting is what the scripts of these tests begin with. A queue that is full takes
-// nobody before accept: of a Unix socket the next connect waits at once, of TCP its
-// first packet is dropped and sent again after a second.
+// connecting is the beginning of the scripts in these tests. A full queue takes no
+// connect before an accept: with a Unix socket the next connect waits at once, with TCP
+// the first packet is dropped and sent again after a second.
 const connecting = `
 import errno, os, signal, socket, struct, sys, threading, time
 STREAM, SEQ = socket.SOCK_STREAM, socket.SOCK_SEQPACKET
@@ -38,7 +38,8 @@ def expect(what, got, *want):
         print("FAILED", what, got, want)
 `
 
-// python runs a script in a session, which says done when it was seen as it should be.
+// python runs a script in a session. The script prints "all done" at its end, and FAILED
+// for a wrong result.
 func python(t *testing.T, script string) {
 	t.Helper()
 	s := started(t, false, "exec python3 -c '"+connecting+script+`
@@ -49,7 +50,8 @@ print("all done", flush=True)
 	}
 }
 
-// TestConnectWaits: a connect to a full queue waits, and is through when there is room.
+// TestConnectWaits checks that a connect to a full queue waits, and succeeds when there
+// is room.
 func TestConnectWaits(t *testing.T) {
 	t.Parallel()
 	python(t, `
@@ -75,8 +77,9 @@ for family, name, kind in PLACES:
 `)
 }
 
-// TestConnectSwapped: what waits is the socket that was asked for. Another that takes its
-// number meanwhile is not connected, and the call ends.
+// TestConnectSwapped checks that only the requested socket is connected: after another
+// socket takes the number meanwhile, the other socket stays unconnected, and the call
+// ends.
 func TestConnectSwapped(t *testing.T) {
 	t.Parallel()
 	python(t, `
@@ -93,7 +96,7 @@ for family, name, kind in PLACES:
 `)
 }
 
-// TestConnectEndsWithListener: who waits learns that nobody listens any more.
+// TestConnectEndsWithListener checks that a waiting connect ends with the listener.
 func TestConnectEndsWithListener(t *testing.T) {
 	t.Parallel()
 	python(t, `
@@ -108,8 +111,8 @@ for family, name, kind in PLACES:
 `)
 }
 
-// TestConnectLimits: a socket that waits for a time alone has its own errors then, and
-// so has one that doesn't wait.
+// TestConnectLimits checks the errors of sockets with a time limit, and of non-blocking
+// sockets.
 func TestConnectLimits(t *testing.T) {
 	t.Parallel()
 	python(t, `
@@ -128,8 +131,8 @@ for family, name, kind in PLACES:
 `)
 }
 
-// TestConnectAndSignals: a signal doesn't make a connect fail, its handler runs, and a
-// deadly one ends it.
+// TestConnectAndSignals checks that a signal doesn't make a connect fail, that the
+// signal's handler runs, and that a deadly signal ends the connect.
 func TestConnectAndSignals(t *testing.T) {
 	t.Parallel()
 	python(t, `
@@ -163,8 +166,8 @@ for family, name, kind in PLACES:
 `)
 }
 
-// TestConnectsPending: beyond a bound nobody waits, until those who do are through or
-// dead.
+// TestConnectsPending checks the bound of waiting connects: more connects fail until the
+// waiting connects succeed or die.
 func TestConnectsPending(t *testing.T) {
 	t.Parallel()
 	python(t, `
@@ -184,7 +187,8 @@ expect("after", error(socket.socket(socket.AF_UNIX).connect, "nobody"), "ENOENT"
 `)
 }
 
-// TestConnectsEndWithCommand: what waits ends with its sandbox, and leaves nothing here.
+// TestConnectsEndWithCommand checks that waiting connects end with their sandbox, and
+// leave nothing in our process.
 func TestConnectsEndWithCommand(t *testing.T) {
 	before := sockets(t)
 	s := started(t, false, "exec python3 -c '"+connecting+`
@@ -209,7 +213,7 @@ signal.pause()
 	}
 }
 
-// sockets counts those that we hold.
+// sockets counts our open sockets.
 func sockets(t *testing.T) (n int) {
 	t.Helper()
 	list, err := os.ReadDir("/proc/self/fd")

@@ -11,7 +11,7 @@ import (
 // buffers are shared: a session whose command is silent holds none.
 var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
-// copyAll writes what comes from f to to, up to its end, which gives no error.
+// copyAll writes the output of f to to, up to the end of f. The end of f is no error.
 func copyAll(to io.Writer, f *os.File) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -51,8 +51,8 @@ func copyAll(to io.Writer, f *os.File) error {
 	}
 }
 
-// writeNow writes what f takes without waiting, and tells how much that was.
-// Errors are left to the next write.
+// writeNow writes to f without waiting, and returns the number of bytes written. Errors
+// are left to the next write.
 func writeNow(f *os.File, text string) (n int) {
 	conn, err := f.SyscallConn()
 	if err != nil {

@@ -39,18 +39,18 @@ func ExampleStart() {
 		log.Fatal(err)
 	}
 	defer shell.End()
-	shell.Poll(context.Background(), 200*time.Millisecond) // what it prints at first
+	shell.Poll(context.Background(), 200*time.Millisecond) // the first output
 	if err := shell.Type("world\n"); err != nil {
 		log.Fatal(err)
 	}
-	out := shell.Poll(context.Background(), time.Minute) // until it has ended
+	out := shell.Poll(context.Background(), time.Minute) // until the end of the command
 	exit, _, err := shell.Exit()
 	fmt.Println(strings.Contains(string(out.Head), "hello world"), exit.Code, err)
 	// Output:
 	// true 4 <nil>
 }
 
-// Sessions that are kept by numbers, as a front end for agents does it.
+// Sessions kept by number, as in a front end for agents.
 func ExampleTable() {
 	home, _ := os.MkdirTemp("", "lockstile-home-")
 	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
@@ -66,7 +66,7 @@ func ExampleTable() {
 		log.Fatal(err)
 	}
 	sessions := session.NewTable(64)
-	defer sessions.Close() // ends what still runs
+	defer sessions.Close() // ends all running sessions
 	cat, err := session.Start(gate, lockstile.Request{Policy: p, Argv: []string{"cat"}, Env: []string{"PATH=/usr/bin:/bin"},
 		Terminal: &lockstile.Size{Rows: 24, Cols: 80}})
 	if err != nil {

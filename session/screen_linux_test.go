@@ -17,8 +17,7 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// screen is a session as a user would see it, drawn by a terminal emulator that
-// nobody here wrote.
+// screen is a session as a user would see it, drawn by an independent terminal emulator.
 type screen struct {
 	*testing.T
 	*Session
@@ -56,7 +55,7 @@ func onScreen(t *testing.T, argv ...string) *screen {
 		t.Fatal(err)
 	}
 	answers := make(chan struct{})
-	go func() { // what the terminal answers to questions in the output
+	go func() { // the terminal's answers to questions in the output
 		defer close(answers)
 		buf := make([]byte, 256)
 		for {
@@ -68,7 +67,7 @@ func onScreen(t *testing.T, argv ...string) *screen {
 		}
 	}()
 	t.Cleanup(func() {
-		c.vt.InputPipe().(io.Closer).Close() // and not its Close, which doesn't wait for a Read
+		c.vt.InputPipe().(io.Closer).Close() // not the emulator's Close, which doesn't wait for a Read
 		<-answers
 		if err := c.End(); err != nil {
 			t.Error(err)
@@ -186,7 +185,7 @@ func TestNodeOnScreen(t *testing.T) {
 	c.shows("Welcome to Node.js")
 	c.keys("'a' + 'b'.repeat(3)\r")
 	c.shows("'abbb'")
-	c.keys("'a' + 'b'.rep\t") // it completes, and shows what the answer would be
+	c.keys("'a' + 'b'.rep\t") // Tab completes, and the program previews the answer
 	c.shows("'b'.repeat")
 	c.keys("\x15console.log('on' + 1); while (true) {}\r")
 	c.shows("on1\n") // until then the terminal is raw, and ^C a key like others

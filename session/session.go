@@ -1,6 +1,6 @@
-// Package session keeps commands that live on after the first answer: what they
-// print, until somebody looks; their input; their end. It must never start
-// anything but through the gate, and never hold a command up because nobody looks.
+// Package session keeps commands that live on after the first answer: their output until
+// the next look, their input, their end. Package session must never start a command
+// except through the gate, and never hold a command up because nobody looks.
 package session
 
 import (
@@ -15,15 +15,15 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Session is a command that runs, or has ended and has not been taken leave of.
-// Its methods may be called from any goroutine.
+// Session is a command that runs, or has ended. Methods may be called from any goroutine.
+// The zero value is not usable; Start makes a Session.
 type Session struct {
 	child    *lockstile.Child
 	output   *os.File // read by copyOutput alone
-	terminal *os.File // where it is typed; nil on pipes
+	terminal *os.File // for typed text; nil on pipes
 	out      buffer
 	copied   chan struct{} // closed at the end of the output
-	over     chan struct{} // closed when the command has ended and its output is there
+	over     chan struct{} // closed when the command has ended and the output is complete
 	exit     lockstile.Exit
 	err      error
 }
@@ -36,9 +36,8 @@ var ErrInput = errors.New("the command has no terminal: its input is closed")
 // someone outside may hold the other end.
 const late = 2 * time.Second
 
-// Start starts a command that lives on. r names no streams: with r.Terminal the
-// command gets a terminal, else pipes, with nothing to read on its input. Every
-// error is a *refusal.Error.
+// Start starts a command that lives on. r names no streams: with r.Terminal the command
+// gets a terminal, otherwise pipes with an empty input. Every error is a *refusal.Error.
 func Start(g *lockstile.Gate, r lockstile.Request) (*Session, error) {
 	s := &Session{copied: make(chan struct{}), over: make(chan struct{})}
 	var err error
@@ -87,8 +86,8 @@ func noStreams(err error) error {
 	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: "the command's streams can't be made", Hint: "close other sessions", Err: err}
 }
 
-// copyOutput ends at the end of the pipe, or with EIO from a terminal: the second
-// one, see lockstile.Child.Terminal.
+// copyOutput ends at the end of the pipe, or with the second EIO of a terminal: see
+// lockstile.Child.Terminal.
 func (s *Session) copyOutput() {
 	defer close(s.copied)
 	for range 2 {
@@ -98,7 +97,7 @@ func (s *Session) copyOutput() {
 	}
 }
 
-// wait sees the command to its end.
+// wait waits for the end of the command and of the output.
 func (s *Session) wait() {
 	s.exit, s.err = s.child.Wait()
 	select {
@@ -112,9 +111,9 @@ func (s *Session) wait() {
 	close(s.over)
 }
 
-// Poll waits until the command has ended or the time is over, and takes what was
-// printed since the last look. Where ctx is done first it takes nothing: the next
-// look has it.
+// Poll waits until the command has ended or the time wait is over, and returns the output
+// since the last look. If ctx is done first, Poll leaves the output to the next look, and
+// returns the zero Output.
 func (s *Session) Poll(ctx context.Context, wait time.Duration) Output {
 	if wait > 0 {
 		timer := time.NewTimer(wait)
@@ -132,8 +131,8 @@ func (s *Session) Poll(ctx context.Context, wait time.Duration) Output {
 	return s.out.take(!over)
 }
 
-// Await waits until something was printed since the last look, or the command has
-// ended. The error is that of ctx.
+// Await waits for output since the last look, or for the end of the command. The error is
+// the error of ctx.
 func (s *Session) Await(ctx context.Context) error {
 	select {
 	case <-s.over:
@@ -144,12 +143,12 @@ func (s *Session) Await(ctx context.Context) error {
 	return nil
 }
 
-// Signal sends a signal to the command's process group. After the end it is
+// Signal sends a signal to the command's process group. After the end the error is
 // os.ErrProcessDone.
 func (s *Session) Signal(sig syscall.Signal) error { return s.child.Signal(sig) }
 
-// Denied lists the trusted names that the command made and that were taken back,
-// when it has ended.
+// Denied lists, after the command's end, the protected names that the command made and
+// that were taken back. Before the end Denied returns nil.
 func (s *Session) Denied() []lockstile.Denied {
 	select {
 	case <-s.over:
@@ -159,8 +158,8 @@ func (s *Session) Denied() []lockstile.Denied {
 	}
 }
 
-// NewTrust lists files that programs of the host will trust and that came to be or
-// changed during the command, when it has ended.
+// NewTrust lists, after the command's end, files that programs of the host will trust and
+// that are new or changed since the start. Before the end NewTrust returns nil.
 func (s *Session) NewTrust() []string {
 	select {
 	case <-s.over:
@@ -170,8 +169,8 @@ func (s *Session) NewTrust() []string {
 	}
 }
 
-// Exit tells how the command ended; ok is false while it runs. An error means
-// that the end is not known, or not in the log.
+// Exit returns how the command ended; ok is false while the command runs. An error means
+// that the end is unknown, or not in the log.
 func (s *Session) Exit() (exit lockstile.Exit, ok bool, err error) {
 	select {
 	case <-s.over:
@@ -185,10 +184,10 @@ func (s *Session) Exit() (exit lockstile.Exit, ok bool, err error) {
 // holds 4 KiB that nobody has read.
 const typeTime = 5 * time.Second
 
-// Type types text at the command's terminal. Without one, the interrupt
-// character alone is understood, as SIGINT; the error for other text is ErrInput.
-// After the end it is os.ErrProcessDone, and os.ErrDeadlineExceeded when the
-// command doesn't read.
+// Type types text at the command's terminal. On pipes Type takes only the interrupt
+// character, as SIGINT; the error for other text is ErrInput. After the command's end the
+// error is os.ErrProcessDone. If the command doesn't read for five seconds, the error is
+// os.ErrDeadlineExceeded.
 func (s *Session) Type(text string) error {
 	if s.terminal == nil {
 		if text != "\x03" {
@@ -196,12 +195,12 @@ func (s *Session) Type(text string) error {
 		}
 		return s.child.Signal(syscall.SIGINT)
 	}
-	// A deadline wakes the scheduler, which a key that can be taken need not.
+	// A deadline wakes the scheduler: a key that fits at once needs no deadline.
 	rest := text[writeNow(s.terminal, text):]
 	if rest == "" {
 		return nil
 	}
-	_ = s.terminal.SetWriteDeadline(time.Now().Add(typeTime)) // the write tells of a closed one
+	_ = s.terminal.SetWriteDeadline(time.Now().Add(typeTime)) // the write reports a closed terminal
 	_, err := io.WriteString(s.terminal, rest)
 	return ended(err)
 }
@@ -214,7 +213,7 @@ func (s *Session) Resize(size lockstile.Size) error {
 	return ended(s.child.Resize(size))
 }
 
-// ended gives what the end of a terminal means: the end of its command.
+// ended returns os.ErrProcessDone for the end of a terminal: the command has ended too.
 func ended(err error) error {
 	if errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.EIO) {
 		return os.ErrProcessDone
@@ -222,7 +221,8 @@ func ended(err error) error {
 	return err
 }
 
-// End kills the command and its tree, and returns when nothing is left of them.
+// End kills the command and its tree, and returns when no process is left. The error is
+// the error of the command's end, as in Exit.
 func (s *Session) End() error {
 	if err := s.child.Signal(syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err

@@ -135,7 +135,8 @@ func TestTypingWithoutTerminal(t *testing.T) {
 	}
 }
 
-// TestNobodyReads: neither a flood of output nor one of typing holds anything up.
+// TestNobodyReads checks that neither a flood of output nor a flood of typing holds
+// anything up.
 func TestNobodyReads(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		s := started(t, terminal, "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo the end")
@@ -152,7 +153,7 @@ func TestNobodyReads(t *testing.T) {
 	}
 }
 
-// TestEnd: the whole tree ends, and a look that waits returns.
+// TestEnd checks that the whole tree ends, and that a waiting look returns.
 func TestEnd(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		s := started(t, terminal, "trap '' INT TERM HUP; setsid sleep 1007 & echo ready; sleep 1007")
@@ -182,7 +183,8 @@ func TestLookIsGivenUp(t *testing.T) {
 	}
 }
 
-// TestAwait: it returns when something comes, at the end, and when it is given up.
+// TestAwait checks that Await returns when output comes, at the end, and when ctx is
+// done.
 func TestAwait(t *testing.T) {
 	s := started(t, true, "stty -echo; echo ready; read x; printf '\\303'; read x; printf '\\244'; exit 0")
 	s.sees(t, "ready")
@@ -211,7 +213,7 @@ func TestAwait(t *testing.T) {
 	if seen.String() != "ä" {
 		t.Errorf("%q", seen.String())
 	}
-	if err := s.Await(context.Background()); err != nil { // after the end it never waits
+	if err := s.Await(context.Background()); err != nil { // Await never waits after the end
 		t.Error(err)
 	}
 }

@@ -12,9 +12,9 @@ import (
 const (
 	// usual is how many sessions are kept where nobody says.
 	usual = 64
-	// newest is how many of them, the last to be started, are never evicted.
+	// newest is how many sessions, counted from the last, are never evicted.
 	newest = 8
-	// Numbers of sessions: five digits at most, as models know them.
+	// The range of session numbers: five digits at most, the form known to models.
 	leastID, mostID = 1000, 99999
 )
 
@@ -22,27 +22,27 @@ const (
 type Entry struct {
 	*Session
 	ID        int
-	Command   string    // for people to know it by
-	Dir       string    // where it began
-	Escalated bool      // it left the sandbox
-	Begun     time.Time // when it was added
+	Command   string    // for people
+	Dir       string    // the folder at the start
+	Escalated bool      // the command runs outside the sandbox
+	Begun     time.Time // when the session was added
 
-	calls int    // that wait for it now
-	used  uint64 // when it was last asked for, by the table's own count
+	calls int    // calls that use the session now
+	used  uint64 // the time of the last use, on the table's own clock
 }
 
-// Table keeps sessions by numbers, and makes room for new ones. It may be used by
-// several goroutines.
+// Table keeps sessions by number, and makes room for new sessions. Several goroutines may
+// use a Table. The zero value is not usable; NewTable makes a Table.
 type Table struct {
 	most  int
 	mu    sync.Mutex
 	clock uint64
 	live  []*Entry // the oldest first
-	gone  []gone   // not to be used again yet
+	gone  []gone   // numbers not to be used again yet
 }
 
-// NewTable makes a table for so many sessions, 64 where most is 8 or less: the 8
-// newest always stay.
+// NewTable makes a table for most sessions. If most is 8 or less, the table takes 64
+// sessions: the 8 newest always stay.
 func NewTable(most int) *Table {
 	if most <= newest {
 		most = usual
@@ -53,15 +53,15 @@ func NewTable(most int) *Table {
 // Most is how many sessions are kept.
 func (t *Table) Most() int { return t.most }
 
-// UnknownError says that no session has the number.
+// UnknownError means that no session has the number.
 type UnknownError struct {
 	ID  int
-	Why string // it has ended, made room, or never was
+	Why string // the session has ended, made room, or never existed
 }
 
 func (e *UnknownError) Error() string { return fmt.Sprintf("unknown session id %d: %s", e.ID, e.Why) }
 
-// gone is a number that was in use, and why it is no more.
+// gone is a number out of use, with the reason.
 type gone struct {
 	id  int
 	why string
@@ -73,12 +73,13 @@ const (
 	neverWas = "there never was such a session"
 )
 
-// Add keeps a session, for a call that says with Left when it waits for it no
-// more, and gives it a number. What had to go for it has been ended.
+// Add keeps a session and returns the session's number. The caller must call Left when it
+// no longer waits for the session. If the table was full, evicted is the session that
+// made room; Add has ended evicted.
 func (t *Table) Add(e Entry) (id int, evicted *Entry) {
 	id, evicted = t.add(e)
 	if evicted != nil {
-		_ = evicted.End() // its record says how it ended
+		_ = evicted.End() // the record says how the command ended
 	}
 	return id, evicted
 }
@@ -96,8 +97,8 @@ func (t *Table) add(e Entry) (id int, evicted *Entry) {
 	return e.ID, evicted
 }
 
-// evictable is who goes first: who has ended, then who was not asked for the
-// longest time; the newest stay, and whom a call waits for while there is another.
+// evictable returns the session to go first: an ended session, then the session longest
+// without use. The newest sessions stay. A session in use stays if there is another.
 func (t *Table) evictable() *Entry {
 	return slices.MinFunc(t.live[:len(t.live)-newest], func(a, b *Entry) int {
 		_, aOver, _ := a.Exit()
@@ -114,8 +115,8 @@ func (t *Table) evictable() *Entry {
 	})
 }
 
-// freeID is random, so that a number which a model still has in mind from
-// before is not by chance another session's.
+// freeID returns a random number: a number that a model remembers from before should not
+// belong to another session by chance.
 func (t *Table) freeID() int {
 	for {
 		id := leastID + rand.IntN(mostID-leastID+1)
@@ -126,8 +127,8 @@ func (t *Table) freeID() int {
 	}
 }
 
-// Get gives a session, for a call that says with Left when it waits for it no
-// more. The error is an *UnknownError.
+// Get returns the session with the number id. The caller must call Left when it no longer
+// waits for the session. The error is an *UnknownError.
 func (t *Table) Get(id int) (Entry, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -147,7 +148,7 @@ func (t *Table) Get(id int) (Entry, error) {
 	return Entry{}, &UnknownError{id, neverWas}
 }
 
-// Left says that a call which added or got a session waits for it no more.
+// Left ends the use of a session by a call of Add or Get.
 func (t *Table) Left(id int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -169,7 +170,7 @@ func (t *Table) List() []Entry {
 	return out
 }
 
-// Remove takes leave of a session, which goes on if it has not ended.
+// Remove drops a session from the table. A running command goes on.
 func (t *Table) Remove(id int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -191,8 +192,7 @@ func (t *Table) drop(id int, why string) {
 	}
 }
 
-// Close ends all sessions, all at the same time, and returns when nothing is left
-// of them.
+// Close ends all sessions at the same time, and returns when no process is left.
 func (t *Table) Close() error {
 	t.mu.Lock()
 	all := t.live

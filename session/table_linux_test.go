@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestTable: who is listed, found, and told why there is nobody.
+// TestTable checks which sessions are listed and found, and the reasons for missing
+// sessions.
 func TestTable(t *testing.T) {
 	table := NewTable(9)
 	first, evicted := table.Add(Entry{Session: started(t, false, "exec sleep 1007"), Command: "first"})
@@ -26,7 +27,7 @@ func TestTable(t *testing.T) {
 		t.Errorf("%+v %v", e, err)
 	}
 	table.Left(first)
-	// Though it was asked for last: the newest always stay.
+	// The first session was used last, but the newest always stay.
 	_, evicted = table.Add(Entry{Session: started(t, true, "exec sleep 1007"), Command: "last"})
 	if evicted == nil || evicted.ID != first {
 		t.Fatalf("%+v had to go", evicted)

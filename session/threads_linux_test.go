@@ -16,8 +16,8 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// hanging makes so many connects that wait for room at one place, says so, and lets them in
-// when it is told to. Its threads have small stacks: there are many of them.
+// hanging makes connects that wait for room at a single place, prints a line, and lets
+// the connects in after a signal. The threads have small stacks: there are many.
 const hanging = connecting + `
 kind = sys.argv[1]
 family, name = {"path": (socket.AF_UNIX, "s" + sys.argv[2]), "abstract": (socket.AF_UNIX, "\0s"), "inet": (socket.AF_INET, ("127.0.0.1", 0))}[kind]
@@ -34,13 +34,12 @@ print("through", [out for t, out in waits if out != ["none"]], flush=True)
 signal.pause()
 `
 
-// TestThreads has 300 sessions at a time, each with 64 connects that hang, the most: none
-// of them may take a thread of ours, since the runtime ends a process with more than
-// 10,000.
-// Users other than root have fewer sessions: their keyrings (200) allow no more, and where
-// not so many files may be open there are fewer too.
+// TestThreads checks that 300 sessions with 64 waiting connects each, the most allowed,
+// take no threads of ours: the runtime ends a process with more than 10,000 threads.
+// Users other than root have fewer sessions: the limit of keyrings (200) allows no more.
+// A low limit of open files also allows fewer.
 func TestThreads(t *testing.T) {
-	const own = 20 // descriptors of a session, and some for those that begin
+	const own = 20 // descriptors of a session, and a few for new sessions
 	many := atMost(t, 300)
 	if have := files(t, uint64(many*own)); have < many*own {
 		many = have / own
@@ -71,7 +70,7 @@ func TestThreads(t *testing.T) {
 	if most := 200; had > most {
 		t.Errorf("%d threads, more than %d", had, most)
 	}
-	// Some get in: of TCP none, which would take its time.
+	// A part gets in: no TCP connects, which would take too long.
 	some := min(many, 30)
 	inParallel(some, func(i int) {
 		if i%3 == 2 {
@@ -120,8 +119,8 @@ func pythonGate(t *testing.T) (*lockstile.Gate, lockstile.Request) {
 	return g, lockstile.Request{Policy: policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, Env: []string{"PATH=/usr/bin:/bin"}}
 }
 
-// files has at least so many files allowed for this process, where it can, and gives
-// how many are.
+// files raises the limit of open files to at least wanted if possible, and returns the
+// limit.
 func files(t *testing.T, wanted uint64) int {
 	t.Helper()
 	var old unix.Rlimit
@@ -138,7 +137,7 @@ func files(t *testing.T, wanted uint64) int {
 	return int(wanted)
 }
 
-// threads is how many this process has (proc_pid_status(5)).
+// threads is how many threads this process has (proc_pid_status(5)).
 func threads(t *testing.T) (n int) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/status")

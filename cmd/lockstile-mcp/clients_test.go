@@ -60,8 +60,8 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// startAndStay is a client that never closes its connection: the program that
-// TestClientKilled kills.
+// startAndStay is a client that never closes its connection: TestClientKilled kills the
+// client.
 func startAndStay(ws string) {
 	server := exec.Command(core, "mcp", "-C", ws)
 	c, err := mcp.NewClient(&mcp.Implementation{Name: "short-lived"}, nil).Connect(context.Background(), &mcp.CommandTransport{Command: server}, nil)

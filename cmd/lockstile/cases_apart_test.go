@@ -67,7 +67,7 @@ var apart = []struct{ id, tests string }{
 	{"R-06 what a user's processes share", "TestSharedPools"},
 }
 
-// TestCasesApart checks that the named tests exist, and that docs/cases.md names them.
+// TestCasesApart checks that the tests in the list exist and are named in docs/cases.md.
 func TestCasesApart(t *testing.T) {
 	text, err := os.ReadFile("../../docs/cases.md")
 	if err != nil {

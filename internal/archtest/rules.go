@@ -18,7 +18,7 @@ const (
 	ruleModule      = "module"       // code that Check would not see
 	ruleOrder       = "order"        // the import order
 	rulePrint       = "print"        // text for people that passes no printer
-	rulePublic      = "public"       // a public name that is there twice, or that shows what users can't import
+	rulePublic      = "public"       // a public name that exists twice, or has a type that users can't import
 	ruleWing        = "wing"         // a way into a system's folder beside the gate's
 	ruleApart       = "apart"        // packages that must not be linked
 	ruleComment     = "comment"      // a package without a comment

@@ -36,7 +36,7 @@ func (e *Evidence) Set(f Fact, value string, err error) {
 	e.Facts[f] = value
 }
 
-// Expectation is one fact that must be seen.
+// Expectation is a fact that must be seen.
 type Expectation struct {
 	Restriction refusal.Restriction `json:"restriction"` // does not hold if the fact differs
 	Fact        Fact                `json:"fact"`

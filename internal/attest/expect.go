@@ -9,8 +9,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Machine is what is true of this process and of the host, measured before the start. The
-// confined process is compared with it.
+// Machine has the facts of this process and of the host, measured before the start. The
+// confined process is compared with the Machine.
 type Machine struct {
 	OS string
 	Caller

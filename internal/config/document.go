@@ -174,7 +174,7 @@ func (d document) walk(into settings, path []string, skip int, value any) error 
 	return nil
 }
 
-// leaf stores one value, if its key is known.
+// leaf stores a value, if the key is known.
 func (d document) leaf(into settings, path []string, value any, from policy.Origin) error {
 	name := strings.Join(path, ".")
 	if isSetName(path) {

@@ -1,6 +1,6 @@
-// Package escapes takes those escape sequences out of a terminal's output that would act
-// beyond the terminal's screen: clipboard, typed input, files. The package must never
-// change text, and never let a sequence through that it could not decide.
+// Package escapes removes escape sequences from a terminal's output that would act beyond
+// the terminal's screen: on clipboard, typed input, files. Package escapes must never
+// change text, and never let an undecided sequence through.
 package escapes
 
 import (
@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Filter is an io.Writer that passes terminal output on byte for byte, except
-// for the sequences that act on the user's terminal beyond drawing:
+// Filter is an io.Writer that passes terminal output on byte for byte, except the
+// sequences that act on the user's terminal beyond drawing:
 //
 //   - clipboard: OSC 52 (set, and the query, which would hand the user's
 //     clipboard to the command), OSC 5522, OSC 1337/50 Copy, CopyToClipboard
@@ -27,39 +27,40 @@ import (
 //     shared memory, DCS @kitty-...;
 //   - command channels: OSC 83 (screen), DCS 1000 p and 2000 p (tmux and ssh
 //     integration, whose lines carry sequences in another spelling);
-//   - ESC % other than ESC % G: after it a terminal reads bytes in another
-//     encoding than this filter does.
+//   - ESC % other than ESC % G: afterwards a terminal reads bytes in another
+//     encoding than the Filter.
 //
 // Questions with a fixed answer (device attributes, status, cursor position,
-// colours, modes, ENQ) pass; Queries counts them, so that answers which are
-// still on their way at the end can be thrown away.
+// colours, modes, ENQ) pass; Queries counts the questions, to let the caller throw away
+// answers that are still on their way at the end.
 //
-// All of this holds for the 7-bit forms, for 8-bit C1 controls (a byte 0x80 to
-// 0x9f which is not part of a valid UTF-8 character) and for C1 controls
-// encoded in UTF-8, at any split into writes, and inside the pass-through
-// wrappers of tmux and screen. A terminal that does not read UTF-8 sees C1
-// controls in the bytes of ordinary characters: that is not covered.
+// The Filter handles the 7-bit forms, 8-bit C1 controls (a byte 0x80 to 0x9f outside of
+// a valid UTF-8 character) and C1 controls encoded in UTF-8, at any split into writes,
+// and inside the pass-through wrappers of tmux and screen. A terminal that does not read
+// UTF-8 sees C1 controls in the bytes of ordinary characters: the Filter does not cover
+// such terminals.
 //
-// A sequence that cannot be decided is withheld until it can be. One that is
-// longer than 4 KiB undecided, broken off by CAN, SUB, a stray C1 control or a
-// character that has no place in it, or not finished at Close, is dropped: a terminal would not act on it as a whole,
-// and half of it could join with later text to one that is to be dropped.
+// The Filter withholds a sequence until a decision is possible. The Filter drops a
+// sequence that is longer than 4 KiB undecided, broken off by CAN, SUB, a stray C1
+// control or a misplaced character, or unfinished at Close: a terminal would not act on
+// the whole sequence, and half of the sequence could join with later text to a forbidden
+// sequence.
 //
-// The zero value is not usable; but for Queries, a Filter is not safe for
-// concurrent use.
+// The zero value is not usable. Except Queries, a Filter is not safe for concurrent
+// use.
 type Filter struct {
 	dst   io.Writer
 	allow bool
 
 	state state
-	esc   bool   // in a string: ESC came, the next byte tells what it was
-	seq   []byte // the bytes withheld, as they came
-	norm  []byte // what counts of the present sequence, control characters left out
+	esc   bool   // in a string: ESC came, the next byte decides
+	seq   []byte // the withheld bytes, unchanged
+	norm  []byte // the significant bytes of the present sequence, without control characters
 	carry []byte // the beginning of a UTF-8 character
-	out   []byte // what this write passes on
+	out   []byte // the output of this write
 
 	inner   *Filter // reads the body of a DCS string
-	doubled bool    // the body has each ESC twice, as tmux wants it
+	doubled bool    // the body has each ESC twice, as tmux requires
 	depth   int
 	marks   bool // put CAN where something was dropped
 	drops   int
@@ -72,29 +73,29 @@ const (
 	ground   state = iota
 	escape         // after ESC, and its intermediate bytes
 	csi            // after CSI, up to the final byte
-	osc            // a string, withheld until it is decided
+	osc            // a string, withheld until decided
 	dcs            // likewise
 	apc            // likewise
-	dropping       // a string, dropped up to its end
-	dropCSI        // a control sequence, dropped up to its end
+	dropping       // a string, dropped up to the end
+	dropCSI        // a control sequence, dropped up to the end
 	wrapped        // the body of a DCS string, read by inner
 )
 
 const (
 	maxSeq   = 4096 // bytes withheld for one decision
-	maxDepth = 3    // wrappers within wrappers; deeper ones are read as text, in which sequences are still seen
+	maxDepth = 3    // wrappers within wrappers; deeper wrappers are read as text, and sequences in the text still count
 	keepOut  = 1 << 18
 )
 
-// NewFilter returns a Filter that writes to dst. With allow set, every byte is
-// passed as it came; questions and modes are still noted.
+// NewFilter returns a Filter that writes to dst. With allow, every byte passes unchanged;
+// questions and modes are still noted.
 func NewFilter(dst io.Writer, allow bool) *Filter {
 	return &Filter{dst: dst, allow: allow, seen: &traces{}}
 }
 
-// Write passes p on, less what is dropped or still undecided. It returns
-// len(p) unless the underlying writer fails; then the error is that writer's
-// and the filter must not be used any more.
+// Write passes p on, except dropped and undecided sequences. Write returns len(p) unless
+// the underlying writer fails; then Write returns the writer's error, and the filter must
+// not be used any more.
 func (f *Filter) Write(p []byte) (int, error) {
 	if f.state == ground && len(f.carry) == 0 && plain(p) == len(p) {
 		return f.dst.Write(p)
@@ -111,8 +112,8 @@ func (f *Filter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close ends the stream: an unfinished character is passed on, an unfinished
-// sequence is dropped. It does not close the underlying writer.
+// Close ends the stream: an unfinished character passes, an unfinished sequence is
+// dropped. Close does not close the underlying writer.
 func (f *Filter) Close() error {
 	f.cut()
 	if f.allow {
@@ -122,17 +123,17 @@ func (f *Filter) Close() error {
 	return f.emit(f.out)
 }
 
-// Queries is the number of sequences passed so far that a terminal answers by
-// typing. Other goroutines may call it.
+// Queries is the number of passed sequences that a terminal answers by typing. Any
+// goroutine may call Queries.
 func (f *Filter) Queries() int { return int(f.seen.queries.Load()) }
 
-// Dropped is the number of sequences dropped so far. With allow set it is the
-// number that would have been.
+// Dropped is the number of dropped sequences. With allow, Dropped counts the sequences
+// that would have been dropped.
 func (f *Filter) Dropped() int { return f.drops }
 
-// Undo returns the bytes that switch off again what the output has switched on
-// and left on: mouse and focus reports, bracketed paste, the alternate screen,
-// a hidden cursor and the like. It is empty when there is nothing to undo.
+// Undo returns the bytes that switch off modes left on by the output: mouse and focus
+// reports, bracketed paste, the alternate screen, a hidden cursor and the like. Undo
+// returns no bytes if nothing is on.
 func (f *Filter) Undo() []byte { return f.seen.undo() }
 
 func (f *Filter) emit(p []byte) error {
@@ -147,8 +148,8 @@ func (f *Filter) emit(p []byte) error {
 	return err
 }
 
-// run takes p through the states, byte by byte or character by character, so
-// that the outcome does not depend on how the stream is cut into writes.
+// run takes p through the states, byte by byte or character by character: the outcome
+// does not depend on the cuts between writes.
 func (f *Filter) run(p []byte) {
 	if len(f.carry) > 0 {
 		p = append(f.carry, p...)
@@ -176,7 +177,7 @@ func (f *Filter) run(p []byte) {
 	}
 }
 
-// cut is the end of the stream, or of the wrapper that f reads.
+// cut is the end of the stream, or of f's wrapper.
 func (f *Filter) cut() {
 	if f.inner != nil {
 		f.inner.cut()
@@ -199,9 +200,9 @@ func (f *Filter) reset(s state) {
 	}
 }
 
-// character finds the first character of p: its length, and its code where it
-// is ASCII or a C1 control (in one byte, or two in UTF-8), else text. A length
-// of 0 means that p ends within a character.
+// character finds the first character of p: the length, and the code of ASCII or of a C1
+// control (in one byte, or two in UTF-8), otherwise text. A length of 0 means that p ends
+// within a character.
 func character(p []byte) (n int, c rune) {
 	if p[0] < utf8.RuneSelf {
 		return 1, rune(p[0])
@@ -225,10 +226,10 @@ func character(p []byte) (n int, c rune) {
 // text stands for every character that is neither ASCII nor a C1 control.
 const text rune = -1
 
-// plain is the length of the longest prefix of p that is text: without ESC,
-// ENQ, C1 controls and broken characters. Eight bytes of ASCII are looked at in
-// one step, by the usual "has a zero byte" trick: it finds each byte looked
-// for, and nothing in a word that has none.
+// plain returns the length of the longest prefix of p that is text: without ESC, ENQ, C1
+// controls and broken characters. plain looks at eight bytes of ASCII in a single step,
+// with the usual trick to find a zero byte: the trick finds each special byte, and finds
+// nothing in a word without special bytes.
 func plain(p []byte) int {
 	const (
 		ones  = 0x0101010101010101
@@ -260,9 +261,9 @@ func plain(p []byte) int {
 	}
 }
 
-// inWrapper reads a part of a DCS body and returns its length. Only ESC \ ends
-// the body: some terminals know further ends, but then inner, a whole filter,
-// sees the rest, while a multiplexer that knows only this one is never ahead.
+// inWrapper reads a part of a DCS body and returns the length of the part. Only ESC \
+// ends the body. Some terminals know other ends; for them inner, a whole filter, sees the
+// rest. A multiplexer that knows only ESC \ is never ahead.
 func (f *Filter) inWrapper(p []byte) int {
 	if !f.esc {
 		n := bytes.IndexByte(p, 0x1b)
@@ -284,7 +285,7 @@ func (f *Filter) inWrapper(p []byte) int {
 		f.reset(ground)
 		return 1
 	case p[0] == 0x1b && !f.doubled:
-		f.feed([]byte{0x1b}) // and the second one may begin the end
+		f.feed([]byte{0x1b}) // and the second ESC may begin the end
 		return 1
 	case p[0] == 0x1b:
 		f.feed([]byte{0x1b})
@@ -302,8 +303,8 @@ func (f *Filter) feed(p []byte) {
 	f.takeInner()
 }
 
-// takeInner moves what inner passed into f's output, with each ESC doubled
-// again where the wrapper wants it so.
+// takeInner moves the output of inner into f's output, and doubles each ESC again if the
+// wrapper requires doubling.
 func (f *Filter) takeInner() {
 	in := f.inner
 	f.drops += in.drops

@@ -14,7 +14,7 @@ const (
 	bel = "\a"
 )
 
-// filtered gives what a filter makes of the chunks.
+// filtered returns a filter's output for the chunks.
 func filtered(t testing.TB, chunks ...string) string {
 	t.Helper()
 	var b bytes.Buffer

@@ -8,11 +8,11 @@ import (
 	"sync/atomic"
 )
 
-// traces is what the output has left in the terminal: questions that it will
-// answer, and modes that make it type by itself or hide things.
+// traces are the effects of the output on the terminal: questions that the terminal will
+// answer, and modes that make the terminal type by itself or hide something.
 type traces struct {
 	queries  atomic.Int64
-	on       []int // private modes switched on, in that order
+	on       []int // private modes switched on, in the order of switching
 	hidden   bool  // the cursor
 	keypad   bool  // application keypad, ESC =
 	keyboard int   // depth of kitty's stack of keyboard modes
@@ -23,7 +23,7 @@ type traces struct {
 // output, reports of colour scheme and size.
 var undoable = []int{1, 9, 47, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 1047, 1049, 2004, 2026, 2031, 2048}
 
-// talkative are those of them in which a terminal types by itself.
+// talkative are the undoable modes in which a terminal types by itself.
 var talkative = []int{9, 1000, 1001, 1002, 1003, 1004, 2031, 2048}
 
 func (t *traces) escape(final byte) {

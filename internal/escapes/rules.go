@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// verdict is what is to be done with a string sequence.
+// verdict is the decision about a string sequence.
 type verdict uint8
 
 const (
 	undecided verdict = iota
 	dropIt
 	pass
-	passQuery // pass; a terminal answers it
-	wrap      // pass; sequences in the body are looked at
+	passQuery // pass; a terminal answers
+	wrap      // pass; the body is searched for sequences
 	wrapTmux  // likewise, with each ESC of the body doubled
 )
 
@@ -24,23 +24,23 @@ const (
 // file transfer), GNU screen "Control Sequences" (83).
 var droppedOSC = []int{52, 83, 5113, 5522}
 
-// OSC numbers with which a colour, a pointer shape or a capability can be
-// asked for; the answer holds no text of the command's choice.
+// OSC numbers that can ask for a colour, a pointer shape or a capability; the answer
+// holds no text of the command's choice.
 var queryOSC = []int{4, 5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 60, 61, 99}
 
-// keywords of OSC 1337 (and 50, its older form) as iTerm2 documents them under
-// "Proprietary Escape Codes", in lower case.
+// Keywords of OSC 1337 (and of the older form, 50) in lower case, from iTerm2's page
+// "Proprietary Escape Codes".
 var dropped1337 = []string{
 	"file", "multipartfile", "filepart", "fileend", "requestupload",
 	"copy", "copytoclipboard", "endcopy", "reportvariable",
 }
 
-// longestNumber is how many digits, leading zeros aside, an OSC number or the
-// first parameter of a window operation may have. No terminal knows longer
-// ones, but some would cut one down to a number that they do know.
+// longestNumber is how many digits, leading zeros aside, an OSC number or the first
+// parameter of a window operation may have. No terminal knows longer numbers, but a
+// terminal might cut a longer number down to a known number.
 const longestNumber = 5
 
-// judgeOSC decides about an operating system command by what is known of it.
+// judgeOSC decides about an operating system command by the known part.
 func judgeOSC(norm []byte, ended bool) verdict {
 	s := bytes.TrimLeft(norm, " +")
 	n := digits(s)
@@ -59,7 +59,7 @@ func judgeOSC(norm []byte, ended bool) verdict {
 		return judge1337(rest, ended)
 	case number == 50:
 		if bytes.IndexByte(rest, '?') >= 0 {
-			return dropIt // answers with the font's name, which the command can set
+			return dropIt // a terminal answers with the font's name, and the command can set the name
 		}
 		if v := judge1337(rest, ended); v == dropIt {
 			return v
@@ -78,7 +78,7 @@ func judgeOSC(norm []byte, ended bool) verdict {
 	return pass
 }
 
-// judge1337 decides by the keyword, which ends at = or ; or with the string.
+// judge1337 decides by the keyword. The keyword ends at = or ; or with the string.
 func judge1337(s []byte, ended bool) verdict {
 	end := bytes.IndexAny(s, "=;:")
 	if end < 0 {
@@ -97,8 +97,8 @@ func judge1337(s []byte, ended bool) verdict {
 	return pass
 }
 
-// judgeAPC decides about an application program command: kitty's graphics may
-// carry their pixels, but not name a file or shared memory to read them from.
+// judgeAPC decides about an application program command: kitty's graphics may carry
+// pixels, but not name a file or shared memory to read from.
 func judgeAPC(norm []byte, ended bool) verdict {
 	if len(norm) == 0 {
 		return passIf(ended)
@@ -124,8 +124,8 @@ func judgeAPC(norm []byte, ended bool) verdict {
 	return passQuery
 }
 
-// judgeDCS decides about a device control string: parameters, intermediate
-// bytes, a final byte, and then its body.
+// judgeDCS decides about a device control string: parameters, intermediate bytes, a final
+// byte, and then the body.
 func judgeDCS(norm []byte, ended bool) verdict {
 	n := 0
 	for n < len(norm) && norm[n] >= 0x30 && norm[n] < 0x40 {
@@ -166,7 +166,7 @@ func passIf(ended bool) verdict {
 	return undecided
 }
 
-// judgeBody passes a request whose body, at every point, ok accepts.
+// judgeBody passes a request if ok accepts the body at every point.
 func judgeBody(body []byte, ended bool, ok func([]byte, bool) bool) verdict {
 	switch {
 	case !ok(body, ended):
@@ -177,9 +177,9 @@ func judgeBody(body []byte, ended bool, ok func([]byte, bool) bool) verdict {
 	return undecided
 }
 
-// isSetting tells whether s can be the name of a setting in DECRQSS, which is
-// the end of the sequence that sets it: up to two intermediate bytes and a
-// final one. Terminals have echoed anything else (CVE-2008-2383).
+// isSetting reports whether s can be the name of a setting in DECRQSS: the end of the
+// sequence for the setting, up to two intermediate bytes and a final byte. Terminals have
+// echoed anything else (CVE-2008-2383).
 func isSetting(s []byte, ended bool) bool {
 	n := 0
 	for n < len(s) && s[n] >= 0x20 && s[n] < 0x30 {
@@ -194,8 +194,8 @@ func isSetting(s []byte, ended bool) bool {
 	return s[n] >= 0x40 && s[n] < 0x7f
 }
 
-// isHexNames tells whether s is a list of names in hexadecimal, as XTGETTCAP
-// takes it.
+// isHexNames reports whether s is a list of names in hexadecimal, in the form of
+// XTGETTCAP.
 func isHexNames(s []byte, _ bool) bool {
 	for _, c := range s {
 		if !strings.ContainsRune("0123456789abcdefABCDEF;", rune(c)) {
@@ -205,8 +205,8 @@ func isHexNames(s []byte, _ bool) bool {
 	return true
 }
 
-// prefixed gives yes when body begins with want, wrap when it does not, and
-// undecided while it may.
+// prefixed returns yes if body begins with want, wrap if not, and undecided while both
+// are possible.
 func prefixed(body []byte, want string, ended bool, yes verdict) verdict {
 	switch {
 	case len(body) >= len(want) && string(body[:len(want)]) == want:
@@ -227,7 +227,7 @@ func digits(s []byte) int {
 	return n
 }
 
-// atoi reads a decimal number; no digits are 0. It refuses numbers longer than
+// atoi reads a decimal number; no digits are 0. atoi refuses numbers longer than
 // longestNumber.
 func atoi(s []byte) (int, bool) {
 	s = bytes.TrimLeft(s, "0")
@@ -240,7 +240,7 @@ func atoi(s []byte) (int, bool) {
 
 // sequence is a control sequence, CSI, taken apart.
 type sequence struct {
-	private byte // '<', '=', '>' or '?', else 0
+	private byte // '<', '=', '>' or '?', otherwise 0
 	params  []byte
 	inter   string
 	final   byte
@@ -259,10 +259,10 @@ func parseCSI(norm []byte, final byte) sequence {
 	return s
 }
 
-// first is the first parameter, 0 when it is left out.
+// first is the first parameter, 0 if absent.
 func (s sequence) first() (int, bool) { return atoi(s.params[:digits(s.params)]) }
 
-// dropped tells title reports (XTWINOPS 20 and 21) and the marks that only a
+// dropped reports whether s is a title report (XTWINOPS 20 and 21), or a mark that only a
 // terminal itself may send (bracketed paste, 200 and 201).
 func (s sequence) dropped() bool {
 	if s.private != 0 || s.inter != "" {

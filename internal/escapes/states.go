@@ -1,7 +1,7 @@
 package escapes
 
-// step takes one character through the present state. raw are its bytes, c is
-// its code.
+// step takes a character through the present state. raw are the character's bytes, c is
+// the code.
 func (f *Filter) step(raw []byte, c rune) {
 	switch f.state {
 	case ground:
@@ -29,8 +29,8 @@ func (f *Filter) inGround(raw []byte, c rune) {
 	}
 }
 
-// begin starts a sequence. Bytes already withheld stay in front of it: they
-// are an earlier sequence that this one broke off, and share its fate.
+// begin starts a sequence. Bytes already withheld stay in front: an earlier sequence,
+// broken off by the new sequence, with the same decision.
 func (f *Filter) begin(s state, raw []byte) {
 	f.state, f.esc = s, false
 	f.seq = append(f.seq, raw...)
@@ -41,7 +41,7 @@ func (f *Filter) begin(s state, raw []byte) {
 	}
 }
 
-// introduce goes on from ESC c, or from the C1 control that is its 8-bit form.
+// introduce goes on from ESC c, or from the C1 control that is the 8-bit form.
 func (f *Filter) introduce(raw []byte, c byte) {
 	switch c {
 	case '[':
@@ -52,26 +52,25 @@ func (f *Filter) introduce(raw []byte, c byte) {
 		f.begin(dcs, raw)
 	case '_':
 		f.begin(apc, raw)
-	default: // SOS, PM: nothing reads what is in them
+	default: // SOS, PM: no terminal reads the content
 		f.seq = append(f.seq, raw...)
 		f.pass()
 	}
 }
 
-// isIntroducer tells the C1 controls that begin a sequence: DCS, SOS, CSI,
-// OSC, PM and APC.
+// isIntroducer reports whether c is a C1 control that begins a sequence: DCS, SOS, CSI,
+// OSC, PM or APC.
 func isIntroducer(c rune) bool {
 	return c == 0x90 || c == 0x98 || c == 0x9b || c >= 0x9d && c <= 0x9f
 }
 
-// pass ends the present sequence by letting it through.
+// pass ends the present sequence and lets the sequence through.
 func (f *Filter) pass() {
 	f.out = append(f.out, f.seq...)
 	f.reset(ground)
 }
 
-// drop ends the present sequence by dropping it, and what follows of it as
-// state s says.
+// drop ends and drops the present sequence; s is the state for the rest of the sequence.
 func (f *Filter) drop(s state) {
 	f.dropped()
 	f.reset(s)
@@ -85,9 +84,9 @@ func (f *Filter) dropped() {
 	}
 }
 
-// interrupted handles the characters that break off any sequence. A stray C1
-// control is a beginning to some terminals and nothing to others, so what came
-// before it is dropped: it must not go on behind it.
+// interrupted handles the characters that break off any sequence. A stray C1 control
+// begins a sequence on some terminals and does nothing on others. Therefore the sequence
+// before is dropped: the sequence must not go on behind the control.
 func (f *Filter) interrupted(raw []byte, c rune) bool {
 	switch {
 	case c == 0x18 || c == 0x1a: // CAN, SUB
@@ -124,7 +123,7 @@ func (f *Filter) inEscape(raw []byte, c rune) {
 		f.abandon()
 		f.inGround(raw, c)
 	case c < 0x20:
-		f.hold(raw) // acted on at once by a terminal, which then reads on
+		f.hold(raw) // a terminal acts on the character at once, and then reads on
 	case c < 0x30:
 		f.norm = append(f.norm, byte(c))
 		f.hold(raw)
@@ -149,7 +148,7 @@ func (f *Filter) endEscape(raw []byte, final byte) {
 	f.pass()
 }
 
-// hold withholds raw, and drops the whole when that becomes too much.
+// hold withholds raw, and drops the whole sequence above the limit.
 func (f *Filter) hold(raw []byte) bool {
 	f.seq = append(f.seq, raw...)
 	if len(f.seq) <= maxSeq {
@@ -179,8 +178,8 @@ func (f *Filter) inCSI(raw []byte, c rune) {
 			f.reset(ground)
 		}
 	case !final:
-		// Other bytes have no place here; terminals differ in whether they
-		// end the sequence, so they count as nothing.
+		// Other bytes have no place here. Some terminals end the sequence at such a byte,
+		// others do not: the bytes count as nothing.
 		if c >= 0x20 && c < 0x40 {
 			f.norm = append(f.norm, byte(c))
 		}
@@ -222,8 +221,8 @@ func (f *Filter) inString(raw []byte, c rune) {
 	}
 }
 
-// inPayload tells whether text is in its place: after the number of an OSC
-// string, or in a request, which is then refused for it.
+// inPayload reports whether text is allowed here: after the number of an OSC string, or
+// in a request, which is then refused because of the text.
 func (f *Filter) inPayload() bool {
 	for _, c := range f.norm {
 		if c == ';' || c > '9' {
@@ -245,8 +244,8 @@ func (f *Filter) collect(raw []byte, c rune) {
 	}
 }
 
-// afterStringEscape reads the character after an ESC in a string: \ ends the
-// string, anything else means that the ESC began another sequence.
+// afterStringEscape reads the character after an ESC in a string: \ ends the string, any
+// other character means that the ESC began another sequence.
 func (f *Filter) afterStringEscape(raw []byte, c rune) {
 	f.esc = false
 	if c == '\\' {
@@ -254,7 +253,7 @@ func (f *Filter) afterStringEscape(raw []byte, c rune) {
 		return
 	}
 	if f.state == dcs && f.depth < maxDepth {
-		// The way screen passes sequences to the terminal outside it.
+		// screen passes sequences to the outer terminal in this form.
 		f.enterWrapper(false, true)
 		f.esc = true
 		f.run(raw)
@@ -274,8 +273,8 @@ func (f *Filter) endString(raw []byte) {
 	f.settle(true)
 }
 
-// settle decides about a string as far as it can be read; ended says that
-// nothing more of it comes.
+// settle decides about a string by the part read so far; ended means that the string is
+// complete.
 func (f *Filter) settle(ended bool) {
 	var v verdict
 	switch f.state {
@@ -308,9 +307,9 @@ func (f *Filter) settle(ended bool) {
 	}
 }
 
-// enterWrapper goes on to the body of a DCS string. A headless one began before
-// the string had a final byte: when something in it is dropped, what is left
-// must not become the head of the string, so a CAN breaks that off.
+// enterWrapper goes on to the body of a DCS string. headless means that the string had no
+// final byte before the body. Then, after something in the body is dropped, the rest must
+// not become the head of the string: a CAN breaks the string off.
 func (f *Filter) enterWrapper(doubled, headless bool) {
 	f.out = append(f.out, f.seq...)
 	f.doubled = doubled

@@ -1,6 +1,6 @@
-// Package launch has the words in which the gate and the wings speak of a launch: the
-// command, the steps, the trials, and how a step failed. Each wing has a launcher, which
-// carries a plan out. The package must never start anything.
+// Package launch has the types with which the gate and the wings describe a launch: the
+// command, the steps, the trials, and the failure of a step. Each wing has a launcher,
+// which carries a plan out. Package launch must never start anything.
 package launch
 
 import (
@@ -11,14 +11,14 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Command is what is started within the restrictions.
+// Command is the command to start within the restrictions.
 type Command struct {
 	Paths []string // files to try in this order, as execvp(3) does
 	Argv  []string
 	Env   []string
 	Dir   string // in the view
 
-	// Denied is put behind a name that the sweep takes back: new for each start, so
+	// Denied is the suffix of names that the sweep takes back: new for each start, so
 	// that no name is taken already.
 	Denied string
 	Stdio  [3]int // descriptors that become 0, 1 and 2
@@ -27,12 +27,11 @@ type Command struct {
 	// the default disposition.
 	Ignore []syscall.Signal
 
-	// Terminal gives the command a terminal of its own, of this size, in place of
-	// Stdio.
+	// Terminal gives the command a new terminal of this size, in place of Stdio.
 	Terminal *Size
 }
 
-// Size is that of a terminal, in characters.
+// Size is the size of a terminal, in characters.
 type Size = pty.Size
 
 // Step is one call of a start, for people to read.
@@ -42,8 +41,8 @@ type Step struct {
 	Call        string              `json:"call"`
 }
 
-// StepTime is a call of a start that was made, and how long it took. One that waits took
-// as long as it waited.
+// StepTime is a call of a start, and how long the call took. The time of a call that
+// waits includes the wait.
 type StepTime struct {
 	Step
 	Took time.Duration `json:"took_ns"`
@@ -55,17 +54,17 @@ type Trial struct {
 	Ran    bool
 	Result int64  // the kernel's value, or -errno
 	Value  bool   // Result is an answer, not only a success
-	Text   string // what was read, where the trial reads a file
+	Text   string // the text read, for a trial that reads a file
 }
 
 // Fault says why a launch did not come further.
 type Fault struct {
 	Who         string              // the process that stopped: "init" or "command"
-	PID         int                 // the same, while it can be looked at; 0 when it can't
-	Restriction refusal.Restriction // what the step that failed was for
-	Step        error               // what was tried and how it went; nil for a deadline or a death
+	PID         int                 // the process that stopped, while it can be looked at; otherwise 0
+	Restriction refusal.Restriction // the purpose of the failed step
+	Step        error               // the step and its error; nil for a deadline or a death
 	Late        bool                // the deadline passed
-	At          string              // what the processes were at
+	At          string              // the step of the processes at the time
 }
 
 // Error says what happened.
@@ -98,5 +97,5 @@ type End struct {
 	Status      syscall.WaitStatus // the command's; 0 where Killed is set
 	Killed      bool               // the init was ended before the command
 	OutOfMemory bool               // the kernel has ended processes that were above the limit of memory
-	Denied      []string           // names that were made and are taken back, as full paths
+	Denied      []string           // names made by the command and taken back, as full paths
 }

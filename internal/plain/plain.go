@@ -93,8 +93,8 @@ func appendJSONEscape(buf []byte, r rune) []byte {
 	return fmt.Appendf(buf, `\u%04x`, r)
 }
 
-// Unfinished is the length of the beginning of a character at the end of a text, 0
-// where it ends with a whole one.
+// Unfinished returns the length in bytes of the beginning of a character at the end of a
+// text. Unfinished returns 0 if the text ends with a whole character.
 func Unfinished[Text []byte | string](t Text) int {
 	for n := 1; n < utf8.UTFMax && n <= len(t); n++ {
 		if utf8.RuneStart(t[len(t)-n]) {

@@ -50,8 +50,8 @@ type coverOrShow struct {
 	shown bool
 }
 
-// outermostFirst orders what is covered and what is shown so that each comes after all
-// that it lies in: a cover may hold what is shown, and that may hold a cover again.
+// outermostFirst sorts the covered and the shown paths: each path comes after the paths
+// around it. A cover may hold a shown path, and a shown path may hold a cover again.
 func outermostFirst(h host.Hidden) []coverOrShow {
 	all := make([]coverOrShow, 0, len(h.Covered)+len(h.Shown))
 	for _, c := range h.Covered {

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Attachment joins the user's terminal to the master of a terminal inside the
-// sandbox. Bytes typed pass unread, so that job control (^C, ^Z, ^\) is the
-// inner terminal's; output passes a Filter when it reaches a terminal.
+// Attachment joins the user's terminal to the master of a terminal inside the sandbox.
+// Typed bytes pass unread: job control (^C, ^Z, ^\) is the inner terminal's. Output
+// passes a Filter on the way to a terminal.
 type Attachment struct {
 	master      int
 	masterFlags int
@@ -23,7 +23,7 @@ type Attachment struct {
 	in          input
 	screen      *screen
 	stop        *bell // ends the input
-	ended       *bell // ends the output when it is empty
+	ended       *bell // ends the output when no more output waits
 	abort       *bell // ends the output
 
 	inDone, outDone chan struct{}
@@ -35,14 +35,14 @@ type Attachment struct {
 	result          error
 }
 
-// Attach starts copying: from in to master, from master to out. If in is a
-// terminal it becomes raw, and master takes on and follows the size of the
-// terminal. allowEscapes switches the Filter off.
+// Attach starts copying: from in to master, from master to out. If in is a terminal, in
+// becomes raw, and master takes on and follows the size of the terminal. allowEscapes
+// switches the Filter off.
 //
-// The caller keeps master and closes it after Wait or Close, one of which must
-// be called: it restores the terminal. A deferred Close restores it on a panic
-// too, and a goroutine that handles SIGTERM, SIGHUP or SIGINT may call Close at
-// any time. From Attach to their return nothing else may read or write master.
+// The caller keeps master, must call Wait or Close, which restore the terminal, and then
+// closes master. A deferred Close also restores the terminal on a panic, and a goroutine
+// that handles SIGTERM, SIGHUP or SIGINT may call Close at any time. Between Attach and
+// the return of Wait or Close no other code may read or write master.
 func Attach(in, out, master *os.File, allowEscapes bool) (*Attachment, error) {
 	a := &Attachment{
 		master: -1, in: input{src: -1}, signals: make(chan os.Signal, 1), suspended: make(chan struct{}, 1),
@@ -57,7 +57,7 @@ func Attach(in, out, master *os.File, allowEscapes bool) (*Attachment, error) {
 	}
 	if a.outer != nil {
 		signal.Notify(a.signals, unix.SIGWINCH, unix.SIGCONT)
-		a.copySize() // it may have changed before
+		a.copySize() // the size may have changed before
 	}
 	go a.followSignals()
 	go a.copyIn()
@@ -91,7 +91,7 @@ func (a *Attachment) open(in, out, master *os.File, allow bool) (err error) {
 	if err != nil || a.outer == nil {
 		return err
 	}
-	a.copySize() // before the command can look at it
+	a.copySize() // before the command can ask for the size
 	if kindIn == KindTerminal {
 		return a.outer.Raw()
 	}
@@ -118,9 +118,9 @@ func (a *Attachment) openEnds(in, out *os.File, kindIn, kindOut Kind, allow bool
 	return err
 }
 
-// followSignals keeps the inner size like the outer one, and sets raw mode
-// again when the process goes on after a stop, during which the shell had the
-// terminal in its own modes.
+// followSignals keeps the inner size equal to the outer size, and sets raw mode again
+// when the process goes on after a stop: during the stop the shell had the terminal in
+// the shell's own modes.
 func (a *Attachment) followSignals() {
 	defer close(a.sigDone)
 	for sig := range a.signals {
@@ -148,9 +148,9 @@ func (a *Attachment) copyIn() {
 	}
 }
 
-// endOfInput tells the reader inside that no more comes, as a user would: by
-// the end-of-file character, twice when a line is unfinished (termios(3),
-// VEOF). Without line editing there is no such thing and nothing is sent.
+// endOfInput reports the end of input to the reader inside, as a user would: by the
+// end-of-file character, twice when a line is unfinished (termios(3), VEOF). Without line
+// editing there is no such character, and endOfInput sends nothing.
 func (a *Attachment) endOfInput() {
 	m, err := unix.IoctlGetTermios(a.master, unix.TCGETS)
 	if err != nil || m.Lflag&unix.ICANON == 0 {
@@ -173,12 +173,12 @@ func (a *Attachment) copyOut() {
 	}
 }
 
-// Wait ends the attachment after the command has ended: it passes on all
-// output up to the end, which comes when nothing inside holds the terminal any
-// more. If something still does after grace, it stops as soon as nothing is
-// left to read, and the error wraps ErrCutOff. It takes as long as the reader of the
-// output takes. Then it throws away answers that the terminal still sends to
-// questions in the output, and restores the terminal.
+// Wait ends the attachment after the command has ended: Wait passes on all output up to
+// the end, which comes when no process inside holds the terminal any more. If a process
+// still holds the terminal after grace, Wait stops as soon as no more output waits, and
+// the error wraps ErrCutOff. Wait takes as long as the reader of the output takes. Then
+// Wait throws away late answers of the terminal to questions in the output, and restores
+// the terminal.
 func (a *Attachment) Wait(grace time.Duration) error {
 	timer := time.AfterFunc(grace, a.ended.ring)
 	<-a.outDone
@@ -186,17 +186,17 @@ func (a *Attachment) Wait(grace time.Duration) error {
 	return a.finish()
 }
 
-// Close ends the attachment at once, dropping output not yet written, and
-// restores the terminal. After Wait or another Close it does nothing; during
-// one it makes that one return.
+// Close ends the attachment at once, drops unwritten output, and restores the terminal.
+// After Wait or another Close, Close does nothing; during a Wait, Close makes Wait
+// return.
 func (a *Attachment) Close() error {
 	a.abort.ring()
 	return a.finish()
 }
 
-// lateTime is how long a copy that was told to stop may take. Only one within
-// a blocking call, on a file that could not be opened anew, takes any; it is
-// then left behind, with its descriptors, for the process to end with.
+// lateTime is how long a stopped copy may take to end. Only a copy within a blocking
+// call, on a file that could not be opened anew, needs time. After lateTime the copy is
+// left behind, with its descriptors, until the process ends.
 const lateTime = time.Second
 
 func waitFor(done chan struct{}) bool {

@@ -59,7 +59,7 @@ func TestTerminalRestore(t *testing.T) {
 	}
 }
 
-// attached is a user's terminal joined to one inside.
+// attached is a user's terminal joined to an inner terminal.
 func attached(t *testing.T) (user, outer, inner *os.File, a *Attachment) {
 	t.Helper()
 	user, outer = openPTY(t)
@@ -116,13 +116,13 @@ func TestAttachKeepsTypingWithoutQuestions(t *testing.T) {
 	if got := readN(t, user, 9); got != "\x1b[31mx\x1b[m" {
 		t.Errorf("got %q", got)
 	}
-	<-a.inDone // the inner terminal is gone, nothing reads the outer one
+	<-a.inDone // the inner terminal is gone, and the outer terminal has no reader
 	write(t, user, "ls\r")
 	if err := a.Wait(grace); err != nil {
 		t.Error(err)
 	}
 	write(t, user, "\n") // the first line came in raw mode
-	// The kernel moves what is written to the other end by a worker of its own.
+	// A worker of the kernel moves written bytes to the other end.
 	for deadline := time.Now().Add(grace); pending(t, outer) == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("what was typed ahead is gone")
@@ -152,8 +152,8 @@ func TestAttachFollowsSize(t *testing.T) {
 	if err := SetSize(user, Size{Rows: 30, Cols: 40}); err != nil {
 		t.Fatal(err)
 	}
-	a.signals <- unix.SIGWINCH // the test has no controlling terminal that would send it
-	a.signals <- unix.SIGWINCH // taken up after the first has been dealt with, as the channel holds one
+	a.signals <- unix.SIGWINCH // the test has no controlling terminal to send SIGWINCH
+	a.signals <- unix.SIGWINCH // the channel holds one: accepted when the first signal has been handled
 	a.signals <- unix.SIGWINCH
 	if got, err := SizeOf(inner); err != nil || got.Rows != 30 || got.Cols != 40 {
 		t.Errorf("size after %v, %v", got, err)

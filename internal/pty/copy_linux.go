@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	copySize = 256 << 10 // bytes copied in one step
-	pipeSize = 1 << 20   // wanted for our pipes; the default of pipe-max-size, pipe(7)
-	linePipe = 4096      // one page: such a pipe is writable only when it is empty
+	copySize = 256 << 10 // bytes copied in a step
+	pipeSize = 1 << 20   // size for our pipes; the default of pipe-max-size, pipe(7)
+	linePipe = 4096      // one page: the pipe is writable only when empty
 )
 
-// errStopped ends a copy that was told to stop.
+// errStopped ends a copy after its bell rang.
 var errStopped = errors.New("stopped")
 
-// bell is an eventfd(2) that, once rung, wakes every wait on it for good.
+// bell is an eventfd(2) that, after the ring, wakes every wait for good.
 type bell struct {
 	fd int
 
@@ -34,7 +34,7 @@ func newBell() (*bell, error) {
 	return &bell{fd: fd, closed: err != nil}, err
 }
 
-// ring may be called at any time, after close too: then it does nothing.
+// ring may be called at any time; after close ring does nothing.
 func (b *bell) ring() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -43,7 +43,7 @@ func (b *bell) ring() {
 	}
 }
 
-// close frees the descriptor. Preconditions: nothing waits on it any more.
+// close frees the descriptor. Preconditions: no goroutine waits on the bell any more.
 func (b *bell) close() {
 	if b == nil {
 		return
@@ -56,8 +56,8 @@ func (b *bell) close() {
 	}
 }
 
-// await waits for events on fd. It returns errStopped when stop rang first. A
-// negative timeout means no limit; no events after it are 0 and no error.
+// await waits for events on fd, and returns errStopped when stop rang first. A negative
+// timeout means no limit; after the timeout await returns no events and no error.
 func await(fd int, events int16, stop *bell, timeout time.Duration) (int16, error) {
 	fds := []unix.PollFd{{Fd: int32(stop.fd), Events: unix.POLLIN}, {Fd: int32(fd), Events: events}}
 	limit := -1
@@ -78,13 +78,13 @@ func await(fd int, events int16, stop *bell, timeout time.Duration) (int16, erro
 	}
 }
 
-// writer writes to a descriptor that may be in either mode, as long as it
-// takes, unless abort rings.
+// writer writes to a blocking or non-blocking descriptor, for any time, until abort
+// rings.
 type writer struct {
 	fd       int
 	socket   bool
 	blocking bool // a write can wait within the call
-	instant  bool // it can't: the description is our own, and non-blocking
+	instant  bool // a write can't wait: the description is our own, and non-blocking
 	abort    *bell
 }
 
@@ -112,7 +112,7 @@ func (w *writer) some(p []byte) (int, error) {
 		return unix.SendmsgN(w.fd, p, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 	}
 	if w.blocking {
-		// So much fits into a pipe that is ready, without waiting.
+		// A ready pipe takes 4096 bytes without waiting.
 		p = p[:min(len(p), 4096)]
 		if _, err := await(w.fd, unix.POLLOUT, w.abort, -1); err != nil {
 			return 0, err
@@ -124,10 +124,10 @@ func (w *writer) some(p []byte) (int, error) {
 	return unix.Write(w.fd, p)
 }
 
-// instantly is read(2) or write(2) on a non-blocking description. Where a call
-// takes longer than 20 µs, as on a terminal, the scheduler would give the
-// thread's place away and then look for one: it isn't told, which makes copies
-// to a terminal some 4 % faster.
+// instantly is read(2) or write(2) on a non-blocking description. During a call of more
+// than 20 µs, as on a terminal, the scheduler would give the thread's place away and then
+// look for a place. instantly doesn't inform the scheduler: copies to a terminal are
+// about 4 % faster.
 func instantly(number uintptr, fd int, p []byte) (int, error) {
 	n, _, errno := unix.RawSyscall(number, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	if errno != 0 {
@@ -136,13 +136,13 @@ func instantly(number uintptr, fd int, p []byte) (int, error) {
 	return int(n), nil
 }
 
-// output copies what the sandbox writes to where the user wants it.
+// output copies the sandbox's output to the user's file.
 type output struct {
 	src   int // non-blocking
 	dst   io.Writer
 	file  int   // for splice(2): the regular file behind dst, or -1
-	ended *bell // rung: stop when nothing is left to read
-	abort *bell // rung: stop
+	ended *bell // after the ring: stop when no more output waits
+	abort *bell // after the ring: stop
 }
 
 // run copies until the end of src: EOF, or EIO from the master of a terminal.
@@ -164,20 +164,20 @@ func (o *output) run() error {
 	}
 }
 
-// step moves one portion. Its count is negative when reading failed.
+// step moves a portion. The count is negative after a failed read.
 func (o *output) step(buf []byte) (int, error) {
 	if o.file >= 0 {
 		n, err := unix.Splice(o.src, nil, o.file, nil, pipeSize, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 		if err != unix.EINVAL {
 			return max(int(n), 0), err
 		}
-		o.file = -1 // opened for appending, or a file system without it
+		o.file = -1 // opened for appending, or a file system without splice
 	}
 	n, err := instantly(unix.SYS_READ, o.src, buf)
 	if err == unix.EIO {
-		// The other end of a terminal closed, perhaps after the kernel had looked for
-		// its last output (n_tty_read looks first, then whether it is closed). A read
-		// that begins after the close sees all there is.
+		// The other end of a terminal is closed, perhaps after the kernel looked for the
+		// last output (n_tty_read looks for output first, then whether the terminal is
+		// closed). A read that begins after the close gets all output.
 		n, err = instantly(unix.SYS_READ, o.src, buf)
 	}
 	if n <= 0 {
@@ -207,13 +207,12 @@ func (o *output) wait() error {
 	return nil
 }
 
-// input copies the user's input into the sandbox, never reading on before
-// there is room for it.
+// input copies the user's input into the sandbox, and reads only when there is room.
 type input struct {
 	src      int
 	dst      int // non-blocking
 	terminal bool
-	typed    func([]byte) // looks at what goes in; nil for nothing
+	typed    func([]byte) // looks at the typed bytes; nil for no look
 	stop     *bell
 	left     int  // bytes read and not written
 	last     byte // the last byte written
@@ -277,13 +276,13 @@ func (in *input) ready() error {
 	}
 }
 
-// backgroundPause is how long input from a terminal is left alone while
-// another job has it. There is no event for getting it back that a process
-// which was never stopped could wait for.
+// backgroundPause is how long input from a terminal is left alone while another job has
+// the terminal. A process that was never stopped gets no event when the terminal comes
+// back.
 const backgroundPause = 100 * time.Millisecond
 
-// read reads from src. From a terminal that another job has it takes nothing:
-// the input is that job's.
+// read reads from src. If another job has the terminal, read takes nothing: the input
+// belongs to the other job.
 func (in *input) read(buf []byte) (n int, err error) {
 	if !in.terminal {
 		return unix.Read(in.src, buf)
@@ -304,8 +303,9 @@ func (in *input) read(buf []byte) (n int, err error) {
 	return n, err
 }
 
-// foreground tells whether this process may read from the terminal fd. It may
-// where fd is not its controlling terminal, too: job control stops there.
+// foreground reports whether this process may read from the terminal fd. foreground also
+// returns true if fd is not the process's controlling terminal: there is no job control
+// there.
 func foreground(fd int) bool {
 	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
 	return err != nil || group == unix.Getpgrp()

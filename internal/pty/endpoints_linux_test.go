@@ -16,10 +16,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// grace is long: no test relies on its passing unless it says so.
+// grace is long: a test relies on the end of grace only with a comment.
 const grace = time.Minute
 
-// openPTY opens a terminal: its master, and the other end.
+// openPTY opens a terminal: the master, and the other end.
 func openPTY(t *testing.T) (master, slave *os.File) {
 	t.Helper()
 	m, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
@@ -87,8 +87,8 @@ func openSocket(t *testing.T) (a, b *os.File) {
 	return a, b
 }
 
-// process stands for the sandboxed process: it has descriptors of its own for
-// the three streams.
+// process stands for the sandboxed process, with its own descriptors for the three
+// streams.
 func process(t *testing.T, s *Streams) (in, out, errOut *os.File) {
 	t.Helper()
 	var own [3]*os.File
@@ -160,7 +160,7 @@ func flags(t *testing.T, f *os.File) int {
 	return n
 }
 
-// pending is the number of bytes that wait to be read from f.
+// pending is the number of bytes in f that wait for a reader.
 func pending(t *testing.T, f *os.File) int {
 	t.Helper()
 	n, err := unix.IoctlGetInt(int(f.Fd()), unix.TIOCINQ)

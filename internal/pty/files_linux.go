@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// withFD calls do with f's descriptor, without changing its mode as Fd may.
+// withFD calls do with f's descriptor, and doesn't change the descriptor's mode; Fd may.
 func withFD(f *os.File, do func(fd int) error) error {
 	if f == nil {
 		return os.ErrClosed
@@ -37,9 +37,9 @@ func duplicate(f *os.File) (int, error) {
 	return fd, err
 }
 
-// reopen opens what f refers to once more, so that it has a file description
-// of its own, in non-blocking mode: the one to open a named pipe in must not
-// wait for the other side, and O_NONBLOCK set here reaches nobody else.
+// reopen opens the file of f again, with a new file description in non-blocking mode: an
+// open of a named pipe must not wait for the other side, and O_NONBLOCK on a new
+// description affects no other process.
 func reopen(f *os.File, mode int) (int, error) {
 	var fd int
 	err := withFD(f, func(from int) error {
@@ -51,8 +51,8 @@ func reopen(f *os.File, mode int) (int, error) {
 	return fd, err
 }
 
-// ClassifyStd says what f is connected to. A nil or closed file is
-// KindClosed; so is one that cannot be examined.
+// ClassifyStd returns the kind of f. A nil or closed file is KindClosed; a file that
+// cannot be examined is KindClosed too.
 func ClassifyStd(f *os.File) Kind {
 	kind := KindClosed
 	_ = withFD(f, func(fd int) error {
@@ -85,8 +85,8 @@ func kindOf(fd int, st *unix.Stat_t) Kind {
 	return KindOther
 }
 
-// sameOutput tells whether writes to a and b have one order, so that it is to
-// be kept: one file description, one terminal, or one pipe.
+// sameOutput reports whether writes to a and b have a common order, to be kept: the same
+// file description, terminal, or pipe.
 func sameOutput(a, b *os.File) bool {
 	same := false
 	_ = withFD(a, func(fa int) error {
@@ -114,8 +114,8 @@ func sameFD(a, b int) bool {
 	return flagsA&flagsB&unix.O_APPEND != 0 || sameDescription(a, b)
 }
 
-// sameDescription asks kcmp(2). Where a kernel is built without it, two
-// descriptors of one file at one offset are taken for the same.
+// sameDescription asks kcmp(2). In a kernel without kcmp, two descriptors of the same
+// file at the same offset count as the same description.
 func sameDescription(a, b int) bool {
 	const kcmpFile = 0
 	pid := uintptr(os.Getpid())
@@ -128,9 +128,9 @@ func sameDescription(a, b int) bool {
 	return errA == nil && errB == nil && offA == offB
 }
 
-// withoutStop calls do with SIGTTOU and SIGTTIN blocked in this thread: a
-// process in the background would be stopped for touching the terminal, and
-// one that wants to put it back must not be.
+// withoutStop calls do with SIGTTOU and SIGTTIN blocked in this thread: otherwise
+// touching the terminal would stop a process in the background, also a process that
+// restores the terminal.
 func withoutStop(do func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

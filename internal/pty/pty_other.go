@@ -14,8 +14,7 @@ func SizeOf(*os.File) (Size, error) { return Size{}, refuse("read the terminal's
 // SetSize is not available on this operating system.
 func SetSize(*os.File, Size) error { return refuse("set the terminal's size") }
 
-// ClassifyStd tells only closed files, and files of another kind, apart on
-// this operating system.
+// ClassifyStd returns only KindClosed and KindOther on this operating system.
 func ClassifyStd(f *os.File) Kind {
 	if f == nil {
 		return KindClosed

@@ -11,18 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// screen is a place where output arrives: a file of the caller's, through a
-// Filter when it is a terminal.
+// screen is the target of output: a file of the caller's, through a Filter for a
+// terminal.
 type screen struct {
 	writer
-	filter *escapes.Filter // nil when it is no terminal
+	filter *escapes.Filter // nil for a file other than a terminal
 	copied int64           // questions seen so far
 	asked  atomic.Int64
 }
 
-// openScreen takes a descriptor of its own for f, with a file description of
-// its own where there can be one: then a write that waits can be given up.
-// Regular files keep the caller's, for its offset and its append mode.
+// openScreen opens a new descriptor for f, with a new file description if possible: then
+// a waiting write can be given up. Regular files keep the caller's description, for the
+// offset and the append mode.
 func openScreen(f *os.File, kind Kind, allow bool, abort *bell) (*screen, error) {
 	s := &screen{writer: writer{fd: -1, abort: abort, socket: kind == KindSocket}}
 	if kind == KindTerminal || kind == KindPipe {
@@ -45,7 +45,7 @@ func openScreen(f *os.File, kind Kind, allow bool, abort *bell) (*screen, error)
 	return s, nil
 }
 
-// Write writes output, and notes the time when a question was in it.
+// Write writes output, and notes the time of a question in the output.
 func (s *screen) Write(p []byte) (int, error) {
 	if s.filter == nil {
 		return s.writer.Write(p)
@@ -58,7 +58,7 @@ func (s *screen) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// end finishes the output and switches off what it left on.
+// end finishes the output and switches off modes left on.
 func (s *screen) end() error {
 	if s.filter == nil {
 		return nil
@@ -83,8 +83,8 @@ func (s *screen) close() {
 	}
 }
 
-// openSource opens f for reading by a pump: a file description of its own for a
-// terminal or pipe where there can be one, else the caller's.
+// openSource opens f for reading by a pump: with a new file description for a terminal or
+// pipe if possible, otherwise the caller's.
 func openSource(f *os.File, kind Kind) (int, error) {
 	if kind == KindTerminal || kind == KindPipe {
 		if fd, err := reopen(f, unix.O_RDONLY); err == nil {

@@ -12,7 +12,7 @@ import (
 // inPump copies the caller's standard input into a pipe.
 type inPump struct {
 	input
-	size    int // bytes to read in one step
+	size    int // bytes to read in a step
 	regular bool
 	done    chan struct{}
 }
@@ -32,8 +32,8 @@ func (s *Streams) openInput(f *os.File) error {
 	p.regular, p.done = kind == KindRegular, make(chan struct{})
 	pipe := pipeSize
 	if p.terminal {
-		// What the process does not read stays in the terminal for the next
-		// reader, but for one line.
+		// Input that the process does not read stays in the terminal for the next reader,
+		// except one line.
 		pipe, p.size = linePipe, linePipe
 	}
 	r, w, err := newPipe(pipe)
@@ -46,8 +46,8 @@ func (s *Streams) openInput(f *os.File) error {
 	return unix.SetNonblock(w, true)
 }
 
-// run copies until the input ends, its reader goes, or stop rings; dst stays
-// open for giveBack, but no longer as the end that keeps the reader waiting.
+// run copies until the input ends, the reader goes, or stop rings. For giveBack dst stays
+// open, but as a reading end: an open writing end would keep the reader waiting.
 func (p *inPump) run() {
 	defer close(p.done)
 	_ = p.input.run(p.size)
@@ -62,9 +62,9 @@ func (p *inPump) run() {
 	p.dst = keep
 }
 
-// giveBack sets the offset of a regular input file back to behind what the
-// process has read. Preconditions: the copying is over, or never began, and
-// nothing reads from the pipe any more.
+// giveBack sets the offset of a regular input file back to the end of the input read by
+// the process. Preconditions: the copying is over, or never began, and no process reads
+// from the pipe any more.
 func (p *inPump) giveBack() {
 	if p.dst >= 0 {
 		if unread, err := unix.IoctlGetInt(p.dst, unix.TIOCINQ); err == nil && p.regular && p.left+unread > 0 {

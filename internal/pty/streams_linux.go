@@ -12,34 +12,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Streams are what a sandboxed process gets for its standard streams, and the
-// copying between these and the caller's own.
+// Streams are the standard streams of a sandboxed process, and the copying between the
+// process's streams and the caller's.
 //
 //	the caller's stream       the process gets
 //	pipe                      the same pipe, opened anew; a new one where that is not permitted
 //	null device, closed       the null device
 //	everything else           a new pipe, copied from or to the caller's stream
 //
-// So nothing that the process does to its streams (flags, offset, truncation,
-// ioctl) reaches the caller's file descriptions.
+// No act of the process on its streams (flags, offset, truncation, ioctl) reaches the
+// caller's file descriptions.
 type Streams struct {
-	// Child is standard input, output and error of the process. Output and
-	// error are one file when the caller's are, so that the order of what is
-	// written to both is kept. Start and Close close them.
+	// Child is standard input, output and error of the process. Output and error are the
+	// same file if the caller's are, to keep the order of writes to both. Start and Close
+	// close the files.
 	Child [3]*os.File
 
 	pumps   []*outPump
 	in      *inPump // nil when input needs no copying
 	outer   *Terminal
 	stop    *bell // ends the input
-	ended   *bell // ends an output when it is empty
+	ended   *bell // ends an output when no more output waits
 	abort   *bell // ends the outputs
 	started bool
 	once    sync.Once
 	result  error
 }
 
-// outPump copies one output; two streams may share it.
+// outPump copies an output; two streams may share an outPump.
 type outPump struct {
 	src    int
 	screen *screen
@@ -48,10 +48,9 @@ type outPump struct {
 	err    error
 }
 
-// NewStreams makes the streams of a piped run from the caller's. Nothing is
-// read or written before Start, so a start that is refused takes no input.
-// allowEscapes switches the Filter off through which output passes to a
-// terminal.
+// NewStreams makes the streams of a piped run from the caller's. Nothing is read or
+// written before Start: a refused start takes no input. allowEscapes switches off the
+// Filter for output to a terminal.
 func NewStreams(in, out, errOut *os.File, allowEscapes bool) (*Streams, error) {
 	s := &Streams{}
 	if err := s.open(in, out, errOut, allowEscapes); err != nil {
@@ -81,8 +80,8 @@ func (s *Streams) open(in, out, errOut *os.File, allow bool) (err error) {
 	return s.saveTerminal(out, errOut)
 }
 
-// saveTerminal takes note of the terminal that output goes to, for the answers
-// it may give.
+// saveTerminal saves the state of the terminal for output, because of the terminal's
+// possible answers.
 func (s *Streams) saveTerminal(files ...*os.File) error {
 	for _, f := range files {
 		if s.outer == nil && ClassifyStd(f) == KindTerminal {
@@ -95,7 +94,7 @@ func (s *Streams) saveTerminal(files ...*os.File) error {
 	return nil
 }
 
-// direct gives what can be handed in without a pump, or nil.
+// direct returns a file for the process without a pump, or nil.
 func direct(f *os.File, kind Kind, mode int) (*os.File, error) {
 	switch kind {
 	case KindClosed, KindNull:
@@ -103,7 +102,7 @@ func direct(f *os.File, kind Kind, mode int) (*os.File, error) {
 	case KindPipe:
 		fd, err := reopen(f, mode)
 		if err != nil {
-			return nil, nil // another user's, or a named one without a reader
+			return nil, nil // another user's pipe, or a named pipe without a reader
 		}
 		if err := unix.SetNonblock(fd, false); err != nil {
 			_ = unix.Close(fd)
@@ -136,8 +135,8 @@ func (s *Streams) openOutput(f *os.File, allow bool) (*os.File, error) {
 	return os.NewFile(uintptr(w), "output"), unix.SetNonblock(r, true)
 }
 
-// newPipe makes a pipe, of about the size wanted where the system's limits
-// allow it (pipe(7), pipe-user-pages-soft).
+// newPipe makes a pipe, of about the given size if the system's limits allow (pipe(7),
+// pipe-user-pages-soft).
 func newPipe(size int) (r, w int, err error) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
@@ -147,8 +146,8 @@ func newPipe(size int) (r, w int, err error) {
 	return p[0], p[1], nil
 }
 
-// Start closes Child and begins to copy. Call it when the process has been
-// started, with its own descriptors for Child.
+// Start closes Child and begins to copy. The caller must call Start after the start of
+// the process, which has its own descriptors for Child.
 func (s *Streams) Start() {
 	s.closeChild()
 	s.started = true
@@ -169,8 +168,8 @@ func (s *Streams) closeChild() {
 	s.Child = [3]*os.File{}
 }
 
-// run copies one output. When the user's side fails, by EPIPE for one, the
-// pipe is closed: then the process gets SIGPIPE, as if it wrote there itself.
+// run copies an output. When a write to the user's side fails, by EPIPE for example, run
+// closes the pipe: then the process gets SIGPIPE, as if the process wrote there itself.
 func (p *outPump) run(ended, abort *bell) {
 	defer close(p.done)
 	o := output{src: p.src, dst: p.screen, file: p.file, ended: ended, abort: abort}
@@ -188,13 +187,12 @@ func (p *outPump) run(ended, abort *bell) {
 	}
 }
 
-// Wait ends the copying after the process and all its children have ended:
-// input stops, and what was read of it but not by the process goes back where
-// that can be done (a regular file's offset). Output is passed on to its end.
-// If something still holds an output open after grace, its copying stops as
-// soon as nothing is left to read, and the error wraps ErrCutOff. It takes as
-// long as the reader of the output takes. A failed write of output (a full
-// disk) is in the error, too.
+// Wait ends the copying after the process and all its children have ended. The input
+// stops, and input read by Streams but not by the process is returned if possible (to a
+// regular file's offset). Output is passed on to the end. If a process still holds an
+// output open after grace, the copying stops as soon as no more output waits, and the
+// error wraps ErrCutOff. Wait takes as long as the reader of the output takes. The error
+// also contains a failed write of output (a full disk).
 func (s *Streams) Wait(grace time.Duration) error {
 	s.once.Do(func() {
 		s.stop.ring()
@@ -248,11 +246,11 @@ func (s *Streams) closeUnstarted() {
 	}
 }
 
-// Close ends the copying at once: output not yet written is lost. It may be
-// called at any time, and makes a Wait in another goroutine return; after Wait
-// it does nothing. Without Start it just frees everything.
+// Close ends the copying at once: unwritten output is lost. Close may be called at any
+// time, and makes a Wait in another goroutine return; after Wait, Close does nothing.
+// Without Start, Close only frees the files.
 func (s *Streams) Close() error {
-	if s.abort == nil { // NewStreams did not get beyond its first step
+	if s.abort == nil { // NewStreams failed in the first step
 		s.stop.close()
 		s.ended.close()
 		return nil

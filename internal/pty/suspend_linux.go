@@ -14,14 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Suspended gets a value when the user has typed the suspend character (^Z) and
-// the job inside would be deaf to it: the foreground job is the session's first,
-// which no shell inside looks after (an orphaned process group, setpgid(2)), and
-// it neither catches nor ignores SIGTSTP. The caller stops it, calls Stop, and
-// lets it go on.
+// Suspended receives a value when the user has typed the suspend character (^Z) and the
+// inner job would not stop: the foreground job is the session's first job, without a
+// shell inside to look after the job (an orphaned process group, setpgid(2)), and neither
+// catches nor ignores SIGTSTP. The caller stops the job, calls Stop, and continues the
+// job.
 func (a *Attachment) Suspended() <-chan struct{} { return a.suspended }
 
-// noticeSuspend looks for the suspend character in what was typed.
+// noticeSuspend looks for the suspend character in typed bytes.
 func (a *Attachment) noticeSuspend(typed []byte) {
 	m, err := unix.IoctlGetTermios(a.master, unix.TCGETS)
 	if err != nil || m.Lflag&unix.ISIG == 0 || m.Cc[unix.VSUSP] == 0 || bytes.IndexByte(typed, m.Cc[unix.VSUSP]) < 0 {
@@ -41,8 +41,8 @@ func (a *Attachment) noticeSuspend(typed []byte) {
 	}
 }
 
-// handles tells whether a process catches or ignores a signal (proc_pid_status(5));
-// one that can't be looked at is left alone.
+// handles reports whether a process catches or ignores a signal (proc_pid_status(5)).
+// handles returns true for an unreadable process, which is left alone.
 func handles(pid int, sig unix.Signal) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -61,13 +61,13 @@ func handles(pid int, sig unix.Signal) bool {
 	return false
 }
 
-// stopTime is how long a stop may take to come. None comes where no shell looks
-// after this process either.
+// stopTime is how long to wait for a stop. Without a shell for this process no stop
+// comes.
 const stopTime = 200 * time.Millisecond
 
-// Stop puts the user's terminal back and stops the job of this process, as the
-// suspend character does. It returns when the job goes on, with the terminal raw
-// again where it is its own.
+// Stop restores the user's terminal and stops the job of this process, like the suspend
+// character. Stop returns when the job goes on, with the terminal raw again if the
+// terminal belongs to the job.
 func (a *Attachment) Stop() {
 	on := make(chan os.Signal, 1)
 	signal.Notify(on, unix.SIGCONT)

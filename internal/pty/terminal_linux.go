@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SizeOf returns the size of the terminal f (TIOCGWINSZ, ioctl_tty(2)). The
-// error wraps ErrNotTerminal when f is something else.
+// SizeOf returns the size of the terminal f (TIOCGWINSZ, ioctl_tty(2)). If f is no
+// terminal, the error wraps ErrNotTerminal.
 func SizeOf(f *os.File) (Size, error) {
 	var s Size
 	err := withFD(f, func(fd int) error {
@@ -26,8 +26,8 @@ func SizeOf(f *os.File) (Size, error) {
 	return s, terminalError("read the terminal's size", err)
 }
 
-// SetSize sets the size of a terminal through its master; the foreground job
-// inside gets SIGWINCH if the size is new.
+// SetSize sets the size of a terminal through the master; the foreground job inside gets
+// SIGWINCH if the size is new.
 func SetSize(master *os.File, s Size) error {
 	err := withFD(master, func(fd int) error { return setSize(fd, s) })
 	return terminalError("set the terminal's size", err)
@@ -48,25 +48,25 @@ func terminalError(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// Terminal is the user's terminal with the state it was in, to be put back.
-// Its methods may be called from any goroutine.
+// Terminal is the user's terminal with the saved state. Methods may be called from any
+// goroutine.
 type Terminal struct {
 	fd    int
 	saved unix.Termios
-	group int // its foreground process group; -1 where it is not ours to know
+	group int // the foreground process group; -1 if unknown to us
 	flags []fileFlags
 
 	mu       sync.Mutex
 	restored bool
 }
 
-// fileFlags are the status flags of one file description.
+// fileFlags are the status flags of a file description.
 type fileFlags struct{ fd, flags int }
 
-// SaveTerminal notes the state of the first terminal among files: its modes
-// and foreground process group, and the status flags of all files that are
-// open. Nil files are passed over. The error wraps ErrNotTerminal when there
-// is no terminal. Restore frees what is held.
+// SaveTerminal notes the state of the first terminal among files: the modes and the
+// foreground process group, and the status flags of all open files. SaveTerminal skips
+// nil files. Without a terminal the error wraps ErrNotTerminal. Restore frees the
+// descriptors.
 func SaveTerminal(files ...*os.File) (*Terminal, error) {
 	t := &Terminal{fd: -1, group: -1}
 	for _, f := range files {
@@ -106,10 +106,10 @@ func (t *Terminal) note(f *os.File) error {
 	return nil
 }
 
-// Raw passes each byte typed to the reader at once and unread: the terminal
-// inside does the editing, the echo and the signals (cfmakeraw, termios(3)). In
-// the background it stops the process, as it should, until it is continued.
-// After Restore it does nothing.
+// Raw passes each typed byte to the reader at once and unread: the terminal inside does
+// the editing, the echo and the signals (cfmakeraw, termios(3)). In the background Raw
+// stops the process, as is right, until the process is continued. After Restore, Raw does
+// nothing.
 func (t *Terminal) Raw() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -134,12 +134,12 @@ func (t *Terminal) cooked() {
 	}
 }
 
-// answerTime is how long after a question its answer is waited for. The other
-// end may be a network away; what comes later cannot be told from typing.
+// answerTime is how long to wait for the answer to a question. The other end may be a
+// network away; later answers cannot be told from typing.
 const answerTime = 300 * time.Millisecond
 
-// swallow throws away what the terminal types in answer to a question asked at
-// the time asked, without showing it.
+// swallow throws away the terminal's answer to a question asked at the time asked,
+// without showing the answer.
 func (t *Terminal) swallow(asked time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -160,8 +160,8 @@ func (t *Terminal) swallow(asked time.Time) {
 	})
 }
 
-// ours tells whether the terminal is still this process's to set: not when
-// the shell has taken it for another job that is alive.
+// ours reports whether this process may still set the terminal: not if the shell has
+// given the terminal to another living job.
 func (t *Terminal) ours() bool {
 	group, err := unix.IoctlGetInt(t.fd, unix.TIOCGPGRP)
 	if err != nil || group == t.group || group == unix.Getpgrp() {
@@ -170,10 +170,9 @@ func (t *Terminal) ours() bool {
 	return unix.Kill(-group, 0) == unix.ESRCH
 }
 
-// Restore puts back modes, status flags and foreground process group exactly,
-// and frees what SaveTerminal took. Later calls do nothing. A terminal that
-// another job has taken meanwhile keeps its modes; one that is gone is no
-// error.
+// Restore restores modes, status flags and foreground process group exactly, and frees
+// the descriptors of SaveTerminal. Later calls do nothing. A terminal taken by another
+// job meanwhile keeps its modes; a vanished terminal is no error.
 func (t *Terminal) Restore() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// aliases adds each pattern once more for each other place at which the machine
-// shows the same folder: a bind mount, or a second mount of the disk.
+// aliases adds each pattern again for each other place where the machine shows the same
+// folder: a bind mount, or a second mount of the disk.
 func (s *search) aliases(states []state) error {
 	mounts, err := mountinfo.Parse(s.mounts)
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *search) aliases(states []state) error {
 			switch {
 			case trail.Within(where, m.Root):
 				again.Pattern = path.Join(glob.Escape(path.Join(m.Point, strings.TrimPrefix(where, m.Root))), path.Join(rest...))
-			case trail.Within(m.Root, where) && len(rest) == 0: // a part of what is hidden
+			case trail.Within(m.Root, where) && len(rest) == 0: // a part of a hidden folder
 				again.Pattern = glob.Escape(m.Point)
 			default:
 				continue
@@ -65,7 +65,7 @@ func mountTable() (string, error) {
 	return string(text), nil
 }
 
-// repeated lists the mounts of each file system that is shown more than once.
+// repeated lists the mounts of each file system with more than one mount.
 func repeated(mounts []mountinfo.Mount) map[string][]mountinfo.Mount {
 	out := map[string][]mountinfo.Mount{}
 	for _, m := range mounts {

@@ -4,5 +4,5 @@ package survey
 
 func mountTable() (string, error) { return "", nil }
 
-// aliases: links are all that there is of them.
+// aliases adds nothing: links are the only aliases here, and the walk follows links.
 func (s *search) aliases([]state) error { return nil }

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// mostConfig bounds what is read of a configuration of git.
+// mostConfig is how many bytes of a git configuration are read at most.
 const mostConfig = 1 << 20
 
-// places are the keys of git's configuration whose values name what git obeys
+// places are the keys of git's configuration whose values name files for git to obey
 // (git-config(1)), in lower case.
 var places = map[string]bool{"core.hookspath": true, "core.attributesfile": true, "core.fsmonitor": true, "core.excludesfile": true, "init.templatedir": true, "include.path": true}
 
-// configured tells what a configuration of git makes git obey elsewhere. tree is the
-// folder from which git runs hooks.
+// configured returns the files elsewhere that a git configuration makes git obey. tree is
+// the folder from which git runs hooks.
 func configured(file, tree string) []lead {
 	f, err := openNow(file)
 	if err != nil {
@@ -55,7 +55,8 @@ func configured(file, tree string) []lead {
 	return out
 }
 
-// pathValue reads a value that is a path: without quotes and comment, with the home.
+// pathValue reads a path value: without quotes and comment, with the home folder
+// expanded.
 func pathValue(v string) string {
 	v = strings.TrimSpace(v)
 	if quoted, rest, ok := strings.Cut(strings.TrimPrefix(v, `"`), `"`); ok && strings.HasPrefix(v, `"`) {
@@ -77,7 +78,7 @@ func pathValue(v string) string {
 	return v
 }
 
-// configurations are the user's own files, which hold for every repository.
+// configurations are the user's own git configurations, valid for every repository.
 func configurations() []string {
 	home, err := os.UserHomeDir()
 	if err != nil {

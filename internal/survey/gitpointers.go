@@ -9,15 +9,15 @@ import (
 	"github.com/lockstile/lockstile/internal/trustname"
 )
 
-// lead is a trusted name that stands for something elsewhere.
+// lead is a trusted name that leads to a file elsewhere.
 type lead struct{ from, to string }
 
-// mostPointer bounds what is read of a file that git takes for a pointer.
+// mostPointer is how many bytes of a possible git pointer file are read at most.
 const mostPointer = 4096
 
-// gitPointers tells where a trusted name leads: the end of a link, and the git directory
-// that a .git file names (gitrepository-layout(5)), with its common directory. What
-// they say only ever takes rights away.
+// gitPointers returns where a trusted name leads: the end of a link, and the git
+// directory named by a .git file (gitrepository-layout(5)), with the common directory.
+// The pointers only ever take rights away.
 func gitPointers(name string) []lead {
 	info, err := os.Lstat(name)
 	if err != nil {
@@ -49,7 +49,7 @@ func gitPointers(name string) []lead {
 	return out
 }
 
-// resolve gives a path without links, as far as it is there.
+// resolve returns a path without links, for the part of the path that exists.
 func resolve(dir, to string) string {
 	if !filepath.IsAbs(to) {
 		to = filepath.Join(dir, to)
@@ -66,7 +66,7 @@ func resolve(dir, to string) string {
 	}
 }
 
-// beginning reads the first bytes of a regular file, "" where it is none.
+// beginning reads the first bytes of a regular file, and returns "" for any other file.
 func beginning(name string) string {
 	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
 		return "" // a FIFO is never opened

@@ -17,11 +17,11 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// What may not be read is found in one walk from "/" down the rules' patterns. It
-// gives what is there of it, which is covered, and what of the folders on the way may
-// be read: all that they hold now but that. What comes to be in them later is then
-// denied without anybody looking: a store made during a run, or one that is replaced,
-// by which it loses its cover.
+// One walk from "/" down the patterns of the rules finds the denied paths. The walk
+// returns the existing denied paths, to be covered, and the readable part of the folders
+// on the way: all present entries except the denied. Whatever appears in a folder on the
+// way later is then denied without a check: a store made during a run, or a replaced
+// store, without a cover.
 
 // Bounds of the walk: a pattern with ** can lead anywhere.
 const (
@@ -29,14 +29,14 @@ const (
 	mostLinks   = 64
 )
 
-// state is a rule on its way down: what is left of its pattern.
+// state is a rule on the way down: the rest of the pattern.
 type state struct {
 	rule  *policy.ReadRule
 	rest  []string
-	guard bool // what is new on the way may not be read
+	guard bool // new entries on the way may not be read
 }
 
-// key is what makes a rule another one.
+// key tells rules apart.
 type key struct {
 	pattern string
 	allow   bool
@@ -44,25 +44,26 @@ type key struct {
 
 // search is one walk.
 type search struct {
-	policy  policy.Policy    // its rules for reading are those that were met
-	closed  []string         // what a view would replace, where there is none
-	exempt  *policy.ReadRule // shows the workspace in what is closed
+	policy  policy.Policy    // policy.Read has the rules met so far
+	closed  []string         // the folders that a view would replace, without a view
+	exempt  *policy.ReadRule // shows the workspace inside the closed folders
 	known   map[key]bool
-	allows  bool // one of them allows
+	allows  bool // a rule allows
 	roots   []string
 	found   host.Hidden
 	folders int
-	queue   []state // patterns that begin at "/", of links that were met
+	queue   []state // patterns from "/": the rules, and the links met
 	links   int
-	mounts  string // the machine's table of them
+	mounts  string // the machine's mount table
 	basis   *basis
 }
 
-// FindHidden finds what a policy's rules for reading come to on this machine. The zero
-// value says that nothing is hidden. store is the folder where that is kept for the next
-// start; "" for none. closed is nil where a view covers what is hidden. Elsewhere it names the
-// folders that a view would replace: of these the workspace alone may be read, and what may
-// be read is all that opens, so that every folder with something hidden in it is listed.
+// FindHidden finds the paths that a policy's rules for reading hide on this machine. The
+// zero value means that nothing is hidden. store is the folder where the result is kept
+// for the next start; "" for none. closed is nil if a view covers the hidden paths.
+// Otherwise closed names the folders that a view would replace: only the workspace may be
+// read there, and only the listed paths open, so that every folder with a hidden path
+// inside is listed.
 func FindHidden(p policy.Policy, store string, closed []string) (host.Hidden, error) {
 	if p.Mode != policy.ModeReadOnly && p.Mode != policy.ModeWorkspaceWrite || len(p.Read) == 0 && closed == nil {
 		return host.Hidden{}, nil
@@ -84,7 +85,7 @@ func hiddenAmong(mounts string, p policy.Policy, store string, closed []string) 
 	}
 	found, err := findHidden(p, mounts, b, closed)
 	if err == nil && store != "" {
-		_ = keep(file, b, found) // else it is walked again
+		_ = keep(file, b, found) // after a failure the next start walks again
 	}
 	return found, err
 }
@@ -106,8 +107,8 @@ func findHidden(p policy.Policy, mounts string, b *basis, closed []string) (host
 	if len(s.queue) == 0 {
 		return host.Hidden{}, nil
 	}
-	// The walk may meet links, by which patterns come in other places: it is made
-	// again with these, until no more are met.
+	// The walk may meet links, which add patterns at other places. The walk is repeated
+	// with the new patterns until no link is new.
 	for done := 0; done < len(s.queue); {
 		if err := s.aliases(s.queue[done:]); err != nil {
 			return host.Hidden{}, err
@@ -125,9 +126,8 @@ func findHidden(p policy.Policy, mounts string, b *basis, closed []string) (host
 	return s.found, nil
 }
 
-// close sends the folders that are closed on their way, and the workspace after them.
-// They are none of the policy's rules: the workspace is shown, and the policy decides
-// about what it holds.
+// close sends the closed folders on the way, then the workspace. Neither becomes a rule
+// of the policy: the workspace is shown, and the policy decides about the content.
 func (s *search) close() {
 	s.exempt = &policy.ReadRule{Pattern: glob.Escape(s.policy.Workspace), Allow: true}
 	for _, dir := range s.closed {
@@ -136,7 +136,7 @@ func (s *search) close() {
 	s.send(s.exempt, true)
 }
 
-// closes reports whether a path lies in what is closed, and not in the workspace.
+// closes reports whether a path lies in a closed folder and outside the workspace.
 func (s *search) closes(name string) bool {
 	return slices.ContainsFunc(s.closed, func(dir string) bool { return trail.Within(name, dir) }) && !trail.Within(name, s.policy.Workspace)
 }
@@ -157,15 +157,16 @@ func (s *search) add(rule policy.ReadRule, guard bool) bool {
 // send puts a rule's pattern at "/", where the walk begins.
 func (s *search) send(rule *policy.ReadRule, guard bool) {
 	rest := slices.DeleteFunc(strings.Split(rule.Pattern, "/"), func(c string) bool { return c == "" || c == "." })
-	// Two ** in a row say no more than one.
+	// Two ** in a row match the same as a single **.
 	rest = slices.CompactFunc(rest, func(a, b string) bool { return a == "**" && b == "**" })
-	// The folder of all folders can't be hidden, and needn't be shown.
+	// The root folder can't be hidden, and needn't be shown.
 	if len(rest) > 0 {
 		s.queue = append(s.queue, state{rule, rest, guard})
 	}
 }
 
-// walk goes on in one folder. guard says that what is new in it must not be read.
+// walk goes on in one folder. guard means that new entries of the folder must not be
+// read.
 func (s *search) walk(dir string, states []state, guard bool) error {
 	if s.folders++; s.folders > mostFolders {
 		return tooMany(states)
@@ -176,7 +177,7 @@ func (s *search) walk(dir string, states []state, guard bool) error {
 	entries, err := s.entries(dir, b, guard)
 	if err != nil {
 		s.basis.missed(err)
-		return nil // who can't look into it can't read what is in it
+		return nil // a folder that can't be listed can't be read either
 	}
 	if !guard && s.granted(dir) {
 		s.found.Readable = append(s.found.Readable, dir)
@@ -189,14 +190,14 @@ func (s *search) walk(dir string, states []state, guard bool) error {
 	return nil
 }
 
-// guarded reports whether what is new in a folder must not be read. Without a view each
-// folder is that has something hidden in it, since one that opens opens with all it holds.
+// guarded reports whether new entries of a folder must not be read. Without a view, every
+// folder with a hidden path inside is guarded: opening a folder opens the whole content.
 func (s *search) guarded(dir string, states []state) bool {
 	return (s.closed != nil || !slices.Contains(s.roots, dir)) &&
 		slices.ContainsFunc(states, func(st state) bool { return st.guard && (s.closed != nil || st.rest[0] != "**") })
 }
 
-// granted reports whether a folder is the uppermost that is not guarded.
+// granted reports whether a folder is the uppermost unguarded folder.
 func (s *search) granted(dir string) bool {
 	return !slices.ContainsFunc(s.found.Readable, func(r string) bool { return trail.Within(dir, r) })
 }
@@ -211,14 +212,14 @@ func (s *search) entry(name string, e fs.DirEntry, b branches, guard bool) error
 	case len(next) > 0 && e.IsDir() && !s.replaced(name):
 		return s.walk(name, next, guard)
 	case guard && !e.IsDir() && !e.Type().IsRegular() && e.Type()&fs.ModeDevice == 0:
-		// A FIFO or a socket: a way to whoever made it.
+		// A FIFO or a socket is a way to its maker.
 	case guard:
 		s.found.Readable = append(s.found.Readable, name)
 	}
 	return nil
 }
 
-// hide takes one path, and shows again what of it may be read after all.
+// hide covers one path, and shows the readable part of the path again.
 func (s *search) hide(name string, e fs.DirEntry, next []state) error {
 	s.found.Covered = append(s.found.Covered, host.Covered{Path: name, Dir: e.IsDir()})
 	if !e.IsDir() || !allows(next) {
@@ -227,13 +228,13 @@ func (s *search) hide(name string, e fs.DirEntry, next []state) error {
 	return s.show(name, next)
 }
 
-// allows reports whether one of the rules on their way allows.
+// allows reports whether a rule on the way allows.
 func allows(states []state) bool {
 	return slices.ContainsFunc(states, func(st state) bool { return st.rule.Allow })
 }
 
-// show walks what is hidden for what is not. A folder that is shown again is walked as
-// any other is, for what of it is hidden.
+// show walks a hidden folder for readable paths. A folder that is shown again is walked
+// like any other folder, for hidden paths inside.
 func (s *search) show(dir string, states []state) error {
 	if s.folders++; s.folders > mostFolders {
 		return tooMany(states)
@@ -267,15 +268,15 @@ func (s *search) show(dir string, states []state) error {
 	return nil
 }
 
-// denied decides about a path that some rule names.
+// denied decides about a path that a rule names.
 func (s *search) denied(name string) bool {
 	return !s.allows || s.closes(name) || !s.policy.DecideRead(name).Allowed
 }
 
-// branches are the states of a folder, sorted by what they ask of the next component.
+// branches are the states of a folder, sorted by the kind of the next component.
 type branches struct {
 	named    map[string][]state
-	patterns []state // those that ask for a pattern, ** among them
+	patterns []state // patterns for the next component, ** among them
 }
 
 func branch(states []state) branches {
@@ -290,7 +291,7 @@ func branch(states []state) branches {
 	return b
 }
 
-// step matches one component, and gives what is left to be matched below it.
+// step matches one component, and returns the states for the level below.
 func (b branches) step(name string, dir bool) (matched bool, next []state) {
 	pass := func(st state, rest []string) {
 		if len(rest) == 0 {
@@ -320,8 +321,9 @@ func (b branches) step(name string, dir bool) (matched bool, next []state) {
 	return matched, next
 }
 
-// link follows a link that lies on a pattern's way: the pattern goes on where it
-// leads. ** follows none, which can lead up, but what it looks for can be one.
+// link follows a link on a pattern's way: the pattern goes on at the link's target. **
+// follows no link, since a link can lead up, but a link can itself be a match of the
+// pattern behind **.
 func (s *search) link(name string, b branches) error {
 	matched, next := b.step(path.Base(name), false)
 	if !matched && len(next) == 0 {
@@ -370,8 +372,8 @@ func (s *search) follow(st state, target string) error {
 	return nil
 }
 
-// entries lists what of a folder is asked for: all of it where that is needed,
-// otherwise the names that the patterns have.
+// entries lists the needed entries of a folder: all entries if a pattern or a guard needs
+// all, otherwise the names in the patterns.
 func (s *search) entries(dir string, b branches, guard bool) ([]fs.DirEntry, error) {
 	if guard || len(b.patterns) > 0 {
 		return list(dir)
@@ -389,7 +391,7 @@ func (s *search) entries(dir string, b branches, guard bool) ([]fs.DirEntry, err
 	return out, nil
 }
 
-// join is path.Join of what is clean.
+// join is path.Join for clean paths.
 func join(dir, name string) string {
 	if dir == "/" {
 		return dir + name

@@ -21,7 +21,7 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// nearest returns the length of the longest path among some that is path or holds it.
+// nearest returns the length of the longest path in the list that is path or holds path.
 func nearest(path string, some []host.Covered) (longest int) {
 	for _, c := range some {
 		if trail.Within(path, c.Path) {
@@ -31,8 +31,8 @@ func nearest(path string, some []host.Covered) (longest int) {
 	return longest
 }
 
-// TestHiddenIsThePolicy: whatever the files and the rules, what is covered and not shown
-// again is what the policy denies, and what it allows is granted.
+// TestHiddenIsThePolicy checks, for random files and rules, that the covered paths not
+// shown again are exactly the denied paths, and that allowed paths are granted.
 func TestHiddenIsThePolicy(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base, err := os.MkdirTemp("", "lockstile-hidden-")
@@ -84,7 +84,8 @@ func TestHiddenIsThePolicy(t *testing.T) {
 	})
 }
 
-// TestWalkIsBounded: a pattern that leads everywhere is refused, not carried out.
+// TestWalkIsBounded checks that a pattern that leads everywhere is refused, not carried
+// out.
 func TestWalkIsBounded(t *testing.T) {
 	p := policy.Policy{Mode: policy.ModeReadOnly, Workspace: "/", Read: []policy.ReadRule{{Pattern: "/**/nothing-has-this-name"}}}
 	if _, err := FindHidden(p, "", nil); err == nil {
@@ -92,10 +93,10 @@ func TestWalkIsBounded(t *testing.T) {
 	}
 }
 
-// TestHiddenIsKept: what is kept is what would be found, whatever has changed since.
+// TestHiddenIsKept checks that the kept result equals a fresh result after any change.
 func TestHiddenIsKept(t *testing.T) {
-	// Others change the folders above meanwhile: what is kept is young in this test, and
-	// lies not in /tmp.
+	// Other processes change the folders above meanwhile: kept results are young in this
+	// test, and the folders lie outside /tmp.
 	defer func(was time.Duration) { settled = was }(settled)
 	settled = 50 * time.Millisecond
 	base, err := os.MkdirTemp("/dev/shm", "lockstile-kept-")
@@ -116,7 +117,7 @@ func TestHiddenIsKept(t *testing.T) {
 	for _, pattern := range []string{"/.ssh", "/.aws", "/sub/*.key", "/linked/keys"} {
 		p.Read = append(p.Read, policy.ReadRule{Pattern: home + pattern})
 	}
-	mounts, err := mountTable() // as they are now: others mount beside us
+	mounts, err := mountTable() // the present mounts: other processes mount beside us
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestHiddenIsKept(t *testing.T) {
 		{"a link elsewhere", func() error { return errors.Join(os.Remove(home+"/linked"), os.Symlink(home+"/sub", home+"/linked")) }},
 		{"a rule", func() error { p.Read = append(p.Read, policy.ReadRule{Pattern: home + "/more"}); return nil }},
 	} {
-		// Others change the folders above, and a change must be some time ago.
+		// Other processes change the folders above, and a change must be some time ago.
 		for deadline := time.Now().Add(20 * time.Second); !isKept(); time.Sleep(60 * time.Millisecond) {
 			if _, err := hiddenAmong(mounts, p, store, nil); err != nil || time.Now().After(deadline) {
 				t.Fatalf("before %s: nothing is kept, %v", c.what, err)
@@ -163,7 +164,7 @@ func TestHiddenIsKept(t *testing.T) {
 	}
 }
 
-// FuzzDecodeKept: what is read back is what was written, and nothing else is read.
+// FuzzDecodeKept checks that only the text of encodeKept is read back.
 func FuzzDecodeKept(f *testing.F) {
 	b := &basis{at: 7, key: "k", folders: map[string]stamp{"/a b": {device: 3, changed: 5}}, links: map[string]string{"/l": "/t"}}
 	f.Add(string(encodeKept(b, host.Hidden{Covered: []host.Covered{{Path: "/c", Dir: true}}, Shown: []host.Covered{{Path: "/s"}}, Readable: []string{"/r"}})))
@@ -180,7 +181,7 @@ func FuzzDecodeKept(f *testing.F) {
 	})
 }
 
-// TestHiddenIsNotKeptByChance: what failed for a reason that passes is looked at again.
+// TestHiddenIsNotKeptByChance checks that a walk with a passing error is not kept.
 func TestHiddenIsNotKeptByChance(t *testing.T) {
 	for _, c := range []struct {
 		err  error

@@ -17,27 +17,27 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// What a walk for what may not be read came to is kept for the next start, with all that
-// it depends on: the rules, the mounts, the folders that were looked into, by their
-// change times, and where links led. Where one of them differs the walk is made again.
+// The result of a walk for hidden paths is kept for the next start, with all inputs of
+// the walk: the rules, the mounts, the visited folders with their change times, and the
+// targets of links. If an input differs, the next start walks again.
 
 const keptFormat = "lockstile-hidden-2"
 
-// basis is what a walk depends on.
+// basis holds the inputs of a walk.
 type basis struct {
-	at      int64 // when it began, in nanoseconds
+	at      int64 // when the walk began, in nanoseconds
 	key     string
 	folders map[string]stamp
-	links   map[string]string // where they led, "" for nowhere
-	failed  bool              // something could not be looked at, for no reason that lasts
+	links   map[string]string // targets of links, "" for a broken link
+	failed  bool              // a look failed with an error that may pass
 }
 
-// basisOf begins one: the key is of the rules and of the machine's mounts.
+// basisOf begins a basis: the key is made of the rules and of the machine's mounts.
 func basisOf(p policy.Policy, mounts string, closed []string) *basis {
 	h := sha256.New()
 	field := func(s string) { h.Write(append([]byte(s), 0)) }
 	field(keptFormat)
-	groups, err := os.Getgroups() // by which a folder may be looked into
+	groups, err := os.Getgroups() // groups decide which folders may be read
 	field(fmt.Sprint(os.Geteuid(), os.Getegid(), groups, err, p.Mode, len(p.Roots()), closed != nil, len(closed)))
 	field(mounts)
 	field(p.Workspace)
@@ -53,20 +53,20 @@ func basisOf(p policy.Policy, mounts string, closed []string) *basis {
 	return &basis{at: time.Now().UnixNano(), key: hex.EncodeToString(h.Sum(nil)), folders: map[string]stamp{}, links: map[string]string{}}
 }
 
-// saw takes down a folder before it is looked into.
+// saw notes a folder before the walk reads the folder.
 func (b *basis) saw(dir string) {
 	if _, ok := b.folders[dir]; !ok {
 		b.folders[dir] = stampOf(dir)
 	}
 }
 
-// missed takes down that something could not be looked at: not being there, or not being
-// allowed, lasts until a folder changes; anything else may be over by the next start.
+// missed notes a failed look. "Does not exist" and "not permitted" last until a folder
+// changes; any other error may be over by the next start.
 func (b *basis) missed(err error) {
 	b.failed = b.failed || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 }
 
-// resolved follows a link, and takes down where it led.
+// resolved follows a link, and notes the target.
 func (b *basis) resolved(link string) (string, error) {
 	target, err := filepath.EvalSymlinks(link)
 	b.links[link] = target
@@ -89,7 +89,7 @@ func (b *basis) holds() bool {
 	return true
 }
 
-// keep writes down what a walk came to.
+// keep writes the result of a walk to a file.
 func keep(file string, b *basis, found host.Hidden) error {
 	if b.failed || !b.holds() {
 		return nil // or changed just now, or since
@@ -102,7 +102,7 @@ func keep(file string, b *basis, found host.Hidden) error {
 	return replaceFile(file, encodeKept(b, found))
 }
 
-// encodeKept writes fields that end with NUL, which no path holds.
+// encodeKept writes fields that end with NUL: no path contains NUL.
 func encodeKept(b *basis, found host.Hidden) (text []byte) {
 	field := func(kind byte, s string) { text = append(append(append(text, kind), s...), 0) }
 	field('=', b.key)
@@ -132,8 +132,8 @@ func encodeKept(b *basis, found host.Hidden) (text []byte) {
 	return text
 }
 
-// kept reads what an earlier walk came to; ok is false where that is not what one would
-// come to now, or can't be told.
+// kept reads the result of an earlier walk. ok is false if a new walk could have another
+// result, or if the file can't be read.
 func kept(file, key string) (found host.Hidden, ok bool) {
 	text, err := readKnown(file)
 	if err != nil {
@@ -143,14 +143,14 @@ func kept(file, key string) (found host.Hidden, ok bool) {
 	return found, ok && b.key == key && b.holds()
 }
 
-// decodeKept reads it back; ok is false where the text is none.
+// decodeKept reads the text of encodeKept; ok is false for any other text.
 func decodeKept(text string) (b *basis, found host.Hidden, ok bool) {
 	b = &basis{folders: map[string]stamp{}, links: map[string]string{}}
 	link := ""
 	for {
 		field, rest, more := strings.Cut(text, "\x00")
 		if !more || field == "" {
-			return b, found, false // it was cut
+			return b, found, false // the text was cut
 		}
 		text = rest
 		var err error

@@ -11,16 +11,17 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// ProgramNames are this product's, which may lie beside the running one. A program that
-// isn't there is as good as one that is: who makes it decides what `lockstile mcp` runs.
+// ProgramNames are the product's programs, which may lie beside the running program. An
+// absent program counts like a present program: whoever makes the file decides what
+// `lockstile mcp` runs.
 var ProgramNames = []string{"lockstile", "lockstile-mcp", "lockstile-runner"}
 
-// ownPrograms are the programs that make starts: this one and those beside it. Who can
-// replace one decides about the next start.
+// ownPrograms are the programs that make starts: the running program and the others
+// beside it. Whoever can replace a program decides about the next start.
 func ownPrograms() []string {
 	self, err := os.Executable()
 	if err != nil {
-		return nil // nobody can tell what would be beside it
+		return nil // the folder of the programs is unknown
 	}
 	out, ending := []string{self}, ""
 	if runtime.GOOS == "windows" {
@@ -34,8 +35,9 @@ func ownPrograms() []string {
 	return out
 }
 
-// guardWays guards what decides about the next start, where that lies in a writable
-// root: each path's end, and each link on its way. What isn't there must not come to be.
+// guardWays guards the files that decide about the next start, if the files lie in a
+// writable root: each path's end, and each link on the way. An absent file must not
+// appear.
 func (t *Trusted) guardWays(paths []string, p policy.Policy) error {
 	shown := elsewhere{seen: map[string]fs.FileInfo{}}
 	for _, r := range p.Roots() {
@@ -47,7 +49,7 @@ func (t *Trusted) guardWays(paths []string, p policy.Policy) error {
 	for _, path := range paths {
 		way, err := trail.Walk(path)
 		decides := way.Links
-		if err == nil { // a loop has no end, and its links are guarded
+		if err == nil { // a loop has no end, and the links of the loop are guarded
 			decides = append(decides, way.End)
 		}
 		for _, name := range decides {
@@ -61,14 +63,15 @@ func (t *Trusted) guardWays(paths []string, p policy.Policy) error {
 	return nil
 }
 
-// elsewhere tells where roots show a path that lies elsewhere: a root can be a bind mount.
+// elsewhere finds where roots show a path from outside: a root can be a bind mount.
 type elsewhere struct {
 	roots []string
 	infos []fs.FileInfo
-	seen  map[string]fs.FileInfo // folders, nil for what is none
+	seen  map[string]fs.FileInfo // folders by path; nil for no folder
 }
 
-// in gives a path as the roots show it that are a folder on its way under another name.
+// in returns the path's names in the roots that show a folder on the path's way under
+// another name.
 func (s *elsewhere) in(path string) (out []string) {
 	for at := filepath.Dir(path); ; at = filepath.Dir(at) {
 		info, known := s.seen[at]

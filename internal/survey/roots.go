@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// What commands could ever write is kept for good, since a link that one of them left
-// may be on the way of a root that a later start is told of.
+// Roots that commands could ever write are kept for good: a link left there by a command
+// may be on the way of a root of a later start.
 
 const (
 	rootPrefix = "root."
 	rootFormat = "lockstile-root-1\n"
-	mostRoot   = 4096 + len(rootFormat) // a path as long as the kernel takes one
+	mostRoot   = 4096 + len(rootFormat) // the longest path that the kernel takes, in bytes
 )
 
 // KeepRoots writes the roots down in the product's private folder for a workspace.
@@ -34,10 +34,10 @@ func (t *Trusted) KeepRoots(store string) error {
 	return nil
 }
 
-// Roots lists what KeepRoots has written, for all workspaces. private is the folder that
-// holds theirs.
+// Roots lists the roots written by KeepRoots, for all workspaces. private is the folder
+// with the private folders of all workspaces.
 func Roots(private string) (roots []string) {
-	workspaces, _ := os.ReadDir(private) // none is there before the first start
+	workspaces, _ := os.ReadDir(private) // before the first start the folder is absent
 	for _, w := range workspaces {
 		files, _ := os.ReadDir(filepath.Join(private, w.Name()))
 		for _, f := range files {

@@ -23,14 +23,14 @@ func identify(info fs.FileInfo) (device uint64, changed int64) {
 	return uint64(s.Dev), s.Ctim.Nano()
 }
 
-// fewFolders are looked at by one thread.
+// fewFolders are looked at by a single thread.
 const fewFolders = 128
 
-// stamps looks at many folders at once: a large tree has some thousand of them.
+// stamps looks at many folders at once: a large tree has several thousand folders.
 func stamps(root string, rels []string) map[string]stamp {
 	top, err := unix.Open(root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil // each is looked at on its own
+		return nil // the caller looks at each folder alone
 	}
 	defer unix.Close(top)
 	all := make([]stamp, len(rels))
@@ -78,12 +78,12 @@ func openNow(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-// loose are file systems whose change times programs can set, or that keep none: what
-// they tell of a folder is no proof that it is as it was. FAT and exFAT show the time of
-// modification for it; FUSE and SMB leave it to others.
+// loose are file systems without change times, or with change times that programs can
+// set: there a change time does not prove that a folder is unchanged. FAT and exFAT show
+// the time of modification as the change time; FUSE and SMB leave the time to others.
 var loose = []int64{unix.MSDOS_SUPER_MAGIC, unix.EXFAT_SUPER_MAGIC, unix.FUSE_SUPER_MAGIC, unix.SMB_SUPER_MAGIC, unix.SMB2_SUPER_MAGIC, unix.CIFS_SUPER_MAGIC}
 
-// keepsTimes reports whether a folder's change time tells of every change.
+// keepsTimes reports whether a folder's change time shows every change.
 func keepsTimes(dir string) bool {
 	var fs unix.Statfs_t
 	return unix.Statfs(dir, &fs) == nil && !slices.Contains(loose, int64(uint32(fs.Type)))

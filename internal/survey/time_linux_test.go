@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestLooseTimes: where a program can set a folder's change time, each folder is looked
-// into, whatever that says.
+// TestLooseTimes checks that each folder is read on a file system where programs can set
+// a folder's change time, whatever the change time says.
 func TestLooseTimes(t *testing.T) {
 	root := t.TempDir()
 	if err := os.MkdirAll(root+"/sub", 0o755); err != nil {
@@ -22,7 +22,7 @@ func TestLooseTimes(t *testing.T) {
 	if err := os.MkdirAll(root+"/sub/.git", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// As if the folder told nothing of it.
+	// As if the folder's time did not show the change.
 	before.at += int64(3 * settled)
 	before.folders["sub"].changed = stampOf(root + "/sub").changed
 	found := func() bool {

@@ -14,39 +14,40 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// A writable root is walked to the trusted names in it, the nearest folders first and
-// most of them by their change time alone: no program can set that (utimes(2) sets the
-// others), so a folder whose time is the same has the same names.
+// A writable root is walked to the trusted names in the root, the nearest folders first.
+// Most folders are checked by their change time alone: no program can set the change time
+// (utimes(2) sets the other times), and a folder with an equal change time has the same
+// names.
 
 // mostTree is how many folders of a root are looked into.
 const mostTree = 4096
 
-// settled is how old a change must be to tell a later one from it: file systems keep
-// time in ticks, some in seconds.
+// settled is the least age of a change, to tell a later change from it: file systems keep
+// time in ticks, sometimes in seconds.
 var settled = 2 * time.Second
 
-// skipped are folders that aren't walked: what package managers put there is theirs,
-// and as a rule more than all the rest.
+// skipped are folders that walk skips: package managers own the content, and the content
+// is usually larger than the rest of the tree.
 var skipped = []string{"node_modules", "__pycache__", ".venv", "site-packages"}
 
-// kind is what a find is.
+// kind says why a find matters.
 type kind byte
 
 const (
 	kindTrusted kind = 't' // a name that programs of the host trust
 	kindFIFO    kind = 'p'
-	kindHandOff kind = 'h' // one that a command may write and others use
-	kindBare    kind = 'b' // the folder itself is a bare repository
-	kindClosed  kind = 'c' // the folder itself can't be looked into
+	kindHandOff kind = 'h' // a hand-off name: a command may write the file, and programs of the host use the file
+	kindBare    kind = 'b' // the folder is a bare repository
+	kindClosed  kind = 'c' // the folder can't be read
 )
 
-// find is a name of a folder that means something.
+// find is a name of a folder that matters.
 type find struct {
 	kind kind
-	name string // "" for the folder itself
+	name string // "" for the folder
 }
 
-// folder is what is known of one.
+// folder is the knowledge about one folder.
 type folder struct {
 	changed int64 // nanoseconds
 	dirs    []string
@@ -57,13 +58,13 @@ type folder struct {
 type tree struct {
 	root    string
 	at      int64              // when, in nanoseconds
-	folders map[string]*folder // by their path below the root, "" for itself
+	folders map[string]*folder // by path below the root, "" for the root
 	order   []string           // of the walk
-	unseen  int                // folders that were not looked into, at least
-	news    bool               // something differs from what was known
+	unseen  int                // folders that were not read, at least
+	news    bool               // the walk differs from the known tree
 }
 
-// walk looks through a root. known is an earlier walk of it, nil for none.
+// walk looks through a root. known is an earlier walk of the root, nil for none.
 func walk(root string, known *tree) (*tree, error) {
 	if known != nil && !keepsTimes(root) {
 		known = nil
@@ -128,7 +129,8 @@ func stampOf(dir string) stamp {
 	return s
 }
 
-// readFolder returns what one folder holds, nil where it is none of this root's.
+// readFolder returns the content of a folder, nil for a folder that does not belong to
+// this root.
 func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[string]stamp) (*folder, error) {
 	dir := filepath.Join(t.root, rel)
 	at, ok := seen[rel]
@@ -137,7 +139,7 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 	}
 	err := at.err
 	if errors.Is(err, fs.ErrNotExist) && rel != "" {
-		return nil, nil // it has gone meanwhile
+		return nil, nil // the folder has gone meanwhile
 	}
 	if errors.Is(err, fs.ErrPermission) && rel != "" {
 		return &folder{finds: []find{{kindClosed, ""}}}, nil
@@ -149,7 +151,7 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 	if !at.dir && rel != "" || at.device != device && rel != "" {
 		return nil, nil // other file systems below a root are read-only
 	}
-	var before *folder // where no change since can be told from its time
+	var before *folder // before is the known folder if the change time proves that nothing changed.
 	if known != nil {
 		before = known.folders[rel]
 	}
@@ -181,10 +183,10 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 	return f, nil
 }
 
-// sort tells what of a folder's entries means something.
+// sort picks the finds among a folder's entries.
 func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 	f := &folder{changed: changed}
-	_, given := trustname.HandOff(rel) // all that lies in one, too
+	_, given := trustname.HandOff(rel) // every file in a hand-off folder is a hand-off name too
 	var heads []string
 	for _, e := range entries {
 		name := e.Name()
@@ -228,12 +230,12 @@ func (t *tree) each(k kind, f func(rel, full string)) {
 	}
 }
 
-// has reports whether a folder has a trusted name, in some spelling.
+// has reports whether a folder has a trusted name, in any spelling.
 func (f *folder) has(name string) bool {
 	return slices.ContainsFunc(f.finds, func(x find) bool { return x.kind == kindTrusted && strings.EqualFold(x.name, name) })
 }
 
-// repository reports whether git takes a folder for one.
+// repository reports whether git takes a folder for a repository.
 func (f *folder) repository() bool {
 	return slices.ContainsFunc(f.finds, func(x find) bool { return x.kind == kindBare || x.kind == kindTrusted && trustname.IsGitDir(x.name) })
 }

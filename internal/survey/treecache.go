@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// What was seen of a root is kept in a file of the product's own folder, which no
-// command sees: fields that end with NUL, which no name holds.
+// The walk of a root is kept in a file of the product's own folder, invisible to
+// commands: fields that end with NUL, since no name contains NUL.
 
 const knownFormat = "lockstile-tree-1"
 
-// mostKnown bounds the file that is read.
+// mostKnown is the greatest size of the file, in bytes.
 const mostKnown = 16 << 20
 
 // encode writes a tree down.
@@ -37,7 +37,7 @@ func (t *tree) encode() []byte {
 	return b
 }
 
-// decode reads one back, nil where the text is none of that root.
+// decode reads a tree back, and returns nil for a text of another root or another form.
 func decode(text, root string) *tree {
 	next := func() (field string, ok bool) {
 		field, text, ok = strings.Cut(text, "\x00")
@@ -56,7 +56,7 @@ func decode(text, root string) *tree {
 		field, ok := next()
 		if !ok {
 			if field != "" {
-				return nil // it was cut
+				return nil // the text was cut
 			}
 			return t
 		}
@@ -85,7 +85,7 @@ func decode(text, root string) *tree {
 	}
 }
 
-// recall reads what is known of a root; what can't be read is not known.
+// recall reads the kept tree of a root, and returns nil if the file can't be read.
 func recall(file, root string) *tree {
 	text, err := readKnown(file)
 	if err != nil {
@@ -106,10 +106,10 @@ func readKnown(file string) (string, error) {
 	return string(b), err
 }
 
-// remember keeps it for the next start.
+// remember keeps the tree for the next start.
 func (t *tree) remember(file string) error { return replaceFile(file, t.encode()) }
 
-// replaceFile writes a file that is never seen half written.
+// replaceFile writes a file by a rename: readers never see half a file.
 func replaceFile(file string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(file), "new-*")
 	if err != nil {

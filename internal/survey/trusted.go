@@ -1,8 +1,8 @@
-// Package survey looks over the folders that a policy speaks of, before a start:
-// which of their names programs of the host trust, and what of them may not be
-// read. The package writes what was seen to the product's own folder. It must never
-// change a folder of the policy, follow a link out of what it was asked about, or leave
-// out what it could not look at without saying so.
+// Package survey looks over the folders of a policy before a start: which names in the
+// folders are trusted by programs of the host, and which paths may not be read. The
+// package writes the result to the product's own folder. The package must never change a
+// folder of the policy, follow a link out of the folder at hand, or leave out a folder
+// silently.
 package survey
 
 import (
@@ -23,29 +23,29 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// mostTrusted bounds what is protected in one start: each is a mount, or some calls at
-// its end.
+// mostTrusted bounds the protected names of one start: each costs a mount, or some calls
+// at the end of the start.
 const mostTrusted = 1500
 
-// Trusted is what programs of the host trust in the writable roots, as it was before a
-// start.
+// Trusted is the set of trusted names in the writable roots before a start.
 type Trusted struct {
 	There  []string      // becomes read-only
-	Absent []host.Absent // is taken back where it has come by the end
-	FIFOs  []string      // of which the other end may be the host's
-	Linked []string      // trusted files that have another name as well, by which they could be written
-	Unseen int           // folders that were not looked into, at least
+	Absent []host.Absent // taken back if present at the end
+	FIFOs  []string      // the host may hold the other end
+	Linked []string      // trusted files with a second name, by which a command could write the file
+	Unseen int           // folders that were not read, at least
 
 	store string
 	trees []*tree
-	// others are names that other starts will take back. They are as good as not there:
-	// when they go, what stands on them goes with them.
+	// others are names that a concurrent start will rename away. Treat them as absent: a
+	// mount on such a name would vanish with it.
 	others map[string]bool
 }
 
-// FindTrusted finds the trusted names of a policy's writable roots. store is the folder where
-// what is seen is kept for the next start, and notes where starts note what they will
-// take back; "" for none. own are the paths by which the next start's policy is found.
+// FindTrusted finds the trusted names of a policy's writable roots. store is the folder
+// that keeps the walks for the next start. notes is the folder where starts note the
+// names to take back; "" for none. own are the paths by which the next start finds the
+// policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
 	t := &Trusted{store: store}
 	for _, root := range p.Roots() {
@@ -56,7 +56,7 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 		t.trees = append(t.trees, seen)
 		t.Unseen += seen.unseen
 	}
-	t.others = takeback.Noted(notes) // after the walk: who makes a name has noted it before
+	t.others = takeback.Noted(notes) // after the walk: a start notes a name before making it
 	for _, seen := range t.trees {
 		if err := t.take(seen, p); err != nil {
 			return nil, err
@@ -80,8 +80,8 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 	return t, nil
 }
 
-// linked lists what of a trusted name has another name: the file itself, or what git
-// runs and obeys in its folder. A mount guards a path, not a file.
+// linked lists the files of a trusted name that have a second name: the file itself, or
+// the files in a git folder that git runs and obeys. A mount guards a path, not a file.
 func linked(there string) []string {
 	files := []string{there}
 	if name := filepath.Base(there); trustname.IsProtected(name, true) && !trustname.IsGitDir(name) {
@@ -107,7 +107,7 @@ func secondNames(files []string) (out []string) {
 	return out
 }
 
-// take adds what one root has.
+// take adds the finds of one root.
 func (t *Trusted) take(seen *tree, p policy.Policy) error {
 	if top := seen.folders[""]; slices.ContainsFunc(top.finds, func(f find) bool { return f.kind == kindBare }) {
 		for _, name := range bareNames {
@@ -118,7 +118,7 @@ func (t *Trusted) take(seen *tree, p policy.Policy) error {
 	}
 	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
 		seen.each(k, func(rel, full string) {
-			if (rel != "" || k == kindTrusted) && !t.others[full] { // a root is there to be written
+			if (rel != "" || k == kindTrusted) && !t.others[full] { // a root must stay writable
 				t.There = append(t.There, full)
 			}
 		})
@@ -127,7 +127,7 @@ func (t *Trusted) take(seen *tree, p policy.Policy) error {
 	for _, rel := range seen.order {
 		f := seen.folders[rel]
 		if rel != "" && slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return r.Path == filepath.Join(seen.root, rel) }) {
-			continue // has its own turn
+			continue // a root of its own
 		}
 		if rel == "" || f.repository() && !slices.Contains(t.There, filepath.Join(seen.root, rel)) {
 			if err := t.missing(filepath.Join(seen.root, rel), f, rel == ""); err != nil {
@@ -138,7 +138,8 @@ func (t *Trusted) take(seen *tree, p policy.Policy) error {
 	return t.follow(seen, p)
 }
 
-// bareNames are what git obeys of a repository's own folder (gitrepository-layout(5)).
+// bareNames are the names in a repository's own folder that git obeys
+// (gitrepository-layout(5)).
 var bareNames = []string{"HEAD", "config", "config.worktree", "commondir", "hooks", "info", "modules", "objects", "packed-refs", "refs", "worktrees"}
 
 func exists(name string) bool {
@@ -146,10 +147,10 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// missing adds the names that a folder doesn't have.
+// missing adds the names that are absent in a folder.
 func (t *Trusted) missing(dir string, f *folder, root bool) error {
 	if t.guards(dir) {
-		return nil // a root lies in another
+		return nil // the folder was reached from another root
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -176,8 +177,8 @@ func literals(root bool) []string {
 	return out
 }
 
-// follow protects what links and git's own pointers among the trusted names lead to,
-// where that can be written.
+// follow protects the writable targets of links and of git's pointers among the trusted
+// names.
 func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 	var leads []lead
 	seen.each(kindTrusted, func(_, full string) {
@@ -198,19 +199,19 @@ func (t *Trusted) follow(seen *tree, p policy.Policy) error {
 	return nil
 }
 
-// guard protects what a name leads to, where that can be written.
+// guard protects the target of a lead, if the target is writable.
 func (t *Trusted) guard(l lead, p policy.Policy) error {
 	roots := p.Roots()
 	switch {
 	case !slices.ContainsFunc(roots, func(r policy.Root) bool { return trail.Within(l.to, r.Path) }) || slices.ContainsFunc(t.There, func(there string) bool { return trail.Within(l.to, there) }):
-		return nil // it can't be written
+		return nil // commands can't write the target
 	case slices.ContainsFunc(roots, func(r policy.Root) bool { return trail.Within(r.Path, l.to) }):
 		return leadsNowhere(l, "which is a whole writable root")
 	case exists(l.to) && !t.others[l.to]:
 		t.There = append(t.There, l.to)
 		return nil
 	}
-	// What leads there must not come to be: the uppermost of it that isn't there.
+	// An absent target must not appear: guard the uppermost absent folder on the way.
 	to := l.to
 	for !exists(filepath.Dir(to)) {
 		to = filepath.Dir(to)
@@ -223,8 +224,8 @@ func (t *Trusted) guard(l lead, p policy.Policy) error {
 	return nil
 }
 
-// obeyed tells what the configurations of a repository make git obey. at is its .git,
-// which may lead elsewhere.
+// obeyed returns the files that a repository's configurations make git obey. at is the
+// repository's .git, which may lead elsewhere.
 func obeyed(at string, leads []lead) (out []lead) {
 	tree, gitDirs := filepath.Dir(at), []string{at}
 	for _, l := range leads {
@@ -246,10 +247,10 @@ func leadsNowhere(l lead, how string) error {
 		Reason: fmt.Sprintf("%s leads to %s, %s", l.from, l.to, how), Hint: "remove it, or mend where it leads"}
 }
 
-// Since finds, when the tree has ended, the names that have come since FindTrusted. came are
-// protected names in guarded folders, which the init has left for another spelling.
-// news are other trusted files that are new or changed. What was seen is kept for the
-// next start.
+// Since finds, after the end of the tree, the names that are new since FindTrusted. came
+// are protected names in guarded folders, left by the init because of another spelling.
+// news are other trusted files that are new or changed. Since keeps the walk for the next
+// start.
 func (t *Trusted) Since() (came []takeback.Name, news []string) {
 	for _, before := range t.trees {
 		now, err := walk(before.root, before)
@@ -257,7 +258,7 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 			continue // the root is gone
 		}
 		if (now.news || before.news) && t.store != "" {
-			_ = now.remember(knownFile(t.store, now.root)) // else all of it is walked again
+			_ = now.remember(knownFile(t.store, now.root)) // after a failure the next start walks the whole root
 		}
 		if !now.news && !before.hasHandOffs() {
 			continue
@@ -268,7 +269,7 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 				switch {
 				case !t.others[full] && before.had(k, rel, full):
 				case bareRoot:
-					came = append(came, takeback.Name{Root: now.root, Path: filepath.Join(full, "HEAD")}) // no repository without it
+					came = append(came, takeback.Name{Root: now.root, Path: filepath.Join(full, "HEAD")}) // without HEAD git sees no repository
 				case k == kindTrusted && t.guards(filepath.Dir(full)):
 					came = append(came, takeback.Name{Root: now.root, Path: full})
 				default:
@@ -280,7 +281,7 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 	return came, news
 }
 
-// Folders lists the folders in which protected names must not come to be.
+// Folders lists the folders in which protected names must not appear.
 func (t *Trusted) Folders() []takeback.Folder {
 	var out []takeback.Folder
 	for _, a := range t.Absent {
@@ -305,8 +306,8 @@ func (t *tree) hasHandOffs() (has bool) {
 	return has
 }
 
-// Unwanted lists which names of a folder must not be there: a name that came, or with
-// "" any.
+// Unwanted lists the unwanted names of a folder: the given name if unwanted, or all for
+// "".
 func (t *Trusted) Unwanted(dir, name string) []string {
 	names := []string{name}
 	if name == "" {
@@ -328,7 +329,7 @@ func (t *Trusted) Unwanted(dir, name string) []string {
 	return out
 }
 
-// unwanted reports whether a name of a folder that is guarded is to be taken back.
+// unwanted reports whether a name of a guarded folder is to be taken back.
 func (t *Trusted) unwanted(dir, name string) bool {
 	root := slices.ContainsFunc(t.trees, func(tr *tree) bool { return tr.root == dir })
 	if trustname.MayBeProtected(name) && trustname.IsProtected(name, root) {
@@ -337,7 +338,7 @@ func (t *Trusted) unwanted(dir, name string) bool {
 	return slices.ContainsFunc(t.Absent, func(a host.Absent) bool { return a.Dir == dir && slices.Contains(a.Names, name) })
 }
 
-// had reports whether a find was there when the tree was walked, and is as it was.
+// had reports whether an earlier walk saw the same find, unchanged.
 func (t *tree) had(k kind, rel, full string) bool {
 	f := t.folders[rel]
 	if f == nil || !slices.Contains(f.finds, find{k, strings.TrimPrefix(strings.TrimPrefix(full, filepath.Join(t.root, rel)), string(filepath.Separator))}) {
@@ -348,7 +349,7 @@ func (t *tree) had(k kind, rel, full string) bool {
 	}
 	info, err := os.Lstat(full)
 	if err != nil {
-		return true // it has gone
+		return true // the file has gone
 	}
 	_, changed := identify(info)
 	return changed < t.at

@@ -32,7 +32,7 @@ func TestProtectedPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := os.Lstat(filepath.Join(ws, ".claude"))
-	linked := err == nil // Wine makes none, and says that it did
+	linked := err == nil // Wine reports success without making a link
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, WritableRoots: []policy.Root{{Path: filepath.Join(ws, "sub")}}}
 	seen, err := FindTrusted(p, "", "", nil)
 	if err != nil {
@@ -44,10 +44,11 @@ func TestProtectedPaths(t *testing.T) {
 	}
 	atRoot, below, deep := absent[ws], absent[filepath.Join(ws, "sub")], absent[filepath.Join(ws, "sub", "deep")]
 	var want []string
-	// .zed is trusted at a root alone; sub is one here, and its folders are looked into.
+	// .zed is trusted at a root alone; sub is a root here, and the folders of sub are
+	// read.
 	names := []string{".envrc", ".git", "a.code-workspace", "sub/.envrc", "sub/.git", "sub/.vscode", "sub/.zed", "sub/deep/.git"}
 	if linked {
-		names = append(names, ".claude", "plain") // the link, and what it leads to
+		names = append(names, ".claude", "plain") // the link, and the link's target
 	}
 	slices.Sort(names)
 	for _, name := range names {
@@ -76,7 +77,8 @@ func TestProtectedPaths(t *testing.T) {
 	}
 }
 
-// TestProtectedWhatCantBeLookedInto: a folder that its owner could open again.
+// TestProtectedWhatCantBeLookedInto checks that a folder without read permission is
+// protected: the owner could open the folder again.
 func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
 		t.Skip("root looks into everything, and Windows knows no such modes")
@@ -96,7 +98,7 @@ func TestProtectedWhatCantBeLookedInto(t *testing.T) {
 	}
 }
 
-// TestOwnPrograms: each program that is built is one of them.
+// TestOwnPrograms checks that ownPrograms has each program of cmd.
 func TestOwnPrograms(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// TestGuardWays: what decides about the next start is guarded with each link on its way,
-// and what isn't there must not come to be.
+// TestGuardWays checks that each file that decides about the next start is guarded with
+// each link on the way, and that an absent file must not appear.
 func TestGuardWays(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"github.com/lockstile/lockstile/internal/watch"
 )
 
-// Guard takes protected names back while the command that makes them runs. The guard only
-// shortens the time for which the names are there: the sweep at the end is certain.
+// Guard takes protected names back while the command runs. The guard only shortens the
+// time for which the names exist: the sweep at the end is certain.
 type Guard struct {
 	folders  []Folder
 	unwanted func(dir, name string) []string
 	suffix   string
-	end      func() // of the tree
+	end      func() // ends the tree
 	timer    *time.Timer
 
 	mu      sync.Mutex
@@ -23,15 +23,15 @@ type Guard struct {
 	back    []Back
 }
 
-// guardAfter is how long a command lives before it is watched: most don't, and the
-// sweep comes as soon.
+// guardAfter is how long a command lives before the guard watches: most commands end
+// earlier, and the sweep is as quick for them.
 const guardAfter = 100 * time.Millisecond
 
-// mostDenied is how often a command may try before its tree is ended.
+// mostDenied is how many names a command may make before the guard ends the tree.
 const mostDenied = 3
 
-// NewGuard begins to watch folders. unwanted lists the names of a folder that must not be
-// there: the given name, or any for "". A command that tries too often has end called.
+// NewGuard begins to watch folders. unwanted lists the unwanted names of a folder: the
+// given name, or any for "". After mostDenied names the guard calls end.
 func NewGuard(w *watch.Watch, folders []Folder, unwanted func(dir, name string) []string, suffix string, end func()) *Guard {
 	g := &Guard{folders: folders, unwanted: unwanted, suffix: suffix, end: end}
 	if len(folders) > 0 {
@@ -50,7 +50,7 @@ func (g *Guard) begin(w *watch.Watch) {
 			remove()
 			return
 		}
-		g.came(f, "") // before it was watched
+		g.came(f, "") // names from before the watch
 	}
 }
 
@@ -64,7 +64,7 @@ func (g *Guard) keep(remove func()) bool {
 	return !g.over
 }
 
-// came takes back a name of a folder, or each that is there and must not be for "".
+// came takes back a name of a folder, or every unwanted name for "".
 func (g *Guard) came(f Folder, name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -72,7 +72,8 @@ func (g *Guard) came(f Folder, name string) {
 		return
 	}
 	for _, full := range g.unwanted(f.Dir, name) {
-		// Never as the init would, who replaces nothing: the name may come again.
+		// The suffix differs from the suffix of the init, which replaces nothing: the
+		// name may come again.
 		back, err := Rename(Name{f.Root, full}, fmt.Sprintf("%s-%d", g.suffix, len(g.back)+1))
 		if err != nil {
 			continue
@@ -83,7 +84,7 @@ func (g *Guard) came(f Folder, name string) {
 	}
 }
 
-// Stop ends the watch, and returns what was taken back.
+// Stop ends the watch, and returns the names taken back.
 func (g *Guard) Stop() []Back {
 	if g.timer != nil {
 		g.timer.Stop()
@@ -92,7 +93,7 @@ func (g *Guard) Stop() []Back {
 	g.over = true
 	removes := g.removes
 	g.mu.Unlock()
-	for _, remove := range removes { // without the lock: an event may be on its way
+	for _, remove := range removes { // without the lock: an event may be on the way
 		remove()
 	}
 	return g.back

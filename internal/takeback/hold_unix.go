@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// unfinished ends the name of a note that is being written.
+// unfinished ends the name of a note while Write writes the note.
 const unfinished = ".new"
 
 // hold locks a note for its start.
@@ -16,7 +16,7 @@ func hold(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|
 
 var errGone = errors.New("the note has gone")
 
-// discard removes a note that is held.
+// discard removes a held note.
 func discard(f *os.File, name string) error {
 	defer f.Close()
 	if gone(f, name) {

@@ -2,13 +2,13 @@ package takeback
 
 import "os"
 
-// unfinished: nobody takes a file from who has it open.
+// unfinished is empty: nobody can take an open file from the holder.
 const unfinished = ""
 
-// hold is nothing here: a file that is open can't be removed.
+// hold does nothing here: an open file can't be removed.
 func hold(*os.File) error { return nil }
 
-// discard fails where the note's start still has it open.
+// discard fails while the note's start has the note open.
 func discard(f *os.File, name string) error {
 	f.Close()
 	return os.Remove(name)

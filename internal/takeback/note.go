@@ -14,23 +14,24 @@ import (
 	"github.com/lockstile/lockstile/internal/trail"
 )
 
-// Before a command starts, what is to be taken back at its end is written down. The
-// note goes when that is done. One that is left, with nobody who holds it, is of a
-// start whose processes were all killed at once: then the next start does it.
+// A start writes a note before the command runs: the names to take back at the end. The
+// start removes the note after taking the names back. A note without a holder is left
+// from a start whose processes were all killed at once: the next start takes the names
+// back.
 
 const noteFormat = "lockstile-note-2"
 
-// mostNote bounds what is read of a note, in bytes.
+// mostNote is how many bytes of a note are read at most.
 const mostNote = 16 << 20
 
-// Note is one start's.
+// Note is the note of one start.
 type Note struct {
 	file *os.File // locked for as long as the start lives
 	name string
 }
 
-// Write writes a note for a start into dir, nil for no folders. Names will be taken back
-// with suffix, which no other start has.
+// Write writes a note for a start into dir, and returns nil for no folders. The names
+// will be taken back with suffix, which no other start uses.
 func Write(dir, suffix string, folders []Folder) (*Note, error) {
 	if len(folders) == 0 {
 		return nil, nil
@@ -48,7 +49,7 @@ func Write(dir, suffix string, folders []Folder) (*Note, error) {
 		_, err = f.Write(encodeNote(folders))
 	}
 	if err == nil && unfinished != "" {
-		err = os.Rename(name+unfinished, name) // a half one is never seen
+		err = os.Rename(name+unfinished, name) // readers never see half a note
 	}
 	if err != nil {
 		f.Close()
@@ -58,7 +59,7 @@ func Write(dir, suffix string, folders []Folder) (*Note, error) {
 	return n, nil
 }
 
-// Done says that it is taken back.
+// Done removes the note: the names are taken back.
 func (n *Note) Done() error {
 	if n == nil {
 		return nil
@@ -66,17 +67,17 @@ func (n *Note) Done() error {
 	return discard(n.file, n.name)
 }
 
-// Recover takes back what starts have left that were killed, all processes at once.
+// Recover takes back the names of starts whose processes were all killed at once.
 func Recover(dir string) []Back {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil // there was no start yet
+		return nil // no start so far
 	}
 	var back []Back
 	for _, e := range entries {
 		name := filepath.Join(dir, e.Name())
 		if info, err := e.Info(); err != nil || unfinished != "" && strings.HasSuffix(name, unfinished) && time.Since(info.ModTime()) < time.Minute {
-			continue // it is being written
+			continue // the note is being written
 		}
 		suffix, ok := strings.CutPrefix(e.Name(), "start")
 		absent, abandoned := abandonedNote(name)
@@ -98,20 +99,20 @@ func Recover(dir string) []Back {
 	return back
 }
 
-// Noted lists what the starts that live now, or have left a note, will take back.
+// Noted lists the names that living starts, and starts with a note left, will take back.
 func Noted(dir string) map[string]bool {
 	if dir == "" {
 		return nil
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil // there was no start yet
+		return nil // no start so far
 	}
 	out := map[string]bool{}
 	for _, e := range entries {
 		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
-			continue // its start has ended, and what it made is taken back
+			continue // the start has ended, and the names are taken back
 		}
 		for _, a := range decodeNote(string(text)) {
 			for _, n := range a.Names {
@@ -122,7 +123,7 @@ func Noted(dir string) map[string]bool {
 	return out
 }
 
-// abandonedNote reads a note that nobody holds, and removes it.
+// abandonedNote reads a note without a holder, and removes the note.
 func abandonedNote(name string) (absent []Folder, abandoned bool) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
@@ -146,7 +147,7 @@ func encodeNote(lines []Folder) []byte {
 	return b
 }
 
-// decodeNote reads as much of a note as is one.
+// decodeNote reads the valid beginning of a note.
 func decodeNote(text string) (out []Folder) {
 	next := func() (field string, ok bool) {
 		field, text, ok = strings.Cut(text, "\x00")

@@ -25,7 +25,8 @@ func FuzzDecodeNote(f *testing.F) {
 	})
 }
 
-// TestNotes: one that is held is left alone, one that isn't is carried out, once.
+// TestNotes checks that a held note is left alone, and that a note without a holder is
+// carried out, once.
 func TestNotes(t *testing.T) {
 	dir, notes := t.TempDir(), t.TempDir()
 	folders := []Folder{{dir, dir, []string{".git", ".envrc"}}}
@@ -49,7 +50,7 @@ func TestNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Back{{filepath.Join(dir, ".git"), filepath.Join(dir, ".git.denied-b-0")}}
-	// The way to a folder leads out by now: nothing is done there.
+	// The way to a folder now leads outside: nothing is renamed there.
 	outside := t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(dir, "way")); err == nil {
 		write := []Folder{{dir, filepath.Join(dir, "way"), []string{"x"}}}

@@ -1,9 +1,9 @@
-// Package takeback renames protected names that came during a command: while the command
-// runs, at its end, and after a start whose processes were all killed at once. On Linux
-// the init does the same when the tree has ended, from its tape.
+// Package takeback renames protected names that appeared during a command: while the
+// command runs, at the end, and after a start whose processes were all killed at once. On
+// Linux the init does the same at the end of the tree, from the tape.
 //
-// The package must never remove a file, replace one, or rename anything outside of the
-// root in which the name came.
+// Package takeback must never remove a file, replace a file, or rename anything outside
+// the root of the name.
 package takeback
 
 import (
@@ -14,14 +14,14 @@ import (
 	"strings"
 )
 
-// Folder is a folder in which protected names must not come to be.
+// Folder is a folder in which protected names must not appear.
 type Folder struct {
-	Root  string // the writable root that holds the folder
+	Root  string // the writable root with the folder
 	Dir   string
-	Names []string // the protected names that were absent before the start
+	Names []string // the protected names, absent before the start
 }
 
-// Name is a protected name that came, with the root that holds it.
+// Name is a protected name that appeared, with its root.
 type Name struct{ Root, Path string }
 
 // Back is a name that was taken back.
@@ -31,7 +31,7 @@ type Back struct {
 }
 
 // Rename puts a suffix behind a name. The rename stays within the root, wherever links on
-// the way lead by now. A folder that the command closed to writing is opened for it.
+// the way now lead. Rename opens a folder that the command closed to writing.
 func Rename(n Name, suffix string) (Back, error) {
 	root, err := os.OpenRoot(n.Root)
 	if err != nil {
@@ -50,7 +50,7 @@ func Rename(n Name, suffix string) (Back, error) {
 	return Back{n.Path, n.Path + suffix}, err
 }
 
-// All renames names, and returns those that could not be renamed as left.
+// All renames names, and returns the names that could not be renamed as left.
 func All(names []Name, suffix string) (back []Back, left []string) {
 	for _, n := range names {
 		if b, err := Rename(n, suffix); err == nil {

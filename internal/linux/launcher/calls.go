@@ -4,12 +4,12 @@ package launcher
 
 import "golang.org/x/sys/unix"
 
-// lastCall is the newest call that was looked at for the filter (file_setattr of Linux
-// 6.17). What comes after it is not there for a command, nor are the numbers that
-// another interface of the processor has for the same calls (x32).
+// lastCall is the newest system call considered for the filter (file_setattr of Linux
+// 6.17). For a command later calls do not exist, and neither do the numbers that another
+// interface of the processor has for the same calls (x32).
 const lastCall = 469
 
-// elsewhere are calls that some processors have no number for.
+// elsewhere are calls without a number on some processors.
 var elsewhere = []string{"chmod", "chown", "creat", "futimesat", "lchown", "mknod", "open", "utime", "utimes"}
 
 // callNumbers are the system calls that a filter can name, on this processor.

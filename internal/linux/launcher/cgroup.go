@@ -16,14 +16,15 @@ import (
 	"github.com/lockstile/lockstile/internal/plan"
 )
 
-// cgroup is one start's own (cgroups(7)). It is there for as long as its folder is
-// locked, which ends with us at the latest.
+// cgroup is the cgroup of a start (cgroups(7)). The cgroup exists for as long as its
+// folder is locked; the lock ends with our process at the latest.
 type cgroup struct {
 	dir string
 	fd  int // of the folder, locked
 }
 
-// CgroupError says that a start's cgroup could not be made, where there should be one.
+// CgroupError says that the plan asks for a cgroup, and that the cgroup could not be
+// made.
 type CgroupError struct{ Err error }
 
 func (e *CgroupError) Error() string { return "make a cgroup: " + e.Err.Error() }
@@ -44,7 +45,7 @@ func newCgroup(l plan.Limits) (*cgroup, error) {
 		if err == nil {
 			return c, nil
 		}
-		// Who clears up can have taken it before it was locked.
+		// A process that clears up may remove the folder before the lock.
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.ENODEV) && !errors.Is(err, unix.ENOENT) || tries == 3 {
 			return nil, &CgroupError{err}
 		}
@@ -72,8 +73,8 @@ func makeCgroup(l plan.Limits) (*cgroup, error) {
 	return c, nil
 }
 
-// bound sets the limits. What is above that of memory is ended as a whole: half a tree
-// is of no use.
+// bound sets the limits. The kernel ends the whole tree above the memory limit: half a
+// tree is of no use.
 func (c *cgroup) bound(l plan.Limits) error {
 	for _, set := range []struct{ file, value string }{
 		{"pids.max", strconv.FormatInt(l.Processes, 10)},
@@ -102,7 +103,7 @@ func (c *cgroup) write(name, text string) error {
 	return err
 }
 
-// outOfMemory reports whether the kernel has ended what was in it.
+// outOfMemory reports whether the kernel has ended processes in the cgroup for memory.
 func (c *cgroup) outOfMemory() bool {
 	if c == nil {
 		return false
@@ -116,7 +117,7 @@ func (c *cgroup) outOfMemory() bool {
 	return n != "" && n != "0"
 }
 
-// remove ends what is left in it, as a rule nothing, and takes it away.
+// remove ends the processes left in the cgroup, usually none, and removes the cgroup.
 func (c *cgroup) remove() {
 	if c == nil || c.fd < 0 {
 		return
@@ -126,8 +127,8 @@ func (c *cgroup) remove() {
 	c.fd = -1
 }
 
-// removeCgroup ends the processes of a cgroup (cgroup.kill: Linux 5.14), and removes it.
-// The kernel may need some time to see that they have ended.
+// removeCgroup ends the processes of a cgroup (cgroup.kill: Linux 5.14), and removes the
+// cgroup. The kernel may take some time to notice the end of the processes.
 func removeCgroup(dir string) {
 	for wait := time.Microsecond * 50; wait < time.Second; wait *= 2 {
 		if err := unix.Rmdir(dir); err != unix.EBUSY {
@@ -140,7 +141,7 @@ func removeCgroup(dir string) {
 	}
 }
 
-// clearCgroups removes those that nobody holds any more: their lockstile was killed.
+// clearCgroups removes cgroups without a holder: their lockstile was killed.
 func clearCgroups(parent string) {
 	found, err := filepath.Glob(parent + "/" + cgroupPrefix + "*")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Describe lists the calls of a start without making it.
+// Describe lists the calls of a start without making the start.
 func Describe(p *plan.Plan, c launch.Command) ([]launch.Step, error) {
 	t, err := tape.New(nil)
 	if err != nil {
@@ -35,7 +35,7 @@ func Describe(p *plan.Plan, c launch.Command) ([]launch.Step, error) {
 	return append(steps, stepsOf(t, w.parts)...), nil
 }
 
-// stepsOf gives each op of a tape with whose it is.
+// stepsOf returns each op of a tape with its process.
 func stepsOf(t *tape.Tape, parts []part) []launch.Step {
 	var steps []launch.Step
 	for i, line := range t.Lines() {

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstile/lockstile/internal/linux/tape"
 )
 
-// exec puts the command in place: first what is ours alone is put back as the
-// caller had it, then the files are tried one after the other.
+// exec starts the command: exec first restores the caller's signal mask and limit of open
+// files, then tries the files one after another.
 func (w *writer) exec() {
 	plumbing := w.For("")
 	w.dispositions()
@@ -28,13 +28,13 @@ func (w *writer) exec() {
 	for _, path := range w.cmd.Paths {
 		w.execs = append(w.execs, plumbing.Do("execute "+path, tape.NextPath, unix.SYS_EXECVE, path, argv, env))
 	}
-	// Reached when no file was there: it stops the process with EPERM.
+	// Reached if no file exists: the op stops the process with EPERM.
 	w.execs = append(w.execs, plumbing.Do("find the command", 0, unix.SYS_SIGNALFD4, -1, 0, 0, 0))
 }
 
-// execError reads how the tries went: the last error that says more than that a
-// file is not there counts, as in execvp(3). A file in a folder that may not be
-// searched is not there either, as shells see it.
+// execError returns the error of the tries: the last error other than a missing file, as
+// in execvp(3). A file in a folder without search permission counts as missing, as in
+// shells.
 func (l *Launch) execError() *launch.ExecError {
 	out := &launch.ExecError{Errno: unix.ENOENT}
 	for i, op := range l.execs[:len(l.execs)-1] {

@@ -15,8 +15,8 @@ import (
 
 const cwd = unix.AT_FDCWD
 
-// namespaceFlags are the plan's words as clone(2) has them. The user and pid
-// namespaces come with the clone, the network namespace is the command's work.
+// namespaceFlags are the flags of clone(2) for the plan's restrictions. The user and pid
+// namespaces are made by the clone; the command makes the network namespace.
 var namespaceFlags = map[refusal.Restriction]uint64{
 	refusal.UserNamespace:    unix.CLONE_NEWUSER,
 	refusal.PIDNamespace:     unix.CLONE_NEWPID,
@@ -36,8 +36,8 @@ func (w *writer) cloneFlags() (flags uint64) {
 	return flags
 }
 
-// prologue makes the namespaces but that of mounts, and what both processes have
-// to give up.
+// prologue makes the namespaces except the mount namespace, and takes away the privileges
+// that neither process needs.
 func (w *writer) prologue() {
 	w.descriptors()
 	if !w.plan.Confined() {
@@ -59,7 +59,7 @@ func (w *writer) prologue() {
 	w.privileges()
 }
 
-// ownCgroup makes the namespace whose root is the cgroup that the command is in.
+// ownCgroup makes the cgroup namespace: the root is the command's cgroup.
 func (w *writer) ownCgroup() {
 	if w.plan.Has(refusal.CgroupNamespace) {
 		w.restrict(refusal.CgroupNamespace).Do("unshare "+string(refusal.CgroupNamespace), 0, unix.SYS_UNSHARE, unix.CLONE_NEWCGROUP)
@@ -68,11 +68,11 @@ func (w *writer) ownCgroup() {
 
 func (w *writer) restrict(r refusal.Restriction) tape.Writer { return w.For(string(r)) }
 
-// ProcessName is the processes' until the command's exec, as ps(1) shows it.
+// ProcessName is the name of the processes until the command's exec, as shown by ps(1).
 const ProcessName = "lockstile-init"
 
-// descriptors puts the two channels where they belong and closes everything else.
-// They are moved up first, so that none is overwritten by the other.
+// descriptors puts the two channels in their places and closes all other descriptors. The
+// channels are moved up first: neither overwrites the other.
 func (w *writer) descriptors() {
 	plumbing := w.For("")
 	plumbing.Do("take a name", 0, unix.SYS_PRCTL, unix.PR_SET_NAME, ProcessName)
@@ -90,17 +90,17 @@ func (w *writer) descriptors() {
 	w.closeFrom(cgroupFD + 1)
 }
 
-// awaitStreams waits for the parent's word to the command, with which its standard
-// streams come, unless it gets a terminal.
+// awaitStreams waits for the parent's word to the command. The standard streams come with
+// the word, unless the command gets a terminal.
 func (w *writer) awaitStreams() {
-	none := bytes.Repeat([]byte{255}, unix.CmsgSpace(3*4)) // no descriptors, should none come
+	none := bytes.Repeat([]byte{255}, unix.CmsgSpace(3*4)) // no descriptors, in case none come
 	header, control := w.message(0, none)
 	w.streams = control + unix.SizeofCmsghdr
 	w.For("").Do("wait for the streams", 1, unix.SYS_RECVMSG, syncFD, header, unix.MSG_CMSG_CLOEXEC)
 }
 
-// takeStreams puts the command's standard streams in their places. Where it gets
-// a terminal they stay /dev/null until then.
+// takeStreams puts the command's standard streams in their places. Before a terminal is
+// made, the streams stay /dev/null.
 func (w *writer) takeStreams() {
 	if w.cmd.Terminal != nil {
 		return
@@ -114,8 +114,8 @@ func (w *writer) closeFrom(fd int) {
 	w.restrict(refusal.Descriptors).Do("close the other descriptors", 0, unix.SYS_CLOSE_RANGE, fd, 1<<31-1, 0)
 }
 
-// idMaps maps our own user and group, and nobody else. A process may write such
-// a map for itself (user_namespaces(7)).
+// idMaps maps only our own user and group. A process may write such a map for itself
+// (user_namespaces(7)).
 func (w *writer) idMaps() {
 	ids := w.restrict(refusal.IDMaps)
 	put := func(path, text string) {
@@ -133,7 +133,7 @@ func (w *writer) idMaps() {
 // of each, and the lock of KEEP_CAPS.
 const securebits = 0xef
 
-// privileges takes away what neither process will need: to gain some by exec.
+// privileges removes the ways to gain privileges by an exec: neither process needs any.
 func (w *writer) privileges() {
 	w.noNewPrivs()
 	w.restrict(refusal.Securebits).Do("securebits", 0, unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, securebits, 0, 0, 0)
@@ -143,25 +143,25 @@ func (w *writer) privileges() {
 	}
 }
 
-// noNewPrivs is what filters and rule sets ask of a process without privileges.
+// noNewPrivs is required for filters and rule sets of a process without privileges.
 func (w *writer) noNewPrivs() {
 	w.restrict(refusal.NoNewPrivs).Do("no_new_privs", 0, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
-// dropCapabilities empties the sets, the ambient one with them (capset(2)).
+// dropCapabilities empties all sets, also the ambient set (capset(2)).
 func (w *writer) dropCapabilities(r refusal.Restriction) {
 	header, _ := w.Words(unix.LINUX_CAPABILITY_VERSION_3)
 	none, _ := w.Words(0, 0, 0)
 	w.restrict(r).Do("drop capabilities", 0, unix.SYS_CAPSET, header, none)
 }
 
-// endWithInit sets the command's parent-death signal: in a pid namespace the
-// kernel ends it with the init anyway, without one nothing else does.
+// endWithInit sets the command's parent-death signal: in a pid namespace the kernel ends
+// the command with the init anyway, but without a pid namespace only the signal does.
 func (w *writer) endWithInit() {
 	w.restrict(refusal.Tree).Do("end with the init", 0, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, int(unix.SIGKILL), 0, 0, 0)
 }
 
-// session takes the command out of our session, and so away from our terminal.
+// session takes the command out of our session, and thus away from our terminal.
 func (w *writer) session() {
 	w.restrict(refusal.Session).Do("setsid", tape.OK, unix.SYS_SETSID)
 }
@@ -175,7 +175,7 @@ func (w *writer) keyring() {
 	}
 }
 
-// loopback brings the namespace's one interface up.
+// loopback brings up the namespace's only interface.
 func (w *writer) loopback() {
 	plumbing := w.For("")
 	// struct ifreq: the name, then ifr_flags at 16 (netdevice(7)).

@@ -9,10 +9,10 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// harden is the first process's part of the tape, the init's: it makes the view,
-// gives up what it had for that, and lets itself be looked at. It is a process of
-// its own, since process 1 of a namespace ignores signals that it has no handler
-// for, which a command must not.
+// harden writes the init's part of the tape. The init makes the view, gives up the
+// privileges for the view, and waits to be measured. The init is a process of its own
+// because process 1 of a namespace ignores signals without a handler, and a command must
+// not ignore signals.
 func (w *writer) harden() {
 	plumbing := w.For("")
 	if w.plan.Confined() {
@@ -25,7 +25,7 @@ func (w *writer) harden() {
 	} else {
 		w.ask("subreaper", unix.PR_GET_CHILD_SUBREAPER)
 	}
-	// All signals are blocked since the clone; this one is read.
+	// All signals are blocked since the clone; the init reads SIGCHLD.
 	chld, _ := w.Words(1 << (uint(unix.SIGCHLD) - 1))
 	signals := plumbing.Save("init: signalfd", tape.OK, unix.SYS_SIGNALFD4, -1, chld, 8, unix.SFD_CLOEXEC)
 	up := plumbing.Save("init: move it up", tape.OK, unix.SYS_FCNTL, signals, unix.F_DUPFD_CLOEXEC, 16)
@@ -35,11 +35,11 @@ func (w *writer) harden() {
 	w.hear(lifeFD)
 }
 
-// seal is the init's last restriction; then it only reaps, ends the tree, and
-// sweeps.
+// seal is the init's last restriction; from then on the init only reaps, ends the tree,
+// and sweeps.
 func (w *writer) seal() {
 	if w.plan.Confined() {
-		// Only now: nobody but root can look at an undumpable process.
+		// Only now: an undumpable process can be measured by root alone.
 		w.restrict(refusal.InitUndumpable).Do("init: undumpable", 0, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 		w.try("init is dumpable", unix.SYS_PRCTL, unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
 	}
@@ -48,9 +48,9 @@ func (w *writer) seal() {
 	w.sweep()
 }
 
-// sweep takes back the trusted names that were made: each is renamed, since it
-// may be a whole folder. It runs when the tree has ended, whoever ended it. A
-// folder that was closed to writing gets its own mode again first.
+// sweep takes back the protected names that the command made: sweep renames each name,
+// since a name may be a whole folder. The sweep runs at the end of the tree, whoever
+// ended the tree. A folder that was closed to writing first gets its own mode again.
 func (w *writer) sweep() {
 	for _, s := range w.plan.Sweep {
 		plumbing := w.For("")
@@ -65,13 +65,13 @@ func (w *writer) sweep() {
 	}
 }
 
-// sweep is one name that is taken back where it is there.
+// sweep is the op that takes a name back if the name exists.
 type sweep struct {
 	path string
 	op   tape.Op
 }
 
-// denied lists what was taken back.
+// denied lists the names that were taken back.
 func (l *Launch) denied() []string {
 	var out []string
 	for _, s := range l.sweeps {
@@ -86,7 +86,7 @@ func (w *writer) initDescriptors() {
 	at := w.restrict(refusal.InitDescriptors)
 	at.Do("init: close stdin to the command's channel", 0, unix.SYS_CLOSE_RANGE, 0, syncFD, 0)
 	last := sigFD
-	if w.keepsSockets() { // until the command has tried to reach it
+	if w.keepsSockets() { // until the command has tried to reach the socket
 		last = hostFD
 		at.Do("init: put the socket in its place", hostFD, unix.SYS_DUP3, w.unreached, hostFD, unix.O_CLOEXEC)
 	}

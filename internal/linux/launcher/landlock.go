@@ -10,9 +10,10 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// handled lists what a version of Landlock can restrict, and the size that its
-// struct landlock_ruleset_attr has (landlock(7)). All of it is restricted, but
-// TCP: the network namespace keeps it inside, where loopback stays of use.
+// handled lists the accesses that a version of Landlock can restrict, and the size of the
+// version's struct landlock_ruleset_attr (landlock(7)). The launcher restricts all
+// accesses except TCP: the network namespace keeps TCP inside, and loopback stays useful
+// there.
 func handled(abi int) (fs, scoped uint64, size int) {
 	fs, size = 1<<13-1, 8 // the first version: execute to make-sym
 	if abi >= 2 {
@@ -38,8 +39,9 @@ const (
 	accessDevice = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
 )
 
-// rights gives an access as Landlock has it. READ_DIR on a file is EINVAL, so
-// the devices' has none; the terminals' folder can be read by the rule for "/".
+// rights returns the rights of Landlock for an access. READ_DIR on a file is EINVAL, and
+// therefore the devices' access has no READ_DIR; the rule for "/" lets the terminals'
+// folder be read.
 func rights(a plan.Access, fs uint64) uint64 {
 	switch a {
 	case plan.AccessWrite:
@@ -57,8 +59,8 @@ func (w *writer) keepsSockets() bool {
 	return w.plan.OwnSockets() && !leftOut(string(refusal.HostSockets))
 }
 
-// hostSocket makes one of the host's, as far as the command is concerned: it was made
-// before the command's rule set. The init keeps it for the trial.
+// hostSocket makes a socket that counts as a socket of the host: the socket is older than
+// the command's rule set. The init keeps the socket for the trial.
 func (w *writer) hostSocket() {
 	if !w.plan.OwnSockets() {
 		return
@@ -82,7 +84,7 @@ func socketAddress(path string) []byte {
 func (w *writer) landlock() {
 	at := w.restrict(refusal.Landlock)
 	fs, scoped, size := handled(w.plan.Landlock.ABI)
-	sockets := uint64(0) // which no rule grants
+	sockets := uint64(0) // no rule grants sockets
 	if w.keepsSockets() {
 		sockets = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
 	}
@@ -105,7 +107,8 @@ func (w *writer) landlock() {
 		at.Do("landlock rule for "+r.Path, 0, unix.SYS_LANDLOCK_ADD_RULE, set, unix.LANDLOCK_RULE_PATH_BENEATH, rule, 0)
 		at.Do("close", 0, unix.SYS_CLOSE, fd)
 	}
-	// One that is gone since it was seen, or is a link now, is left out: less may be read.
+	// A path that has gone, or has become a link, since the survey is left out: fewer
+	// files may be read.
 	at.Each("readable paths", files, func() {
 		rule, slot := w.Words(unix.LANDLOCK_ACCESS_FS_READ_FILE, 0)
 		fd := slot + 8
@@ -127,13 +130,13 @@ func (w *writer) landlock() {
 	at.Do("close", 0, unix.SYS_CLOSE, set)
 }
 
-// accessRename is what rename(2) within a folder takes.
+// accessRename is the set of rights for rename(2) within a folder.
 const accessRename = unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
 	unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SYM |
 	unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_CHAR | unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK
 
-// initLandlock takes all files from the init, but that it may rename where the
-// sweep does. It has no scope for signals: the init could not end the tree with one.
+// initLandlock takes all files from the init, except renames in the folders of the sweep.
+// The rule set has no scope for signals: with a scope the init could not end the tree.
 func (w *writer) initLandlock() {
 	at := w.restrict(refusal.InitLandlock)
 	fs, _, size := handled(w.plan.Landlock.ABI)

@@ -18,16 +18,16 @@ import (
 
 // The descriptors of the confined processes, beside 0 to 2.
 const (
-	syncFD = 3 // the command's channel; its end tells of the exec
-	lifeFD = 4 // the init's channel; its end, when we die, ends the tree
+	syncFD = 3 // the command's channel; the channel ends at the exec
+	lifeFD = 4 // the init's channel; the channel's end, when we die, ends the tree
 	sigFD  = 5 // the init's signalfd
 
-	hostFD = 6 // the init's socket that the command must not reach
+	hostFD = 6 // the init's socket, out of the command's reach
 
-	cgroupFD = 5 // before it: the cgroup that the command is made in
+	cgroupFD = 5 // before sigFD: the cgroup for the command
 )
 
-// writer is the state of one plan being written onto a tape.
+// writer is the state while a plan is written onto a tape.
 type writer struct {
 	*tape.Tape
 	plan *plan.Plan
@@ -36,43 +36,43 @@ type writer struct {
 	ignored ignored.Set // the signals that the processes ignore, because this program did at the clone
 
 	joint
-	unreached tape.Slot // where the init has the socket that the command must not reach
+	unreached tape.Slot // where the init has the socket out of the command's reach
 	trials    []trial
 	execs     []tape.Op
 	sweeps    []sweep
 	parts     []part // for people to read
 }
 
-// part is a run of ops that one process makes.
+// part is a run of ops of a single process.
 type part struct {
 	from int
 	who  string
 }
 
-// The processes, as people read them. Before the fork an op is for both.
+// The processes, for people to read. An op before the fork is for both.
 const (
 	whoBoth    = "both"
 	whoCommand = "command"
 	whoInit    = "init"
 )
 
-// who says whose the next ops are.
+// who says which process makes the next ops.
 func (w *writer) who(process string) { w.parts = append(w.parts, part{w.Len(), process}) }
 
-// joint is where the part of the tape that is for one command joins the part that
-// is the same for all.
+// joint is where the part of the tape for a single command joins the part that is the
+// same for all commands.
 type joint struct {
 	mounted tape.Slot // eventfd: the init has made the view
-	rules   tape.Op   // the command's jump to its part for one view
-	view    tape.Op   // the init's
+	rules   tape.Op   // the command's jump to the part for a view
+	view    tape.Op   // the init's jump to the part for a view
 	streams tape.Slot // where the command has its standard streams
-	command tape.Op   // the jumps to their parts
+	command tape.Op   // the command's jump to the part for a command
 	init    tape.Op
 }
 
-// Give tells the processes what to start: it writes the rest of the tape, and lets
-// the command go on. That they have ended is no error here. With an error they are still there, to be looked at before
-// they are ended.
+// Give sends the processes their command: Give writes the rest of the tape, and lets the
+// command go on. The end of a process is not an error of Give. After an error the
+// processes still exist, to be measured before the caller ends them.
 func (l *Launch) Give(c launch.Command) error {
 	l.deadline = time.Now().Add(patience)
 	if l.plan.Offline() && c.Terminal == nil && slices.ContainsFunc(c.Stdio[:], datagram) {
@@ -81,7 +81,7 @@ func (l *Launch) Give(c launch.Command) error {
 	}
 	l.paths = c.Paths
 	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, ignored: l.ignored, joint: l.joint, trials: l.trials}
-	listener, port, err := listen() // only now: nobody else need see it
+	listener, port, err := listen() // only now: no other code needs the listener
 	if err != nil {
 		return err
 	}
@@ -99,18 +99,18 @@ func (l *Launch) Give(c launch.Command) error {
 	return l.tellIfThere(l.sync, streams)
 }
 
-// datagram reports whether a descriptor is a socket with which sendto needs no connect,
-// of whatever family: it is of the host's network.
+// datagram reports whether a descriptor is a socket that can send without a connect, of
+// any family: the socket belongs to the host's network.
 func datagram(fd int) bool {
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
-	if err == unix.ENOTSOCK || err == unix.EBADF { // the latter for one that can't be used either
+	if err == unix.ENOTSOCK || err == unix.EBADF { // EBADF also for a descriptor that can't be used
 		return false
 	}
 	return err != nil || kind != unix.SOCK_STREAM && kind != unix.SOCK_SEQPACKET
 }
 
-// namespaces writes the part that comes first, before the fork. While the process is at
-// it, what follows is written: it waits at the end.
+// namespaces writes the first part, before the fork. The process works on the first part
+// while the next part is written, and waits at the end.
 func (w *writer) namespaces() {
 	w.who(whoBoth)
 	w.prologue()
@@ -122,8 +122,8 @@ func (w *writer) namespaces() {
 	w.hear(lifeFD)
 }
 
-// foundation writes the rest of what depends on no folder. The init waits at its end, and
-// the command for the init's view.
+// foundation writes the rest of the part that depends on no folder. The init waits at the
+// end of the part, and the command waits for the init's view.
 func (w *writer) foundation() {
 	confined := w.plan.Confined()
 	fork := w.fork()
@@ -133,14 +133,14 @@ func (w *writer) foundation() {
 	w.session()
 	if confined {
 		w.keyring()
-		w.sendListener(w.seccomp()) // nothing of what is left needs what it forbids
+		w.sendListener(w.seccomp()) // no later step needs a forbidden call
 	}
 	w.say(syncFD, messageFixed)
 	if confined {
 		w.awaitView()
 		w.joint.rules = w.For("").Jump()
 	} else {
-		w.awaitCommand() // there is no view
+		w.awaitCommand() // without a view
 	}
 	w.Resume(fork)
 	w.who(whoInit)
@@ -148,8 +148,8 @@ func (w *writer) foundation() {
 	w.joint.view = w.For("").Jump()
 }
 
-// standing writes the part that is the same for all commands under a plan. Both
-// processes wait at its end.
+// standing writes the part that is the same for all commands under a plan. Both processes
+// wait at the end of the part.
 func (w *writer) standing() {
 	if w.plan.Confined() {
 		w.Resume(w.joint.rules)
@@ -170,8 +170,8 @@ func (w *writer) awaitCommand() {
 	w.joint.command = w.For("").Jump()
 }
 
-// landlocked is the command's way where there are no namespaces. Who isn't root has no
-// capabilities that could be taken, and may not set the bits.
+// landlocked writes the command's part without namespaces. A user other than root has no
+// capabilities to drop, and may not set the securebits.
 func (w *writer) landlocked() {
 	w.keyring()
 	if w.plan.UID == 0 {
@@ -184,7 +184,7 @@ func (w *writer) landlocked() {
 	w.seccomp()
 }
 
-// rest writes the part that is for one command.
+// rest writes the part for a single command.
 func (w *writer) rest(port int) {
 	w.Resume(w.joint.command)
 	w.who(whoCommand)
@@ -203,7 +203,7 @@ func (w *writer) command(port int) {
 	w.restrict(refusal.WorkingDir).Do("enter "+w.cmd.Dir, 0, unix.SYS_CHDIR, w.cmd.Dir)
 	w.closeFrom(lifeFD)
 	if w.plan.Rung == plan.Landlocked {
-		w.landlocked() // the terminal is there, which the rules would keep away
+		w.landlocked() // after the terminal: the rules would keep the terminal away
 	}
 	if w.plan.Restricted() {
 		w.limits()
@@ -215,7 +215,8 @@ func (w *writer) command(port int) {
 	w.exec()
 }
 
-// listen makes the listener that the command must not reach.
+// listen makes the listener for the trial of the network: the command must not reach the
+// listener.
 func listen() (fd, port int, err error) {
 	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -1,12 +1,12 @@
 //go:build linux
 
 // Package launcher carries a plan out on Linux: the launcher starts the confined
-// processes, and leads them to the point where they wait for their release with every
-// restriction in force and every trial made. The plan's layers are written onto a tape,
-// each layer in a file of its own.
+// processes, and leads the processes to the point where they wait for the release, with
+// every restriction in force and every trial made. Each layer of the plan is written onto
+// the tape by a file of its own.
 //
-// The package must never judge the evidence, release without being told, or go on when a
-// step of the plan has failed.
+// Package launcher must never judge the evidence, release without an order, or go on
+// after a failed step of the plan.
 package launcher
 
 import (
@@ -21,10 +21,10 @@ import (
 	"github.com/lockstile/lockstile/internal/plan"
 )
 
-// Launcher makes the first processes. It may be used by several goroutines.
+// Launcher makes the first processes. Several goroutines may use a Launcher.
 type Launcher struct {
-	spare   chan *tape.Tape // the first start's, made beside what comes before it
-	cleared sync.Once       // of the cgroups that others have left
+	spare   chan *tape.Tape // the first start's tape, made while the gate prepares the start
+	cleared sync.Once       // of the cgroups left by other processes
 	timed   bool            // the starts take the time of each call
 }
 
@@ -32,7 +32,7 @@ type Launcher struct {
 func NewLauncher() *Launcher {
 	l := &Launcher{spare: make(chan *tape.Tape, 1)}
 	go func() {
-		if t, err := tape.New(leftOut); err == nil { // else the start will tell
+		if t, err := tape.New(leftOut); err == nil { // after an error the start reports the error
 			l.spare <- t
 		}
 		close(l.spare)
@@ -43,7 +43,7 @@ func NewLauncher() *Launcher {
 // TakeTimes has the starts from here on take the time of each call (Launch.Times).
 func (l *Launcher) TakeTimes() { l.timed = true }
 
-// Close frees what waits for a start. What was started goes on.
+// Close frees the spare tape. Starts go on.
 func (l *Launcher) Close() error {
 	if t := <-l.spare; t != nil {
 		return t.Free()
@@ -51,7 +51,7 @@ func (l *Launcher) Close() error {
 	return nil
 }
 
-// newTape gives the spare one, or makes one.
+// newTape returns the spare tape, or makes a tape.
 func (l *Launcher) newTape() (*tape.Tape, error) {
 	if t := <-l.spare; t != nil {
 		return t, nil
@@ -59,9 +59,9 @@ func (l *Launcher) newTape() (*tape.Tape, error) {
 	return tape.New(leftOut)
 }
 
-// Place makes the processes of one start. They are on their way when it returns,
-// and stop where they need to know of a command, which Give tells them. Who has
-// them must Release or Kill them.
+// Place makes the processes of a start. When Place returns, the processes are on their
+// way; they stop at the point where they need a command, and Give sends the command. The
+// caller must Release or Kill the Launch.
 func (l *Launcher) Place(p *plan.Plan) (*Launch, error) {
 	place, err := l.Begin(p)
 	if err != nil {
@@ -74,9 +74,9 @@ func (l *Launcher) Place(p *plan.Plan) (*Launch, error) {
 	return place, nil
 }
 
-// Begin makes the processes of a start of which no more than the foundation is planned.
-// They stop where they need to know of its folders, which Complete tells them. Where
-// either comes late, Outdated tells whether they serve still.
+// Begin makes the processes of a start whose plan has only the foundation. The processes
+// stop at the point where they need the folders, and Complete sends the folders. After a
+// long wait before Complete or Give, Outdated reports whether the processes still serve.
 func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 	if p.Limits.Cgroup != "" {
 		l.cleared.Do(func() { clearCgroups(p.Limits.Cgroup) })
@@ -96,9 +96,9 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 	return place, nil
 }
 
-// Complete tells the processes of the folders: p is the whole plan, of which they have
-// the foundation. That they have ended is no error here. With an error they are still
-// there, to be looked at before they are ended.
+// Complete sends the folders to the processes: p is the whole plan, with the same
+// foundation. The end of a process is not an error of Complete. After an error the
+// processes still exist, to be measured before the caller ends them.
 func (l *Launch) Complete(p *plan.Plan) error {
 	l.plan = p
 	w := &writer{Tape: l.tape, plan: p, joint: l.joint, trials: l.trials}
@@ -111,13 +111,13 @@ func (l *Launch) Complete(p *plan.Plan) error {
 	return l.tellIfThere(l.life, nil)
 }
 
-// Outdated reports whether processes that were made a while ago can't serve any more: the
-// host's mounts have changed since, or they have ended. That each file is still the same
-// is left to the look at them, as in any start.
+// Outdated reports whether processes from a while ago can't serve any more: the host's
+// mounts have changed since, or the processes have ended. The evidence of the start shows
+// whether each file is still the same, as in any start.
 func (l *Launch) Outdated() bool { return l.mounts.Changed() || ended(l.first.Pidfd) }
 
 func (l *Launch) make(p *plan.Plan) error {
-	// Before the copy of the mounts is made: what changes from here on is seen.
+	// Before the copy of the mounts: changes from here on are noticed.
 	var err error
 	if l.mounts, err = WatchMounts(); err != nil {
 		return err

@@ -19,8 +19,8 @@ const patience = 3 * time.Second
 // leftOut leaves out the restriction that the environment names.
 func leftOut(label string) bool { return label == os.Getenv("LOCKSTILE_LEAVE_OUT") }
 
-// Learns is false where a namespace is left out: nobody could tell it from a machine
-// that has none.
+// Learns returns false if a namespace is left out: the failure looks like a machine
+// without the namespace.
 func Learns() bool {
 	name := os.Getenv("LOCKSTILE_LEAVE_OUT")
 	return !strings.HasSuffix(name, " namespace") && name != string(refusal.IDMaps) && !strings.HasPrefix(name, "mount ")

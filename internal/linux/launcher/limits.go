@@ -19,7 +19,7 @@ const (
 	oomScoreAdj = "/proc/self/oom_score_adj" // proc_pid_oom_score_adj(5)
 )
 
-// scratchSize is the option by which a tmpfs holds no more than the plan says.
+// scratchSize returns the mount option for a tmpfs with the plan's size.
 func (w *writer) scratchSize() string {
 	if w.plan.Limits.Scratch == 0 {
 		return ""
@@ -27,8 +27,8 @@ func (w *writer) scratchSize() string {
 	return ",size=" + strconv.FormatUint(w.plan.Limits.Scratch, 10)
 }
 
-// boundNamespaces has the namespaces give out no more pids and watches. It comes before
-// /proc/sys is made read-only.
+// boundNamespaces limits the pids and the watches of the namespaces. boundNamespaces
+// comes before the step that makes /proc/sys read-only.
 func (w *writer) boundNamespaces() {
 	set := func(path string, most int64) {
 		if most > 0 {
@@ -42,13 +42,13 @@ func (w *writer) boundNamespaces() {
 	}
 }
 
-// beFirst has the kernel end the command's processes first, where memory runs out all
-// the same: the greatest, which the init is not. It comes before the view, in which
-// /proc may be read-only.
+// beFirst makes the kernel end the command's processes first when memory runs out all the
+// same: the kernel picks the largest process, and the init is small. beFirst comes before
+// the view: in the view /proc may be read-only.
 func (w *writer) beFirst() { w.writeFile(w.restrict(refusal.Limits), oomScoreAdj, "1000") }
 
-// fork makes the command, in its cgroup from its first moment on where it has one.
-// Its init stays outside: it tells of the end, whatever that was.
+// fork makes the command, in the start's cgroup if there is a cgroup. The init stays
+// outside: the init reports every kind of end.
 func (w *writer) fork() tape.Op {
 	if w.plan.Limits.Cgroup == "" || leftOut(string(refusal.Limits)) {
 		return w.For("").Fork()
@@ -62,7 +62,7 @@ func (w *writer) writeFile(at tape.Writer, path, text string) {
 	at.Do("close", 0, unix.SYS_CLOSE, fd)
 }
 
-// limits bounds the command, which can't raise them: it has no capability.
+// limits bounds the command. Without capabilities the command can't raise the limits.
 func (w *writer) limits() {
 	at, l := w.restrict(refusal.Limits), w.plan.Limits
 	set := func(what string, resource int, value uint64) {

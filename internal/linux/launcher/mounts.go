@@ -8,12 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mounts tells whether the host's mounts have changed since it was made: an open
-// mountinfo gives an error event (proc_pid_mountinfo(5) and proc_mounts(5)), once for
-// each change.
+// Mounts watches for changes of the host's mounts: an open mountinfo has an error event
+// (proc_pid_mountinfo(5) and proc_mounts(5)), once for each change.
 type Mounts struct{ fd int }
 
-// WatchMounts begins to watch. Who has it must Close it.
+// WatchMounts begins to watch. The caller must Close the Mounts.
 func WatchMounts() (*Mounts, error) {
 	fd, err := unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -22,7 +21,8 @@ func WatchMounts() (*Mounts, error) {
 	return &Mounts{fd}, nil
 }
 
-// Changed reports whether they have, or whether that can't be told. It says so once.
+// Changed reports whether the mounts have changed, or true if the poll fails. Changed
+// reports each change once.
 func (m *Mounts) Changed() bool {
 	n, err := unix.Poll([]unix.PollFd{{Fd: int32(m.fd), Events: unix.POLLPRI}}, 0)
 	return n != 0 || err != nil

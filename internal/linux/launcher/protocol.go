@@ -22,8 +22,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// The protocol, one byte a message. Each process has a channel of its own, so
-// the order between the two does not matter.
+// The protocol, one byte a message. Each process has a channel of its own: the order
+// between the two channels does not matter.
 //
 //	command          parent            init
 //	                go           ───▶  (makes the command)
@@ -52,33 +52,33 @@ const (
 	messageGo       = 'G'
 )
 
-// say sends a message to the parent; the kernel adds who sends it.
+// say sends a message to the parent; the kernel adds the sender.
 func (w *writer) say(fd int, message byte) {
 	w.fault("before " + string(message))
 	w.For("").Do("tell the parent "+string(message), 1, unix.SYS_WRITE, fd, string(message), 1)
 }
 
-// hear waits for the parent's word; its end stops the process.
+// hear waits for the parent's word; the end of the channel stops the process.
 func (w *writer) hear(fd int) {
 	buf, _ := w.Words(0)
 	w.For("").Do("wait for the parent", 1, unix.SYS_READ, fd, buf, 1)
 }
 
-// Launch is a start on its way. It is not safe for concurrent use.
+// Launch is a start on its way. A Launch is not safe for concurrent use.
 type Launch struct {
 	plan     *plan.Plan
 	tape     *tape.Tape
 	first    tape.Process
 	sync     int     // our end of the command's channel
 	life     int     // our end of the init's channel
-	mounts   *Mounts // since before the copy of them was made; nil from the release on
+	mounts   *Mounts // made before the copy of the mounts; nil from the release on
 	listener int
 	joint    joint
-	command  int                   // the command's pid, in our pid namespace; 0 until it spoke
+	command  int                   // the command's pid, in our pid namespace; 0 before the first message
 	pidfd    int                   // of the command
-	cgroup   *cgroup               // the command's own; nil where it has none
-	master   int                   // of the command's terminal; -1 where it has none
-	connects *supervise.Supervisor // nil where connects don't come to us, and from Release on
+	cgroup   *cgroup               // the command's own; nil for none
+	master   int                   // of the command's terminal; -1 for none
+	connects *supervise.Supervisor // nil without supervised connects, and from Release on
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial
@@ -90,8 +90,8 @@ type Launch struct {
 	cloned   int64       // when the first process was asked for, as tape.Returned
 }
 
-// Settled reports whether every step that serves a restriction has been made, or
-// there is none: then what is missing of it is not still to come.
+// Settled reports whether every step of a restriction has been made, also for a
+// restriction without steps: then nothing of the restriction is still to come.
 func (l *Launch) Settled(r refusal.Restriction) bool { return l.tape.Settled(string(r)) }
 
 // Init and Command are the pids of the two processes.
@@ -100,20 +100,20 @@ func (l *Launch) Init() int { return l.first.PID }
 // Command is 0 until Fixed has returned.
 func (l *Launch) Command() int { return l.command }
 
-// Fixed waits until the command's namespaces can't change any more: its filter is in
-// force, where it gets one.
+// Fixed waits until the command's namespaces can't change any more: the filter is in
+// force, if the plan has a filter.
 func (l *Launch) Fixed() error { return l.await(messageFixed) }
 
 // Ready waits until all restrictions of the command are in force.
 func (l *Launch) Ready() error { return l.await(messageReady) }
 
-// Probed waits until the command has made its trials.
+// Probed waits until the command has made all trials.
 func (l *Launch) Probed() error { return l.await(messageProbed) }
 
-// Hardened waits until the init has nothing left to give up but to be looked at.
+// Hardened waits until the init has taken every restriction except the last.
 func (l *Launch) Hardened() error { return l.await(messageHardened) }
 
-// Seal tells the init to take itself out of sight, its last restriction.
+// Seal makes the init undumpable, the last restriction of the init.
 func (l *Launch) Seal() error { return l.tell(l.life, nil) }
 
 // Sealed waits until the init has nothing left to give up.
@@ -144,7 +144,7 @@ func (l *Launch) await(message byte) error {
 	return nil
 }
 
-// poll waits until one of fds can be read, at most to the deadline.
+// poll waits until a descriptor of fds can be read, at most to the deadline.
 func (l *Launch) poll(fds []unix.PollFd) error {
 	for {
 		left := time.Until(l.deadline)
@@ -161,7 +161,7 @@ func (l *Launch) poll(fds []unix.PollFd) error {
 	}
 }
 
-// receive takes one message; a failure and an end are errors.
+// receive takes a message; a failure and an end are errors.
 func (l *Launch) receive(process, fd int) error {
 	var b [1]byte
 	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(2*4))
@@ -169,7 +169,7 @@ func (l *Launch) receive(process, fd int) error {
 	switch {
 	case err == unix.EINTR || err == unix.EAGAIN:
 		return nil
-	case err == unix.ECONNRESET: // it ended with our word unread
+	case err == unix.ECONNRESET: // the process ended before reading our word
 		n = 0
 	case err != nil:
 		return os.NewSyscallError("recvmsg", err)
@@ -193,20 +193,20 @@ func (l *Launch) fault(process int, alive bool) *launch.Fault {
 	}
 	if !alive {
 		f.PID = 0
-		// The end of one is seen at the other's channel too.
+		// Each process's end is visible at the other channel too.
 		if l.tape.Failed(process) == nil && l.tape.Failed(tape.First) != nil {
 			process, f.Who = tape.First, "init"
 		}
 	}
-	// Where the command is dead, what the init can't do is only a consequence.
+	// After the command's death, a failure of the init is only a consequence.
 	if failed := l.tape.Failed(process); failed != nil && !(process == tape.First && l.commandDead()) {
 		f.Restriction, f.Step = refusal.Restriction(failed.Label), failed
 	}
 	return f
 }
 
-// commandDead reports whether the command has ended. Before it has spoken, its
-// number is known from the init's list alone (proc_pid_task_children(5)).
+// commandDead reports whether the command has ended. Before the command's first message,
+// only the init's list has the pid (proc_pid_task_children(5)).
 func (l *Launch) commandDead() bool {
 	if l.pidfd >= 0 {
 		return ended(l.pidfd)
@@ -232,8 +232,8 @@ func (l *Launch) where() string {
 	return fmt.Sprintf("init at: %s; command at: %s", l.tape.At(tape.First), l.tape.At(tape.Second))
 }
 
-// readControl takes what came beside a message of the command: who it is, and
-// the master of its terminal.
+// readControl takes the control data of a message: the sender, and descriptors such as
+// the master of a terminal.
 func (l *Launch) readControl(oob []byte) error {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
@@ -252,8 +252,8 @@ func (l *Launch) readControl(oob []byte) error {
 		l.pidfd, err = unix.PidfdOpen(int(cred.Pid), 0)
 		switch {
 		case ended(l.first.Pidfd), err == unix.ESRCH:
-			// The command went with the init, which ends or has ended, and its number may
-			// be another's by now.
+			// The command went with the init, which ends or has ended, and another
+			// process may have the number by now.
 			if err == nil {
 				unix.Close(l.pidfd)
 			}
@@ -262,15 +262,15 @@ func (l *Launch) readControl(oob []byte) error {
 		case err != nil:
 			return os.NewSyscallError("pidfd_open", err)
 		}
-		// While the init lives, which reaps nothing before it is sealed, the
-		// number is the command's, dead or alive.
+		// The living init reaps nothing before the seal: the number is the command's,
+		// dead or alive.
 		l.command = int(cred.Pid)
 	}
 	return nil
 }
 
-// takeDescriptors takes the master of a terminal, or the listener for connects and
-// the list that goes with it. It is a process of ours that sends them.
+// takeDescriptors takes the master of a terminal, or the listener for connects with its
+// list of sockets. The sender is a process of ours.
 func (l *Launch) takeDescriptors(fds []int) (err error) {
 	switch {
 	case len(fds) == 1 && l.master < 0:
@@ -285,7 +285,7 @@ func (l *Launch) takeDescriptors(fds []int) (err error) {
 	return err
 }
 
-// Connects is how many connects have come to us; -1 where they don't.
+// Connects is how many connects have come to us; -1 without supervised connects.
 func (l *Launch) Connects() int {
 	if l.connects == nil {
 		return -1
@@ -293,19 +293,19 @@ func (l *Launch) Connects() int {
 	return l.connects.Count()
 }
 
-// Terminal gives the outer end of the command's terminal, once, for what it prints
-// and for its input; nil where it has none. It is the caller's to close.
+// Terminal returns the outer end of the command's terminal, once, for output and for
+// input; nil without a terminal. The caller must close the file.
 func (l *Launch) Terminal() (out, in *os.File) {
 	if l.master < 0 {
 		return nil, nil
 	}
-	_ = unix.SetNonblock(l.master, true) // for deadlines, and so that a Close ends a Read
+	_ = unix.SetNonblock(l.master, true) // for deadlines, and to let a Close end a Read
 	f := os.NewFile(uintptr(l.master), "terminal")
 	l.master = -1
 	return f, f
 }
 
-// tell says to go on, with control data where there is some.
+// tell sends the word to go on, with control data if any.
 func (l *Launch) tell(fd int, control []byte) error {
 	for {
 		err := unix.Sendmsg(fd, []byte{messageGo}, control, nil, unix.MSG_NOSIGNAL)
@@ -315,8 +315,8 @@ func (l *Launch) tell(fd int, control []byte) error {
 	}
 }
 
-// tellIfThere is tell to a process that may have ended: how, whoever waits for its
-// messages finds out.
+// tellIfThere is tell to a process that may have ended: the wait for the process's
+// messages finds the end.
 func (l *Launch) tellIfThere(fd int, control []byte) error {
 	err := l.tell(fd, control)
 	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
@@ -325,9 +325,8 @@ func (l *Launch) tellIfThere(fd int, control []byte) error {
 	return err
 }
 
-// Release lets the command's first instruction run, and returns when its file is
-// in place. The error is an *ExecError where there is no such command; then the
-// tree has ended.
+// Release lets the command's first instruction run, and returns after the exec. If the
+// command does not exist, the error is an *ExecError and the tree has ended.
 func (l *Launch) Release() (*Running, error) {
 	l.deadline = time.Now().Add(patience)
 	if err := l.tell(l.sync, nil); err != nil {
@@ -353,8 +352,9 @@ func (l *Launch) Release() (*Running, error) {
 	return newRunning(l), nil
 }
 
-// awaitExec waits for the end of the command's channel, which execve closes. The
-// init's is not looked at: where all is over soon, its end may be seen first.
+// awaitExec waits for the end of the command's channel: execve closes the channel.
+// awaitExec ignores the init's channel: after a short command the end of the init may be
+// visible first.
 func (l *Launch) awaitExec() error {
 	for {
 		if err := l.poll([]unix.PollFd{{Fd: int32(l.sync), Events: unix.POLLIN}}); err != nil {
@@ -381,7 +381,7 @@ func (l *Launch) Kill() {
 		return
 	}
 	for _, fd := range []int{l.pidfd, l.first.Pidfd} {
-		if fd >= 0 { // one that has ended already is as good
+		if fd >= 0 { // an ended process is as good
 			_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
 		}
 	}

@@ -21,7 +21,7 @@ type Running struct {
 }
 
 func newRunning(l *Launch) *Running {
-	_ = unix.SetNonblock(l.life, true) // without it a wait takes a thread, no more
+	_ = unix.SetNonblock(l.life, true) // on failure a wait costs a thread, no more
 	r := &Running{l: l, channel: os.NewFile(uintptr(l.life), "init")}
 	l.life = -1
 	return r
@@ -36,15 +36,15 @@ func (r *Running) Signal(sig syscall.Signal) error {
 	return err
 }
 
-// Resize gives the command's terminal, whose outer end is given, another size.
+// Resize sets the size of the command's terminal; terminal is the outer end.
 func (*Running) Resize(terminal *os.File, s launch.Size) error { return pty.SetSize(terminal, s) }
 
-// Wait waits until no process of the command's tree is left, and what had to be
-// taken back is. The init, which says so, may still be on its way out.
+// Wait waits until no process of the command's tree is left, and the sweep is done. The
+// init, which reports the end, may still be exiting.
 func (r *Running) Wait() (launch.End, error) {
 	said := r.awaitOver()
 	var err error
-	if !said { // it was killed: its end is that of the tree
+	if !said { // the init was killed: the end of the init is the end of the tree
 		err = r.l.awaitEnd()
 	}
 	r.channel.Close()
@@ -62,7 +62,7 @@ func (r *Running) Wait() (launch.End, error) {
 	return end, nil
 }
 
-// awaitOver reports whether the init has said that all is over.
+// awaitOver reports whether the init has reported the end of the tree.
 func (r *Running) awaitOver() bool {
 	var b [1]byte
 	for {
@@ -75,8 +75,7 @@ func (r *Running) awaitOver() bool {
 	}
 }
 
-// awaitEnd is reap without a thread that sits in the kernel: a caller may wait for
-// a thousand commands.
+// awaitEnd is reap without a blocked thread: a caller may wait for a thousand commands.
 func (l *Launch) awaitEnd() error {
 	if unix.SetNonblock(l.first.Pidfd, true) != nil {
 		_, err := l.reap()
@@ -88,13 +87,13 @@ func (l *Launch) awaitEnd() error {
 	conn, err := ended.SyscallConn()
 	reaped := false
 	if err == nil {
-		err = conn.Read(func(uintptr) bool { // it can be read when the process has ended, pidfd_open(2)
+		err = conn.Read(func(uintptr) bool { // readable after the end of the process, pidfd_open(2)
 			pid, errno := unix.Wait4(l.first.PID, nil, unix.WALL|unix.WNOHANG, nil)
 			reaped = pid > 0 || errno != nil && errno != unix.EINTR
 			return reaped
 		})
 	}
-	if !reaped { // no poll on such a descriptor here
+	if !reaped { // this kernel has no poll for a pidfd
 		_, err = l.reap()
 	}
 	return err

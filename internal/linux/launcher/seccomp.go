@@ -15,9 +15,9 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// seccomp puts the plan's filter in force (seccomp(2)). Where it hands connects to us
-// it gives the listener by which they come, and a socket that tells which sockets of
-// the sandbox listen: the filter lets nobody make one later.
+// seccomp puts the plan's filter in force (seccomp(2)). With supervised connects seccomp
+// returns the listener for the connects, and a netlink socket that lists the listening
+// sockets of the sandbox: the filter forbids making the netlink socket later.
 func (w *writer) seccomp() (listener, list tape.Slot) {
 	filter, err := filterOf(w.plan.Seccomp)
 	if err != nil {
@@ -39,13 +39,13 @@ func (w *writer) seccomp() (listener, list tape.Slot) {
 	return listener, list
 }
 
-// supervised tells whether connects come to us. Without the filter there is no
-// listener to send.
+// supervised reports whether connects come to us. Without the filter there is no listener
+// to send.
 func (w *writer) supervised() bool {
 	return w.plan.Supervised && !leftOut(string(refusal.HostSockets)) && !leftOut(string(refusal.Seccomp))
 }
 
-// sendListener gives them to us, and keeps nothing of them.
+// sendListener sends the listener and the list to us, and closes both in the command.
 func (w *writer) sendListener(listener, list tape.Slot) {
 	if !w.supervised() {
 		return
@@ -66,8 +66,8 @@ const (
 	retKill  = unix.SECCOMP_RET_KILL_PROCESS
 )
 
-// Offsets in struct seccomp_data; arguments are 64 bits, the low half first on
-// the processors that are supported.
+// Offsets in struct seccomp_data; arguments are 64 bits, the low half first on the
+// supported processors.
 const (
 	offsetNr   = 0
 	offsetArch = 4
@@ -84,12 +84,13 @@ func answer(value uint32) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: value}
 }
 
-// jump skips yes instructions where the test holds, no where it does not.
+// jump skips yes instructions if the test holds, otherwise no instructions.
 func jump(test uint16, k uint32, yes, no int) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_K | test, Jt: uint8(yes), Jf: uint8(no), K: k}
 }
 
-// filters keeps compiled ones: there are few lists of rules, and nobody changes them.
+// filters keeps compiled filters: there are few lists of rules, and the lists never
+// change.
 var filters struct {
 	sync.Mutex
 	by map[*plan.Rule][]unix.SockFilter // by a list's first rule
@@ -114,16 +115,16 @@ func filterOf(rules []plan.Rule) ([]unix.SockFilter, error) {
 	return f, err
 }
 
-// branch is a rule whose call has a number here, compiled.
+// branch is a compiled rule whose call has a number here.
 type branch struct {
 	nr   uint32
 	body []unix.SockFilter
 }
 
-// compileFilter makes the program: another processor's calls end the process,
-// then a binary search over the numbers. A linear list costs twice as much to
-// install, since the kernel runs a new filter once for each number to learn
-// which are always allowed.
+// compileFilter makes the program: calls of another processor end the process, then a
+// binary search over the numbers follows. A linear list would cost twice as much to
+// install: the kernel runs a new filter once for each number, to learn which numbers are
+// always allowed.
 func compileFilter(rules []plan.Rule) ([]unix.SockFilter, error) {
 	var branches []branch
 	for _, r := range rules {
@@ -166,12 +167,12 @@ func search(branches []branch) []unix.SockFilter {
 	}
 	half := len(branches) / 2
 	low, high := search(branches[:half]), search(branches[half:])
-	// A conditional jump reaches 255 instructions, this one any distance.
+	// A conditional jump reaches 255 instructions, this jump any distance.
 	far := unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JA, K: uint32(len(low))}
 	return slices.Concat([]unix.SockFilter{jump(unix.BPF_JGE, branches[half].nr, 0, 1), far}, low, high)
 }
 
-// compileRule gives the instructions for one call, which all end in an answer.
+// compileRule returns the instructions for a call, each path with an answer at the end.
 func compileRule(r plan.Rule) ([]unix.SockFilter, error) {
 	if r.Supervise {
 		return []unix.SockFilter{answer(unix.SECCOMP_RET_USER_NOTIF)}, nil
@@ -199,8 +200,8 @@ func compileRule(r plan.Rule) ([]unix.SockFilter, error) {
 	return []unix.SockFilter{deny}, nil
 }
 
-// compileNotIn lets the listed values through, some of them only with certain values
-// of another argument.
+// compileNotIn allows the listed values, some of the values only with certain values of
+// another argument.
 func compileNotIn(r plan.Rule, deny, allow unix.SockFilter) []unix.SockFilter {
 	out := []unix.SockFilter{loadArg(r.Arg)}
 	for _, c := range r.Only {

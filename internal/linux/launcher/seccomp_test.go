@@ -12,13 +12,13 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// call is what the filter sees of a system call.
+// call is a system call as the filter sees the call.
 type call struct {
 	arch, nr uint32
 	args     [6]uint64
 }
 
-// word gives the 32 bits at an offset of struct seccomp_data.
+// word returns the 32 bits at an offset of struct seccomp_data.
 func (c call) word(offset uint32) uint32 {
 	switch {
 	case offset == offsetNr:
@@ -33,7 +33,7 @@ func (c call) word(offset uint32) uint32 {
 	return uint32(arg)
 }
 
-// filter runs a program as the kernel does, for the instructions that are used.
+// filter runs a program as the kernel does, for the instructions in use.
 func filter(t *testing.T, prog []unix.SockFilter, c call) uint32 {
 	t.Helper()
 	var a uint32
@@ -110,7 +110,7 @@ func TestFilter(t *testing.T) {
 		"socket unix":               {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_STREAM | unix.SOCK_CLOEXEC}, retAllow},
 		"socket unix seqpacket":     {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_SEQPACKET | unix.SOCK_NONBLOCK}, retAllow},
 		"socket unix datagram":      {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_DGRAM}, noFamily},
-		"socket unix raw":           {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_RAW}, noFamily}, // the kernel makes a datagram socket of it
+		"socket unix raw":           {unix.SYS_SOCKET, [6]uint64{unix.AF_UNIX, unix.SOCK_RAW}, noFamily}, // the kernel makes a datagram socket
 		"pair of datagrams":         {unix.SYS_SOCKETPAIR, [6]uint64{unix.AF_UNIX, unix.SOCK_DGRAM}, noFamily},
 		"datagrams of inet":         {unix.SYS_SOCKET, [6]uint64{unix.AF_INET, unix.SOCK_DGRAM}, retAllow},
 		"connect":                   {unix.SYS_CONNECT, [6]uint64{}, unix.SECCOMP_RET_USER_NOTIF},
@@ -123,7 +123,7 @@ func TestFilter(t *testing.T) {
 		"socketpair unix":           {unix.SYS_SOCKETPAIR, [6]uint64{unix.AF_UNIX, unix.SOCK_STREAM}, retAllow},
 		"chmod":                     {unix.SYS_FCHMODAT, [6]uint64{0, 0, 0o2755}, retAllow},
 		"chmod setuid":              {unix.SYS_FCHMODAT, [6]uint64{0, 0, 0o4755}, eperm},
-		"open":                      {unix.SYS_OPENAT, [6]uint64{0, 0, 0, any}, retAllow}, // which ignores the mode then
+		"open":                      {unix.SYS_OPENAT, [6]uint64{0, 0, 0, any}, retAllow}, // an open without O_CREAT ignores the mode
 		"open a new setuid file":    {unix.SYS_OPENAT, [6]uint64{0, 0, unix.O_CREAT | unix.O_WRONLY, 0o4755}, eperm},
 		"open a new file":           {unix.SYS_OPENAT, [6]uint64{0, 0, unix.O_CREAT | unix.O_WRONLY, 0o755}, retAllow},
 		"open a folder":             {unix.SYS_OPENAT, [6]uint64{0, 0, unix.O_DIRECTORY, any}, retAllow},
@@ -154,8 +154,8 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// TestFilterIsASearch: each number that has no rule is allowed, whatever lies
-// beside it.
+// TestFilterIsASearch checks that each number without a rule is allowed, whatever the
+// numbers beside it.
 func TestFilterIsASearch(t *testing.T) {
 	p := thePlan(t)
 	prog, err := compileFilter(p.Seccomp)
@@ -166,7 +166,7 @@ func TestFilterIsASearch(t *testing.T) {
 	for _, r := range p.Seccomp {
 		ruled[callNumbers[r.Call]], ruled[ownNumbers[r.Call]] = true, true
 	}
-	delete(ruled, 0) // read, and what has no number
+	delete(ruled, 0) // read, and calls without a number
 	for nr := range uint32(lastCall + 1) {
 		got := filter(t, prog, call{auditArch, nr, [6]uint64{}})
 		if !ruled[nr] && got != retAllow {

@@ -11,9 +11,9 @@ import (
 	"github.com/lockstile/lockstile/internal/linux/tape"
 )
 
-// Times gives the calls that the processes have made, in the order of the tape. The
-// launcher has to TakeTimes; the first call's time is the clone's as well, and the
-// command's first that of the fork.
+// Times returns the calls made by the processes, in the order of the tape. The launcher
+// must TakeTimes before. The time of the first call includes the clone, and the time of
+// the command's first call includes the fork.
 func (l *Launch) Times() []launch.StepTime {
 	var out []launch.StepTime
 	last := map[string]int64{whoBoth: l.cloned}
@@ -31,7 +31,7 @@ func (l *Launch) Times() []launch.StepTime {
 	return out
 }
 
-// now is the time as tape.Returned gives it.
+// now is the time on the clock of tape.Returned.
 func now() int64 {
 	var ts unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // can't fail with this clock, clock_gettime(2)

@@ -12,13 +12,13 @@ import (
 	"github.com/lockstile/lockstile/internal/plan"
 )
 
-// trial is an op by which a confined process tries what the policy forbids, or
-// allows, or asks the kernel about itself.
+// trial is an op by which a confined process tries a forbidden or allowed act, or asks
+// the kernel about itself.
 type trial struct {
 	name string
 	op   tape.Op
-	slot tape.Slot // where the answer is, if it is not the result
-	text tape.Slot // where the answer is, if it is text
+	slot tape.Slot // where the answer is, unless the result is the answer
+	text tape.Slot // where the answer is, for text
 }
 
 // values are the trials whose result is an answer.
@@ -39,8 +39,8 @@ func (w *writer) ask(name string, option int) {
 	w.trials = append(w.trials, trial{name: name, op: op, slot: at})
 }
 
-// commandTrials come when all restrictions are in force. They leave nothing
-// changed; those that could, if seccomp were missing, come last.
+// commandTrials come when all restrictions are in force. The trials leave nothing
+// changed; trials that could change something without seccomp come last.
 func (w *writer) commandTrials(port int) {
 	w.ask("parent-death signal", unix.PR_GET_PDEATHSIG)
 	if w.plan.Rung == plan.Unconfined {
@@ -86,7 +86,7 @@ func (w *writer) commandTrials(port int) {
 	w.try("user namespace", unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
 }
 
-// landlockedTrials are those that need no file of a view's.
+// landlockedTrials are the trials without a file of the view.
 func (w *writer) landlockedTrials() {
 	w.tryOpen("write to a file of its own", "/proc/self/comm", unix.O_WRONLY)
 	w.tryOpen("read a file that may not be", w.plan.Log, unix.O_RDONLY)
@@ -102,7 +102,7 @@ func (w *writer) landlockedTrials() {
 	w.try("user namespace", unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
 }
 
-// tryOpen closes again what it could open.
+// tryOpen closes the opened file again.
 func (w *writer) tryOpen(name, path string, flags int) {
 	fd := w.Slot()
 	op := w.For("").Into(fd, "try: "+name, tape.Any, unix.SYS_OPENAT, cwd, path, flags|unix.O_CLOEXEC, 0o600)
@@ -123,7 +123,7 @@ func (w *writer) tryRead(name, path string) {
 	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
 }
 
-// trySocket closes again what it could make.
+// trySocket closes the new socket again.
 func (w *writer) trySocket(name string, family, kind int) {
 	fd := w.Slot()
 	op := w.For("").Into(fd, "try: "+name, tape.Any, unix.SYS_SOCKET, family, kind|unix.SOCK_CLOEXEC, 0)
@@ -131,7 +131,7 @@ func (w *writer) trySocket(name string, family, kind int) {
 	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
 }
 
-// tryHostSocket tries to reach a Unix socket that was made before the restrictions.
+// tryHostSocket tries to reach a Unix socket from before the restrictions.
 func (w *writer) tryHostSocket() {
 	sock := w.For("").Save("socket", tape.OK, unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	address, _ := w.Bytes(socketAddress(plan.HostSocket))

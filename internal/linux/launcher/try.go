@@ -13,7 +13,7 @@ import (
 	"github.com/lockstile/lockstile/internal/plan"
 )
 
-// layer is one means of the machine, tried without the others.
+// layer is a means of the machine, tried without the others.
 type layer struct {
 	name  string
 	flags uint64 // of the clone
@@ -22,7 +22,7 @@ type layer struct {
 
 const inUser = unix.CLONE_NEWUSER
 
-// layers are tried each in a process of its own, which does nothing else and ends.
+// layers are tried each in a new process, which then ends.
 var layers = []layer{
 	{"user namespace", inUser, func(w *writer) { w.idMaps() }},
 	{"pid namespace", inUser | unix.CLONE_NEWPID, func(w *writer) { w.For("").Do("be process 1", 1, unix.SYS_GETPID) }},
@@ -35,7 +35,7 @@ var layers = []layer{
 		mount(w.For(""), "proc", "/proc", 0, "")
 	}},
 	{"own /dev and terminals", inUser, func(w *writer) {
-		w.idMaps() // who is nobody can't make a file
+		w.idMaps() // without a mapped user no file can be made
 		w.mounts()
 		mount(w.For(""), "tmpfs", "/dev", 0, "mode=755")
 		w.For("").Do("make /dev/pts", 0, unix.SYS_MKDIRAT, cwd, "/dev/pts", 0o755)
@@ -58,7 +58,7 @@ var layers = []layer{
 	}},
 }
 
-// Try tries each layer on its own and tells how it went: nil, or why not.
+// Try tries each layer alone and returns the results: nil, or the error.
 func (*Launcher) Try(p *plan.Plan) (names []string, results []error) {
 	for _, one := range layers {
 		names = append(names, one.name)
@@ -84,7 +84,7 @@ func (l layer) try(p *plan.Plan) error {
 	one := Launch{tape: t, first: proc, deadline: time.Now().Add(patience)}
 	late := one.poll([]unix.PollFd{{Fd: int32(proc.Pidfd), Events: unix.POLLIN}})
 	if late != nil {
-		_ = unix.PidfdSendSignal(proc.Pidfd, unix.SIGKILL, nil, 0) // it may have ended just now
+		_ = unix.PidfdSendSignal(proc.Pidfd, unix.SIGKILL, nil, 0) // the process may have ended just now
 	}
 	ws, err := one.reap()
 	failed := t.Failed(tape.First)
@@ -101,7 +101,7 @@ func (l layer) try(p *plan.Plan) error {
 	return nil
 }
 
-// mounts makes a mount namespace that nothing comes into or out of.
+// mounts makes a mount namespace cut off from other namespaces.
 func (w *writer) mounts() {
 	w.For("").Do("unshare mount namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNS)
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// sourceName marks the file systems that are ours in mountinfo.
+// sourceName marks our file systems in mountinfo.
 const sourceName = "lockstile"
 
-// view makes the mounts. What is shown from the host is taken up first, before
-// something covers it. In the end everything becomes read-only at once, and then
-// what may be written is opened again: what was forgotten is read-only.
+// view makes the mounts. Sources from the host are opened first, before a mount covers
+// them. In the end everything becomes read-only at once, and then the writable mounts are
+// opened again: a forgotten mount is read-only.
 func (w *writer) view() {
 	taken := make([]tape.Slot, len(w.plan.View))
 	devices := map[string]tape.Slot{}
@@ -33,7 +33,7 @@ func (w *writer) view() {
 	for i, m := range w.plan.View {
 		at := w.restrict(m.Restriction())
 		for _, d := range m.MakeDirs {
-			at.Do("make "+d, tape.Any, unix.SYS_MKDIRAT, cwd, d, 0o755) // it may be there from before
+			at.Do("make "+d, tape.Any, unix.SYS_MKDIRAT, cwd, d, 0o755) // the folder may exist from before
 		}
 		if m.File {
 			at.Do("make "+m.Path, tape.Any, unix.SYS_MKNODAT, cwd, m.Path, unix.S_IFREG|0o444, 0)
@@ -44,8 +44,8 @@ func (w *writer) view() {
 		case plan.KindCover:
 			attach(at, w.take(at, plan.EmptyFile, 0), m.Path)
 		case plan.KindSelf:
-			// With the mounts of the host below it, and never by a link that has
-			// taken its place since it was looked at.
+			// With the host's mounts below, and never through a link that has taken the
+			// place since the survey.
 			attach(at, w.take(at, m.Path, unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW), m.Path)
 		case plan.KindProc:
 			mount(at, "proc", m.Path, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
@@ -61,7 +61,8 @@ func (w *writer) view() {
 	w.closeView()
 }
 
-// tmpfsMode: shared scratch is for all users, the rest for its owner.
+// tmpfsMode returns the mode of a tmpfs: shared scratch is for all users, any other tmpfs
+// for the owner.
 func tmpfsMode(m plan.Mount) string {
 	if m.Writable && m.Path != "/run" {
 		return "1777"
@@ -69,8 +70,8 @@ func tmpfsMode(m plan.Mount) string {
 	return "755"
 }
 
-// closeView makes the whole view read-only and cut off from the host's later
-// mounts. Unbindable is private, and unlike private it can be seen on each mount.
+// closeView makes the whole view read-only and cuts the view off from the host's later
+// mounts. Unbindable implies private, and unlike private is visible on each mount.
 func (w *writer) closeView() {
 	const size = 32 // struct mount_attr
 	readOnly, _ := w.Words(unix.MOUNT_ATTR_RDONLY, 0, 0, 0)
@@ -85,8 +86,8 @@ func (w *writer) closeView() {
 	}
 }
 
-// devices fills the view's /dev: a file for each device to be attached to, the
-// usual links, and folders for what is mounted below.
+// devices fills the view's /dev: a file as the mount point of each device, the usual
+// links, and folders for the mounts below.
 func (w *writer) devices(at tape.Writer, dev string, taken map[string]tape.Slot) {
 	mount(at, "tmpfs", dev, unix.MS_NOSUID|unix.MS_NOEXEC, "mode=755")
 	file := func(path string) {
@@ -112,7 +113,7 @@ func (w *writer) take(at tape.Writer, path string, flags int) tape.Slot {
 	return at.Save("take up "+path, tape.OK, unix.SYS_OPEN_TREE, cwd, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
 }
 
-// attach leaves the descriptor to initDescriptors, which closes all at once.
+// attach leaves the descriptor open: initDescriptors closes all descriptors at once.
 func attach(at tape.Writer, from tape.Slot, path string) {
 	at.Do("attach "+path, 0, unix.SYS_MOVE_MOUNT, from, "", cwd, path, unix.MOVE_MOUNT_F_EMPTY_PATH)
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/lockstile/lockstile/internal/mountinfo"
 )
 
-// Cgroup reads whether a process is in another cgroup than we are, and what that bounds.
+// Cgroup reads whether a process is in another cgroup than we are, and the limits of its
+// cgroup.
 func (p Process) Cgroup(e *attest.Evidence) {
 	folder, err := cgroupOf(p.path("cgroup"))
 	ours, bad := cgroupOf("/proc/self/cgroup")
@@ -30,7 +31,8 @@ func (p Process) Cgroup(e *attest.Evidence) {
 	}
 }
 
-// mounts are ours as they were at the first look: where the cgroups are shown.
+// mounts are our mounts at the first look: the mounts of the cgroup file system are among
+// them.
 var mounts = sync.OnceValues(func() ([]mountinfo.Mount, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

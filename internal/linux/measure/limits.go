@@ -12,8 +12,8 @@ import (
 // limitNames are the lines of /proc/PID/limits that are evidence (proc_pid_limits(5)).
 var limitNames = map[string]string{"Max processes": "processes", "Max file size": "file size", "Max open files": "open files", "Max cpu time": "cpu time", "Max core file size": "core", "Max pending signals": "queued signals", "Max msgqueue size": "message queues"}
 
-// Limits reads what bounds a process. A limit whose soft part differs from its hard
-// one could be raised: both are said.
+// Limits reads the limits of a process. A limit whose soft part differs from the hard
+// part could be raised: both parts are evidence.
 func (p Process) Limits(e *attest.Evidence) {
 	score, err := read(p.path("oom_score_adj"))
 	e.Set(p.fact("oom_score_adj"), strings.TrimSpace(score), err)

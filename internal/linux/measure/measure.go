@@ -1,8 +1,8 @@
 //go:build linux
 
-// Package measure reads a process's kernel state from outside, in /proc, into
-// evidence. It must never ask the process itself, change it, or fill in what
-// could not be read.
+// Package measure reads a process's kernel state from outside, in /proc, into evidence.
+// Package measure must never ask the process itself, change the process, or fill in a
+// value that could not be read.
 package measure
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/lockstile/lockstile/internal/mountinfo"
 )
 
-// Process is one process that is looked at; Who begins the names of its facts.
+// Process is a process to measure; the names of its facts begin with Who.
 type Process struct {
 	Who string // "command" or "init"
 	PID int
@@ -70,7 +70,7 @@ func line(text, key string) (value string, ok bool) {
 	return strings.TrimSpace(value), true
 }
 
-// Namespaces reads which namespaces the process is in.
+// Namespaces reads the namespaces of the process.
 func (p Process) Namespaces(e *attest.Evidence, names ...string) {
 	for _, n := range names {
 		link, err := os.Readlink(p.path("ns/" + n))
@@ -103,7 +103,7 @@ func (p Process) View(e *attest.Evidence) {
 	var writable, propagation []string
 	seen := make(map[string]string, len(mounts))
 	for _, m := range mounts {
-		if top := tree.On(m.Point); top.Point == m.Point { // else it is beneath one of another place
+		if top := tree.On(m.Point); top.Point == m.Point { // otherwise the mount lies beneath a mount of another place
 			seen[m.Point] = top.String()
 		}
 		if !m.ReadOnly {
@@ -120,8 +120,7 @@ func (p Process) View(e *attest.Evidence) {
 	}
 }
 
-// Places reads where the process is, and which file of the host stands at each place of
-// its view.
+// Places reads the working directory, and the file of the host at each place of the view.
 func (p Process) Places(e *attest.Evidence, places []string) {
 	dir, err := p.workingDir()
 	e.Set(p.fact("working directory"), dir, err)
@@ -131,8 +130,8 @@ func (p Process) Places(e *attest.Evidence, places []string) {
 	}
 }
 
-// workingDir tells where the process is. A folder that a mount of the view hides
-// has the same name as what is on it; its own mount tells them apart.
+// workingDir returns the working directory. A folder beneath a mount of the view has the
+// same name as the mount's top; the number of the mount tells the folders apart.
 func (p Process) workingDir() (string, error) {
 	dir, err := os.Readlink(p.path("cwd"))
 	if err != nil {
@@ -148,7 +147,7 @@ func (p Process) workingDir() (string, error) {
 	return dir, nil
 }
 
-// mountOf gives the number of the mount that a path leads to (statx(2)).
+// mountOf returns the number of the mount at a path (statx(2)).
 func mountOf(path string) (uint64, error) {
 	var st unix.Statx_t
 	if err := unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_MNT_ID, &st); err != nil {
@@ -157,7 +156,7 @@ func mountOf(path string) (uint64, error) {
 	return st.Mnt_id, nil
 }
 
-// Terminal reads whose terminal the standard streams are.
+// Terminal reads to whom the terminal of the standard streams belongs.
 func (p Process) Terminal(e *attest.Evidence) {
 	what, err := p.terminal()
 	e.Set(p.fact("terminal"), what, err)
@@ -186,7 +185,7 @@ func (p Process) terminal() (string, error) {
 			what = "of the view"
 		}
 	}
-	// Field 7, tty_nr, has the device as the kernel encodes it (proc_pid_stat(5)).
+	// Field 7, tty_nr, has the device in the kernel's encoding (proc_pid_stat(5)).
 	_, rest, _ := strings.Cut(text[strings.LastIndexByte(text, ')')+1:], " ")
 	fields := strings.Fields(rest)
 	if len(fields) < 5 {
@@ -198,7 +197,7 @@ func (p Process) terminal() (string, error) {
 	return what, nil
 }
 
-// Descriptors lists what is open, with a mark where it closes at exec.
+// Descriptors lists the open descriptors, with a mark for close-on-exec.
 func (p Process) Descriptors(e *attest.Evidence) {
 	list, err := p.descriptors()
 	e.Set(p.fact("fds"), strings.Join(list, " "), err)
@@ -234,7 +233,8 @@ func (p Process) descriptors() ([]string, error) {
 	return names, nil
 }
 
-// FileID identifies a file of this machine; a link at its end is not followed.
+// FileID identifies a file of this machine; FileID does not follow a link at the path's
+// end.
 func FileID(name string) (string, error) {
 	var st unix.Stat_t
 	if err := unix.Lstat(name, &st); err != nil {
@@ -243,8 +243,8 @@ func FileID(name string) (string, error) {
 	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
 }
 
-// read reads a file of /proc in one go; os.ReadFile would ask for its size first
-// and register it with the poller.
+// read reads a file of /proc in one call; os.ReadFile would ask for the size first and
+// register the file with the poller.
 func read(name string) (string, error) {
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -281,7 +281,7 @@ var buffers = sync.Pool{New: func() any {
 	return &buf
 }}
 
-// list names what is in a folder of /proc.
+// list returns the names in a folder of /proc.
 func list(name string) ([]string, error) {
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -305,8 +305,8 @@ func list(name string) ([]string, error) {
 	}
 }
 
-// Self measures this process for comparison: its namespaces, and of this thread
-// how many filters are in force on it and who it is.
+// Self measures this process for comparison: the namespaces of the process, and the
+// number of filters and the identity of the calling thread.
 func Self() (Own, error) {
 	own := Own{Namespaces: map[string]string{}, Identity: map[string]string{}, SeccompFilters: -1}
 	var err error

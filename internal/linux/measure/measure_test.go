@@ -14,7 +14,7 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 )
 
-// hold starts a process that says a word and then waits for the test's end.
+// hold starts a process that prints a word and then waits for the test's end.
 func hold(t *testing.T, cmd *exec.Cmd) (pid int, said string) {
 	t.Helper()
 	in, err := cmd.StdinPipe()
@@ -83,7 +83,8 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// TestProcessThatIsGone: nothing can be read of it, and nothing is made up.
+// TestProcessThatIsGone checks that nothing can be read of an ended process, and that
+// nothing is made up.
 func TestProcessThatIsGone(t *testing.T) {
 	cmd := exec.Command("true")
 	if err := cmd.Run(); err != nil {
@@ -105,8 +106,8 @@ func TestProcessThatIsGone(t *testing.T) {
 	}
 }
 
-// TestMain lets the test program be a process that holds a descriptor which
-// closes at exec.
+// TestMain lets the test program be a process with an open descriptor that closes at
+// exec.
 func TestMain(m *testing.M) {
 	if os.Getenv("MEASURE_TEST_HOLD") == "" {
 		m.Run()

@@ -19,9 +19,9 @@ func Available() (uint64, error) {
 	return kilobytes(text, "MemAvailable"), nil
 }
 
-// TreeMemory is how much an init and all below it use, in bytes: their shares of what
-// they have mapped, and the files that the command's view keeps in memory in the
-// folders that are given. Processes that end meanwhile count for nothing.
+// TreeMemory returns how much memory an init and all processes below use, in bytes: the
+// proportional shares of mapped memory, and the files in the given memory file systems of
+// the command's view. Processes that end meanwhile count as zero.
 func TreeMemory(init, command int, scratch []string) uint64 {
 	sum := uint64(0)
 	for _, dir := range scratch {
@@ -41,8 +41,8 @@ func TreeMemory(init, command int, scratch []string) uint64 {
 	return sum
 }
 
-// processMemory is a process's proportional share (proc_pid_smaps(5)), or where that
-// may not be read, what it has resident.
+// processMemory is a process's proportional share (proc_pid_smaps(5)). If the share may
+// not be read, processMemory is the resident memory.
 func processMemory(pid int) uint64 {
 	dir := "/proc/" + strconv.Itoa(pid)
 	if text, err := read(dir + "/smaps_rollup"); err == nil {
@@ -57,7 +57,7 @@ func processMemory(pid int) uint64 {
 	return 0
 }
 
-// children lists the processes that the threads of one have started.
+// children lists the processes started by the threads of a process.
 func children(pid int) (out []int) {
 	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
 	names, err := list(tasks)

@@ -2,9 +2,9 @@
 
 package measure
 
-// Own is the state of this process, with which others are compared.
+// Own is the state of this process, for comparison with other processes.
 type Own struct {
 	Namespaces     map[string]string // by the names in /proc/self/ns
-	SeccompFilters int               // in force; -1 where the kernel doesn't tell
-	Identity       map[string]string // Uid, Gid and Groups, as /proc/PID/status has them
+	SeccompFilters int               // in force; -1 if the kernel doesn't say
+	Identity       map[string]string // Uid, Gid and Groups, in the form of /proc/PID/status
 }

@@ -12,18 +12,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long an attempt may wait in the kernel. What needn't wait is done
-// long before.
+// patience is how long an attempt may wait in the kernel. A connect without a wait is
+// done long before.
 const patience = 500 * time.Microsecond
 
-// atOnce is how many attempts are made at the same time, for all sandboxes together:
-// each has a thread.
+// atOnce is how many attempts run at the same time, for all sandboxes together: each
+// attempt has a thread.
 const atOnce = 16
 
 var turns = make(chan struct{}, atOnce)
 
-// The clock's signal, one of those that are free for programs. The runtime has a
-// handler for each, which does nothing where nobody asked for the signal.
+// interrupt is the clock's signal, a signal that is free for programs. The runtime has a
+// handler for each free signal, and the handler does nothing if no code asked for the
+// signal.
 const interrupt = 40
 
 // From linux/signal.h and asm-generic/siginfo.h.
@@ -33,7 +34,7 @@ const (
 	notifyThreadID = 4 // SIGEV_THREAD_ID
 )
 
-// action is struct sigaction, as the kernel has it.
+// action is struct sigaction in the kernel's layout.
 type action struct{ handler, flags, restorer, mask uint64 }
 
 // event is struct sigevent.
@@ -44,13 +45,14 @@ type event struct {
 	_              [44]byte
 }
 
-// interruptible lets the signal interrupt a call, which the runtime's handlers don't.
+// interruptible lets the signal interrupt a call. The runtime's handlers would restart
+// the call.
 var interruptible = sync.OnceValue(func() error {
 	var a action
 	if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, interrupt, 0, uintptr(unsafe.Pointer(&a)), sigsetSize, 0, 0); errno != 0 {
 		return errno
 	}
-	if a.handler <= 1 { // it would end us (SIG_DFL), or do nothing (SIG_IGN)
+	if a.handler <= 1 { // SIG_DFL would end us, SIG_IGN would do nothing
 		return errors.New("nobody handles the signal")
 	}
 	a.flags &^= restarts
@@ -60,11 +62,12 @@ var interruptible = sync.OnceValue(func() error {
 	return nil
 })
 
-// attempt calls connect(2). Where that would wait it is EINTR: for a Unix socket
-// nothing has happened then, others go on connecting.
+// attempt calls connect(2), and returns EINTR if the call would wait. An interrupted
+// connect of a Unix socket has had no effect; other sockets go on connecting.
 //
-// Neither O_NONBLOCK nor SO_SNDTIMEO can see to it, since the socket is the caller's
-// too: it would see the change, and could undo it in time to hold our thread.
+// Neither O_NONBLOCK nor SO_SNDTIMEO can replace the signal: the socket is the caller's
+// too. The caller would see the change, and could undo the change in time to hold our
+// thread.
 func attempt(sock int, address []byte) unix.Errno {
 	turns <- struct{}{}
 	defer func() { <-turns }()
@@ -80,13 +83,13 @@ func attempt(sock int, address []byte) unix.Errno {
 	return errno
 }
 
-// startClock interrupts this thread after a while, and again and again: the first time
-// could be before the call.
+// startClock interrupts this thread after a while, and again and again: the first signal
+// could come before the call.
 func startClock() (clock int32, err error) {
 	if err := interruptible(); err != nil {
 		return 0, err
 	}
-	// Who started us may have blocked it.
+	// Our parent may have blocked the signal.
 	ours := unix.Sigset_t{}
 	ours.Val[0] = 1 << (interrupt - 1)
 	if err := unix.PthreadSigmask(unix.SIG_UNBLOCK, &ours, nil); err != nil {

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// full gives a listener that has no room, and its address, as connect(2) takes it.
+// full returns a listener without room, and the listener's address in the form of
+// connect(2).
 func full(t *testing.T, domain, kind int) (listener int, address []byte) {
 	t.Helper()
 	listener = socket(t, domain, kind)
@@ -51,11 +52,11 @@ func socket(t *testing.T, domain, kind int) int {
 	return fd
 }
 
-// TestAttempt: an attempt doesn't wait where there is no room, whoever changes the
-// socket's flags beside it and though its signal was blocked, and one that follows gets
+// TestAttempt checks that an attempt does not wait at a full listener, even if the caller
+// changes the socket's flags and our signal was blocked, and that a later attempt gets
 // in.
 func TestAttempt(t *testing.T) {
-	runtime.LockOSThread() // and never unlocked: the thread goes with its mask
+	runtime.LockOSThread() // never unlocked: the thread ends with its mask
 	blocked := unix.Sigset_t{}
 	blocked.Val[0] = 1 << (interrupt - 1)
 	for _, c := range []struct{ domain, kind int }{{unix.AF_UNIX, unix.SOCK_STREAM}, {unix.AF_UNIX, unix.SOCK_SEQPACKET}, {unix.AF_INET, unix.SOCK_STREAM}} {
@@ -89,8 +90,8 @@ func TestAttempt(t *testing.T) {
 	}
 }
 
-// TestAttemptNonblocking: a socket that doesn't wait has its own answer, and one whose
-// flag goes to and fro doesn't hold us up.
+// TestAttemptNonblocking checks that a non-blocking socket has its own answer, and that a
+// socket whose flag changes to and fro does not hold us up.
 func TestAttemptNonblocking(t *testing.T) {
 	_, address := full(t, unix.AF_UNIX, unix.SOCK_STREAM)
 	sock := socket(t, unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK)
@@ -114,8 +115,8 @@ func TestAttemptNonblocking(t *testing.T) {
 	<-done
 }
 
-// TestAnswerWaits: nobody else looks at what waits before the command runs. Here whoever
-// asked is gone when it is looked at again.
+// TestAnswerWaits checks that Answer looks again at waiting connects: no other code does
+// before the command runs. Here the caller is gone at the second look.
 func TestAnswerWaits(t *testing.T) {
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
@@ -123,7 +124,7 @@ func TestAnswerWaits(t *testing.T) {
 	}
 	defer unix.Close(pipe[0])
 	defer unix.Close(pipe[1])
-	s := &Supervisor{listener: pipe[0]} // nothing comes by it
+	s := &Supervisor{listener: pipe[0]} // no connect comes by this listener
 	s.waiting.add(&wanted{n: &notification{}, sock: -1})
 	s.Answer(time.Now().Add(20 * time.Second))
 	if len(s.waiting.list) != 0 {

@@ -12,24 +12,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mostAddress is that of struct sockaddr_storage.
+// mostAddress is the size of struct sockaddr_storage, in bytes.
 const mostAddress = 128
 
-// wanted is a connect that a process asks for.
+// wanted is a connect requested by a process.
 type wanted struct {
 	n       *notification
-	sock    int    // ours, and the caller's; -1 while it waits
+	sock    int    // our descriptor of the caller's socket; -1 while the connect waits
 	cookie  uint64 // the kernel's name for the socket (SO_COOKIE); descriptors come and go
 	domain  int
 	address []byte
-	path    string // of a Unix socket that has one
+	path    string // of a Unix socket with a path
 	// Set by the first attempt.
 	tried   bool
-	expires time.Time  // as the socket's own limit says (SO_SNDTIMEO); zero: never
-	expired unix.Errno // what it is then
+	expires time.Time  // from the socket's own limit (SO_SNDTIMEO); zero: never
+	expired unix.Errno // the error after expires
 }
 
-// read takes what the call asks for, if it may. The socket is ours from here on.
+// read takes the request of the call, if the call is allowed. The socket is ours from
+// here on.
 func (s *Supervisor) read(n *notification) (*wanted, unix.Errno) {
 	size := int32(n.args[2])
 	if size < 0 || size > mostAddress {
@@ -52,9 +53,10 @@ func (s *Supervisor) read(n *notification) (*wanted, unix.Errno) {
 
 // check reports why the call may not be made, or 0.
 func (s *Supervisor) check(w *wanted) unix.Errno {
-	// From here on nothing is read that is the caller's: number and memory were its own.
+	// From here on nothing of the caller's is read: the number and the memory belonged to
+	// the caller.
 	if !s.valid(w.n) {
-		return unix.ESRCH // nobody hears it
+		return unix.ESRCH // nobody hears the answer
 	}
 	cookie, err := unix.GetsockoptUint64(w.sock, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 	if err != nil {
@@ -72,7 +74,7 @@ func (s *Supervisor) check(w *wanted) unix.Errno {
 	}
 	switch w.domain {
 	case unix.AF_INET, unix.AF_INET6:
-	case unix.AF_NETLINK: // to the kernel alone: our rights may be the greater ones
+	case unix.AF_NETLINK: // only to the kernel: our rights may be greater than the caller's
 		if len(w.address) < unix.SizeofSockaddrNetlink || binary.NativeEndian.Uint64(w.address[4:]) != 0 {
 			return unix.EPERM
 		}
@@ -84,8 +86,8 @@ func (s *Supervisor) check(w *wanted) unix.Errno {
 	return 0
 }
 
-// fetch gets the socket again after a wait. By then its number may be another's: then the
-// call ends, as one does whose descriptor is not open.
+// fetch gets the socket again after a wait. If the number now belongs to another socket,
+// the call ends like a call on a closed descriptor.
 func (w *wanted) fetch() unix.Errno {
 	if w.sock >= 0 {
 		return 0
@@ -102,8 +104,8 @@ func (w *wanted) fetch() unix.Errno {
 	return 0
 }
 
-// release lets go of the socket: what waits holds no descriptor, since there may be more
-// of it in all sandboxes than we may have files open.
+// release closes our descriptor of the socket. Waiting connects hold no descriptor: all
+// sandboxes together may have more waiting connects than we may have open files.
 func (w *wanted) release() {
 	if w.sock >= 0 {
 		unix.Close(w.sock)
@@ -111,8 +113,8 @@ func (w *wanted) release() {
 	}
 }
 
-// pathOf gives the path of a Unix socket's address; not of an abstract one, which
-// belongs to a network namespace.
+// pathOf returns the path in a Unix socket's address. pathOf skips abstract addresses: an
+// abstract address belongs to a network namespace.
 func pathOf(address []byte) (string, bool) {
 	const family = 2
 	if len(address) <= family || binary.NativeEndian.Uint16(address) != unix.AF_UNIX || address[family] == 0 {
@@ -125,11 +127,12 @@ func pathOf(address []byte) (string, bool) {
 // pidfdThread lets pidfd_open(2) take a thread (Linux 6.9).
 const pidfdThread = unix.O_EXCL
 
-// takeSocket gets the socket by the number that the call has.
+// takeSocket gets the caller's socket by the descriptor number in the call.
 func takeSocket(n *notification) (int, unix.Errno) {
 	pidfd, err := unix.PidfdOpen(int(n.tid), pidfdThread)
 	if err == unix.EINVAL {
-		// The whole process, then: what is connected is what is fetched, whosever it is.
+		// Without PIDFD_THREAD the whole process serves: the fetched socket is the socket
+		// that connects, whatever thread owns the number.
 		pidfd, err = unix.PidfdOpen(processOf(int(n.tid)), 0)
 	}
 	if err != nil {
@@ -146,7 +149,7 @@ func takeSocket(n *notification) (int, unix.Errno) {
 	return sock, 0
 }
 
-// processOf is the number of a thread's process, 0 where it can't be told.
+// processOf returns the number of a thread's process, 0 if unknown.
 func processOf(tid int) int {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tries is how often a look-up is made again that met a rename.
+// tries is how often a look-up is repeated after a rename on the way.
 const tries = 100
 
-// resolve opens a path as the caller would. It need not be safe against renames: only
-// the inode that is found decides.
+// resolve opens a path as the caller would. resolve need not be safe against renames:
+// only the found inode decides.
 func resolve(tid int, path string) (int, unix.Errno) {
 	process := "/proc/" + strconv.Itoa(tid)
 	if !strings.HasPrefix(path, "/") {
@@ -39,8 +39,9 @@ func resolve(tid int, path string) (int, unix.Errno) {
 	return lookUp(root, path, unix.RESOLVE_IN_ROOT)
 }
 
-// resolveBelow opens one of the caller's descriptors, by its number, or what lies below
-// it. Nothing leads out of there: beside the numbers are links to all of the host.
+// resolveBelow opens a descriptor of the caller by number, or a path below the
+// descriptor. No path leads out of the descriptor's folder: beside the numbers are links
+// to the whole host.
 func resolveBelow(descriptors, path string) (int, unix.Errno) {
 	number, rest, below := strings.Cut(path, "/")
 	if _, err := strconv.ParseUint(number, 10, 31); err != nil {
@@ -57,7 +58,7 @@ func resolveBelow(descriptors, path string) (int, unix.Errno) {
 	return lookUp(fd, rest, unix.RESOLVE_BENEATH)
 }
 
-// lookUp opens a path from a folder, which keeps it within as how says.
+// lookUp opens a path from a folder; how says how openat2(2) keeps the path within.
 func lookUp(dir int, path string, how uint64) (int, unix.Errno) {
 	scope := &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: how | unix.RESOLVE_NO_MAGICLINKS}
 	var err error

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sockets asks a network namespace for its Unix sockets (sock_diag(7)).
+// sockets asks the kernel for the Unix sockets of a network namespace (sock_diag(7)).
 type sockets struct {
-	fd  int // -1 when it is closed
+	fd  int // -1 when closed
 	seq uint32
 }
 
@@ -20,7 +20,7 @@ func (s *sockets) close() {
 	s.fd = -1
 }
 
-// What is asked for, and what comes (linux/unix_diag.h, linux/sock_diag.h).
+// The constants of request and answer (linux/unix_diag.h, linux/sock_diag.h).
 const (
 	sockDiagByFamily = 20
 	showVFS          = 2
@@ -31,14 +31,14 @@ const (
 	answerSize       = 16 // struct unix_diag_msg
 )
 
-// listens reports whether the file that at is open on is a socket which listens in
-// the namespace. What can't be told doesn't.
+// listens reports whether the file open as at is a socket that listens in the namespace.
+// listens returns false on any failure.
 func (s *sockets) listens(at int) bool {
 	var stat unix.Stat_t
 	if unix.Fstat(at, &stat) != nil || stat.Mode&unix.S_IFMT != unix.S_IFSOCK || stat.Ino>>32 != 0 {
-		return false // the kernel tells 32 bits of an inode's number alone
+		return false // the kernel reports only 32 bits of an inode's number
 	}
-	// As the kernel keeps a device's number (MKDEV).
+	// The kernel's own form of a device number (MKDEV).
 	device := unix.Major(stat.Dev)<<20 | unix.Minor(stat.Dev)
 	found := false
 	err := s.dump(func(inode, on uint32) {
@@ -79,7 +79,7 @@ func (s *sockets) dump(each func(inode, device uint32)) error {
 
 var errAnswer = errors.New("the kernel's list of sockets can't be read")
 
-// parse reads one part of the answer.
+// parse reads a part of the answer.
 func parse(b []byte, seq uint32, each func(inode, device uint32)) (done bool, err error) {
 	order := binary.NativeEndian
 	for len(b) > 0 {

@@ -1,14 +1,14 @@
 //go:build linux
 
-// Package supervise carries out connect(2) for the processes of a sandbox, which can't
-// do it themselves: their filter hands each such call to us. That is what keeps them
-// from the host's Unix sockets, since neither a network namespace nor a read-only
-// mount stops a connect by path.
+// Package supervise carries out connect(2) for the processes of a sandbox: the filter of
+// the processes hands each connect to us. Only thus are the host's Unix sockets out of
+// reach, since neither a network namespace nor a read-only mount stops a connect by path.
 //
-// It must never let the kernel go on with a call that it has looked at: what was looked
-// at can be another thing by then. It must never connect a socket of another network
-// namespace, or to a path whose socket doesn't listen in the sandbox's own. It must
-// never keep a thread for a connect that waits: one server has many sandboxes.
+// Package supervise must never let the kernel continue a call after a check: the checked
+// memory may have changed. Package supervise must never connect a socket of another
+// network namespace, or connect to a path whose socket does not listen in the sandbox's
+// own namespace. Package supervise must never keep a thread for a waiting connect: one
+// server has many sandboxes.
 package supervise
 
 import (
@@ -21,7 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The ioctls of a listener, and what they take (seccomp_unotify(2)).
+// The ioctls of a listener, and a flag (seccomp_unotify(2)).
 const (
 	notifyReceive  = 0xC0502100
 	notifySend     = 0xC0182101
@@ -49,7 +49,7 @@ type response struct {
 	flags uint32
 }
 
-// Supervisor serves one sandbox, one connect after the other.
+// Supervisor serves a sandbox, one connect after another.
 type Supervisor struct {
 	listener int
 	diag     *sockets
@@ -59,26 +59,26 @@ type Supervisor struct {
 }
 
 // New takes a listener (SECCOMP_FILTER_FLAG_NEW_LISTENER) and a socket of the sandbox's
-// network namespace (NETLINK_SOCK_DIAG). Both are ours from here on: who has it must
-// Serve or Close.
+// network namespace (NETLINK_SOCK_DIAG). Both belong to the Supervisor from here on: the
+// caller must Serve or Close.
 func New(listener, diag int) (*Supervisor, error) {
 	cookie, err := unix.GetsockoptUint64(diag, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 	if err != nil {
 		return nil, errors.Join(os.NewSyscallError("take the sandbox's connects over", err), unix.Close(listener), unix.Close(diag))
 	}
-	_ = ioctl(listener, notifySetFlags, syncWakeUp) // faster where the kernel knows it (6.6)
+	_ = ioctl(listener, notifySetFlags, syncWakeUp) // faster on kernels with the flag (6.6)
 	return &Supervisor{listener: listener, diag: &sockets{fd: diag}, cookie: cookie}, nil
 }
 
-// Listener can be read when a connect has come. It stays ours.
+// Listener becomes readable when a connect has come. The descriptor stays ours.
 func (s *Supervisor) Listener() int { return s.listener }
 
 // Count is how many connects have come.
 func (s *Supervisor) Count() int { return int(s.count.Load()) }
 
-// Answer makes the connects that have come, here: for those of our own processes,
-// before the command's first instruction. No goroutine is started for them. One that
-// waits, as any may on a busy machine, is waited for until the deadline.
+// Answer makes the connects that have come from our own processes, before the command's
+// first instruction, without a new goroutine. Answer waits for a waiting connect until
+// the deadline: on a busy machine any connect may wait.
 func (s *Supervisor) Answer(deadline time.Time) {
 	for n, _ := s.take(); n != nil; n, _ = s.take() {
 		s.handle(n)
@@ -89,16 +89,16 @@ func (s *Supervisor) Answer(deadline time.Time) {
 	}
 }
 
-// Close frees what is held, where it does not serve.
+// Close frees the descriptors of a Supervisor that does not serve.
 func (s *Supervisor) Close() {
 	unix.Close(s.listener)
 	s.diag.close()
 }
 
-// Serve makes the connects of the sandbox from here on, beside us. It ends by itself,
-// with the last process there.
+// Serve makes the sandbox's connects from here on, in a goroutine. The goroutine ends
+// with the sandbox's last process.
 func (s *Supervisor) Serve() {
-	_ = unix.SetNonblock(s.listener, true) // what the poller asks for; the descriptor is ours
+	_ = unix.SetNonblock(s.listener, true) // for the poller; the descriptor is ours
 	go s.serve(os.NewFile(uintptr(s.listener), "seccomp listener"))
 }
 
@@ -109,8 +109,8 @@ func ioctl(fd int, request, arg uintptr) error {
 	return nil
 }
 
-// serve answers until no process has the filter any more. Between two connects it looks
-// at those that wait, when their time has come.
+// serve answers until no process has the filter any more. Between two connects serve
+// looks at the waiting connects when their time has come.
 func (s *Supervisor) serve(listener *os.File) {
 	defer s.diag.close()
 	defer listener.Close()
@@ -143,8 +143,8 @@ func (s *Supervisor) serve(listener *os.File) {
 	}
 }
 
-// take gives the next connect, nil where none has come, and reports whether there will
-// be no more. It asks before it takes: taking would wait.
+// take returns the next connect, nil if none has come, and reports whether no more will
+// come. take polls before the receive: a receive would wait.
 func (s *Supervisor) take() (n *notification, over bool) {
 	for {
 		ready := []unix.PollFd{{Fd: int32(s.listener), Events: unix.POLLIN}}
@@ -165,7 +165,7 @@ func (s *Supervisor) take() (n *notification, over bool) {
 	}
 }
 
-// handle makes a connect that has come, or lets it wait.
+// handle makes a new connect, or lets the connect wait.
 func (s *Supervisor) handle(n *notification) {
 	if s.crowded() {
 		s.answer(n, unix.EAGAIN)
@@ -183,14 +183,14 @@ func (s *Supervisor) handle(n *notification) {
 	s.answer(n, errno)
 }
 
-// valid reports whether the caller still waits for this very call.
+// valid reports whether the caller still waits for this call.
 func (s *Supervisor) valid(n *notification) bool {
 	return ioctl(s.listener, notifyValid, uintptr(unsafe.Pointer(&n.id))) == nil
 }
 
 func (s *Supervisor) answer(n *notification, result unix.Errno) {
 	r := response{id: n.id, errno: -int32(result)}
-	_ = ioctl(s.listener, notifySend, uintptr(unsafe.Pointer(&r))) // it fails where whoever asked is gone
+	_ = ioctl(s.listener, notifySend, uintptr(unsafe.Pointer(&r))) // fails if the caller is gone
 }
 
 func errnoOf(err error, otherwise unix.Errno) unix.Errno {

@@ -22,8 +22,8 @@ func open(t *testing.T, path string) int {
 	return fd
 }
 
-// TestListens: a socket file counts where somebody of the namespace listens at it, and
-// while he does.
+// TestListens checks that a socket file counts only while a socket of the namespace
+// listens.
 func TestListens(t *testing.T) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
@@ -78,7 +78,8 @@ func TestPathOf(t *testing.T) {
 	}
 }
 
-// TestResolve: a path is that of the caller, and magic links lead nowhere of ours.
+// TestResolve checks that a path means the caller's path, and that magic links lead to
+// nothing of ours.
 func TestResolve(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
@@ -98,7 +99,7 @@ func TestResolve(t *testing.T) {
 		"/proc/self/fd/" + itoa(f.Fd()) + "/x":    0,
 		"/dev/fd/" + itoa(f.Fd()) + "/x":          0,
 		"/proc/self/fd/" + itoa(f.Fd()) + "/none": unix.ENOENT,
-		// What is on the host must not be told.
+		// The answer must not reveal files of the host.
 		"/proc/self/fd/../cwd": unix.ENOENT,
 		"/proc/self/fd/../../" + strconv.Itoa(self) + "/root" + name:   unix.ENOENT,
 		"/proc/self/fd/" + itoa(f.Fd()) + "/..":                        unix.EXDEV,
@@ -118,7 +119,7 @@ func TestResolve(t *testing.T) {
 
 func itoa(n uintptr) string { return strconv.Itoa(int(n)) }
 
-// FuzzParse: whatever the answer is, reading it ends, and what is not whole is no list.
+// FuzzParse checks that parse ends on any answer, and accepts only whole answers.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte{16, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0})
 	f.Add([]byte{44, 0, 0, 0, 20, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 10, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 1, 0, 5, 0, 0, 0, 7, 0, 0, 0})

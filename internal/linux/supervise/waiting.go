@@ -11,23 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mostPending is how many connects of one sandbox may wait.
+// mostPending is how many connects of a sandbox may wait.
 const mostPending = 64
 
-// The time between two looks at what waits. It grows by a quarter with each look in
-// vain, so that nobody waits much longer than a fourth of what was waited already.
+// The time between two looks at the waiting connects. The time grows by a quarter with
+// each look in vain: a connect waits at most about a quarter longer than necessary.
 const (
 	shortest = time.Millisecond
 	longest  = time.Second
 )
 
-// waiting holds the connects that wait, the oldest first. Nothing tells us when a
-// Unix socket takes another one, and a network that is off has no other ends than its
-// own: they are looked at time and again.
+// waiting holds the waiting connects, the oldest first. The kernel does not report when a
+// Unix socket has room again, and a network that is off connects only to itself: the
+// Supervisor looks again and again.
 type waiting struct {
 	list  []*wanted
 	pause time.Duration
-	next  time.Time // when to look again; zero where nothing waits
+	next  time.Time // when to look again; zero if nothing waits
 }
 
 func (l *waiting) add(w *wanted) {
@@ -52,7 +52,8 @@ func (l *waiting) schedule() {
 	}
 }
 
-// crowded reports whether no more may wait. Who was killed meanwhile doesn't count.
+// crowded reports whether no more connects may wait. Connects of killed callers don't
+// count.
 func (s *Supervisor) crowded() bool {
 	if len(s.waiting.list) >= mostPending {
 		s.waiting.list = slices.DeleteFunc(s.waiting.list, func(w *wanted) bool { return !s.valid(w.n) })
@@ -60,7 +61,7 @@ func (s *Supervisor) crowded() bool {
 	return len(s.waiting.list) >= mostPending
 }
 
-// retry looks at each connect that waits.
+// retry looks at each waiting connect.
 func (s *Supervisor) retry() {
 	l := &s.waiting
 	before, full := len(l.list), map[place]bool{}
@@ -73,8 +74,8 @@ func (s *Supervisor) retry() {
 	l.schedule()
 }
 
-// settle reports whether a connect waits no longer: it has its answer, or its caller is
-// gone.
+// settle reports whether a connect waits no longer: the connect has an answer, or the
+// caller is gone.
 func (s *Supervisor) settle(w *wanted, full map[place]bool) bool {
 	if !s.valid(w.n) {
 		return true
@@ -97,19 +98,18 @@ type place struct {
 	name          string
 }
 
-// notYet is the result of an attempt that would have to wait.
+// notYet is the result of an attempt that would wait.
 const notYet = unix.EINTR
 
-// try makes one attempt, and everything that must be looked at right before it. With
-// full, which holds the places where nobody got in since this look began, it is another
-// than the first.
+// try makes an attempt, with all checks right before the attempt. full is nil for the
+// first attempt; otherwise full holds the places that had no room since this look began.
 func (s *Supervisor) try(w *wanted, full map[place]bool) unix.Errno {
 	switch {
 	case w.path != "":
 		return s.tryPath(w, full)
 	case w.domain == unix.AF_UNIX:
 		return w.enter(w.address, place{name: string(w.address)}, full)
-	case w.tried: // the kernel goes on with it by itself
+	case w.tried: // the kernel goes on with the connect by itself
 		if errno := w.fetch(); errno != 0 {
 			return errno
 		}
@@ -120,8 +120,8 @@ func (s *Supervisor) try(w *wanted, full map[place]bool) unix.Errno {
 	return w.attempt(w.address)
 }
 
-// tryPath connects to the very inode that was looked at. Each attempt begins with the
-// path, as the kernel's own do.
+// tryPath connects to the checked inode. Each attempt begins with the path, like the
+// kernel's own attempts.
 func (s *Supervisor) tryPath(w *wanted, full map[place]bool) unix.Errno {
 	at, errno := resolve(int(w.n.tid), w.path)
 	if errno != 0 {
@@ -137,15 +137,16 @@ func (s *Supervisor) tryPath(w *wanted, full map[place]bool) unix.Errno {
 		return notYet
 	}
 	if !s.diag.listens(at) {
-		// As for a socket file that nobody listens at: programs then make it anew.
+		// The error of a socket file without a listener: programs then make the file
+		// anew.
 		return unix.ECONNREFUSED
 	}
 	address := binary.NativeEndian.AppendUint16(nil, unix.AF_UNIX)
 	return w.enter(append(address, "/proc/self/fd/"+strconv.Itoa(at)+"\x00"...), where, full)
 }
 
-// enter makes an attempt at a Unix socket, unless another has just been in vain: who
-// waits longer goes first.
+// enter attempts to connect to a Unix socket, unless another connect has just failed
+// there: the older connect goes first.
 func (w *wanted) enter(address []byte, where place, full map[place]bool) unix.Errno {
 	if full[where] {
 		return notYet
@@ -157,7 +158,7 @@ func (w *wanted) enter(address []byte, where place, full map[place]bool) unix.Er
 	return errno
 }
 
-// attempt calls connect(2) for w, which doesn't wait there.
+// attempt calls connect(2) for w, without a wait.
 func (w *wanted) attempt(address []byte) unix.Errno {
 	if errno := w.fetch(); errno != 0 {
 		return errno
@@ -172,16 +173,16 @@ func (w *wanted) attempt(address []byte) unix.Errno {
 		return errno
 	}
 	switch {
-	case errno == unix.EISCONN && w.domain != unix.AF_UNIX: // so it was ours that did it
+	case errno == unix.EISCONN && w.domain != unix.AF_UNIX: // an earlier attempt of ours connected
 		return 0
 	case errno == unix.EALREADY && w.domain != unix.AF_UNIX, errno == unix.EAGAIN && w.domain == unix.AF_UNIX:
-		return notYet // what it is depends on how the call began
+		return notYet // the later result depends on how the call began
 	}
 	return errno
 }
 
-// limit reads how long the socket lets a connect wait. One that was begun by an earlier
-// call has another error then.
+// limit reads how long the socket lets a connect wait. A connect begun by an earlier call
+// has another error at the end of the time.
 func (w *wanted) limit() {
 	limit, err := unix.GetsockoptTimeval(w.sock, unix.SOL_SOCKET, unix.SO_SNDTIMEO)
 	if err != nil || limit.Nano() == 0 {

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The runtime's own fork hooks, linknames that it keeps for gVisor:
-// runtime_BeforeFork blocks all signals and guards the stack against growing,
-// runtime_AfterFork undoes both. AfterForkInChild is not needed:
-// CLONE_CLEAR_SIGHAND resets the handlers, an op sets the mask. Without clone3 they
-// stay until the command's exec, and no signal comes before it: all are blocked.
+// The runtime's own fork hooks, kept as linknames for gVisor: runtime_BeforeFork blocks
+// all signals and guards the stack against growing, runtime_AfterFork undoes both.
+// AfterForkInChild is not needed: CLONE_CLEAR_SIGHAND resets the handlers, an op sets the
+// mask. Without clone3 the handlers stay until the command's exec, and no signal comes
+// before the exec: all signals are blocked.
 
 //go:linkname beforeFork syscall.runtime_BeforeFork
 func beforeFork()
@@ -23,7 +23,7 @@ func beforeFork()
 //go:linkname afterFork syscall.runtime_AfterFork
 func afterFork()
 
-// iscgo tells whether the program has a C library: a linkname that the runtime keeps for
+// iscgo reports whether the program has a C library. The runtime keeps the linkname for
 // purego.
 //
 //go:linkname iscgo runtime.iscgo
@@ -34,7 +34,7 @@ type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
 }
 
-// Process is a first process: a child of ours that runs a tape.
+// Process is a first process: our child, which runs a tape.
 type Process struct {
 	PID   int
 	Pidfd int
@@ -43,10 +43,10 @@ type Process struct {
 // maxGiven is how many descriptors a first process can be given.
 const maxGiven = 3
 
-// Clone makes a first process with the namespaces in flags (CLONE_NEW*); it begins
-// with the tape at once. It has all our descriptors; the tape finds the numbers of those
-// that are meant for it in the slots of Given. It has not got our memory, but for what it
-// runs on, so that it costs the same however large we are.
+// Clone makes a first process with the namespaces in flags (CLONE_NEW*). The process
+// begins with the tape at once. The process has all our descriptors; the slots of Given
+// hold the numbers of the given descriptors. Of our memory the process has only the parts
+// that the process runs on: a clone costs the same however large our memory is.
 func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
 	if t.err != nil {
 		return Process{}, t.err
@@ -60,9 +60,9 @@ func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
 	defer runtime.UnlockOSThread()
 	m := readMemory(uintptr(unsafe.Pointer(t.h)))
 	t.h.drops = int32(copy(t.h.drop[:], m.rest))
-	// A thread has the user's session keyring only from the first look at it on.
+	// A thread has the user's session keyring only after a first look at the keyring.
 	_, _ = unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false) // there may be no keyrings here
-	syscall.ForkLock.Lock()                                              // one at a time: each says what the next process has
+	syscall.ForkLock.Lock()                                              // one at a time: each fork sets the memory of the next process
 	pid, errno := fork(t.h, m)
 	syscall.ForkLock.Unlock()
 	if errno != 0 {
@@ -72,7 +72,7 @@ func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
 }
 
 func newProcess(pid int) (Process, error) {
-	pidfd, err := unix.PidfdOpen(pid, 0) // our child, not reaped yet: the number is its own
+	pidfd, err := unix.PidfdOpen(pid, 0) // our child, not reaped yet: the number can't be another's
 	if err != nil {
 		_ = unix.Kill(pid, unix.SIGKILL)
 		_, _ = unix.Wait4(pid, nil, unix.WALL, nil)
@@ -81,26 +81,27 @@ func newProcess(pid int) (Process, error) {
 	return Process{PID: pid, Pidfd: pidfd}, nil
 }
 
-// fork makes the process, in which it never returns: that one runs its tape here.
+// fork makes the process. In the new process fork runs the tape and never returns.
 //
 //go:noinline
 //go:norace
 //go:nocheckptr
 func fork(h *header, m memory) (pid uintptr, err syscall.Errno) {
 	beforeFork()
-	// What is not copied takes no time, nor does each of its pages that we write later.
+	// Memory that is not copied costs no time at the fork, and no page fault when we
+	// write later.
 	stack := m.around(uintptr(unsafe.Pointer(&h)))
 	arena := uintptr(unsafe.Pointer(h))
 	adviseFork(&m, stack, unix.MADV_DONTFORK)
 	advise(arena, arena+arenaSize, unix.MADV_DOFORK)
 	pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&h.clone)), unsafe.Sizeof(h.clone), 0, 0, 0, 0)
-	if err == syscall.ENOSYS { // filtered, as container runtimes do: it can't look into its flags
+	if err == syscall.ENOSYS { // container runtimes filter clone3: a filter can't read the flags
 		pid, _, err = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(h.clone.flags&(1<<32-1)|h.clone.exitSignal), 0, 0, 0, 0, 0)
 	}
 	if err == 0 && pid == 0 {
 		drop(h, &m, stack)
-		// One after the other, not one within the other: the linker allows a chain
-		// of nosplit functions 792 bytes of stack, and debug builds need much.
+		// The calls follow each other and don't nest: the linker allows a chain of
+		// nosplit functions 792 bytes of stack, and debug builds need much.
 		me, life, signals := interpret(h)
 		if life != 0 {
 			watch(h, life, signals)
@@ -115,7 +116,8 @@ func fork(h *header, m memory) (pid uintptr, err syscall.Errno) {
 	return
 }
 
-// around is the piece of stack that a fork stands on: the page, and one on each side.
+// around is the piece of the stack in use at a fork: the page of here, and a page on each
+// side.
 //
 //go:nosplit
 //go:norace
@@ -124,7 +126,7 @@ func (m *memory) around(here uintptr) span {
 	return span{below, below + 3*m.page}
 }
 
-// adviseFork tells the kernel whether a fork has what is ours, but for its stack.
+// adviseFork tells the kernel whether a fork copies our memory, except the stack.
 //
 //go:nosplit
 //go:norace
@@ -138,8 +140,8 @@ func adviseFork(m *memory, stack span, advice uintptr) {
 	}
 }
 
-// drop makes the new process small. Its program's variables are as in the file from here
-// on: nobody asks.
+// drop makes the new process small. From here on the program's variables have their
+// values from the file: no code reads the variables.
 //
 //go:nosplit
 //go:norace
@@ -175,15 +177,15 @@ func unmap(start, end uintptr) {
 	}
 }
 
-// SignalMask is the calling thread's mask, for the op that restores it. The
-// caller must be locked to its thread.
+// SignalMask returns the calling thread's mask, for the op that restores the mask. The
+// caller must be locked to the thread.
 func SignalMask() (mask uint64) {
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, 0, uintptr(unsafe.Pointer(&mask)), 8, 0, 0)
 	return mask
 }
 
-// Status is the command's wait status; ok is false while it runs, or when the
-// first process ended without one.
+// Status returns the command's wait status; ok is false while the command runs, or if the
+// first process ended without a status.
 func (t *Tape) Status() (ws syscall.WaitStatus, ok bool) {
 	return syscall.WaitStatus(t.h.status), t.h.done == 1
 }

@@ -15,11 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestCloneIsSmall: a first process hasn't got the heap, however large that is, nor other
-// tapes; and we keep both.
+// TestCloneIsSmall checks that a first process has neither the heap, however large, nor
+// other tapes, and that we keep both.
 func TestCloneIsSmall(t *testing.T) {
 	heap := make([]byte, 256<<20)
-	// Not by writing: the race detector's own memory would grow along.
+	// Not by writing: the race detector's own memory would grow as well.
 	if err := unix.Madvise(heap, unix.MADV_POPULATE_WRITE); err != nil {
 		t.Skipf("Linux 5.14: %v", err)
 	}
@@ -50,7 +50,7 @@ func TestCloneIsSmall(t *testing.T) {
 	unix.Shutdown(c.sync[0], unix.SHUT_RDWR)
 	c.wait()
 
-	heap[4096] = 1 // it is still ours, and of whom we fork
+	heap[4096] = 1 // the heap is still ours, and forks of ours copy the heap
 	maps, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,8 @@ func TestCloneAtOnce(t *testing.T) {
 	group.Wait()
 }
 
-// TestCloneGivesDescriptors by their numbers here, whatever else is open.
+// TestCloneGivesDescriptors checks that the tape finds given descriptors by their numbers
+// here, whatever other files are open.
 func TestCloneGivesDescriptors(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "given"))
 	if err != nil {
@@ -118,7 +119,7 @@ func TestCloneGivesDescriptors(t *testing.T) {
 	}
 }
 
-// zero is a variable that began as that.
+// zero is a variable with initial value zero.
 var zero int
 
 func TestMemory(t *testing.T) {

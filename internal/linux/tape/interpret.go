@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interpret runs the tape in the new process. It returns when an op has failed,
-// and who it is, or at the op that is the first process's last. Between clone and execve it must
-// not allocate, grow the stack, write pointers of Go, or call anything that is
-// not nosplit: other threads of the parent may have held any lock.
+// interpret runs the tape in the new process. interpret returns after a failed op, with
+// the process's index, or at the op that is the first process's last. Between clone and
+// execve interpret must not allocate, grow the stack, write pointers of Go, or call a
+// function without nosplit: other threads of the parent may have held any lock.
 //
 //go:nosplit
 //go:noinline
@@ -65,7 +65,7 @@ func interpret(h *header) (me, life, signals uintptr) {
 	return me, 0, 0
 }
 
-// next puts the path that o is at into the op behind it, and steps to the one after.
+// next puts the path at o into the op behind o, and steps to the path after.
 //
 //go:nosplit
 //go:norace
@@ -84,7 +84,7 @@ func next(h *header, o *op, i uintptr) bool {
 	return true
 }
 
-// call makes one call, and gives its value or -errno.
+// call makes a system call, and returns the value or -errno.
 //
 //go:nosplit
 //go:norace
@@ -98,7 +98,7 @@ func call(h *header, o *op) int64 {
 	return int64(r)
 }
 
-// argument gives an op's argument, read from its slot where it is one.
+// argument returns an op's argument, read from a slot if ref says so.
 //
 //go:nosplit
 //go:norace
@@ -125,8 +125,9 @@ func met(w Want, r int64) bool {
 	return r == int64(w)
 }
 
-// stop tells the parent of a failure, and stays alive until it has looked: until it
-// kills, or its channel ends. Words that were on their way are passed over.
+// stop reports a failure to the parent, and stays alive until the parent has looked:
+// until the parent kills the process or closes the channel. stop skips words that were on
+// the way.
 //
 //go:nosplit
 //go:norace
@@ -147,8 +148,8 @@ func stop(h *header, me uintptr) {
 	}
 }
 
-// The bytes by which a process says that it stopped, and the first that the tree
-// has ended and the sweep is done.
+// The messages of a process: MessageFailed after a failure, MessageOver after the end of
+// the tree and the sweep.
 const (
 	MessageFailed = 'F'
 	MessageOver   = 'O'

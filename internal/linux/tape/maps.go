@@ -14,16 +14,16 @@ import (
 // span is a range of addresses.
 type span struct{ start, end uintptr }
 
-// memory is what of this process a first process doesn't need.
+// memory is the part of this process's memory that a first process doesn't need.
 type memory struct {
-	ours  []span  // not to be copied, but for the stack that it stands on
-	rest  []span  // to be dropped by the process
-	image span    // the program's variables, which may be as they were in its file: it uses none
-	page  uintptr // size of one
+	ours  []span  // not copied, except the stack in use
+	rest  []span  // dropped by the process
+	image span    // the program's variables, which may return to their values in the file: the process uses none
+	page  uintptr // size of a page
 }
 
-// readMemory reads where it lies, for a fork by this thread that needs an arena. Nothing is
-// left out where that can't be told: then processes are larger, no more.
+// readMemory reads the mappings, for a fork by this thread with the given arena. On
+// failure readMemory leaves nothing out: processes then are larger, no more.
 func readMemory(arena uintptr) memory {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
@@ -41,14 +41,14 @@ func readMemory(arena uintptr) memory {
 	return m
 }
 
-// program is the mappings of a process, and which file its program is.
+// program is the mappings of a process, and the program's file.
 type program struct {
 	mappings []mapping
 	file     string
-	alone    bool // it has no code of another file: no C library, nor who loads one
+	alone    bool // no code of another file is mapped: no C library, and no loader of a C library
 }
 
-// parseProgram reads them (proc_pid_maps(5)). code is an address in the program.
+// parseProgram reads the mappings (proc_pid_maps(5)). code is an address in the program.
 func parseProgram(maps string, code uintptr) (p program) {
 	for line := range strings.Lines(maps) {
 		if m, ok := parseMapping(line); ok {
@@ -66,17 +66,17 @@ func parseProgram(maps string, code uintptr) (p program) {
 	return p
 }
 
-// fixed is where programs end that lie where they were linked to. Others (PIE) find their
-// functions by variables, which they have filled in.
+// fixed is the upper bound of programs at their linked address. Other programs (PIE) find
+// functions by variables filled in at run time.
 const fixed = 1 << 32
 
-// memory tells what is not needed, where needed are addresses in mappings that are: the
-// first in the heap, the last in what a C library has for the thread.
+// memory returns the memory that is not needed. needed are addresses in mappings that are
+// needed: the first in the heap, the last in a C library's memory for the thread.
 //
-// What is not copied is missing in every fork that is made just then. Where there is a C
-// library one of its threads may make one, as a shell does; so of such a program the heap
-// alone is not copied. And there the kernel itself writes into a thread's own memory
-// (rseq(2)), so the process must not drop that.
+// Memory that is not copied is missing in every fork made at the same time. A thread of a
+// C library may fork at any time, as a shell does: in a program with a C library only the
+// heap is not copied. There the kernel also writes into a thread's own memory (rseq(2)),
+// and the process must not drop the thread's memory.
 func (p program) memory(cgo bool, needed ...uintptr) (m memory) {
 	var private []span
 	gap, data := false, uintptr(0) // where the program's other variables end
@@ -87,7 +87,7 @@ func (p program) memory(cgo bool, needed ...uintptr) (m memory) {
 			if now.end <= fixed {
 				m.image = now.span
 			}
-		case now.private() && now.start == data: // they begin as zero
+		case now.private() && now.start == data: // the variables that begin as zero
 			if m.image.end != data {
 				m.image.start = now.start
 			}
@@ -115,7 +115,7 @@ func (p program) memory(cgo bool, needed ...uintptr) (m memory) {
 	return m
 }
 
-// around gives those without a gap between them that hold an address.
+// around returns the spans that adjoin, without a gap, the span with the address.
 func around(spans []span, a uintptr) []span {
 	at := slices.IndexFunc(spans, func(s span) bool { return s.holds(a) })
 	if at < 0 {
@@ -133,19 +133,20 @@ func around(spans []span, a uintptr) []span {
 
 func (s span) holds(a uintptr) bool { return s.start <= a && a < s.end }
 
-// mapping is one line of maps.
+// mapping is a line of maps.
 type mapping struct {
 	span
-	mode, file string // the file is its name, or what the kernel calls the memory
+	mode, file string // file is the file's name, or the kernel's name of the memory
 }
 
-// private reports whether it is memory of no file's and no other process's.
+// private reports whether the memory belongs to no file and no other process.
 func (m mapping) private() bool {
 	none := m.file == "" || m.file == "[heap]" || strings.HasPrefix(m.file, "[anon:")
 	return none && (m.mode == "rw-p" || m.mode == "---p")
 }
 
-// kernels reports whether it is the kernel's own code and data in each process (vdso(7)).
+// kernels reports whether the memory is the kernel's own code and data in each process
+// (vdso(7)).
 func (m mapping) kernels() bool { return strings.HasPrefix(m.file, "[v") }
 
 func parseMapping(line string) (m mapping, ok bool) {

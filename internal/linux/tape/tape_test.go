@@ -17,7 +17,7 @@ import (
 
 const cwd = unix.AT_FDCWD
 
-// trial is a tape with the two channels that every launch has.
+// trial is a tape with the two channels of every launch.
 type trial struct {
 	t *testing.T
 	*Tape
@@ -48,7 +48,8 @@ func newTrial(t *testing.T, omit func(string) bool) *trial {
 	return c
 }
 
-// run starts the tape and closes the process's ends here, so that their end is seen.
+// run starts the tape, and closes the process's ends here to make the end of the process
+// visible.
 func (c *trial) run() {
 	c.t.Helper()
 	runtime.LockOSThread()
@@ -77,7 +78,7 @@ func (c *trial) wait() syscall.WaitStatus {
 	}
 }
 
-// hear reads one message of a process; 0 is its end.
+// hear reads a message of a process, and returns 0 at the end.
 func hear(t *testing.T, fd int) byte {
 	t.Helper()
 	var b [1]byte
@@ -184,7 +185,7 @@ func TestLeaveOut(t *testing.T) {
 	}
 }
 
-// started writes a tape whose second process runs a shell, and waits for its exec.
+// started writes a tape with a shell as the second process, and waits for the exec.
 func started(t *testing.T, script string, extra func(w Writer)) *trial {
 	c := newTrial(t, nil)
 	w := c.For("")
@@ -227,7 +228,7 @@ func TestWatchKeepsTheStatus(t *testing.T) {
 
 func TestWatchPassesSignalsToTheGroup(t *testing.T) {
 	c := started(t, "trap 'exit 5' TERM; while :; do sleep 0.05; done", nil)
-	time.Sleep(100 * time.Millisecond) // for the trap; without it the exit is by the signal, which fails below
+	time.Sleep(100 * time.Millisecond) // for the trap; without the trap the signal ends the shell, and the check below fails
 	if _, err := unix.Write(c.life[0], []byte{byte(unix.SIGTERM)}); err != nil {
 		t.Fatal(err)
 	}
@@ -237,8 +238,8 @@ func TestWatchPassesSignalsToTheGroup(t *testing.T) {
 	}
 }
 
-// TestWatchEndsTheTree: without a pid namespace, processes that left session and
-// parent still end with the command, and with the parent's channel.
+// TestWatchEndsTheTree checks that, without a pid namespace, processes in other sessions
+// and with other parents still end with the command, and with the parent's channel.
 func TestWatchEndsTheTree(t *testing.T) {
 	for name, end := range map[string]string{"command ends": "", "parent ends": "sleep 1000"} {
 		t.Run(name, func(t *testing.T) {
@@ -267,8 +268,9 @@ func TestWatchEndsTheTree(t *testing.T) {
 	}
 }
 
-// TestRestKeepsWhereTheProcessIs: the parent knows that the first process is at the
-// watch by the op before it, and that op may not be over yet.
+// TestRestKeepsWhereTheProcessIs checks that Rest keeps the op before the watch: by this
+// op the parent knows that the first process is at the watch, and the op may not be over
+// yet.
 func TestRestKeepsWhereTheProcessIs(t *testing.T) {
 	tape, err := New(nil)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 
 const archGetFS = 0x1003 // ARCH_GET_FS, arch_prctl(2)
 
-// threadMemory is where the C library has what is this thread's own; 0: not known. The
-// caller must be locked to it.
+// threadMemory is the address of the C library's memory for this thread; 0: unknown. The
+// caller must be locked to the thread.
 func threadMemory() (at uintptr) {
 	_, _, _ = syscall.RawSyscall(unix.SYS_ARCH_PRCTL, archGetFS, uintptr(unsafe.Pointer(&at)), 0)
 	return at

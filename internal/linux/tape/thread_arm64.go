@@ -2,8 +2,8 @@
 
 package tape
 
-// threadMemory is where the C library has what is this thread's own: its register for that
-// (TPIDR_EL0); 0: not known. The caller must be locked to it.
+// threadMemory is the address of the C library's memory for this thread, from the
+// register TPIDR_EL0; 0: unknown. The caller must be locked to the thread.
 func threadMemory() uintptr { return threadRegister() }
 
 func threadRegister() uintptr

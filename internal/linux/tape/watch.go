@@ -13,9 +13,9 @@ import (
 // process has one thread.
 const childrenPath = "/proc/thread-self/children"
 
-// watch is the longest part of the first process's life: it reaps, and hands
-// signals to the second process's group, until that process ends or the parent's
-// channel closes.
+// watch is the longest part of the first process's life: watch reaps, and passes signals
+// to the second process's group, until the second process ends or the parent's channel
+// closes.
 //
 //go:nosplit
 //go:norace
@@ -43,14 +43,14 @@ func watch(h *header, life, signals uintptr) {
 			if e != 0 || n != 1 {
 				break // the parent is gone
 			}
-			// Before it is reaped its number can't be another's.
+			// Before the reaping, the number can't belong to another process.
 			syscall.RawSyscall6(unix.SYS_KILL, uintptr(-int(h.second)), uintptr(h.buf[0]), 0, 0, 0, 0)
 		}
 	}
 }
 
-// end ends the tree. Only as the first process of a pid namespace may it kill all
-// that it can see: elsewhere that is the whole machine.
+// end ends the tree. Only the first process of a pid namespace may kill all visible
+// processes: elsewhere all visible processes are the whole machine.
 //
 //go:nosplit
 //go:norace
@@ -62,11 +62,10 @@ func end(h *header) {
 		return
 	}
 	syscall.RawSyscall6(unix.SYS_KILL, ^uintptr(0), uintptr(unix.SIGKILL), 0, 0, 0, 0)
-	reap(h, 0) // until there are none
+	reap(h, 0) // until no child is left
 }
 
-// sweep runs the ops behind the watch, whatever their results are, says that all
-// is over, and exits.
+// sweep runs the ops behind the watch whatever the results, sends MessageOver, and exits.
 //
 //go:nosplit
 //go:norace
@@ -84,7 +83,7 @@ func sweep(h *header) {
 			i++
 		}
 	}
-	// What is left is our own end, for which nobody need wait: the kernel takes the
+	// Only our own end is left, and nobody need wait for the end: the kernel takes the
 	// namespaces down.
 	if fd := uintptr(h.alarm[First]); fd != 0 {
 		h.buf[0] = MessageOver
@@ -117,8 +116,8 @@ func reap(h *header, options uintptr) {
 	}
 }
 
-// endChildren kills all children until there are none. The first process is a
-// subreaper here, so each process of the tree becomes its child in the end.
+// endChildren kills all children until no child is left. The first process is a subreaper
+// here: each process of the tree becomes a child in the end.
 //
 //go:nosplit
 //go:norace
@@ -127,7 +126,7 @@ func endChildren(h *header) {
 	for {
 		fd, _, e := syscall.RawSyscall6(unix.SYS_OPENAT, uintptr(^uint(99)), uintptr(unsafe.Pointer(&h.path)), unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
 		if e != 0 {
-			return // no such list in this kernel: what can be done is done
+			return // a kernel without the list: the tree can't be found
 		}
 		n, _, e := syscall.RawSyscall6(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&h.buf)), unsafe.Sizeof(h.buf)-1, 0, 0, 0)
 		syscall.RawSyscall6(unix.SYS_CLOSE, fd, 0, 0, 0, 0, 0)
@@ -146,7 +145,7 @@ func endChildren(h *header) {
 			}
 			pid = 0
 		}
-		// One of those killed ends soon: wait for it, then look again.
+		// A killed child ends soon: wait for an end, then look again.
 		syscall.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), 0, unix.WALL, 0, 0, 0)
 		reap(h, unix.WNOHANG)
 	}

@@ -11,69 +11,70 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Writer adds the ops of one restriction.
+// Writer adds the ops of a restriction.
 type Writer struct {
 	t     *Tape
 	label string
 	out   bool // the label is left out
 }
 
-// Op is the place of an op on its tape; None where it was left out.
+// Op is the place of an op on the tape; None for an omitted op.
 type Op int
 
 // None is no op.
 const None Op = -1
 
-// For gives the writer of the ops that serve one restriction; the empty label is
-// for plumbing, which nobody can leave out.
+// For returns the writer for the ops of a restriction; the empty label is for plumbing,
+// which can't be omitted.
 func (t *Tape) For(label string) Writer {
 	return Writer{t: t, label: label, out: label != "" && t.omit != nil && t.omit(label)}
 }
 
-// Do adds one system call. Arguments are int, uintptr, uint64, Addr, string (a
-// copy with a NUL behind it) or Slot (its value at the time the op runs).
+// Do adds a system call. Arguments are int, uintptr, uint64, Addr, string (a copy with a
+// NUL behind) or Slot (the value at the time of the call).
 func (w Writer) Do(name string, want Want, nr uintptr, args ...any) Op {
 	return w.add(name, op{nr: nr, want: want}, args)
 }
 
-// Save adds one system call whose result is kept in the slot that is returned.
+// Save adds a system call, and returns the slot that will hold the result.
 func (w Writer) Save(name string, want Want, nr uintptr, args ...any) Slot {
 	s := w.t.Slot()
 	w.Into(s, name, want, nr, args...)
 	return s
 }
 
-// Into is Save with a slot that is there already.
+// Into is Save with an existing slot.
 func (w Writer) Into(s Slot, name string, want Want, nr uintptr, args ...any) Op {
 	return w.add(name, op{nr: nr, want: want, save: uint32(s)}, args)
 }
 
-// Fork adds the fork of the second process, which goes on with the next op. The
-// first goes on where Resume is called.
+// Fork adds the fork of the second process, which goes on with the next op. The first
+// process goes on where Resume is called.
 func (w Writer) Fork() Op {
 	return w.add("fork", op{kind: kindFork, nr: unix.SYS_CLONE, want: OK}, []any{int(unix.SIGCHLD), 0, 0, 0, 0})
 }
 
-// ForkInto is Fork into the cgroup that the first process has open as fd.
+// ForkInto is Fork into the cgroup that is open as fd in the first process.
 func (w Writer) ForkInto(fd int) Op {
 	args := cloneArgs{flags: unix.CLONE_INTO_CGROUP, exitSignal: uint64(unix.SIGCHLD), cgroup: uint64(fd)}
 	at, _ := w.t.Bytes(unsafe.Slice((*byte)(unsafe.Pointer(&args)), unsafe.Sizeof(args)))
 	return w.add("fork into a cgroup", op{kind: kindFork, nr: unix.SYS_CLONE3, want: OK}, []any{at, int(unsafe.Sizeof(args))})
 }
 
-// Jump adds a jump to where Resume is called. It must not be reached before.
+// Jump adds a jump to the place of Resume. No process may reach the jump without a
+// Resume.
 func (w Writer) Jump() Op { return w.add("jump", op{kind: kindJump, want: OK}, nil) }
 
-// Resume says that after a fork the first process, and after a jump who comes
-// there, goes on with the next op.
+// Resume marks the place of the next op: the first process goes on there after a fork,
+// and any process after a jump.
 func (t *Tape) Resume(from Op) {
 	if from >= 0 {
 		t.op(int(from)).jump = uint16(t.h.ops)
 	}
 }
 
-// Each adds ops that run once for each path of a list: body writes them, the first of
-// which takes the path as its second argument, in place of what is written there.
+// Each adds ops that run for each path of a list: body writes the ops. The first op takes
+// the path as the second argument, in place of the written argument.
 func (w Writer) Each(name string, paths []string, body func()) {
 	if w.out || len(paths) == 0 {
 		return
@@ -96,23 +97,23 @@ func (w Writer) Each(name string, paths []string, body func()) {
 	}
 }
 
-// Unless adds a call to the sweep that skips the next one when its result is 0.
+// Unless adds a call to the sweep that skips the next call when the result is 0.
 func (w Writer) Unless(name string, nr uintptr, args ...any) Op {
 	return w.add(name, op{kind: kindUnless, nr: nr, want: Any}, args)
 }
 
-// Watch adds the wait of the first process. What is written behind it is the
-// sweep: calls that run when no process of the tree is left, whatever their
-// results are, and however the parent ended. life is the channel to the parent and
-// signals a signalfd for SIGCHLD. A byte on life is a signal for the second
-// process's group; its end, or that of the second process, ends the tree.
+// Watch adds the wait of the first process. Ops behind the watch are the sweep: calls
+// that run when no process of the tree is left, whatever their results, and however the
+// parent ended. life is the channel to the parent and signals a signalfd for SIGCHLD. A
+// byte on life is a signal for the second process's group. The end of life, or of the
+// second process, ends the tree.
 func (w Writer) Watch(life, signals int) Op {
 	w.t.watch, w.t.sweep = w.t.Len(), w.t.next
 	return w.add("watch", op{kind: kindWatch, want: OK}, []any{life, signals})
 }
 
-// AlarmSlot takes the descriptor on which a process tells of a failure. Until an
-// op has put one there, a process that fails just ends.
+// AlarmSlot takes the descriptor for reports of a failure. Without a descriptor in the
+// slot, a process that fails just ends.
 func (t *Tape) AlarmSlot(process int) Slot {
 	return Slot(unsafe.Offsetof(t.h.alarm)) + Slot(4*process)
 }
@@ -155,8 +156,8 @@ func (w Writer) add(name string, o op, args []any) Op {
 	return Op(i)
 }
 
-// Result is what an op returned: the kernel's value, or -errno. ok is false when
-// it has not run, or was left out.
+// Result returns the result of an op: the kernel's value, or -errno. ok is false if the
+// op has not run or was omitted.
 func (t *Tape) Result(o Op) (r int64, ok bool) {
 	if o < 0 {
 		return 0, false
@@ -165,13 +166,13 @@ func (t *Tape) Result(o Op) (r int64, ok bool) {
 	return r, r != unset
 }
 
-// TakeTimes has the processes take the time after each call: about as long as another
-// call. It is for people who want to know what a start costs.
+// TakeTimes makes the processes take the time after each call: about as long as another
+// call. TakeTimes is for people who want to know the cost of a start.
 func (t *Tape) TakeTimes() { t.h.timed = 1 }
 
-// Returned is when an op's call returned, in nanoseconds by CLOCK_MONOTONIC
-// (clock_gettime(2)); ok is false where it has not, or no times are taken. Of a fork it
-// is when it returned in the first process.
+// Returned is when an op's call returned, in nanoseconds of CLOCK_MONOTONIC
+// (clock_gettime(2)); ok is false if the call has not returned, or without TakeTimes. The
+// time of a fork is the return in the first process.
 func (t *Tape) Returned(o Op) (at int64, ok bool) {
 	if o < 0 {
 		return 0, false
@@ -180,21 +181,21 @@ func (t *Tape) Returned(o Op) (at int64, ok bool) {
 	return ts.Nano(), ts.Sec != 0 || ts.Nsec != 0
 }
 
-// Failure is an op whose result was not the wanted one.
+// Failure is an op with a wrong result.
 type Failure struct {
 	Op    Op
-	Label string // the restriction that the op serves
-	Name  string // what it does
+	Label string // the restriction of the op
+	Name  string // the purpose of the op
 	Got   int64
 	Want  Want
 }
 
-// Error says what was tried and how it went.
+// Error returns the purpose of the op, with the result and the wanted result.
 func (f *Failure) Error() string {
 	return fmt.Sprintf("%s: %s, wanted %s", f.Name, outcome(f.Got), wanted(f.Want))
 }
 
-// Unwrap gives the errno, where there is one.
+// Unwrap returns the errno, nil if the result is no error.
 func (f *Failure) Unwrap() error {
 	if f.Got < 0 && f.Got > -4096 {
 		return syscall.Errno(-f.Got)
@@ -202,7 +203,7 @@ func (f *Failure) Unwrap() error {
 	return nil
 }
 
-// Failed returns the op at which a process stopped, nil when none did.
+// Failed returns the op at which a process stopped, nil for none.
 func (t *Tape) Failed(process int) *Failure {
 	n := t.h.fail[process]
 	if n == 0 {
@@ -211,7 +212,7 @@ func (t *Tape) Failed(process int) *Failure {
 	return t.failure(int(n) - 1)
 }
 
-// At names the op that a process is at.
+// At names the present op of a process.
 func (t *Tape) At(process int) string {
 	if i := int(t.h.at[process]); i < len(t.names) {
 		return t.names[i]
@@ -229,10 +230,10 @@ func (t *Tape) Settled(label string) bool {
 	return true
 }
 
-// Line is an op as people read it.
+// Line is an op, for people to read.
 type Line struct{ Label, Name string }
 
-// Lines lists the ops in the order in which they were written.
+// Lines lists the ops in the order of writing.
 func (t *Tape) Lines() []Line {
 	out := make([]Line, len(t.names))
 	for i := range out {
@@ -241,7 +242,7 @@ func (t *Tape) Lines() []Line {
 	return out
 }
 
-// Labels lists the restrictions that have ops, in the order of their first.
+// Labels lists the restrictions with ops, in the order of their first op.
 func (t *Tape) Labels() []string {
 	var out []string
 	seen := map[string]bool{"": true}

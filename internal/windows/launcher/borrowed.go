@@ -11,12 +11,12 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/suspended"
 )
 
-// lender is what is asked of Windows to take a runner's process over: one step each,
-// which fails or not. The tests have another one.
+// lender is the part of Windows that takes a runner's process over: each method is a step
+// that succeeds or fails. Tests have a lender of their own.
 type lender interface {
 	// give puts a copy of a handle into the runner's table.
 	give(runner, h suspended.Handle) (there uint64, err error)
-	// take makes a copy of one of the runner's, which moved says ends with it.
+	// take copies a handle of the runner; moved closes the runner's handle.
 	take(runner suspended.Handle, there uint64, moved bool) (suspended.Handle, error)
 	processID(suspended.Handle) (int, error)
 	job(suspended.Handle) tree
@@ -30,8 +30,8 @@ type tree interface {
 	Close()
 }
 
-// borrowed is a process that a runner made, under its own account. What is known of it
-// is read by handles that were taken from the runner, not by its words.
+// borrowed is a process made by a runner, under the runner's account. The facts of the
+// process are read by handles taken from the runner, not from the runner's words.
 type borrowed struct {
 	sys     lender
 	runner  suspended.Handle // the runner's process
@@ -44,8 +44,8 @@ type borrowed struct {
 	out, in *os.File
 }
 
-// borrowFrom has a runner that listens make commands. Its process and pipe are ours to
-// close from here on.
+// borrowFrom lets a listening runner make commands. The runner's process and pipe are
+// ours to close from here on.
 func borrowFrom(s lender, process suspended.Handle, pipe io.ReadWriteCloser, owner string, by *suspended.Confinement) *borrowed {
 	return &borrowed{sys: s, runner: process, pipe: pipe, order: runner.Order{Owner: owner, Confined: by}}
 }
@@ -73,7 +73,7 @@ func (b *borrowed) Make(s suspended.Spec, stdio *[3]suspended.Handle) error {
 	return b.takeHandles()
 }
 
-// asStep gives the runner's failure as it was there.
+// asStep returns the runner's failure as a StepError.
 func asStep(f *runner.Failed) error {
 	var err error = errors.New(f.Text)
 	if f.Errno != 0 {
@@ -82,8 +82,8 @@ func asStep(f *runner.Failed) error {
 	return &suspended.StepError{Restriction: f.Restriction, Call: f.Call, Err: err}
 }
 
-// Try has the runner make attempts: nobody but the command's own account may take its
-// token on.
+// Try lets the runner make attempts: only the command's own account may use the command's
+// token.
 func (b *borrowed) Try(attempts []suspended.Attempt) ([]suspended.Outcome, error) {
 	if err := runner.Send(b.pipe, runner.Word{Do: runner.Try, Attempts: attempts}); err != nil {
 		return nil, runnerFault("have it try", err)
@@ -101,8 +101,8 @@ func (b *borrowed) Try(attempts []suspended.Attempt) ([]suspended.Outcome, error
 	return tried.Outcomes, nil
 }
 
-// takeHandles takes what the runner names. That the process is the one of this number
-// is the kernel's word.
+// takeHandles takes the handles named by the runner. The kernel, not the runner, says
+// that the process has the reported number.
 func (b *borrowed) takeHandles() (err error) {
 	take := func(number uint64, moved bool) (h suspended.Handle) {
 		if err == nil && number != 0 {
@@ -133,10 +133,10 @@ func (b *borrowed) Process() suspended.Handle { return b.process }
 func (b *borrowed) Thread() suspended.Handle  { return b.thread }
 func (b *borrowed) Job() suspended.Handle     { return b.tree.Handle() }
 
-// Network tells how what the runner tried on the network ended.
+// Network returns the results of the runner's attempts on the network.
 func (b *borrowed) Network() map[string]string { return b.made.Network }
 
-// Canary is a handle of the runner: its number is what counts.
+// Canary is a handle of the runner: only the number counts.
 func (b *borrowed) Canary() suspended.Handle { return suspended.Handle(b.made.Canary) }
 
 func (b *borrowed) Terminal() (out, in *os.File) {
@@ -158,13 +158,13 @@ func (b *borrowed) End() error { return b.tree.End() }
 
 func (b *borrowed) say(w runner.Word) error {
 	if err := runner.Send(b.pipe, w); err != nil {
-		return os.ErrProcessDone // its pipe has ended, and so has it
+		return os.ErrProcessDone // the pipe has ended, and thus the runner
 	}
 	return nil
 }
 
-// Wait waits for the runner's last message. Where it ends without one, so does the
-// tree.
+// Wait waits for the runner's last message. If the runner ends without a message, the
+// tree ends as well.
 func (b *borrowed) Wait() (uint32, error) {
 	var over runner.Over
 	err := runner.Receive(b.pipe, &over)
@@ -175,13 +175,13 @@ func (b *borrowed) Wait() (uint32, error) {
 	return over.Code, err
 }
 
-// Kill ends the tree and the runner, and frees what is held.
+// Kill ends the tree and the runner, and frees all handles.
 func (b *borrowed) Kill() {
 	if b.tree != nil {
-		_ = b.tree.End() // it may be over
+		_ = b.tree.End() // the tree may be over
 		b.tree.Close()
 	}
-	b.pipe.Close() // the runner ends with it, and all that it made
+	b.pipe.Close() // the end of the pipe ends the runner with all its processes
 	for _, f := range []*os.File{b.out, b.in} {
 		if f != nil {
 			f.Close()

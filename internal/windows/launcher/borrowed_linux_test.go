@@ -38,7 +38,7 @@ func (s *table) take(_ suspended.Handle, there uint64, moved bool) (suspended.Ha
 	if err := s.step(); err != nil {
 		return 0, err
 	}
-	if moved { // it becomes a file, which is closed as one
+	if moved { // a moved handle becomes a file
 		f, err := os.Open(os.DevNull)
 		if err != nil {
 			return 0, err
@@ -68,8 +68,8 @@ func (j *memoryJob) End() error {
 }
 func (j *memoryJob) Close() { j.s.close(j.h) }
 
-// from gives a borrowed process whose runner answers each message with the next of
-// these, and then ends.
+// from returns a borrowed process whose runner answers each message with the next answer,
+// and then ends.
 func from(t *testing.T, s *table, answers ...any) (*borrowed, *[]string) {
 	t.Helper()
 	s.open, s.next = map[suspended.Handle]bool{500: true}, 500
@@ -101,8 +101,8 @@ func from(t *testing.T, s *table, answers ...any) (*borrowed, *[]string) {
 
 var madeOnConsole = runner.Made{PID: 42, Process: 7, Thread: 8, Job: 9, Canary: 10, Out: 11, In: 12, Network: map[string]string{"tcp4": runner.Filtered}}
 
-// TestBorrowedEachStep: whichever step of taking a process over fails, it is told, and
-// nothing stays open.
+// TestBorrowedEachStep checks for each step of taking a process over: a failure is
+// reported, and no handle stays open.
 func TestBorrowedEachStep(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		spec := suspended.Spec{}
@@ -143,8 +143,8 @@ func TestBorrowedEachStep(t *testing.T) {
 	}
 }
 
-// TestBorrowedAnswers: what a runner says that isn't so, or isn't an answer, makes no
-// process.
+// TestBorrowedAnswers checks that a false answer of a runner, or a malformed answer,
+// makes no process.
 func TestBorrowedAnswers(t *testing.T) {
 	on := func(change func(*runner.Made)) runner.Made {
 		m := madeOnConsole
@@ -171,7 +171,7 @@ func TestBorrowedAnswers(t *testing.T) {
 	}
 }
 
-// TestBorrowedAttempts: an answer that isn't one to what was asked proves nothing.
+// TestBorrowedAttempts checks that an answer to another question proves nothing.
 func TestBorrowedAttempts(t *testing.T) {
 	attempts := []suspended.Attempt{{What: suspended.Screen}}
 	for name, c := range map[string]struct {
@@ -193,8 +193,8 @@ func TestBorrowedAttempts(t *testing.T) {
 	}
 }
 
-// TestBorrowedEnd: a command that has ended tells its code, and one whose runner has
-// ended is over too, with an error.
+// TestBorrowedEnd checks that an ended command reports the exit code, and that the end of
+// the runner ends the command, with an error.
 func TestBorrowedEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		over any

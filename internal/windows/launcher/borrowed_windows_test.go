@@ -40,7 +40,8 @@ func ownSID(t *testing.T) string {
 	return u.User.Sid.String()
 }
 
-// started starts a runner under our own account, and gives its pipe's name and end.
+// started starts a runner under our own account, and returns the name and our end of the
+// pipe.
 func started(t *testing.T, as string) (name string, at, process windows.Handle, cmd *exec.Cmd) {
 	t.Helper()
 	name, at, err := pipe.Listen(ownSID(t), ownSID(t))
@@ -111,7 +112,7 @@ func TestBorrowedOnPipes(t *testing.T) {
 	if err := b.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := io.ReadAll(read) // its end shows that the runner holds no copy
+	text, err := io.ReadAll(read) // the end of the stream shows that the runner holds no copy
 	if err != nil || !strings.Contains(string(text), "hello") {
 		t.Errorf("%q, %v", text, err)
 	}
@@ -193,7 +194,8 @@ func TestBorrowedEnds(t *testing.T) {
 	}
 }
 
-// TestTries: what is tried is done with the command's token, and nothing is left of it.
+// TestTries checks that attempts are made with the command's token, and leave nothing
+// behind.
 func TestTries(t *testing.T) {
 	b, _ := borrowing(t)
 	own, err := suspended.Prepare(nil)
@@ -243,8 +245,8 @@ func TestBorrowedFails(t *testing.T) {
 	b.Kill()
 }
 
-// TestHire: without what setup made, each thing that is missing is named, and a logon
-// that fails without a reason is one that failed.
+// TestHire checks that the error names each missing thing without a setup, and that a
+// failed logon without a reason counts as a failure.
 func TestHire(t *testing.T) {
 	w := &plan.Windows{Home: t.TempDir(), Account: "LockstileNobody", AccountSID: ownSID(t), Owner: ownSID(t)}
 	var step *suspended.StepError
@@ -262,8 +264,8 @@ func TestHire(t *testing.T) {
 	}
 }
 
-// TestPipeIsTheRunners: whoever else comes to the pipe is refused, and so is a runner
-// that doesn't come.
+// TestPipeIsTheRunners checks that any other process at the pipe is refused, and likewise
+// a runner that doesn't come.
 func TestPipeIsTheRunners(t *testing.T) {
 	_, at, process, cmd := started(t, "nobody")
 	if err := pipe.Await(at, process, uint32(cmd.Process.Pid), patience); err == nil {

@@ -15,14 +15,16 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// bureau is what is asked of Windows to have a runner work as an account: one step
-// each, which fails or not. The tests have another one, which fails at each step.
+// bureau is the part of Windows that makes a runner work as an account: each method is a
+// step that succeeds or fails. Tests have a bureau of their own, which fails at each
+// step.
 type bureau interface {
-	// runner is the installed runner's file, and whether it is this version's.
+	// runner is the installed runner's file; same reports whether the file has our
+	// version.
 	runner() (program string, same bool, err error)
 	secret(account string) (password string, err error)
 	listen(owner, account string) (name string, pipe suspended.Handle, err error)
-	// start starts it suspended.
+	// start starts the runner suspended.
 	start(account, password, program, pipe, desktop string) (hired, error)
 	isProgram(process suspended.Handle, program string) error
 	resume(thread suspended.Handle) (wasSuspended uint32, err error)
@@ -37,10 +39,10 @@ type hired struct {
 	pid             uint32
 }
 
-// hireFrom starts a runner as an account, and waits until it listens. It is tried once:
-// a machine locks an account after some refusals. The runner begins on the command's
-// desktop: on the user's, the system would let the account at it. Process and pipe are
-// the caller's to close.
+// hireFrom starts a runner as an account, and waits until the runner listens. hireFrom
+// tries once: a machine locks an account after some refusals. The runner begins on the
+// command's desktop: on the user's desktop the system would give the account access. The
+// caller must close process and pipe.
 func hireFrom(s bureau, w *plan.Windows, desktop string) (process, pipe suspended.Handle, err error) {
 	program, same, err := s.runner()
 	if err == nil && !same {
@@ -75,8 +77,8 @@ func hireFrom(s bureau, w *plan.Windows, desktop string) (process, pipe suspende
 	return h.process, pipe, nil
 }
 
-// begin lets a runner begin that is the one it must be, and waits until it has come to
-// its pipe.
+// begin checks the program of a runner, resumes the runner, and waits until the runner
+// has come to the pipe.
 func begin(s bureau, h hired, program string, pipe suspended.Handle) error {
 	if err := s.isProgram(h.process, program); err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// market is a Windows in memory where a runner can be hired, which can fail as one
-// does: at the n-th step, with an error, or with a success that did nothing.
+// market is a Windows in memory that hires runners and fails at the n-th step: with an
+// error, or with a success that did nothing.
 type market struct {
 	calls   []string
 	failAt  int // counted from 1
@@ -22,7 +22,7 @@ type market struct {
 	logons   int
 	started  []string
 	alive    bool
-	listens  bool // it runs, and has come to the pipe
+	listens  bool // the runner runs, and has come to the pipe
 	replaced bool // another program began in the runner's place
 }
 
@@ -122,8 +122,8 @@ func (m *market) close(h suspended.Handle) { delete(m.open, h) }
 
 var account = &plan.Windows{Account: "box", AccountSID: "S-box", Owner: "S-me"}
 
-// TestHireEachStep: whichever step fails, with an error or with a success that did
-// nothing, there is no runner, none is left, and no logon is tried twice.
+// TestHireEachStep checks for each step, with an error and with a success that did
+// nothing: no runner is returned, none is left, and no logon is tried twice.
 func TestHireEachStep(t *testing.T) {
 	good := &market{open: map[suspended.Handle]string{}}
 	process, pipe, err := hireFrom(good, account, "desk")
@@ -138,8 +138,8 @@ func TestHireEachStep(t *testing.T) {
 	if len(good.open) != 0 {
 		t.Errorf("%v stays open", good.open)
 	}
-	// A question that is answered with nothing can't be told from a good answer: what
-	// the program is and that the runner came are asked once each.
+	// A check that passes without looking can't be told from a good check: isProgram and
+	// await are called once each.
 	asks := []string{"isProgram", "await"}
 	for n, call := range good.calls {
 		for _, nothing := range []bool{false, true} {

@@ -20,7 +20,7 @@ import (
 
 var createProcessWithLogon = windows.NewLazySystemDLL("advapi32.dll").NewProc("CreateProcessWithLogonW")
 
-// office is Windows, with what setup made of it.
+// office is the bureau of Windows after a setup.
 type office struct{ machine setup.Machine }
 
 // hire starts a runner as an account.
@@ -101,8 +101,8 @@ func (office) job(h suspended.Handle) tree { return suspended.JobOf(windows.Hand
 
 func (office) close(h suspended.Handle) { windows.CloseHandle(windows.Handle(h)) }
 
-// logOnAndStart starts a program as an account, suspended. Its command line holds no
-// more than the pipe's name, and its environment is the account's own.
+// logOnAndStart starts a program as an account, suspended. The command line holds only
+// the program and the pipe's name; the environment is the account's own.
 func logOnAndStart(account, password, program, pipe, desktop string) (windows.ProcessInformation, error) {
 	var info windows.ProcessInformation
 	startup := windows.StartupInfo{}
@@ -129,7 +129,7 @@ func logOnAndStart(account, password, program, pipe, desktop string) (windows.Pr
 	return info, nil
 }
 
-// logonHint names the mend of what users of such accounts have met.
+// logonHint names the mend for known errors of such accounts.
 func logonHint(err error) string {
 	switch err {
 	case windows.ERROR_LOGON_FAILURE, windows.ERROR_PASSWORD_EXPIRED, windows.ERROR_PASSWORD_MUST_CHANGE:

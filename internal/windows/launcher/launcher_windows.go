@@ -28,17 +28,17 @@ func NewLauncher() *Launcher { return &Launcher{} }
 // Close does nothing: a launcher holds nothing here.
 func (*Launcher) Close() error { return nil }
 
-// Launch is a start on its way. It is not safe for concurrent use.
+// Launch is a start on its way. A Launch is not safe for concurrent use.
 type Launch struct {
 	plan    *plan.Plan
 	child   child
-	desktop *suspended.Desktop // nil where nothing is restricted: it is the user's own
+	desktop *suspended.Desktop // nil for the user's desktop, when nothing is restricted
 	sweeps  []host.Absent
-	denied  string // what is put behind a name that is taken back
+	denied  string // the suffix of a name that is taken back
 }
 
-// child is a process to be, then a suspended one, then one that runs: made here, or by
-// a runner under another account. Resume, then Wait; or Kill.
+// child is first a process to be, then suspended, then running: made here, or by a runner
+// under another account. The caller must Resume, then Wait; or Kill.
 type child interface {
 	Make(suspended.Spec, *[3]suspended.Handle) error
 	PID() int
@@ -56,7 +56,7 @@ type child interface {
 	Kill()
 }
 
-// Place makes what a process is started in. Who has it must Release or Kill it.
+// Place makes the surroundings of a process. The caller must Release or Kill the Launch.
 func (*Launcher) Place(p *plan.Plan) (*Launch, error) {
 	l := &Launch{plan: p}
 	if err := l.place(p.Windows); err != nil {
@@ -66,7 +66,7 @@ func (*Launcher) Place(p *plan.Plan) (*Launch, error) {
 	return l, nil
 }
 
-// place makes what a process is started in, here or with a runner.
+// place makes the surroundings of a process, here or with a runner.
 func (l *Launch) place(w *plan.Windows) error {
 	if w == nil {
 		return l.take(suspended.Prepare(nil))
@@ -88,7 +88,7 @@ func (l *Launch) place(w *plan.Windows) error {
 	return openRoots(w)
 }
 
-// take keeps a child that could be prepared: l.child stays nil without one.
+// take keeps a child after a success: otherwise l.child stays nil.
 func (l *Launch) take(c *suspended.Child, err error) error {
 	if err == nil {
 		l.child = c
@@ -104,7 +104,7 @@ func (l *Launch) hire(w *plan.Windows, by *suspended.Confinement) error {
 	return err
 }
 
-// stepFault gives a failed step the form that all systems share.
+// stepFault returns the error of a failed step in the common form of all systems.
 func stepFault(err error) error {
 	var step *suspended.StepError
 	if !errors.As(err, &step) {
@@ -113,7 +113,7 @@ func stepFault(err error) error {
 	return &launch.Fault{Who: whoCommand, Restriction: step.Restriction, Step: err}
 }
 
-// openRoots makes the entries of access lists that aren't there yet.
+// openRoots adds the missing entries of access lists.
 func openRoots(w *plan.Windows) error {
 	_, err := grant.Apply(grant.Machine{}, grant.NewJournal(w.Home), w.Entries)
 	var failed *grant.Error
@@ -129,11 +129,11 @@ func (*Launcher) Begin(*plan.Plan) (*Launch, error) { return nil, errors.ErrUnsu
 // Complete refuses.
 func (*Launch) Complete(*plan.Plan) error { return errors.ErrUnsupported }
 
-// Outdated is for what was made ahead.
+// Outdated returns true: nothing is made ahead here.
 func (*Launch) Outdated() bool { return true }
 
-// Give makes the command's process, in its job and suspended: none of its
-// instructions has run. The error is an *ExecError where there is no such command.
+// Give makes the command's process, in the job and suspended: no instruction has run. If
+// the command does not exist, the error is an *ExecError.
 func (l *Launch) Give(c launch.Command) error {
 	file, line, err := commandLine(c)
 	if err != nil {
@@ -155,12 +155,12 @@ func (l *Launch) Give(c launch.Command) error {
 	return nil
 }
 
-// commandLine finds the command's file, and what it is started with.
+// commandLine finds the command's file, and builds the command line.
 func commandLine(c launch.Command) (file, line string, err error) {
 	failed := &launch.ExecError{Errno: windows.ERROR_FILE_NOT_FOUND}
 	isAlias := ""
 	for _, path := range c.Paths {
-		if alias(path) { // it can't be looked at otherwise
+		if alias(path) { // an alias can't be examined in any other way
 			isAlias = path
 			continue
 		}
@@ -195,8 +195,8 @@ func commandLine(c launch.Command) (file, line string, err error) {
 	return "", "", failed
 }
 
-// alias reports whether a file is an app execution alias: what it names is started by
-// the system, not by whoever runs the file, and not for another account.
+// alias reports whether a file is an app execution alias: the system starts the named
+// program, not the caller, and not for another account.
 func alias(path string) bool {
 	const appExecLink = 0x8000001B // IO_REPARSE_TAG_APPEXECLINK
 	name, err := windows.UTF16PtrFromString(path)
@@ -223,17 +223,17 @@ func badArgs(err error) error {
 // Command is the process's number, 0 before Give.
 func (l *Launch) Command() int { return l.child.PID() }
 
-// Process is a handle to it, which stays ours.
+// Process is a handle to the process. The handle stays ours.
 func (l *Launch) Process() uintptr { return uintptr(l.child.Process()) }
 
-// Thread is a handle to its one thread, which stays ours.
+// Thread is a handle to the process's only thread. The handle stays ours.
 func (l *Launch) Thread() uintptr { return uintptr(l.child.Thread()) }
 
-// Job is a handle to its job, which stays ours.
+// Job is a handle to the job. The handle stays ours.
 func (l *Launch) Job() uintptr { return uintptr(l.child.Job()) }
 
-// Network tells how what the command's account tried on the network ended; nothing
-// where it is the user's own.
+// Network returns the results of the account's attempts on the network; nil for the
+// user's own account.
 func (l *Launch) Network() map[string]string {
 	if b, ok := l.child.(*borrowed); ok {
 		return b.Network()
@@ -241,8 +241,7 @@ func (l *Launch) Network() map[string]string {
 	return nil
 }
 
-// Desktop is the name of the desktop that was made for the command; "" where it is the
-// user's own.
+// Desktop is the name of the desktop made for the command; "" for the user's desktop.
 func (l *Launch) Desktop() string {
 	if l.desktop == nil {
 		return ""
@@ -253,17 +252,17 @@ func (l *Launch) Desktop() string {
 // Canary is a handle of ours that the command must not have.
 func (l *Launch) Canary() uintptr { return uintptr(l.child.Canary()) }
 
-// TryJob reports whether a process ends with such a job, by trying it.
+// TryJob reports whether a process ends with a job of our kind, by a trial.
 func (*Launch) TryJob() error { return suspended.TryJob() }
 
 // Tried is how an attempt with the command's token ended.
 type Tried struct {
 	What, Path, How string
-	Err             error // it is not known
+	Err             error // the result is unknown
 }
 
-// Try makes attempts with the command's token: to make a file in folders, to open
-// others for changing and renaming, and to use the user's screen, by a name for it.
+// Try makes attempts with the command's token: to make a file in folders, to open files
+// for changing and renaming, and to use the user's screen by name.
 func (l *Launch) Try(write, change, rename []string, screen string) ([]Tried, error) {
 	attempts := []suspended.Attempt{{What: suspended.Screen, Path: screen}}
 	for what, paths := range map[string][]string{suspended.Write: write, suspended.Change: change, suspended.Rename: rename} {
@@ -296,7 +295,7 @@ func (l *Launch) Release() (*Running, error) {
 	return &Running{l}, nil
 }
 
-// Kill ends what there is of the start.
+// Kill ends the start.
 func (l *Launch) Kill() {
 	if l.child != nil {
 		l.child.Kill()
@@ -310,8 +309,8 @@ func (l *Launch) closeDesktop() {
 	}
 }
 
-// Terminal gives the outer ends of the command's terminal, once: what it prints,
-// and where its input goes. They are the caller's to close; nil on pipes.
+// Terminal returns the outer ends of the command's terminal, once: out for output, in for
+// input. The caller must close both; nil without a terminal.
 func (l *Launch) Terminal() (out, in *os.File) { return l.child.Terminal() }
 
 // Running is a released command. Signal may be called beside Wait.
@@ -331,15 +330,15 @@ func (r *Running) Resize(_ *os.File, s launch.Size) error {
 	return r.l.child.Resize(suspended.Size{Rows: s.Rows, Cols: s.Cols})
 }
 
-// Wait waits until the command has ended, and ends what is left of its tree.
+// Wait waits for the command's end, and ends the rest of the tree.
 func (r *Running) Wait() (launch.End, error) {
 	code, err := r.l.child.Wait()
 	r.l.closeDesktop()
 	return launch.End{Status: syscall.WaitStatus{ExitCode: code}, Denied: r.l.sweep()}, err
 }
 
-// sweep takes back the trusted names that were made: each is renamed, since it may be
-// a whole folder.
+// sweep takes back the protected names that the command made: sweep renames each name,
+// since a name may be a whole folder.
 func (l *Launch) sweep() (denied []string) {
 	for _, s := range l.sweeps {
 		for _, name := range s.Names {
@@ -357,7 +356,7 @@ func (l *Launch) sweep() (denied []string) {
 
 const whoCommand = "command"
 
-// TakeTimes does nothing: there are no calls of ours in the new process.
+// TakeTimes does nothing: the new process makes no calls of ours.
 func (*Launcher) TakeTimes() {}
 
 // Times returns none.
@@ -375,7 +374,7 @@ func (*Mounts) Close() {}
 // Try tries nothing yet.
 func (*Launcher) Try(*plan.Plan) (names []string, results []error) { return nil, nil }
 
-// execError gives CreateProcess's error a name that all systems share.
+// execError returns CreateProcess's error in the common form of all systems.
 func execError(file string, err error) error {
 	var step *suspended.StepError
 	var errno syscall.Errno

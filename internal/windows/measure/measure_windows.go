@@ -1,5 +1,6 @@
-// Package measure reads a process's state from outside into evidence. It must never
-// ask the process itself, change it, or fill in what could not be read.
+// Package measure reads a process's state from outside into evidence. Package measure
+// must never ask the process itself, change the process, or fill in a value that could
+// not be read.
 package measure
 
 import (
@@ -19,7 +20,7 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/winerr"
 )
 
-// Process is one process that is looked at; Who begins the names of its facts.
+// Process is a process to measure; the names of its facts begin with Who.
 type Process struct {
 	Who    string
 	Handle uintptr
@@ -27,7 +28,7 @@ type Process struct {
 
 func (p Process) fact(name string) attest.Fact { return attest.Fact(p.Who + "." + name) }
 
-// Token reads as whom the process runs.
+// Token reads the user and the rights of the process.
 func (p Process) Token(e *attest.Evidence) {
 	var token windows.Token
 	err := windows.OpenProcessToken(windows.Handle(p.Handle), windows.TOKEN_QUERY, &token)
@@ -65,8 +66,8 @@ func user(t windows.Token) (string, error) {
 	return u.User.Sid.String(), nil
 }
 
-// privileges lists those that the token holds, switched on or not, by their numbers
-// on this machine, in order (LUID).
+// privileges lists the token's privileges, enabled or not, by their numbers on this
+// machine, in order (LUID).
 func privileges(t windows.Token) (string, error) {
 	buf, err := information(t, windows.TokenPrivileges)
 	if err != nil {
@@ -90,7 +91,7 @@ func privileges(t windows.Token) (string, error) {
 	return strings.Trim(fmt.Sprint(numbers), "[]"), nil
 }
 
-// membership tells what the token's membership in a group counts for.
+// membership returns the effect of the token's membership in a group.
 func membership(t windows.Token, is func(windows.SIDAndAttributes) bool) (string, error) {
 	groups, err := t.GetTokenGroups()
 	if err != nil {
@@ -128,8 +129,8 @@ func restricting(t windows.Token) (string, error) {
 	return strings.Join(out, " "), nil
 }
 
-// defaultList tells who may open what the process makes: SIDs that may do everything,
-// and other entries as they are, in order.
+// defaultList returns who may open the objects made by the process: SIDs with full
+// access, and other entries unchanged, in order.
 func defaultList(t windows.Token) (string, error) {
 	buf, err := information(t, windows.TokenDefaultDacl)
 	if err != nil {
@@ -160,7 +161,7 @@ func defaultList(t windows.Token) (string, error) {
 	return strings.Join(out, " "), nil
 }
 
-// integrity gives the level by the last number of its SID.
+// integrity returns the last number of the level's SID.
 func integrity(t windows.Token) (string, error) {
 	buf, err := information(t, windows.TokenIntegrityLevel)
 	if err != nil {
@@ -178,7 +179,7 @@ func integrity(t windows.Token) (string, error) {
 	return sid, nil
 }
 
-// information reads one class of a token's information.
+// information reads a class of a token's information.
 func information(t windows.Token, class uint32) ([]byte, error) {
 	var size uint32
 	err := windows.GetTokenInformation(t, class, nil, 0, &size)
@@ -200,7 +201,7 @@ func restricted(t windows.Token) (string, error) {
 	switch {
 	case yes != 0:
 		return "yes", nil
-	case errno != windows.ERROR_SUCCESS: // it is 0 for an error too
+	case errno != windows.ERROR_SUCCESS: // the result is 0 for an error too
 		return "", fmt.Errorf("IsTokenRestricted: %w", errno)
 	}
 	return "no", nil
@@ -212,8 +213,8 @@ var (
 	getProcessIDOfThread = kernel32.NewProc("GetProcessIdOfThread")
 )
 
-// Thread reads how often the process's one thread is suspended: by doing it once more,
-// which tells how often it was, and taking that back.
+// Thread reads how often the process's only thread is suspended: Thread suspends the
+// thread again, which returns the count before, and resumes.
 func (p Process) Thread(e *attest.Evidence, thread uintptr) {
 	of, _, errno := getProcessIDOfThread.Call(thread)
 	if pid, err := windows.GetProcessId(windows.Handle(p.Handle)); err != nil || uint32(of) != pid {
@@ -233,7 +234,7 @@ func (p Process) Thread(e *attest.Evidence, thread uintptr) {
 	e.Set(p.fact("thread"), fmt.Sprintf("suspended %d times", uint32(was)), err)
 }
 
-// ifZero gives the error of a call whose result is 0 then.
+// ifZero returns the error of a call with result 0.
 func ifZero(result uintptr, errno error) error {
 	if result == 0 {
 		return winerr.Cause(errno)
@@ -241,8 +242,8 @@ func ifZero(result uintptr, errno error) error {
 	return nil
 }
 
-// Job reads whether the process is in the job, and what that keeps it to. Where this
-// can't be read back, try says whether a process ends with such a job.
+// Job reads whether the process is in the job, and the job's limits. If the limits can't
+// be read back, try reports whether a process ends with a job like this.
 func (p Process) Job(e *attest.Evidence, job uintptr, try func() error) {
 	in, err := inJob(windows.Handle(p.Handle), windows.Handle(job))
 	e.Set(p.fact("job"), in, err)
@@ -259,7 +260,7 @@ func (p Process) Job(e *attest.Evidence, job uintptr, try func() error) {
 	e.Set("job.memory", strconv.FormatUint(uint64(limits.JobMemoryLimit), 10), err)
 }
 
-// UILimits reads what the job keeps the process from on the user's desktop.
+// UILimits reads the job's limits for the user's desktop.
 func UILimits(e *attest.Evidence, job uintptr) {
 	var limits windows.JOBOBJECT_BASIC_UI_RESTRICTIONS
 	err := windows.QueryInformationJobObject(windows.Handle(job), windows.JobObjectBasicUIRestrictions, uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits)), nil)
@@ -286,7 +287,7 @@ func inJob(process, job windows.Handle) (string, error) {
 	return fmt.Sprintf("%d processes", list.Assigned), nil
 }
 
-// limitNames names the flags that matter; others are told as a number.
+// limitNames names the relevant flags; other flags stay a number.
 func limitNames(flags uint32) string {
 	var names []string
 	for _, f := range []struct {
@@ -311,7 +312,7 @@ func limitNames(flags uint32) string {
 	return strings.Join(names, ", ")
 }
 
-// The classes of GetProcessMitigationPolicy that are read.
+// The classes of GetProcessMitigationPolicy to read.
 const (
 	extensionPointPolicy = 6  // ProcessExtensionPointDisablePolicy
 	imageLoadPolicy      = 10 // ProcessImageLoadPolicy
@@ -319,7 +320,7 @@ const (
 
 var getProcessMitigationPolicy = kernel32.NewProc("GetProcessMitigationPolicy")
 
-// Mitigations reads what the process may not load into itself.
+// Mitigations reads the code that the process may not load.
 func (p Process) Mitigations(e *attest.Evidence) {
 	var names []string
 	var err error
@@ -342,8 +343,8 @@ func (p Process) Mitigations(e *attest.Evidence) {
 	e.Set(p.fact("loads no"), strings.Join(names, ", "), err)
 }
 
-// Parameters reads what the process was given beside its command line: its folder and
-// its desktop, which may be one that was made for it alone.
+// Parameters reads the process's folder and desktop. The desktop may be a private desktop
+// of the process.
 func (p Process) Parameters(e *attest.Evidence, own string) {
 	dir, desktop, err := p.parameters()
 	switch desktop {
@@ -362,7 +363,7 @@ func (p Process) Parameters(e *attest.Evidence, own string) {
 	e.Set(p.fact("desktop"), desktop, err)
 }
 
-// parameters reads the process's own, which its parent wrote
+// parameters reads the process's own parameters, written by the parent
 // (RTL_USER_PROCESS_PARAMETERS).
 func (p Process) parameters() (dir, desktop string, err error) {
 	h := windows.Handle(p.Handle)
@@ -405,8 +406,8 @@ func peek(process windows.Handle, at uintptr, to unsafe.Pointer, size uintptr) e
 	return os.NewSyscallError("ReadProcessMemory", err)
 }
 
-// Inherited reads whether a handle of ours has come to the process: under its own
-// number, where an inherited one would be.
+// Inherited reads whether our handle has come to the process: an inherited handle would
+// have the same number.
 func (p Process) Inherited(e *attest.Evidence, handle uintptr) {
 	var got windows.Handle
 	err := windows.DuplicateHandle(windows.Handle(p.Handle), windows.Handle(handle), windows.CurrentProcess(), &got, 0, false, windows.DUPLICATE_SAME_ACCESS)
@@ -421,13 +422,13 @@ func (p Process) Inherited(e *attest.Evidence, handle uintptr) {
 	}
 }
 
-// Own is the state of this process, with which others are compared.
+// Own is the state of this process, for comparison with other processes.
 type Own struct {
 	User       string // the SID
 	Privileges string // as in the evidence
 }
 
-// Self measures this process for comparison: as whom it runs, and with what rights.
+// Self measures this process for comparison: the user and the rights.
 func Self() (Own, error) {
 	token := windows.GetCurrentProcessToken()
 	name, err := user(token)

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstile/lockstile/internal/access"
 )
 
-// TestDefaultList: the list of this very process is told as SIDs, the system's among
-// them.
+// TestDefaultList checks that the list of this process consists of SIDs, the system's SID
+// among them.
 func TestDefaultList(t *testing.T) {
 	got, err := defaultList(windows.GetCurrentProcessToken())
 	if err != nil || !slices.Contains(strings.Fields(got), access.System) {
@@ -19,7 +19,7 @@ func TestDefaultList(t *testing.T) {
 	}
 }
 
-// TestMembership: what this very process belongs to is told as it is.
+// TestMembership checks the memberships of this process.
 func TestMembership(t *testing.T) {
 	own := windows.GetCurrentProcessToken()
 	for name, c := range map[string]struct {

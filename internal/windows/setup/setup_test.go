@@ -263,7 +263,7 @@ func TestMakeAndRemove(t *testing.T) {
 	}
 }
 
-// TestDrift checks that Check sees a foreign change, and that Make mends it.
+// TestDrift checks that Check reports a foreign change, and that Make mends the change.
 func TestDrift(t *testing.T) {
 	for name, change := range map[string]func(*machine){
 		"another password":     func(m *machine) { m.accounts[Offline] = "changed" },

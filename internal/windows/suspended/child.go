@@ -8,8 +8,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Child is a process to be, then a suspended one, then one that runs. It is not safe
-// for concurrent use but for Interrupt, Resize and End beside Wait.
+// Child is first a process to be, then suspended, then running. A Child is not safe for
+// concurrent use, except Interrupt, Resize and End beside Wait.
 type Child struct {
 	sys     system
 	job     *Job
@@ -21,8 +21,8 @@ type Child struct {
 	pid     int
 }
 
-// prepare makes what a process is started in: its job, and its token where it is
-// confined.
+// prepare makes the surroundings of a process: the job, and for a confined process the
+// token.
 func prepare(s system, by *Confinement) (*Child, error) {
 	j, err := newJob(s, by)
 	if err != nil {
@@ -39,8 +39,8 @@ func prepare(s system, by *Confinement) (*Child, error) {
 	return c, nil
 }
 
-// Make makes the process. None of its instructions has run. stdio are its streams, nil
-// where it has a console; they stay the caller's.
+// Make makes the process. No instruction of the process has run. stdio are the process's
+// streams, nil with a console; the streams stay the caller's.
 func (c *Child) Make(s Spec, stdio *[3]Handle) (err error) {
 	size := Size{Rows: 24, Cols: 80}
 	if s.Terminal != nil {
@@ -75,8 +75,8 @@ func (c *Child) Make(s Spec, stdio *[3]Handle) (err error) {
 	return nil
 }
 
-// copies are handles that a child can be given; others of ours are not inherited,
-// whatever they say, since they are not on its list.
+// copies returns inheritable copies of handles for a child. The child inherits only the
+// handles on its list, whatever the flags of our other handles.
 func (c *Child) copies(files *[3]Handle) (*[3]Handle, error) {
 	var out [3]Handle
 	for i, f := range files {
@@ -92,20 +92,20 @@ func (c *Child) copies(files *[3]Handle) (*[3]Handle, error) {
 // PID is the process's number, 0 before Make.
 func (c *Child) PID() int { return c.pid }
 
-// Process is a handle, which stays ours.
+// Process is a handle to the process. The handle stays ours.
 func (c *Child) Process() Handle { return c.process }
 
-// Thread is the process's one thread's, until Resume.
+// Thread is a handle to the process's only thread, until Resume.
 func (c *Child) Thread() Handle { return c.thread }
 
 // Job is the job's.
 func (c *Child) Job() Handle { return c.job.Handle() }
 
-// Canary is one that the process must not have.
+// Canary is a handle that the process must not have.
 func (c *Child) Canary() Handle { return c.canary }
 
-// Terminal gives the outer ends of the console, once: what it prints, and where its
-// input goes. They are the caller's to close; nil where it has streams.
+// Terminal returns the outer ends of the console, once: out for output, in for input. The
+// caller must close both; nil with streams.
 func (c *Child) Terminal() (out, in *os.File) {
 	if c.console == nil {
 		return nil, nil
@@ -113,8 +113,8 @@ func (c *Child) Terminal() (out, in *os.File) {
 	return c.console.take()
 }
 
-// Try makes attempts with the process's token, on a thread of ours that takes it on for
-// that. Nothing is left of them.
+// Try makes attempts with the process's token, on a thread of ours that takes the token
+// on. The attempts leave nothing behind.
 func (c *Child) Try(attempts []Attempt) ([]Outcome, error) {
 	token, err := c.sys.ownToken(c.process)
 	if err != nil {
@@ -145,17 +145,17 @@ func (c *Child) Resume() error {
 	return nil
 }
 
-// Interrupt types ^C at the console. After the end it is os.ErrProcessDone.
+// Interrupt types ^C at the console. After the end the error is os.ErrProcessDone.
 func (c *Child) Interrupt() error { return c.console.interrupt() }
 
 // Resize gives the console another size.
 func (c *Child) Resize(s Size) error { return c.console.resize(s) }
 
-// End kills the tree; Wait sees it.
+// End kills the tree; Wait returns.
 func (c *Child) End() error { return c.job.End() }
 
-// Wait waits until the process has ended, ends what is left of its tree, and frees
-// what is held.
+// Wait waits for the end of the process, ends the rest of the tree, and frees all
+// handles.
 func (c *Child) Wait() (code uint32, err error) {
 	if err = c.sys.await(c.process); err == nil {
 		code, err = c.sys.exitCode(c.process)
@@ -165,9 +165,9 @@ func (c *Child) Wait() (code uint32, err error) {
 	return code, err
 }
 
-// Kill ends what there is.
+// Kill ends the process, the tree and the console.
 func (c *Child) Kill() {
-	_ = c.job.End() // its handle is closed in any case, which ends it too
+	_ = c.job.End() // close closes the job's handle in any case, which ends the job too
 	c.close()
 }
 

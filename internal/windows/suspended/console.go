@@ -7,12 +7,12 @@ import (
 	"sync"
 )
 
-// console is a pseudo console, which every command gets for itself: as its terminal,
-// or, on pipes, to be interrupted by. The user's own console is never the command's.
+// console is a pseudo console. Every command has its own: as the terminal, or, on pipes,
+// for interrupts. The user's own console is never the command's.
 type console struct {
 	sys     system
 	mu      sync.Mutex
-	handle  Handle   // 0 when it is closed
+	handle  Handle   // 0 when closed
 	out, in *os.File // our ends, nil once taken
 	typed   *os.File // where an interrupt is typed
 }
@@ -22,7 +22,7 @@ func newConsole(s system, size Size) (*console, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer theirIn.Close() // the console has its own
+	defer theirIn.Close() // the console has a copy
 	out, theirOut, err := os.Pipe()
 	if err != nil {
 		in.Close()
@@ -51,8 +51,8 @@ func (c *console) take() (out, in *os.File) {
 	return out, in
 }
 
-// mute is for commands on pipes: what they print at the console itself is lost, and
-// must not fill a pipe that nobody reads.
+// mute is for commands on pipes: output at the console itself is lost, and must not fill
+// a pipe without a reader.
 func (c *console) mute() {
 	out, in := c.take()
 	in.Close()
@@ -62,8 +62,8 @@ func (c *console) mute() {
 	}()
 }
 
-// interrupt types ^C. A console that doesn't take it must not keep close from ending
-// that.
+// interrupt types ^C without the lock: a console that doesn't take the byte must not keep
+// close from ending the write.
 func (c *console) interrupt() error {
 	_, err := c.typed.Write([]byte{3})
 	if errors.Is(err, os.ErrClosed) {
@@ -81,8 +81,8 @@ func (c *console) resize(size Size) error {
 	return c.sys.resizeConsole(c.handle, size)
 }
 
-// close ends the console; our end of its output then comes to an end as well. The
-// system may wait until that is read, which another goroutine does.
+// close ends the console; then our end of the output ends as well. The system may wait
+// for a reader of the output: another goroutine reads.
 func (c *console) close() {
 	c.mu.Lock()
 	handle := c.handle

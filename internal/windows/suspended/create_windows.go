@@ -13,13 +13,13 @@ import (
 // (UpdateProcThreadAttribute: PROC_THREAD_ATTRIBUTE_JOB_LIST).
 const procThreadAttributeJobList = 0x2000D
 
-// mitigations are what a confined process may not load into itself, whatever it is:
-// code of other programs that hook into all (extension points), images from other
-// machines, and images that a program of low integrity could have written
+// mitigations forbid a confined process to load, whatever the program: code of other
+// programs that hook into all processes (extension points), images from other machines,
+// and images that a program of low integrity could have written
 // (UpdateProcThreadAttribute: PROC_THREAD_ATTRIBUTE_MITIGATION_POLICY).
 const mitigations = 1<<32 | 1<<52 | 1<<56
 
-// createProcess is the one place where a process is started on this system.
+// createProcess is the only place where a process is started on this system.
 func (platform) createProcess(it start) (made, error) {
 	s := it.spec
 	var none made
@@ -43,8 +43,8 @@ func (platform) createProcess(it start) (made, error) {
 	}
 	startup := windows.StartupInfoEx{ProcThreadAttributeList: attributes.List()}
 	startup.Cb = uint32(unsafe.Sizeof(startup))
-	// On a terminal too, with handles that are none: else the command gets ours, where
-	// these are no console.
+	// Also on a terminal, with invalid handles: otherwise the command gets our handles if
+	// ours are no console.
 	startup.Flags = windows.STARTF_USESTDHANDLES
 	startup.StdInput, startup.StdOutput, startup.StdErr = windows.InvalidHandle, windows.InvalidHandle, windows.InvalidHandle
 	if it.stdio != nil {
@@ -81,11 +81,11 @@ func (platform) createProcess(it start) (made, error) {
 	return made{Handle(info.Process), Handle(info.Thread), int(info.ProcessId)}, nil
 }
 
-// handlePointer gives a handle where a pointer is wanted: the attribute takes the
-// console itself, not where it is kept.
+// handlePointer returns a handle as a pointer: the attribute takes the console itself,
+// not the address of the handle.
 func handlePointer(h Handle) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&h)) }
 
-// createCanary makes a handle that a child would get if all were inherited.
+// createCanary makes a handle that a child would get if all handles were inherited.
 func (platform) createCanary() (Handle, error) {
 	security := windows.SecurityAttributes{InheritHandle: 1}
 	security.Length = uint32(unsafe.Sizeof(security))

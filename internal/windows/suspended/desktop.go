@@ -9,17 +9,17 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Desktop is one that nobody sees, on a window station that isn't the user's: where a
-// command can open windows, and send keys to nobody else's. It goes with its last
-// handle, and with the last process there.
+// Desktop is an invisible desktop on a window station other than the user's. There a
+// command can open windows, and can send keys only to its own windows. The system removes
+// the desktop with the last handle and the last process there.
 type Desktop struct {
 	sys             system
 	station, handle Handle
 	name            string
 }
 
-// stationSwitch is held while our process's own window station is another one, which
-// is when a desktop is made there: a process that is made meanwhile would begin there.
+// stationSwitch is held while our process is on another window station to make a desktop:
+// a process made meanwhile would begin there.
 var stationSwitch sync.RWMutex
 
 func newDesktop(s system, sddl string) (*Desktop, error) {
@@ -31,7 +31,7 @@ func newDesktop(s system, sddl string) (*Desktop, error) {
 	return d, nil
 }
 
-// Name is STATION\DESKTOP, as STARTUPINFO takes it.
+// Name is STATION\DESKTOP, in the form of STARTUPINFO.
 func (d *Desktop) Name() string { return d.name }
 
 // Close closes our handles.

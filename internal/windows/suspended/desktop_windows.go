@@ -27,12 +27,12 @@ var (
 const (
 	allDesktopRights = 0xF01FF // DESKTOP_* and STANDARD_RIGHTS_REQUIRED
 	allStationRights = 0xF037F // WINSTA_ALL_ACCESS and the same
-	// Of a station: to be there, and nothing to share with who else is.
+	// The rights to be on a station, without anything to share with other programs there.
 	stationUse = 0x123 | windows.READ_CONTROL // WINSTA_ENUMDESKTOPS, _READATTRIBUTES, _ACCESSGLOBALATOMS, _ENUMERATE
 )
 
-// createStation gives that of our logon session, of which there is one, beside the
-// user's: another name than none is for administrators.
+// createStation returns the station of our logon session. A logon session has a single
+// station beside the user's: only administrators may choose a name.
 func (platform) createStation() (Handle, error) {
 	return named("CreateWindowStation")(got(createWindowStation.Call(0, 0, allStationRights, 0)))
 }
@@ -49,7 +49,7 @@ func (platform) setProcessStation(h Handle) error {
 func (platform) closeDesktop(h Handle) { closeDesktop.Call(uintptr(h)) }
 func (platform) closeStation(h Handle) { closeWindowStation.Call(uintptr(h)) }
 
-// createDesktop makes one on our process's window station.
+// createDesktop makes a desktop on our process's window station.
 func (platform) createDesktop(name, sddl string) (Handle, error) {
 	sd, err := windows.SecurityDescriptorFromString(sddl)
 	if err != nil {
@@ -66,12 +66,12 @@ func (platform) createDesktop(name, sddl string) (Handle, error) {
 	return h, err
 }
 
-// named gives the error of a call that makes something its name.
+// named adds the call's name to the error of a call that returns a handle.
 func named(call string) func(uintptr, error) (Handle, error) {
 	return func(h uintptr, err error) (Handle, error) { return Handle(h), os.NewSyscallError(call, err) }
 }
 
-// got gives what a call that makes something returned, or its error.
+// got returns the result of a call that returns a handle, or the error.
 func got(result, _ uintptr, errno error) (uintptr, error) {
 	if result == 0 {
 		return 0, winerr.Cause(errno)
@@ -79,9 +79,9 @@ func got(result, _ uintptr, errno error) (uintptr, error) {
 	return result, nil
 }
 
-// openStation lets every account at the station, which may be there already, made by
-// another program of this logon session: its entries stay. What counts is who may use
-// a desktop on it.
+// openStation gives every account access to the station. Another program of this logon
+// session may have made the station: the existing entries stay. Only the access to a
+// desktop on the station matters.
 func (platform) openStation(of Handle) error {
 	station := windows.Handle(of)
 	sd, err := windows.GetSecurityInfo(station, windows.SE_WINDOW_OBJECT, windows.DACL_SECURITY_INFORMATION)
@@ -90,7 +90,7 @@ func (platform) openStation(of Handle) error {
 	}
 	dacl, _, err := sd.DACL()
 	if err == windows.ERROR_OBJECT_NOT_FOUND {
-		return nil // without a list it is open already
+		return nil // a station without a list is open already
 	}
 	if err != nil {
 		return fmt.Errorf("read the station's list: %w", err)
@@ -99,7 +99,7 @@ func (platform) openStation(of Handle) error {
 	if err != nil {
 		return err
 	}
-	// Merging an entry that is there changes nothing (SetEntriesInAcl: GRANT_ACCESS).
+	// Merging an existing entry changes nothing (SetEntriesInAcl: GRANT_ACCESS).
 	merged, err := windows.ACLFromEntries([]windows.EXPLICIT_ACCESS{{
 		AccessPermissions: stationUse, AccessMode: windows.GRANT_ACCESS,
 		Trustee: windows.TRUSTEE{TrusteeForm: windows.TRUSTEE_IS_SID, TrusteeType: windows.TRUSTEE_IS_WELL_KNOWN_GROUP, TrusteeValue: windows.TrusteeValueFromSID(everyone)},
@@ -112,7 +112,7 @@ func (platform) openStation(of Handle) error {
 	return os.NewSyscallError("SetSecurityInfo", err)
 }
 
-// objectName is that of a station or desktop, as the system tells it.
+// objectName returns the system's name of a station or desktop.
 func (platform) objectName(h Handle) (string, error) {
 	const uoiName = 2
 	var text [256]uint16
@@ -124,13 +124,14 @@ func (platform) objectName(h Handle) (string, error) {
 	return windows.UTF16ToString(text[:]), nil
 }
 
-// screenRights are those that lead somewhere on the window station that has the user's
-// screen, keys and clipboard: WINSTA_READSCREEN, _ACCESSCLIPBOARD, _CREATEDESKTOP,
-// _WRITEATTRIBUTES, _ENUMDESKTOPS.
+// screenRights are the rights that give access to something on the window station with
+// the user's screen, keys and clipboard: WINSTA_READSCREEN, _ACCESSCLIPBOARD,
+// _CREATEDESKTOP, _WRITEATTRIBUTES, _ENUMDESKTOPS.
 var screenRights = []uintptr{0x200, 0x4, 0x8, 0x10, 0x1}
 
-// openScreen opens the one window station that a user sees (its name is fixed: Window
-// Stations), for any of these rights. Its desktops are opened through it.
+// openScreen opens the user's visible window station (with the fixed name of Microsoft's
+// page Window Stations), for any of these rights. The station's desktops are opened
+// through the station.
 func openScreen() (closer, error) {
 	name, err := windows.UTF16PtrFromString("WinSta0")
 	if err != nil {

@@ -23,9 +23,9 @@ var (
 	getCurrentThreadID = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetCurrentThreadId")
 )
 
-// tellDesktop prints where this process is, as the system tells it.
+// tellDesktop prints the station and the desktop of this process, from the system.
 func tellDesktop() {
-	runtime.LockOSThread() // one that is there before user32 is loaded has none under Wine
+	runtime.LockOSThread() // under Wine a thread from before user32 was loaded has no desktop
 	station, _, _ := getProcessWindowStation.Call()
 	thread, _, _ := getCurrentThreadID.Call()
 	desktop, _, _ := getThreadDesktop.Call(thread)
@@ -43,7 +43,8 @@ func tellDesktop() {
 
 const onlyUs = "D:(A;;GA;;;SY)(A;;GA;;;WD)"
 
-// told runs this program on a desktop, and gives where it says that it is.
+// told runs this program on a desktop, and returns the station and the desktop that the
+// program prints.
 func told(t *testing.T, desktop string) string {
 	t.Helper()
 	c, err := Prepare(nil)
@@ -81,8 +82,9 @@ func told(t *testing.T, desktop string) string {
 	return string(buf[:size])
 }
 
-// TestDesktop: a command begins on the desktop that was made for it, on another window
-// station than the user's; ours stays where it was, while others are made beside it.
+// TestDesktop checks that a command begins on its own desktop, on a window station other
+// than the user's, and that our station stays the same while other goroutines make
+// desktops.
 func TestDesktop(t *testing.T) {
 	before := told(t, "")
 	var beside sync.WaitGroup

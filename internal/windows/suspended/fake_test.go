@@ -10,9 +10,8 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 )
 
-// fake is a Windows in memory, which can fail as one does: at the n-th call, with an
-// error, or with a success that did nothing. It knows what is open, and what there is
-// of the process.
+// fake is a Windows in memory that fails at the n-th call: with an error, or with a
+// success that did nothing. fake knows the open handles, and the state of the process.
 type fake struct {
 	calls   []string
 	failAt  int // counted from 1
@@ -46,7 +45,7 @@ func newFake() *fake {
 
 var errFails = errors.New("it fails")
 
-// step counts a call, and tells whether it is to do something.
+// step counts a call, and reports whether the call does something.
 func (f *fake) step(name string) (do bool, err error) {
 	f.calls = append(f.calls, name)
 	switch {
@@ -58,8 +57,8 @@ func (f *fake) step(name string) (do bool, err error) {
 	return false, errFails
 }
 
-// handle is a call that makes something; one that says it did and didn't gives a
-// handle that is none of ours.
+// handle is a call that makes a handle; after a success that did nothing the handle is
+// not open.
 func (f *fake) handle(name string) (Handle, error) {
 	do, err := f.step(name)
 	if err != nil {
@@ -73,7 +72,7 @@ func (f *fake) handle(name string) (Handle, error) {
 	return h, nil
 }
 
-// need fails as a call does that gets a handle which is none.
+// need fails like a call with an invalid handle.
 func (f *fake) need(handles ...Handle) error {
 	for _, h := range handles {
 		if f.open[h] == "" {
@@ -110,7 +109,7 @@ func (f *fake) terminateJob(Handle) error {
 }
 func (f *fake) jobProcesses(Handle) (int, error) {
 	_, err := f.step("QueryInformationJobObject")
-	if f.slow && err == nil { // it takes a while until all have ended
+	if f.slow && err == nil { // the end of all processes takes a while
 		f.slow = false
 		return 1, nil
 	}
@@ -248,12 +247,12 @@ func (f *fake) objectName(h Handle) (string, error) {
 func (f *fake) closeDesktop(h Handle) { f.close(h) }
 func (f *fake) closeStation(h Handle) { f.close(h) }
 
-// evidence tells what there is of the process, as it is measured from outside.
+// evidence returns the state of the process, as measured from outside.
 func (f *fake) evidence(c *Child, own string) *attest.Evidence {
 	e := attest.NewEvidence()
 	set := func(name, value string) { e.Set(attest.Fact(name), value, nil) }
 	if !f.made {
-		e.Set("command.thread", "", errFails) // nothing of it can be read
+		e.Set("command.thread", "", errFails) // nothing of the process can be read
 		return e
 	}
 	if c.PID() == 42 && f.open[c.Process()] == "process" && f.open[c.Thread()] == "thread" {

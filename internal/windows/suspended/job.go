@@ -7,20 +7,21 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Job keeps a command's tree together: it ends when the last handle to the job is
-// closed, ours, so with us; and nothing leaves it.
+// Job keeps a command's tree together. The tree ends when the last handle to the job is
+// closed: the handle is ours, and thus the tree ends with us. No process leaves the job.
 type Job struct {
 	sys    system
-	mu     sync.Mutex // End comes from elsewhere than Close
+	mu     sync.Mutex // End is called from another goroutine than Close
 	handle Handle
-	port   Handle // tells when it is empty
+	port   Handle // reports that the job is empty
 }
 
-// uiLimits is every restriction on the user's desktop that there is: clipboard, other
-// programs' windows, settings, the end of the session (JOBOBJECT_BASIC_UI_RESTRICTIONS).
+// uiLimits is every restriction on the user's desktop: clipboard, other programs'
+// windows, settings, the end of the session (JOBOBJECT_BASIC_UI_RESTRICTIONS).
 const uiLimits = 0xFF
 
-// newJob makes a job; for a confined process, c is not nil, one that limits more.
+// newJob makes a job. c is not nil for a confined process: then the job has further
+// limits.
 func newJob(s system, c *Confinement) (*Job, error) {
 	j := &Job{sys: s}
 	if err := j.make(c); err != nil {
@@ -60,7 +61,7 @@ func (j *Job) make(c *Confinement) (err error) {
 // Handle stays the job's.
 func (j *Job) Handle() Handle { return j.handle }
 
-// End kills all processes of the job. After Close it is os.ErrProcessDone.
+// End kills all processes of the job. After Close the error is os.ErrProcessDone.
 func (j *Job) End() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -81,7 +82,7 @@ func (j *Job) await() error {
 	}
 }
 
-// Close closes our handles; with the last one the tree ends.
+// Close closes our handles; the last handle ends the tree.
 func (j *Job) Close() {
 	j.mu.Lock()
 	defer j.mu.Unlock()

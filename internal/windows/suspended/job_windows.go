@@ -14,8 +14,8 @@ func (platform) createJob() (Handle, error) {
 	return Handle(h), os.NewSyscallError("CreateJobObject", err)
 }
 
-// limitJob sets what is read back as evidence. Without a BREAKAWAY flag, a process that
-// asks to leave is not started.
+// limitJob sets the limits that are read back as evidence. Without a BREAKAWAY flag,
+// Windows does not start a process that asks to leave the job.
 func (platform) limitJob(job Handle, l JobLimits) error {
 	basic := windows.JOBOBJECT_BASIC_LIMIT_INFORMATION{LimitFlags: windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | windows.JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION}
 	limits := windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION{}
@@ -41,7 +41,7 @@ func (platform) createPort() (Handle, error) {
 	return Handle(h), os.NewSyscallError("CreateIoCompletionPort", err)
 }
 
-// completionPort is JOBOBJECT_ASSOCIATE_COMPLETION_PORT, which x/sys doesn't have.
+// completionPort is JOBOBJECT_ASSOCIATE_COMPLETION_PORT; x/sys lacks the type.
 type completionPort struct {
 	Key  uintptr
 	Port windows.Handle

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// OpenTo lets one user, by SID, and the system at this process and at what it makes,
-// and nobody else: not other processes of the account that it runs as.
+// OpenTo gives a user, by SID, and the system access to this process and to its objects,
+// and to nobody else: not to other processes of the same account.
 func OpenTo(owner string) error {
 	sddl := "D:P(A;;GA;;;SY)(A;;GA;;;" + owner + ")"
 	sd, err := windows.SecurityDescriptorFromString(sddl)

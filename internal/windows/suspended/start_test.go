@@ -31,8 +31,8 @@ func confinement() *Confinement {
 	}
 }
 
-// started makes a whole start on a machine, as the launcher and the gate do it, and
-// tells whether the command ran and which restriction was the first not shown.
+// started makes a whole start on a machine, like the launcher and the gate, and reports
+// whether the command ran and the first restriction without proof.
 func started(t *testing.T, f *fake, terminal bool) (ran bool, missing refusal.Restriction, err error) {
 	t.Helper()
 	f.writable = []string{machine.TempDir, confined.Workspace}
@@ -91,13 +91,13 @@ func tryAll(c *Child, e *attest.Evidence) error {
 	return err
 }
 
-// TestEachCall: whichever call of a start fails, with an error or with a success that
-// did nothing, the command doesn't run, nothing stays open, and our own process is
-// where it was.
+// TestEachCall checks for each call of a start, with an error and with a success that did
+// nothing: the command doesn't run, no handle stays open, and our own process is on its
+// own station.
 func TestEachCall(t *testing.T) {
-	// What can be missing and is no restriction: the port only wakes us up sooner, an
-	// attempt that opened something counts as one, and on a station that lets nobody in
-	// the command's own system libraries refuse to load.
+	// These calls can be missing without a lost restriction: the port only wakes us up
+	// sooner, an attempt that opened something counts as opened, and on a station without
+	// access the command's own system libraries refuse to load.
 	harmless := []string{"SetInformationJobObject port", "CreateIoCompletionPort", "open the station", "DuplicateHandle console", "attempt"}
 	after := []string{"WaitForSingleObject", "GetExitCodeProcess", "QueryInformationJobObject"}
 	for _, terminal := range []bool{false, true} {
@@ -141,7 +141,7 @@ func TestEachCall(t *testing.T) {
 func wantNothingLeft(t *testing.T, what, call string, f *fake) {
 	t.Helper()
 	for slices.Contains(slices.Collect(keysOf(f.open)), "CreatePseudoConsole") {
-		f.close(<-f.consoles) // it is closed beside us
+		f.close(<-f.consoles) // closed in another goroutine
 	}
 	if len(f.open) != 0 {
 		t.Errorf("%s: %v stays open", what, f.open)
@@ -164,7 +164,7 @@ func keysOf(m map[Handle]string) func(func(string) bool) {
 	}
 }
 
-// TestAfterTheEnd: what comes too late is told so.
+// TestAfterTheEnd checks the errors of calls that come too late.
 func TestAfterTheEnd(t *testing.T) {
 	f := newFake()
 	c, err := prepare(f, nil)

@@ -2,12 +2,12 @@ package suspended
 
 import "os"
 
-// Handle is one of the system's; 0 is none.
+// Handle is a handle of the system; 0 is none.
 type Handle uintptr
 
-// system is what is asked of Windows to make a process: one call each, which fails or
-// not. A call that fails without a reason has an error as well. The tests have another
-// one, which fails at each call in each way.
+// system is the part of Windows that makes a process: each method is a call that succeeds
+// or fails. A call that fails without a reason has an error as well. Tests have a system
+// of their own, which fails at each call in each way.
 type system interface {
 	createJob() (Handle, error)
 	limitJob(Handle, JobLimits) error
@@ -51,7 +51,7 @@ type system interface {
 	close(Handle)
 }
 
-// start is all that a process is made of.
+// start is the input of a process creation.
 type start struct {
 	spec    Spec
 	job     Handle
@@ -60,7 +60,7 @@ type start struct {
 	stdio   *[3]Handle
 }
 
-// made is a process that was made.
+// made is a new process.
 type made struct {
 	process, thread Handle
 	pid             int

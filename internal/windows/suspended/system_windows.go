@@ -11,15 +11,15 @@ import (
 // platform is Windows.
 type platform struct{}
 
-// Prepare makes what a process is started in: its job, and its token where it is
-// confined. Who has it must Wait or Kill.
+// Prepare makes the surroundings of a process: the job, and for a confined process the
+// token. The caller must Wait or Kill.
 func Prepare(c *Confinement) (*Child, error) { return prepare(platform{}, c) }
 
-// NewDesktop makes a desktop, which those may use whom a list of access lets (SDDL).
+// NewDesktop makes a desktop; sddl is the access list of the desktop.
 func NewDesktop(sddl string) (*Desktop, error) { return newDesktop(platform{}, sddl) }
 
-// JobOf is a job that another process made, by a handle to it, which is ours from here
-// on.
+// JobOf returns a job made by another process. handle is a handle to the job, and ours
+// from here on.
 func JobOf(handle windows.Handle) *Job { return &Job{sys: platform{}, handle: Handle(handle)} }
 
 func (platform) close(h Handle) { windows.CloseHandle(windows.Handle(h)) }
@@ -58,8 +58,9 @@ func (platform) duplicateFile(f *os.File) (*os.File, error) {
 // trialTime is how long a process may take to end with its job, in milliseconds.
 const trialTime = 5000
 
-// TryJob reports whether a process ends with its job, by trying it with this very
-// program, suspended, which never runs: for where a job's limits can't be read back.
+// TryJob reports whether a process ends with its job, by a trial with this program,
+// suspended, which never runs. TryJob is for systems where a job's limits can't be read
+// back.
 func TryJob() error {
 	j, err := newJob(platform{}, nil)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// mediumIntegrity is that of a user's ordinary programs. An administrator's shell may
-// have more, which no command needs.
+// mediumIntegrity is the integrity of a user's ordinary programs. An administrator's
+// shell may have more, and no command needs more.
 const mediumIntegrity = "S-1-16-8192"
 
 // restrict makes the token of a confined command from our own.
@@ -16,8 +16,8 @@ func restrict(s system, c *Confinement) (Handle, error) {
 	if err != nil {
 		return 0, tokenFault("CreateRestrictedToken", err)
 	}
-	// For systems that say yes and do nothing: no file is opened to the capabilities of
-	// a token that restricts nothing.
+	// A system may report success and do nothing: no file is opened to the capabilities
+	// of a token that restricts nothing.
 	if !s.isRestricted(token) {
 		err = tokenFault("CreateRestrictedToken", errors.New("it succeeded, and the token isn't restricted"))
 	} else if err = s.setDefaultDACL(token, c.DefaultDACL); err != nil {

@@ -20,7 +20,7 @@ const (
 
 var createRestrictedToken = windows.NewLazySystemDLL("advapi32.dll").NewProc("CreateRestrictedToken")
 
-// restrictToken makes a token that may write where one of the restricting SIDs may too.
+// restrictToken makes a token that may write only where a restricting SID may write too.
 func (platform) restrictToken(restricting []string) (Handle, error) {
 	var own, made windows.Token
 	err := windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY|windows.TOKEN_ASSIGN_PRIMARY|windows.TOKEN_ADJUST_DEFAULT, &own)
@@ -55,11 +55,11 @@ func (platform) restrictToken(restricting []string) (Handle, error) {
 	return Handle(made), nil
 }
 
-// changeNotify is the number of the privilege to walk through folders, without which
-// no program gets at its files (SE_CHANGE_NOTIFY_PRIVILEGE).
+// changeNotify is the number of the privilege to walk through folders: without the
+// privilege no program reaches its files (SE_CHANGE_NOTIFY_PRIVILEGE).
 const changeNotify = 23
 
-// allBut lists the privileges of a token but one: they go, each by its number.
+// allBut lists the privileges of a token except keep, for removal by number.
 func allBut(t windows.Token, keep uint32) ([]windows.LUIDAndAttributes, error) {
 	var size uint32
 	if err := windows.GetTokenInformation(t, windows.TokenPrivileges, nil, 0, &size); err != windows.ERROR_INSUFFICIENT_BUFFER {
@@ -78,8 +78,8 @@ func allBut(t windows.Token, keep uint32) ([]windows.LUIDAndAttributes, error) {
 	return out, nil
 }
 
-// logonSID is that of the session which a token belongs to. It opens the user's screen,
-// and everything else that the user's programs share, so a command has it for denials
+// logonSID is the SID of a token's logon session. The SID opens the user's screen and
+// everything shared by the user's programs: a command's token has the SID for denials
 // alone.
 func logonSID(t windows.Token) (*windows.SID, error) {
 	groups, err := t.GetTokenGroups()
@@ -112,7 +112,7 @@ func (platform) setIntegrity(token Handle, level string) error {
 	return os.NewSyscallError("SetTokenInformation", err)
 }
 
-// setDefaultDACL sets who may open what a process with the token makes.
+// setDefaultDACL sets who may open the objects made by a process with the token.
 func (platform) setDefaultDACL(token Handle, sddl string) error {
 	sd, err := windows.SecurityDescriptorFromString(sddl)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// TestLogonSessionIsForDenials: what opens the user's screen opens nothing to a
-// command.
+// TestLogonSessionIsForDenials checks that the SID of the user's screen opens nothing to
+// a command.
 func TestLogonSessionIsForDenials(t *testing.T) {
 	h, err := platform{}.restrictToken([]string{"S-1-1-0"})
 	if err != nil {
@@ -39,7 +39,7 @@ func TestLogonSessionIsForDenials(t *testing.T) {
 	}
 }
 
-// TestPrivilegesGo: of our own one is left.
+// TestPrivilegesGo checks that only a single privilege of ours is left.
 func TestPrivilegesGo(t *testing.T) {
 	before, err := allBut(windows.GetCurrentProcessToken(), changeNotify)
 	if err != nil || len(before) == 0 {
@@ -58,8 +58,8 @@ func TestPrivilegesGo(t *testing.T) {
 	}
 }
 
-// TestDefaultListCounts: what a process makes with a default list can be opened by
-// those in it, and not by others.
+// TestDefaultListCounts checks that only members of the default list can open the objects
+// of a process.
 func TestDefaultListCounts(t *testing.T) {
 	for sddl, opens := range map[string]bool{"D:(A;;GA;;;WD)": true, "D:(A;;GA;;;S-1-5-21-1-2-3-4)": false} {
 		sd, err := windows.SecurityDescriptorFromString(sddl)
@@ -87,7 +87,7 @@ func TestDefaultListCounts(t *testing.T) {
 	}
 }
 
-// TestRestrictingSIDsAreRead: a SID that isn't one makes no token.
+// TestRestrictingSIDsAreRead checks that an invalid SID makes no token.
 func TestRestrictingSIDsAreRead(t *testing.T) {
 	var step *StepError
 	if _, err := restrict(platform{}, &Confinement{Restricting: []string{"S-1-nobody"}}); !errors.As(err, &step) || step.Restriction != refusal.RestrictedToken {

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/winerr"
 )
 
-// closer closes what an attempt opened.
+// closer closes the handle of an attempt.
 type closer func()
 
 func try(a Attempt) (closer, error) {
@@ -31,7 +31,7 @@ func try(a Attempt) (closer, error) {
 	return func() { windows.CloseHandle(h) }, err
 }
 
-// ownToken is a copy of a process's token that a thread of ours can take on.
+// ownToken is a copy of a process's token for a thread of ours to take on.
 func (platform) ownToken(process Handle) (Handle, error) {
 	var token, copied windows.Token
 	if err := windows.OpenProcessToken(windows.Handle(process), windows.TOKEN_DUPLICATE|windows.TOKEN_QUERY, &token); err != nil {
@@ -45,7 +45,7 @@ func (platform) ownToken(process Handle) (Handle, error) {
 	return Handle(copied), nil
 }
 
-// makeFile makes a file that goes when it is closed.
+// makeFile makes a file that the system deletes on close.
 func makeFile(dir string) (windows.Handle, error) {
 	name, err := windows.UTF16PtrFromString(fmt.Sprintf(`%s\lockstile-trial-%d`, dir, os.Getpid()))
 	if err != nil {
@@ -54,7 +54,7 @@ func makeFile(dir string) (windows.Handle, error) {
 	return windows.CreateFile(name, windows.GENERIC_WRITE|windows.DELETE, 0, nil, windows.CREATE_NEW, windows.FILE_FLAG_DELETE_ON_CLOSE, 0)
 }
 
-// openFor opens a file or folder itself for rights, and does nothing with them.
+// openFor opens a file or folder itself for rights, without using the rights.
 func openFor(path string, rights uint32) (windows.Handle, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
@@ -73,7 +73,7 @@ func (platform) attempt(token Handle, a Attempt) (string, error) {
 	}
 	undo, opened := try(a)
 	if err := windows.RevertToSelf(); err != nil {
-		return "", os.NewSyscallError("RevertToSelf", winerr.Cause(err)) // the thread stays locked, and ends with its goroutine
+		return "", os.NewSyscallError("RevertToSelf", winerr.Cause(err)) // the thread stays locked, and ends with the goroutine
 	}
 	runtime.UnlockOSThread()
 	switch opened {
