@@ -149,6 +149,7 @@ func Lockstile() Tables {
 			{"internal/windows/setup/secrets_windows.go", ruleUnsafe, "a blob that the system allocated"},
 			{"internal/plain/print.go", rulePrint, "the printer itself"},
 			{"internal/settings/settings.go", rulePrint, "makes the flag sets, which print nothing"},
+			{"internal/mcp/lines.go", rulePrint, "the protocol goes to standard output"},
 			{"internal/cli/endpoints_linux.go", rulePrint, "hands the command's own streams on"},
 			{"internal/cli/endpoints_other.go", rulePrint, "hands the command's own streams on"},
 			{"internal/cli/endpoints_windows.go", rulePrint, "hands the command's own streams on"},

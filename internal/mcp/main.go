@@ -9,8 +9,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/plain"
@@ -74,6 +72,6 @@ func serve(ctx context.Context, f settings.Flags) error {
 		return err
 	}
 	tools := tool.New(gate, p, os.Environ(), "mcp")
-	err = newServer(tools, p.UnifiedExec).Run(ctx, &mcp.StdioTransport{})
+	err = newServer(tools, p.UnifiedExec).Run(ctx, stdio())
 	return errors.Join(err, tools.Close(), gate.Close())
 }

@@ -23,6 +23,7 @@ func newServer(tools *tool.Set, unified bool) *mcp.Server {
 		Instructions: instructions,
 		Capabilities: &mcp.ServerCapabilities{}, // only tools; AddTool adds the capability
 	})
+	s.AddReceivingMiddleware(withoutNulls)
 	if !unified {
 		mcp.AddTool(s, &mcp.Tool{Name: "shell", Description: shellDescription},
 			func(ctx context.Context, r *mcp.CallToolRequest, c tool.Shell) (*mcp.CallToolResult, any, error) {
