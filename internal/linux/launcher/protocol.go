@@ -85,7 +85,7 @@ type Launch struct {
 	sweeps   []sweep
 	paths    []string
 	parts    []part
-	cloned   int64 // when the first process was asked for, as tape.Returned
+	cloned   int64 // when the first process was requested, on the clock of tape.Returned
 }
 
 // Settled reports whether every step of a restriction has been made, also for a
@@ -114,7 +114,7 @@ func (l *Launch) Hardened() error { return l.await(messageHardened) }
 // Seal makes the init undumpable, the last restriction of the init.
 func (l *Launch) Seal() error { return l.tell(l.life, nil) }
 
-// Sealed waits until the init has nothing left to give up.
+// Sealed waits until the init has taken its last restriction.
 func (l *Launch) Sealed() error { return l.await(messageSealed) }
 
 // await reads both channels until the message has come.

@@ -67,5 +67,5 @@ type StepError struct {
 
 func (e *StepError) Error() string { return e.Call + ": " + e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *StepError) Unwrap() error { return e.Err }
