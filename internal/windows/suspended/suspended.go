@@ -10,7 +10,7 @@ import "github.com/lockstile/lockstile/refusal"
 
 // Confinement is the difference between a confined process and its maker.
 type Confinement struct {
-	Restricting []string  `json:"restricting"`  // the SIDs of which a SID must have the right to write
+	Restricting []string  `json:"restricting"`  // a write needs the right of a listed SID
 	DefaultDACL string    `json:"default_dacl"` // who may open the objects of the process, as SDDL
 	Limits      JobLimits `json:"limits"`
 }
