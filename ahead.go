@@ -99,7 +99,7 @@ func (a *ahead) remove(p *plan.Plan) *placedLaunch {
 		return nil // processes for another plan wait on
 	}
 	if next.Outdated() {
-		a.drop() // now: the kernel tells of the mounts once
+		a.drop() // now: the kernel reports the change only once
 		return nil
 	}
 	a.idle.Stop()
@@ -107,7 +107,7 @@ func (a *ahead) remove(p *plan.Plan) *placedLaunch {
 	return next
 }
 
-// empty reports whether nothing waits.
+// empty reports whether no processes wait.
 func (a *ahead) empty() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -66,7 +66,7 @@ func benchmarkStart(b *testing.B, ahead bool) {
 		bare = append(bare, time.Since(before))
 		if ahead {
 			gate.Prepare(request.Policy, request.Env)
-			time.Sleep(5 * time.Millisecond) // as long as callers think, at least
+			time.Sleep(5 * time.Millisecond) // at least the time that callers think
 		}
 		before = time.Now()
 		child, err := gate.Start(request)

@@ -46,9 +46,9 @@ func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error 
 		return err
 	}
 	command := measure.Process{Who: "command", PID: l.Command()}
-	// The init has made the view, and no process can change the view now. An earlier read
-	// could miss a folder that has gone meanwhile: the init reports the folder, while a
-	// new folder may have the same number.
+	// The init has made the view, and no process can change the view now. The view is read
+	// no sooner: the init reports a folder that went away meanwhile, whose inode number a
+	// new folder may have.
 	command.View(e)
 	if err := l.Ready(); err != nil {
 		return err
@@ -164,7 +164,7 @@ func culprit(l *systemLaunch, f *launch.Fault, expected []attest.Expectation) (a
 		settled[x.Restriction] = l.Settled(x.Restriction)
 	}
 	e := attest.NewEvidence()
-	p := measure.Process{Who: "command", PID: f.PID} // before the failure, init and command have the same restrictions
+	p := measure.Process{Who: "command", PID: f.PID} // up to here the init must equal the command
 	p.Namespaces(e, attest.NamespaceNames()...)
 	p.Status(e)
 	p.IDMaps(e)

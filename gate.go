@@ -234,7 +234,7 @@ func (g *Gate) confineOnce(r Request, missing host.Missing) (*confined, error) {
 	return c, err
 }
 
-// prove gives processes their command, and measures them.
+// prove sends the command to the placed processes, and measures the processes.
 func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 	fault := s.Give(intended.command)
 	g.phases.end(phaseGiven)

@@ -35,7 +35,7 @@ func TestStartAndWait(t *testing.T) {
 	g, r, mark := opened(t)
 	r.Argv[2] += "; exit 5"
 	child := start(t, g, r)
-	for range 2 { // a second Wait gives the same
+	for range 2 { // a second Wait returns the same
 		exit, err := child.Wait()
 		if err != nil || exit.Code != 5 || exit.Signal != 0 || exit.Status() != 5 {
 			t.Errorf("%+v, %v", exit, err)
@@ -102,7 +102,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestNothingStaysOpen: starts and refusals leave no descriptor behind.
+// TestNothingStaysOpen checks that starts and refusals leave no descriptor behind.
 func TestNothingStaysOpen(t *testing.T) {
 	g, r, _ := opened(t)
 	once := func() {

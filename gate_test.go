@@ -42,8 +42,8 @@ func opened(t *testing.T) (g *Gate, r Request, mark string) {
 	}, mark
 }
 
-// TestRefusedRequests: on each system, nothing runs, the refusal is typed and
-// stands in the log.
+// TestRefusedRequests checks on each system that a bad request runs nothing, and that the
+// refusal is typed and recorded.
 func TestRefusedRequests(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(r *Request)

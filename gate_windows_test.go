@@ -202,7 +202,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// TestBreakaway: no process leaves the job.
+// TestBreakaway checks that no process leaves the job.
 func TestBreakaway(t *testing.T) {
 	g, r, _ := as(t, "breakaway")
 	if exit, err := started(t, g, r).Wait(); err != nil || exit.Code != 8 {
@@ -256,7 +256,8 @@ func TestHandles(t *testing.T) {
 	t.Errorf("%d handles after 80 starts, %d before", after, before)
 }
 
-// TestInterrupt: on pipes too, where the console is the command's own and unseen.
+// TestInterrupt checks that an interrupt reaches the command, also on pipes with an
+// invisible console.
 func TestInterrupt(t *testing.T) {
 	g, r, _ := as(t, "interrupted")
 	listening, write, err := os.Pipe()

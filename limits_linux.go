@@ -20,7 +20,7 @@ type memory struct {
 	coming  bool // a check is scheduled
 }
 
-// add has a tree looked at until remove.
+// add lets the checks include a tree until remove.
 func (m *memory) add(b *treeLimits) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -61,7 +61,7 @@ func (m *memory) check() {
 	var greatest *treeLimits
 	most := uint64(0)
 	for b := range m.bounded {
-		// No tree can use more than is used.
+		// No tree can use more memory than the whole machine uses.
 		if b.total-min(available, b.total) < b.limits.Memory && available >= b.total/scarce {
 			continue
 		}
@@ -97,7 +97,7 @@ type treeLimits struct {
 	why string // the exceeded limit
 }
 
-// newTreeLimits begins to look after a tree.
+// newTreeLimits begins to check a tree.
 func newTreeLimits(m *memory, i *intent, l *systemLaunch, end func()) *treeLimits {
 	b := &treeLimits{limits: i.plan.Limits, total: i.facts.Memory, pid: l.Command(), init: l.Init(), end: end}
 	if b.limits.Wall > 0 {

@@ -2,7 +2,7 @@
 
 package lockstile
 
-// memory is nothing here: the job object bounds a tree's.
+// memory is empty here: the job object limits a tree's memory.
 type memory struct{}
 
 type treeLimits struct{}

@@ -27,8 +27,8 @@ func (l *missingFeatures) get() host.Missing {
 	return l.known
 }
 
-// noNamespaces are the kernel's answers where none are to be had: forbidden, limited,
-// not built.
+// noNamespaces are the kernel's errors when namespaces are not available: forbidden,
+// limited, not built.
 var noNamespaces = []error{syscall.EPERM, syscall.ENOSPC, syscall.EUSERS, syscall.EINVAL}
 
 // ofUserNamespaces are the first steps that need a capability in a user namespace: Ubuntu

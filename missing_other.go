@@ -4,7 +4,7 @@ package lockstile
 
 import "github.com/lockstile/lockstile/internal/host"
 
-// missingFeatures is nothing here: the plan asks before.
+// missingFeatures is empty here: the plan asks before.
 type missingFeatures struct{}
 
 func (missingFeatures) get() host.Missing { return host.Missing{} }

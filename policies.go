@@ -29,7 +29,7 @@ func LoadPolicy(s Settings) (policy.Policy, error) {
 }
 
 // NewPolicy returns the policy of `lockstile run` for a mode and a workspace without a
-// config.toml: credential stores can't be read, variables with a secret's name are not
+// config.toml: credential stores can't be read, variables that look like secrets are not
 // handed on, the network is off unless the mode is danger-full-access. dir may be
 // relative or a link. The error is a *refusal.Error, for example if the workspace is no
 // folder or holds the user's home.

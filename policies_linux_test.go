@@ -75,7 +75,7 @@ func (p place) prints(t *testing.T, with policy.Policy, script string) string {
 const tells = `cat ~/.ssh/id_ed25519; echo ".$GITHUB_TOKEN.$HARMLESS"`
 
 // TestPolicyByHand checks that unset rules for reading and for the environment become the
-// defaults, and that names in the policy can allow everything.
+// defaults, and that only policy.ReadEverything and HandOnSecrets allow everything.
 func TestPolicyByHand(t *testing.T) {
 	p := newPlace(t)
 	bare := policy.Policy{Mode: policy.ModeReadOnly, Workspace: p.ws}
@@ -99,8 +99,9 @@ func TestPolicyByHand(t *testing.T) {
 	}
 }
 
-// TestHomeOfService checks that without HOME, as in services, the stores of the home in
-// the table of users are hidden. root's home is searched beside the needs of a start.
+// TestHomeOfService checks that without HOME, as in services, the stores of the user's
+// home in /etc/passwd are hidden. The test asks the policy without a start, since a start
+// needs files of root's home.
 func TestHomeOfService(t *testing.T) {
 	p := newPlace(t)
 	home := listedHome(t)

@@ -24,7 +24,7 @@ type startLine struct {
 	Argv      []string              `json:"argv"`
 	Policy    string                `json:"policy"` // policy.Policy.Digest of the policy that held
 	Workspace string                `json:"workspace"`
-	Dir       string                `json:"dir,omitempty"` // where the command began, unless in the workspace
+	Dir       string                `json:"dir,omitempty"` // the command's folder, unless the workspace
 	Approval  *approvalField        `json:"approval,omitempty"`
 	User      int                   `json:"uid"`
 	Account   string                `json:"account,omitempty"`   // on Windows: the SID of the command's user, as measured
@@ -160,7 +160,7 @@ func reasonOf(why *refusal.Error) string {
 	return why.Reason
 }
 
-// recordNoExec ends the record of a command that could not be executed.
+// recordNoExec writes the end line of a command that could not be executed.
 func (g *Gate) recordNoExec(rec record, why error) {
 	_, err := g.log.Append(endLine{Event: "end", Start: rec.seq, Error: redact.Text(why.Error()), Millis: rec.millis()})
 	var r *refusal.Error

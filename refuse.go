@@ -116,7 +116,7 @@ const (
 	allowNamespaces = "let user namespaces have capabilities: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or start outside of the container"
 )
 
-// moreKeys: a user has 200 as a rule (keyrings(7)).
+// moreKeys is the mend for too many keys: a user usually has 200 (keyrings(7)).
 const moreKeys = "too many commands at once for one user, each with a keyring of its own: end some, or raise sysctl kernel.keys.maxkeys and kernel.keys.maxbytes"
 
 const moreFiles = "raise the limit of open files: ulimit -n 256"

@@ -38,7 +38,7 @@ type Approval struct {
 }
 
 // Size is the size of a terminal. Rows and Cols count characters; XPixel and YPixel are
-// 0 where the size in pixels isn't known.
+// in pixels, 0 if unknown.
 type Size struct {
 	Rows, Cols, XPixel, YPixel uint16
 }
@@ -68,8 +68,8 @@ func checkRequest(r Request) error {
 // mostChannel is how long a channel's name may be, in bytes.
 const mostChannel = 64
 
-// openStreams gives the descriptors of the request's standard streams: none where
-// the command is to have a terminal.
+// openStreams returns the descriptors of the request's standard streams: none for a
+// command with a terminal.
 func openStreams(r Request) (fds [3]int, err error) {
 	bad := func(reason, hint string) ([3]int, error) {
 		return fds, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: reason, Hint: hint}
@@ -109,7 +109,7 @@ func lookup(env []string, name string) string {
 	return ""
 }
 
-// privatePath is where the workspace's own temporary folders are.
+// privatePath is the folder with the workspace's own temporary folders.
 func privatePath(home string, p policy.Policy) string {
 	sum := sha256.Sum256([]byte(p.Workspace))
 	return filepath.Join(home, "private", hex.EncodeToString(sum[:8]))

@@ -52,8 +52,8 @@ func check(t *rapid.T, in []byte, out Output) {
 	}
 }
 
-// TestCharactersStayWhole: text of characters, split anywhere, comes out whole at
-// each look, and in the end complete.
+// TestCharactersStayWhole checks that characters, split anywhere, come out whole at each
+// look, and complete in the end.
 func TestCharactersStayWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("aé€𝄞\u0300")), 1, 60, -1).Draw(t, "text")

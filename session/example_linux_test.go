@@ -13,7 +13,7 @@ import (
 	"github.com/lockstile/lockstile/session"
 )
 
-// A session lives on between looks, and can be typed at.
+// A session lives on between looks, and takes typed text.
 func ExampleStart() {
 	home, _ := os.MkdirTemp("", "lockstile-home-")
 	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")

@@ -28,12 +28,11 @@ type Session struct {
 	err      error
 }
 
-// ErrInput says that a session takes no input: it has pipes, and its standard
-// input is empty.
+// ErrInput says that a session takes no input: on pipes the standard input is empty.
 var ErrInput = errors.New("the command has no terminal: its input is closed")
 
-// late is how long output may still come when no process of the command is left:
-// someone outside may hold the other end.
+// late is how long output may still come when no process of the command is left: a
+// process outside may hold the other end.
 const late = 2 * time.Second
 
 // Start starts a command that lives on. r names no streams: with r.Terminal the command
@@ -180,8 +179,8 @@ func (s *Session) Exit() (exit lockstile.Exit, ok bool, err error) {
 	}
 }
 
-// typeTime is how long a command may take to read what is typed. A terminal
-// holds 4 KiB that nobody has read.
+// typeTime is how long a command may take to read typed text. A terminal holds 4 KiB of
+// unread text.
 const typeTime = 5 * time.Second
 
 // Type types text at the command's terminal. On pipes Type takes only the interrupt
@@ -205,7 +204,7 @@ func (s *Session) Type(text string) error {
 	return ended(err)
 }
 
-// Resize gives the command's terminal another size.
+// Resize sets the size of the command's terminal. On pipes the error is ErrInput.
 func (s *Session) Resize(size lockstile.Size) error {
 	if s.terminal == nil {
 		return ErrInput

@@ -278,8 +278,8 @@ func (s sequence) dropped() bool {
 	return false
 }
 
-// asks tells whether a terminal answers s by typing (xterm ctlseqs, kitty
-// keyboard protocol).
+// asks reports whether a terminal answers s by typing (xterm ctlseqs, kitty keyboard
+// protocol).
 func (s sequence) asks() bool {
 	if s.private == 0 && s.inter == "" {
 		n, _ := s.first()

@@ -76,7 +76,7 @@ func (f *Filter) drop(s state) {
 	f.reset(s)
 }
 
-// dropped is called at each place where something is left out.
+// dropped counts a dropped sequence, at each place that leaves something out.
 func (f *Filter) dropped() {
 	f.drops++
 	if f.marks {

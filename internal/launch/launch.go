@@ -78,7 +78,7 @@ func (f *Fault) Error() string {
 	return "a process of the sandbox ended before its time (" + f.At + ")"
 }
 
-// Unwrap gives the failed step.
+// Unwrap returns the failed step.
 func (f *Fault) Unwrap() error { return f.Step }
 
 // ExecError says why the command could not be executed.
@@ -89,7 +89,7 @@ type ExecError struct {
 
 func (e *ExecError) Error() string { return e.Errno.Error() }
 
-// Unwrap gives the errno.
+// Unwrap returns the errno.
 func (e *ExecError) Unwrap() error { return e.Errno }
 
 // End is how a command and its tree ended.

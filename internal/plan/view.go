@@ -206,7 +206,7 @@ func coveringIn(p string, shown map[string]bool) string {
 	}
 }
 
-// covering gives the deepest mount of the view that hides p, "" for none.
+// covering returns the deepest mount of the view that hides p, "" for none.
 func covering(p string, view []Mount) string {
 	best := ""
 	for _, m := range view {

@@ -187,8 +187,8 @@ func (a *Attachment) Wait(grace time.Duration) error {
 }
 
 // Close ends the attachment at once, drops unwritten output, and restores the terminal.
-// After Wait or another Close, Close does nothing; during a Wait, Close makes Wait
-// return.
+// After Wait or another Close, Close does nothing; during a Wait or Close, Close makes the
+// earlier call return.
 func (a *Attachment) Close() error {
 	a.abort.ring()
 	return a.finish()

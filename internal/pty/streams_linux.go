@@ -224,8 +224,8 @@ func (s *Streams) Wait(grace time.Duration) error {
 	return nil
 }
 
-// settleTerminal throws away the answers to the output's questions, and puts
-// the terminal back.
+// settleTerminal throws away the answers to the output's questions, and restores the
+// terminal.
 func (s *Streams) settleTerminal() {
 	if s.outer == nil {
 		return

@@ -125,7 +125,7 @@ func (t *Terminal) Raw() error {
 	return terminalError("set the terminal to raw mode", unix.IoctlSetTermios(t.fd, unix.TCSETS, &m))
 }
 
-// cooked puts the modes back for as long as the terminal is a shell's.
+// cooked restores the modes for as long as a shell has the terminal.
 func (t *Terminal) cooked() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -92,7 +92,7 @@ func (b *basis) holds() bool {
 // keep writes the result of a walk to a file.
 func keep(file string, b *basis, found host.Hidden) error {
 	if b.failed || !b.holds() {
-		return nil // or changed just now, or since
+		return nil // or an input changed just now, or since
 	}
 	for dir := range b.folders {
 		if !keepsTimes(dir) {

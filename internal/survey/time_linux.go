@@ -14,7 +14,7 @@ import (
 // deepest is how many folders below a root are walked.
 const deepest = mostTree
 
-// identify gives a file's device and change time.
+// identify returns a file's device and change time.
 func identify(info fs.FileInfo) (device uint64, changed int64) {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -54,7 +54,7 @@ type folder struct {
 	finds   []find
 }
 
-// tree is one writable root, walked.
+// tree is the walk of a writable root.
 type tree struct {
 	root    string
 	at      int64              // when, in nanoseconds
@@ -111,7 +111,7 @@ func walk(root string, known *tree) (*tree, error) {
 	return t, nil
 }
 
-// stamp is how a folder is now.
+// stamp is the present state of a folder.
 type stamp struct {
 	device  uint64
 	changed int64 // nanoseconds
@@ -163,7 +163,7 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 	}
 	entries, err := list(dir)
 	if err == nil {
-		_, err = os.Lstat(dir + string(filepath.Separator) + ".") // names alone are no way in
+		_, err = os.Lstat(dir + string(filepath.Separator) + ".") // a folder may list names and still forbid access
 	}
 	switch {
 	case errors.Is(err, fs.ErrPermission) && rel != "":
@@ -176,7 +176,7 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 		return nil, err
 	}
 	f := sort(rel, changed, entries)
-	// The same again, and still too young to be told from a change, is no news.
+	// An unchanged folder whose change time is too young for proof is no news.
 	if before == nil || changed < t.at-int64(settled) || !slices.Equal(f.dirs, before.dirs) || !slices.Equal(f.finds, before.finds) {
 		t.news = true
 	}

@@ -29,13 +29,14 @@ type CgroupError struct{ Err error }
 
 func (e *CgroupError) Error() string { return "make a cgroup: " + e.Err.Error() }
 
-// Unwrap gives the failed call.
+// Unwrap returns the failed call.
 func (e *CgroupError) Unwrap() error { return e.Err }
 
-// cgroupPrefix begins the names of ours.
+// cgroupPrefix begins the names of our cgroups.
 const cgroupPrefix = "lockstile-"
 
-// newCgroup makes a cgroup with a plan's limits, nil where the plan has none.
+// newCgroup makes a cgroup with a plan's limits, and returns nil if the plan has no
+// cgroup.
 func newCgroup(l plan.Limits) (*cgroup, error) {
 	if l.Cgroup == "" {
 		return nil, nil

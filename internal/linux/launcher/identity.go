@@ -15,8 +15,9 @@ import (
 
 const cwd = unix.AT_FDCWD
 
-// namespaceFlags are the flags of clone(2) for the plan's restrictions. The user and pid
-// namespaces are made by the clone; the command makes the network namespace.
+// namespaceFlags are the flags of clone(2) for the plan's restrictions. The clone makes
+// the user and pid namespaces, the command the cgroup namespace, and the first process the
+// others.
 var namespaceFlags = map[refusal.Restriction]uint64{
 	refusal.UserNamespace:    unix.CLONE_NEWUSER,
 	refusal.PIDNamespace:     unix.CLONE_NEWPID,

@@ -54,7 +54,8 @@ func rights(a plan.Access, fs uint64) uint64 {
 	return accessRead & fs
 }
 
-// keepsSockets tells whether the rule set is to keep Unix sockets of others away.
+// keepsSockets reports whether the rule set must keep the command from other processes'
+// Unix sockets.
 func (w *writer) keepsSockets() bool {
 	return w.plan.OwnSockets() && !leftOut(string(refusal.HostSockets))
 }

@@ -40,7 +40,7 @@ func NewLauncher() *Launcher {
 	return l
 }
 
-// TakeTimes has the starts from here on take the time of each call (Launch.Times).
+// TakeTimes lets later starts take the time of each call (Launch.Times).
 func (l *Launcher) TakeTimes() { l.timed = true }
 
 // Close frees the spare tape. Starts go on.

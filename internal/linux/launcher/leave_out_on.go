@@ -13,7 +13,7 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// patience is short where launches are made to hang.
+// patience is short, since tests make launches hang.
 const patience = 3 * time.Second
 
 // leftOut leaves out the restriction that the environment names.

@@ -116,7 +116,7 @@ func (l *Launch) Hardened() error { return l.await(messageHardened) }
 // Seal makes the init undumpable, the last restriction of the init.
 func (l *Launch) Seal() error { return l.tell(l.life, nil) }
 
-// Sealed waits until the init has nothing left to give up.
+// Sealed waits until the init has taken its last restriction.
 func (l *Launch) Sealed() error { return l.await(messageSealed) }
 
 // await reads both channels until the message has come.

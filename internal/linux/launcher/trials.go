@@ -110,7 +110,7 @@ func (w *writer) tryOpen(name, path string, flags int) {
 	w.For("").Do("close", tape.Any, unix.SYS_CLOSE, fd)
 }
 
-// mostText is how much of a file is read.
+// mostText is how many bytes of a file are read.
 const mostText = 16
 
 // tryRead reads the beginning of a file.
@@ -148,7 +148,7 @@ func (w *writer) tryConnect(name string, port int) {
 	w.For("").Do("close", 0, unix.SYS_CLOSE, sock)
 }
 
-// Trials tells how the trials ended.
+// Trials returns the results of the trials.
 func (l *Launch) Trials() []launch.Trial {
 	out := make([]launch.Trial, 0, len(l.trials))
 	for _, t := range l.trials {

@@ -57,7 +57,7 @@ func missing(err error, there bool, what string) error {
 	return err
 }
 
-// line gives the value of a line "key:\tvalue" of a file of /proc.
+// line returns the value of a line "key:\tvalue" of a file of /proc.
 func line(text, key string) (value string, ok bool) {
 	at := 0
 	if !strings.HasPrefix(text, key+":") {
@@ -142,7 +142,7 @@ func (p Process) workingDir() (string, error) {
 		return "", err
 	}
 	if named, err := mountOf(p.path("root" + dir)); err != nil || named != is {
-		dir += " beneath the view" // or its name leads nowhere
+		dir += " beneath the view" // or the name leads nowhere
 	}
 	return dir, nil
 }

@@ -78,7 +78,7 @@ func children(pid int) (out []int) {
 	return out
 }
 
-// kilobytes gives the value of a line "key: N kB", in bytes.
+// kilobytes returns the value of a line "key: N kB", in bytes.
 func kilobytes(text, key string) uint64 {
 	value, _ := line(text, key)
 	n, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)

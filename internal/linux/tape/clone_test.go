@@ -64,7 +64,7 @@ func TestCloneIsSmall(t *testing.T) {
 	runtime.KeepAlive(heap)
 }
 
-// TestCloneAtOnce: clones by several threads don't take each other's stacks away.
+// TestCloneAtOnce checks that clones by several threads leave each other's stacks intact.
 func TestCloneAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 8 {

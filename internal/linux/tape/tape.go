@@ -70,7 +70,7 @@ type header struct {
 	at     [2]int32        // index of each process's present op
 	fail   [2]int32        // 1 + index of the op that stopped the process
 	alarm  [2]int32        // descriptor for reports of a failure; 0: none yet (AlarmSlot)
-	second int32           // pid of the second process as the first sees it
+	second int32           // pid of the second process in the first process's view
 	status int32           // raw wait status of the second process
 	done   int32           // 1 once status holds
 	timed  int32           // 1: the time of each call is taken
@@ -79,7 +79,7 @@ type header struct {
 	given  [maxGiven]int32 // descriptors that the first process was given
 	tmp    [4]int32
 	poll   [4]int32     // two struct pollfd
-	buf    [4096]byte   // the watch reads into it
+	buf    [4096]byte   // the watch reads into buf
 	path   [32]byte     // "/proc/thread-self/children"
 	clone  cloneArgs    // see clone.go
 	_      [0]cloneArgs // keeps the size a multiple of 8

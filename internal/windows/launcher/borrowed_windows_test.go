@@ -153,7 +153,7 @@ func TestBorrowedOnConsole(t *testing.T) {
 	out.Close()
 }
 
-// TestBorrowedEnds: whoever ends, the tree ends.
+// TestBorrowedEnds checks that the tree ends after any end of runner, pipe or command.
 func TestBorrowedEnds(t *testing.T) {
 	for name, end := range map[string]func(*borrowed, *exec.Cmd){
 		"end":             func(b *borrowed, _ *exec.Cmd) { b.End() },

@@ -2,8 +2,8 @@
 // suspended, here or by a runner as another account, and makes the trials with the
 // command's token.
 //
-// The package must never judge the evidence, release without being told, or go on when a
-// step of the plan has failed.
+// Package launcher must never judge the evidence, release without an order, or go on
+// after a failed step of the plan.
 package launcher
 
 import (

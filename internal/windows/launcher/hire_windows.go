@@ -146,7 +146,7 @@ func logonHint(err error) string {
 	return "lockstile setup --check shows what is there"
 }
 
-// isProgram tells whether a process is of a program's file.
+// isProgram reports whether a process runs a program's file.
 func isProgram(process windows.Handle, program string) error {
 	var text [windows.MAX_LONG_PATH]uint16
 	size := uint32(len(text))

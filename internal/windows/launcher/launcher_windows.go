@@ -316,8 +316,8 @@ func (l *Launch) Terminal() (out, in *os.File) { return l.child.Terminal() }
 // Running is a released command. Signal may be called beside Wait.
 type Running struct{ l *Launch }
 
-// Signal knows two: an interrupt is typed at the command's console, and all others
-// end the tree.
+// Signal knows two signals: SIGINT is typed at the command's console, and any other
+// signal ends the tree.
 func (r *Running) Signal(sig syscall.Signal) error {
 	if sig == syscall.SIGINT {
 		return r.l.child.Interrupt()
@@ -325,7 +325,7 @@ func (r *Running) Signal(sig syscall.Signal) error {
 	return r.l.child.End()
 }
 
-// Resize gives the command's terminal another size.
+// Resize sets the size of the command's terminal.
 func (r *Running) Resize(_ *os.File, s launch.Size) error {
 	return r.l.child.Resize(suspended.Size{Rows: s.Rows, Cols: s.Cols})
 }

@@ -195,7 +195,7 @@ func information(t windows.Token, class uint32) ([]byte, error) {
 
 var isTokenRestricted = windows.NewLazySystemDLL("advapi32.dll").NewProc("IsTokenRestricted")
 
-// restricted tells whether the token has restricting SIDs.
+// restricted reports whether the token has restricting SIDs.
 func restricted(t windows.Token) (string, error) {
 	yes, _, errno := isTokenRestricted.Call(uintptr(t))
 	switch {

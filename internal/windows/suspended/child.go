@@ -148,7 +148,7 @@ func (c *Child) Resume() error {
 // Interrupt types ^C at the console. After the end the error is os.ErrProcessDone.
 func (c *Child) Interrupt() error { return c.console.interrupt() }
 
-// Resize gives the console another size.
+// Resize sets the size of the console.
 func (c *Child) Resize(s Size) error { return c.console.resize(s) }
 
 // End kills the tree; Wait returns.

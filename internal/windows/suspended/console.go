@@ -44,7 +44,7 @@ func newConsole(s system, size Size) (*console, error) {
 	return c, nil
 }
 
-// take gives our ends away.
+// take returns our ends, once; later calls return nil.
 func (c *console) take() (out, in *os.File) {
 	out, in = c.out, c.in
 	c.out, c.in = nil, nil

@@ -86,7 +86,7 @@ func (d *Desktop) make(sddl string) (err error) {
 	return err
 }
 
-// moveTo makes a station our process's.
+// moveTo makes a station the station of our process.
 func (d *Desktop) moveTo(station Handle) error {
 	if err := d.sys.setProcessStation(station); err != nil {
 		return err

@@ -63,7 +63,7 @@ func (platform) terminateJob(job Handle) error {
 	return os.NewSyscallError("TerminateJobObject", windows.TerminateJobObject(windows.Handle(job), 1))
 }
 
-// accounting is JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, the same.
+// accounting is JOBOBJECT_BASIC_ACCOUNTING_INFORMATION; x/sys lacks the type.
 type accounting struct {
 	UserTime, KernelTime, PeriodUserTime, PeriodKernelTime int64
 	Faults, Total, Active, Terminated                      uint32

@@ -10,7 +10,7 @@ import "github.com/lockstile/lockstile/refusal"
 
 // Confinement is the difference between a confined process and its maker.
 type Confinement struct {
-	Restricting []string  `json:"restricting"`  // the SIDs of which a SID must have the right to write
+	Restricting []string  `json:"restricting"`  // a write needs the right of a listed SID
 	DefaultDACL string    `json:"default_dacl"` // who may open the objects of the process, as SDDL
 	Limits      JobLimits `json:"limits"`
 }
@@ -67,5 +67,5 @@ type StepError struct {
 
 func (e *StepError) Error() string { return e.Call + ": " + e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *StepError) Unwrap() error { return e.Err }
