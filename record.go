@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,7 +108,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	p := c.intent.plan
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
-		Argv: redact.Args(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
+		Argv: loggedArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
 		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
@@ -129,7 +130,7 @@ func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
 		return
 	}
 	_, err := g.log.Append(refusalLine{
-		Event: "refusal", Mode: r.Policy.Mode.String(), Channel: channel(r), IO: ioName(r), Argv: redact.Args(r.Argv),
+		Event: "refusal", Mode: r.Policy.Mode.String(), Channel: channel(r), IO: ioName(r), Argv: loggedArgs(r.Argv),
 		Workspace: redact.Text(r.Policy.Workspace), User: os.Geteuid(), By: os.Getpid(),
 		Code: why.Code, Stage: why.Stage, Restriction: why.Restriction, Reason: redact.Text(reasonOf(why)),
 	})
@@ -170,3 +171,26 @@ func (g *Gate) recordNoExec(rec record, why error) {
 }
 
 func (r record) millis() int64 { return time.Since(r.begun).Milliseconds() }
+
+// The log keeps this much of a command line, in bytes.
+const (
+	mostLoggedArg  = 4 << 10
+	mostLoggedArgs = 64 << 10
+)
+
+// loggedArgs returns a command line for the log: without secrets, and of a long one the
+// beginning, with the size of the rest.
+func loggedArgs(argv []string) []string {
+	var out []string
+	size := 0
+	for i, arg := range redact.Args(argv) {
+		if size > mostLoggedArgs {
+			return append(out, fmt.Sprintf("… %d more arguments", len(argv)-i))
+		}
+		if n := len(arg); n > mostLoggedArg {
+			arg = fmt.Sprintf("%s… %d more bytes", strings.ToValidUTF8(arg[:mostLoggedArg], ""), n-mostLoggedArg)
+		}
+		out, size = append(out, arg), size+len(arg)
+	}
+	return out
+}

@@ -25,24 +25,30 @@ func newServer(tools *tool.Set, unified bool) *mcp.Server {
 	})
 	s.AddReceivingMiddleware(withoutNulls)
 	if !unified {
-		mcp.AddTool(s, &mcp.Tool{Name: "shell", Description: shellDescription},
+		mcp.AddTool(s, &mcp.Tool{Name: "shell", Description: shellDescription, Annotations: annotations("Run a command")},
 			func(ctx context.Context, r *mcp.CallToolRequest, c tool.Shell) (*mcp.CallToolResult, any, error) {
 				defer waiting(ctx, r)()
 				return say(tools.Shell(ctx, c, asked.by(r)))
 			})
 		return s
 	}
-	mcp.AddTool(s, &mcp.Tool{Name: "exec_command", Description: execDescription},
+	mcp.AddTool(s, &mcp.Tool{Name: "exec_command", Description: execDescription, Annotations: annotations("Run a shell command")},
 		func(ctx context.Context, r *mcp.CallToolRequest, c tool.ExecCommand) (*mcp.CallToolResult, any, error) {
 			defer waiting(ctx, r)()
 			return say(tools.Exec(ctx, c, asked.by(r)))
 		})
-	mcp.AddTool(s, &mcp.Tool{Name: "write_stdin", Description: writeDescription},
+	mcp.AddTool(s, &mcp.Tool{Name: "write_stdin", Description: writeDescription, Annotations: annotations("Type into a session")},
 		func(ctx context.Context, r *mcp.CallToolRequest, w tool.WriteStdin) (*mcp.CallToolResult, any, error) {
 			defer waiting(ctx, r)()
 			return say(tools.Write(ctx, w))
 		})
 	return s
+}
+
+// annotations tell a client's user what a tool may do: what a command does is open.
+func annotations(title string) *mcp.ToolAnnotations {
+	yes := true
+	return &mcp.ToolAnnotations{Title: title, DestructiveHint: &yes, OpenWorldHint: &yes}
 }
 
 const instructions = "Commands run in a sandbox that is proven before they start. What is refused is said with the reason and what would mend it."

@@ -22,6 +22,7 @@ type Answer struct {
 	Evicted string             // says that another session was ended for the new session
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
+	Shell   string             // says that SHELL names no shell, and what ran the command
 	Output  string             // valid UTF-8, cut to the caller's budget
 	Sandbox []Obstacle         // places where the sandbox seems to have stopped the command
 }
@@ -35,6 +36,9 @@ func (a Answer) String() string {
 	}
 	if a.Session != 0 {
 		fmt.Fprintf(&b, "Process running with session ID %d\n", a.Session)
+	}
+	if a.Shell != "" {
+		b.WriteString(plain.Sprintf("%s\n", a.Shell))
 	}
 	sayBesides(&b, a.Evicted, a.Denied, a.News)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)

@@ -12,7 +12,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockstile/lockstile"
@@ -24,13 +27,15 @@ import (
 // Set holds the tools of a caller: every command starts at the same gate, under the same
 // policy, in the same workspace. The methods may be called at the same time.
 type Set struct {
-	gate    *lockstile.Gate
-	policy  policy.Policy
-	environ []string
-	channel string
-	running *session.Table
+	gate     *lockstile.Gate
+	policy   policy.Policy
+	terminal policy.Policy // the same, for commands on a terminal
+	environ  []string
+	channel  string
+	running  *session.Table
 
 	preparing sync.WaitGroup
+	told      atomic.Bool // that SHELL names no shell
 }
 
 // New makes the tools. environ is the caller's environment, as NAME=value; channel is the
@@ -39,7 +44,7 @@ func New(g *lockstile.Gate, p policy.Policy, environ []string, channel string) *
 	set := maps.Clone(forReaders)
 	maps.Copy(set, p.Env.Set) // the user's settings override
 	p.Env.Set = set
-	s := &Set{gate: g, policy: p, environ: environ, channel: channel, running: session.NewTable(p.MaxSessions)}
+	s := &Set{gate: g, policy: p, terminal: onTerminal(p), environ: slices.DeleteFunc(slices.Clone(environ), forcesColour), channel: channel, running: session.NewTable(p.MaxSessions)}
 	s.prepare()
 	return s
 }
@@ -54,6 +59,32 @@ func (s *Set) prepare() {
 var forReaders = map[string]string{
 	"NO_COLOR": "1", "TERM": "dumb", "COLORTERM": "", "PAGER": "cat", "GIT_PAGER": "cat", "GH_PAGER": "cat",
 	"LANG": "C.UTF-8", "LC_CTYPE": "C.UTF-8", "LC_ALL": "C.UTF-8",
+}
+
+// onTerminal returns a policy for commands on a terminal: unless the user has set TERM, a
+// terminal with a screen.
+func onTerminal(p policy.Policy) policy.Policy {
+	if p.Env.Set["TERM"] != forReaders["TERM"] {
+		return p
+	}
+	p.Env.Set = maps.Clone(p.Env.Set)
+	p.Env.Set["TERM"] = "xterm-256color"
+	return p
+}
+
+// colourNames are variables that force colours or a terminal's output on programs, as CI
+// systems, editors and npm set them.
+var colourNames = []string{
+	"CLICOLOR", "CLICOLOR_FORCE", "CARGO_TERM_COLOR", "PY_COLORS", "PYTHON_COLORS", "NPM_CONFIG_COLOR", "YARN_ENABLE_COLORS", "MOCHA_COLORS", "DEBUG_COLORS",
+	"SYSTEMD_COLORS", "BUILDKIT_COLORS", "LOGURU_COLORIZE", "GCC_COLORS", "GREP_COLOR", "GREP_OPTIONS", "JQ_COLORS", "CMAKE_COLOR_DIAGNOSTICS", "TERM_COLOR",
+	"FORCE_TTY", "GH_FORCE_TTY", "FORCE_HYPERLINK", "RICH_FORCE_TERMINAL", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM", "COLOR",
+}
+
+// forcesColour reports whether a variable, as NAME=value, forces colours.
+func forcesColour(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	name = strings.ToUpper(name)
+	return strings.Contains(name, "FORCE_COLOR") || slices.Contains(colourNames, name)
 }
 
 // Close ends all running commands, and returns when no process is left. No other call may
@@ -93,10 +124,14 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	}
 	r := lockstile.Request{Channel: s.channel, Policy: s.policy, Argv: s.shell(c), Env: s.environ, Dir: s.dir(c.Workdir)}
 	if c.TTY {
-		r.Terminal = &lockstile.Size{Rows: 24, Cols: 80}
+		r.Policy, r.Terminal = s.terminal, &lockstile.Size{Rows: 24, Cols: 80}
+	}
+	shell, why := userShell(s.environ)
+	if c.Shell != "" || s.told.Swap(why != "") {
+		why = ""
 	}
 	q := Question{Command: c.Cmd}
-	looks := func() bool { return c.Shell == "" && approve.Script(userShell(s.environ), c.Cmd) } // any program could be the shell
+	looks := func() bool { return c.Shell == "" && approve.Script(shell, c.Cmd) } // any program could be the shell
 	if c.Shell != "" {
 		q.Command = words(r.Argv)
 	}
@@ -111,7 +146,9 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		_ = b.End()
 		return Answer{}, err
 	}
-	return s.answer(b, out, c.MaxOutputTokens)
+	a, err := s.answer(b, out, c.MaxOutputTokens)
+	a.Shell = why
+	return a, err
 }
 
 // Write types into a session, or only looks at the session, and answers like Exec.

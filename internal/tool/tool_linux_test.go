@@ -29,6 +29,12 @@ func opened(t *testing.T) (*Set, string) {
 
 func openedAsking(t *testing.T, approval policy.ApprovalPolicy) (*Set, string) {
 	t.Helper()
+	return openedIn(t, approval, "SHELL=/bin/bash")
+}
+
+// openedIn is openedAsking with variables of the caller's.
+func openedIn(t *testing.T, approval policy.ApprovalPolicy, environ ...string) (*Set, string) {
+	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +47,7 @@ func openedAsking(t *testing.T, approval policy.ApprovalPolicy) (*Set, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(g, policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, Approval: approval, Env: policy.Env{Inherit: policy.InheritAll}}, []string{"PATH=/usr/bin:/bin", "SHELL=/bin/bash", "HOME=" + ws}, "test")
+	s := New(g, policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws, Approval: approval, Env: policy.Env{Inherit: policy.InheritAll}}, append([]string{"PATH=/usr/bin:/bin", "HOME=" + ws}, environ...), "test")
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -78,6 +84,57 @@ func TestExec(t *testing.T) {
 	}
 	if a := exec(t, s, ExecCommand{Cmd: "head -c 100000 /dev/zero | tr '\\0' x", MaxOutputTokens: 100}); len(a.Output) > 600 || a.Tokens != 25000 {
 		t.Errorf("%d bytes, %d tokens", len(a.Output), a.Tokens)
+	}
+}
+
+// TestNoShell checks that a SHELL that is no shell is replaced, and that the first answer
+// says so.
+func TestNoShell(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("no program"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, shell := range []string{"/usr/sbin/nologin", "/bin/false", "/bin/true", "/nonexistent/zsh", "/etc/passwd", "/", text} {
+		s, _ := openedIn(t, policy.ApprovalNever, "SHELL="+shell)
+		for i, a := range []Answer{exec(t, s, ExecCommand{Cmd: "echo $0"}), exec(t, s, ExecCommand{Cmd: "echo $0"})} {
+			if a.Output != "/bin/bash\n" || (i == 0) != strings.Contains(a.String(), "SHELL is "+shell+", which ") {
+				t.Errorf("%s: %q", shell, a.String())
+			}
+		}
+	}
+	for _, shell := range []string{"/bin/bash", "/bin/sh", "/usr/bin/zsh"} {
+		s, _ := openedIn(t, policy.ApprovalNever, "SHELL="+shell)
+		if a := exec(t, s, ExecCommand{Cmd: "echo $0"}); a.Output != shell+"\n" || strings.Contains(a.String(), "SHELL is") {
+			t.Errorf("%s: %q", shell, a.String())
+		}
+	}
+}
+
+// TestForcedColours checks that nothing forces colours on commands but the user's own
+// setting.
+func TestForcedColours(t *testing.T) {
+	s, _ := openedIn(t, policy.ApprovalNever, "SHELL=/bin/sh", "FORCE_COLOR=1", "CLICOLOR_FORCE=1", "CARGO_TERM_COLOR=always", "PY_COLORS=1", "npm_config_color=always", "ANSIBLE_FORCE_COLOR=1", "COLORTERM=truecolor", "FAVOURITE_COLOR_IS=blue")
+	if a := exec(t, s, ExecCommand{Cmd: "env | grep -i '^[a-z_]*colo' | sort", Login: new(bool)}); a.Output != "COLORTERM=\nFAVOURITE_COLOR_IS=blue\nNO_COLOR=1\n" {
+		t.Errorf("%q", a.Output)
+	}
+	own := New(s.gate, policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: s.policy.Workspace, Env: policy.Env{Set: map[string]string{"FORCE_COLOR": "3", "TERM": "vt100"}}}, s.environ, "test")
+	defer own.Close()
+	if a := exec(t, own, ExecCommand{Cmd: "echo $FORCE_COLOR $TERM", TTY: true}); a.Output != "3 vt100\r\n" {
+		t.Errorf("%q", a.Output)
+	}
+}
+
+// TestLongScripts checks scripts that are longer than an argument may be, in each shell.
+func TestLongScripts(t *testing.T) {
+	s, _ := opened(t)
+	for _, shell := range []string{"bash", "dash", "zsh", "mksh", "sh"} {
+		for _, filler := range []string{": a line that does nothing\n", ": é" /* one line */} {
+			script := "n=$#\n" + strings.Repeat(filler, 1<<20/len(filler)) + "\necho \"$n $0 $#\"\ncat <<'E'\n$n \"\\\nE\nexit 7"
+			a := exec(t, s, ExecCommand{Cmd: script, Shell: "/bin/" + shell, YieldTimeMS: 30_000})
+			if want := "0 /bin/" + shell + " 0\n$n \"\\\n"; a.Output != want || a.Exit == nil || *a.Exit != 7 {
+				t.Errorf("%s, lines of %d: %q", shell, len(filler), a.String()[:min(len(a.String()), 300)])
+			}
+		}
 	}
 }
 
@@ -155,7 +212,7 @@ func TestObstacles(t *testing.T) {
 // TestPagers checks that pagers don't wait for a key, unless the user wants pagers.
 func TestPagers(t *testing.T) {
 	s, _ := opened(t)
-	if a := exec(t, s, ExecCommand{Cmd: "echo $PAGER,$GIT_PAGER,$TERM,$SHELL", TTY: true}); a.Output != "cat,cat,dumb,/bin/bash\r\n" {
+	if a := exec(t, s, ExecCommand{Cmd: "echo $PAGER,$GIT_PAGER,$TERM,$SHELL", TTY: true}); a.Output != "cat,cat,xterm-256color,/bin/bash\r\n" {
 		t.Errorf("%q", a.Output)
 	}
 	p := s.policy
