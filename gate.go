@@ -146,7 +146,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	running, err := c.Release()
 	if err != nil {
 		tally.Count(tally.NoExec)
-		err = releaseRefused(r, err)
+		err = releaseRefused(c.intent.command, err)
 		g.recordNoExec(record, err)
 		return nil, errors.Join(err, note.Done())
 	}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/program"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -66,7 +68,7 @@ func explainFault(i *intent, l *systemLaunch, expected []attest.Expectation, err
 	case errors.As(err, &refused):
 		return refused
 	case errors.As(err, &absent): // known before the release on systems that make a process from the file
-		return noCommand(i.command.Argv[0], refusal.StageConfine, absent)
+		return noCommand(i.command, refusal.StageConfine, absent)
 	case !errors.As(err, &f):
 		return launchRefused(err)
 	}
@@ -139,20 +141,27 @@ func notProven(v attest.Verdict) error {
 }
 
 // releaseRefused tells a command that can't be executed from a launch that failed.
-func releaseRefused(r Request, err error) error {
+func releaseRefused(c launch.Command, err error) error {
 	var x *launch.ExecError
 	if !errors.As(err, &x) {
 		return &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageRelease, Reason: "the command could not be released", Err: err}
 	}
-	return noCommand(r.Argv[0], refusal.StageRelease, x)
+	return noCommand(c, refusal.StageRelease, x)
 }
 
-func noCommand(name string, stage refusal.Stage, x *launch.ExecError) error {
+func noCommand(c launch.Command, stage refusal.Stage, x *launch.ExecError) error {
+	name := c.Argv[0]
 	out := &refusal.Error{Code: refusal.CodeNoCommand, Stage: stage, Err: x, Reason: fmt.Sprintf("%q can't be executed", name)}
 	switch {
 	case errors.Is(x, fs.ErrNotExist) && x.Path == "":
 		out.Reason = fmt.Sprintf("there is no command %q inside the sandbox", name)
 		out.Hint = "files in /tmp, /run and TMPDIR of the host are not there inside"
+		if file, interpreter := missingInterpreter(c); file != "" {
+			out.Reason, out.Hint = fmt.Sprintf("%q has the interpreter %q, which isn't there inside the sandbox", file, interpreter), seeInterpreter
+			if strings.HasSuffix(interpreter, "\r") {
+				out.Reason, out.Hint = fmt.Sprintf("the first line of %q ends with CR LF, and no interpreter has the name %q", file, interpreter), "write the file with line feeds alone: sed -i 's/\\r$//' '" + strings.ReplaceAll(file, "'", `'\''`) + "'"
+			}
+		}
 		if runtime.GOOS == "windows" {
 			out.Hint = "PATH is searched, and not the folder that one is in; .\\NAME names a file there"
 		}
@@ -165,4 +174,24 @@ func noCommand(name string, stage refusal.Stage, x *launch.ExecError) error {
 		out.Hint = "make it executable: chmod +x " + x.Path
 	}
 	return out
+}
+
+const seeInterpreter = "install the interpreter, or change the first line of the file; files in /tmp, /run and TMPDIR of the host are not there inside"
+
+// missingInterpreter returns the first file of a command that is there and names another
+// program, which was not there for execve(2). The files are read on the host: a name in a
+// folder that the view replaces may be another file.
+func missingInterpreter(c launch.Command) (file, interpreter string) {
+	if runtime.GOOS == "windows" {
+		return "", ""
+	}
+	for _, path := range c.Paths {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.Dir, path)
+		}
+		if interpreter, err := program.Interpreter(path); err == nil {
+			return path, interpreter
+		}
+	}
+	return "", ""
 }

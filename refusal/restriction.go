@@ -31,6 +31,7 @@ const (
 	HiddenFiles      Restriction = "hidden files" // covers hide the files that the command must not read
 	ReadOnlyRoot     Restriction = "read-only root"
 	Propagation      Restriction = "propagation" // later mounts of the host stay out
+	NoSUID           Restriction = "nosuid"      // set-user-ID bits and file capabilities have no effect
 )
 
 // The restrictions of the sandbox's own first process, the init.

@@ -37,7 +37,7 @@ type world struct {
 	*place
 	out      string // a folder beside the workspace
 	canary   *exec.Cmd
-	said     string       // what the program printed, or the end of that
+	said     string       // the output of the program, or the end of the output
 	accepted atomic.Int32 // connections and datagrams
 	port     int
 }

@@ -17,7 +17,7 @@ var (
 	symbol     = regexp.MustCompile(`\.[A-Z]\w*$`) // internal/plan.Foundation names internal/plan
 )
 
-// documents checks that what the documents name is there.
+// documents reports each missing path that a document names.
 func documents(fsys fs.FS, t *tree) (found []Finding, err error) {
 	for _, name := range t.documents {
 		text, err := fs.ReadFile(fsys, name)

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/plan internal/redact internal/residual internal/survey internal/takeback internal/tally internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain refusal"},
@@ -30,6 +30,7 @@ func Lockstile() Tables {
 			{"internal/plain", ""},
 			{"internal/plan", "internal/access internal/host policy refusal"},
 			{"internal/escapes", ""},
+			{"internal/program", ""},
 			{"internal/pty", "internal/escapes"},
 			{"internal/redact", ""},
 			{"internal/residual", "internal/plan refusal"},

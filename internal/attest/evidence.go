@@ -10,7 +10,7 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Fact names one measured property, as "whose.what": "command.ns.net",
+// Fact names a measured property, as "owner.property": "command.ns.net",
 // "init.status.NoNewPrivs", "trial.mount".
 type Fact string
 
@@ -36,7 +36,7 @@ func (e *Evidence) Set(f Fact, value string, err error) {
 	e.Facts[f] = value
 }
 
-// Expectation is a fact that must be seen.
+// Expectation is a required fact.
 type Expectation struct {
 	Restriction refusal.Restriction `json:"restriction"` // does not hold if the fact differs
 	Fact        Fact                `json:"fact"`
@@ -59,7 +59,7 @@ type Finding struct {
 	Read   bool  // whether Got was read
 }
 
-// OK reports whether the evidence meets every expectation, of which at least one exists.
+// OK reports whether expectations exist, and the evidence meets all expectations.
 func (v Verdict) OK() bool { return len(v.Failed) == 0 && len(v.Proven) > 0 }
 
 // Appraise compares the evidence with the expectations.
@@ -91,7 +91,7 @@ func (x Expectation) met(got string) bool {
 	return got == x.Want || x.Or != "" && got == x.Or
 }
 
-// Reason returns one sentence with the found and the wanted value.
+// Reason returns a sentence with the found and the wanted value.
 func (f Finding) Reason() string {
 	want := fmt.Sprintf("%q", f.Want)
 	switch {

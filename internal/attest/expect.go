@@ -24,24 +24,24 @@ type Machine struct {
 // Caller is this process.
 type Caller struct {
 	UID, GID       int
-	Identity       map[string]string // Uid, Gid and Groups of this thread, as /proc/PID/status has them
+	Identity       map[string]string // Uid, Gid and Groups of the thread, as /proc/PID/status writes the lines
 	Namespaces     map[string]string // by the names in /proc/self/ns
 	SeccompFilters int               // in force already
 	Keyring        string            // serial of the session keyring, or an errno name
 }
 
-// Kernel is what Linux can do here.
+// Kernel has the features of Linux on the machine.
 type Kernel struct {
 	LandlockABI      int
 	LastCap          int
 	NoUserNamespaces bool     // Landlock and the filter hold alone
 	SharedProc       bool     // the view's /proc is the caller's, read-only
-	OwnPIDMax        bool     // a pid namespace has a kernel.pid_max of its own
+	OwnPIDMax        bool     // a pid namespace has an own kernel.pid_max
 	Cgroup           bool     // a cgroup that bounds memory and processes can be made
 	ProcFiles        []string // the files below /proc that become read-only
 }
 
-// Shares are what all processes of the caller's user have together.
+// Shares are the resources that all processes of the caller's user share.
 type Shares struct {
 	Memory           uint64 // the machine's, in bytes
 	MostProcesses    uint64 // RLIMIT_NPROC
@@ -59,19 +59,19 @@ type Folders struct {
 	HiddenFiles []string          // files with a cover
 	Shown       []string          // parts of both that are shown again
 	Readable    []string          // folders and files that may be read, "/" for all
-	Files       map[string]string // "device:inode" of host folders in the view, by their path there
+	Files       map[string]string // "device:inode" of host folders in the view, by the path in the view
 }
 
-// Asked is what the request says of the command.
+// Asked has the command's properties from the request.
 type Asked struct {
 	Dir      string // the working directory
 	Terminal bool   // a terminal of the command's own
 }
 
-// Windows is what holds on Windows alone.
+// Windows has the facts of Windows alone.
 type Windows struct {
 	User       string // the SID of this process's user
-	Privileges string // of this process
+	Privileges string // of the process
 	Account    string // the SID of the account that the command is to run as
 	Filtered   bool   // filters are to keep the account off the network
 	Tries      Tries  // none where nothing is restricted

@@ -19,7 +19,7 @@ func expectWindows(p policy.Policy, m Machine) []Expectation {
 	limits := Expectation{Restriction: refusal.Tree, Fact: "job.limits", Want: "kill on close, die on unhandled exception, processes, memory"}
 	if p.Mode == policy.ModeDangerFullAccess {
 		limits.Want = "kill on close, die on unhandled exception"
-		limits.Or = "kill on close, as tried" // an unconfined command that could leave the job may do anything else too
+		limits.Or = "kill on close, as tried" // an unconfined command gains no right by leaving the job
 	}
 	each := []Expectation{
 		{Restriction: refusal.Suspended, Fact: "command.thread", Want: "suspended 1 times"},
@@ -43,12 +43,12 @@ func expectWindows(p policy.Policy, m Machine) []Expectation {
 	return out
 }
 
-// networkTrials are the runner's trials on this machine. The runner has the account's
+// networkTrials are the runner's trials on the machine. The runner has the account's
 // network.
 var networkTrials = []string{"tcp4", "tcp6", "udp4", "udp6", "listen4", "listen6"}
 
-// expectNetwork expects that the filters stop each trial of the runner, and that the
-// filters are as setup made them, if the user may see the filters.
+// expectNetwork expects each trial of the runner to fail on the filters. If the user may
+// see the filters, expectNetwork also expects the filters of setup, unchanged.
 func expectNetwork(p policy.Policy) []Expectation {
 	if p.NetworkOpen() {
 		return []Expectation{{Restriction: refusal.HostNetwork, Fact: "trial.network tcp4", Want: "not filtered"}}
@@ -130,7 +130,7 @@ type Tries struct {
 
 // TriesOf lists the paths of the trials under a policy: each writable root, or the
 // workspace without writable roots; the product's own folder; each protected name; and
-// each folder that must keep its name.
+// each folder with a fixed name.
 func TriesOf(p policy.Policy, protected []string) Tries {
 	t := Tries{Write: []string{p.Home}}
 	if p.Mode == policy.ModeReadOnly {

@@ -7,8 +7,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// expectLandlocked returns the expectations for a start that only Landlock and the filter
-// confine: the namespaces are the host's, and trials stand in for the namespaces.
+// expectLandlocked returns the expectations for a start confined by Landlock and the filter
+// alone: the namespaces are the host's, and trials stand in for the namespaces.
 func expectLandlocked(p policy.Policy, m Machine) []Expectation {
 	out := []Expectation{
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"},

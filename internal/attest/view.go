@@ -9,20 +9,20 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// view collects what must be seen of a command's view. Its sections stand in the order of
-// those of plan's view, so that both can be read side by side: proc, devices, scratch,
-// resolver, roots, protected, covers, home. Neither is made from the other.
+// view collects the expectations of a command's view. The order of the sections is the
+// order of plan's view, for reading side by side: proc, devices, scratch, resolver, roots,
+// protected, covers, home. The gate makes neither view from the other.
 type view struct {
 	policy   policy.Policy
 	machine  Machine
 	writes   bool
 	expected []Expectation
-	writable []string // all mounts that may be written
-	replaced []string // the folders in whose place the view has others
+	writable []string // all writable mounts
+	replaced []string // the folders that the view replaces
 }
 
-// expectView lists what each replaced path must be, and that nothing else can be
-// written. The first part names the mount that is missing.
+// expectView lists the expected mount of each replaced path, and expects that no other
+// path can be written. The first part names the missing mount.
 func expectView(p policy.Policy, m Machine) []Expectation {
 	v := &view{policy: p, machine: m, writes: p.Mode == policy.ModeWorkspaceWrite, replaced: []string{"/proc", "/dev", "/run", "/tmp"}}
 	v.proc()
@@ -35,9 +35,10 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 	v.home()
 	slices.Sort(v.writable)
 	v.expect(
-		expectDir(m), // after the mounts: where one is missing, the folder is beneath the view
+		expectDir(m), // after the mounts: without a mount, the folder is beneath the view
 		Expectation{Restriction: refusal.ReadOnlyRoot, Fact: "command.writable mounts", Want: strings.Join(v.writable, " ")},
-		Expectation{Restriction: refusal.Propagation, Fact: "command.propagation", Want: "unbindable"})
+		Expectation{Restriction: refusal.Propagation, Fact: "command.propagation", Want: "unbindable"},
+		Expectation{Restriction: refusal.NoSUID, Fact: "command.set-user-ID", Want: "off"})
 	return v.expected
 }
 
@@ -56,7 +57,7 @@ func (v *view) mount(at, kind string, writable bool) {
 // fresh expects a file system of the view's own.
 func (v *view) fresh(at, kind string, writable bool) { v.mount(at, kind+" lockstile", writable) }
 
-// same expects a folder or a file of the host, the very one.
+// same expects a folder or a file of the host, with the same device and inode.
 func (v *view) same(at string, writable bool) {
 	v.mount(at, "bind", writable)
 	v.expect(Expectation{Restriction: refusal.Mount(at), Fact: Fact("command.file." + at), Want: v.machine.Files[at]})
@@ -75,8 +76,8 @@ func (v *view) proc() {
 	}
 }
 
-// devices: a small /dev, with terminals of its own. Landlock guards /dev, which stays
-// writable for its trial.
+// devices: a small /dev, with terminals of the view's own. Landlock guards /dev; the
+// trial of Landlock needs a writable /dev.
 func (v *view) devices() {
 	v.fresh("/dev", "tmpfs", true)
 	v.fresh("/dev/pts", "devpts", true)
@@ -100,7 +101,7 @@ func (v *view) scratch() {
 	}
 }
 
-// resolver: the file that names the resolvers, where a mount hides it.
+// resolver: the file with the resolvers, if a mount hides the file.
 func (v *view) resolver() {
 	if r := v.machine.Resolver; v.policy.NetworkOpen() && below(r, v.replaced...) {
 		v.same(r, false)
@@ -108,7 +109,7 @@ func (v *view) resolver() {
 }
 
 // roots: the workspace and the other writable roots. In read-only a root is mounted only
-// where another mount hides it.
+// if another mount hides the root.
 func (v *view) roots() {
 	for _, root := range roots(v.policy) {
 		if v.writes || below(root, v.replaced...) && !slices.Contains(v.replaced, root) {
@@ -118,7 +119,7 @@ func (v *view) roots() {
 }
 
 // protected: the protected names, read-only. Each folder between a root and a protected
-// name is a mount point, which can't be renamed, and stays writable.
+// name is a mount point: the folder can't be renamed, and stays writable.
 func (v *view) protected() {
 	if !v.writes {
 		return
@@ -131,7 +132,7 @@ func (v *view) protected() {
 	}
 }
 
-// covers: what hides files, and what shows parts of hidden folders again.
+// covers: the mounts that hide files, or show parts of hidden folders again.
 func (v *view) covers() {
 	hidden := func(at, kind string) {
 		v.expect(Expectation{Restriction: refusal.HiddenFiles, Fact: Fact("command.mount." + at), Want: kind + " ro"})
@@ -165,7 +166,7 @@ func (v *view) home() {
 }
 
 // Pinned lists the folders between the writable roots and the protected paths,
-// each once: if one could be renamed, another could take its name.
+// each once: if a command could rename a folder, another folder could take the name.
 func Pinned(p policy.Policy, protected []string) []string {
 	var out []string
 	tops := roots(p)

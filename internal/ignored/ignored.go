@@ -1,12 +1,12 @@
 // Package ignored knows which signals the caller of this process had ignored at the start:
-// SIGHUP under nohup, SIGINT and SIGQUIT in the background of a script. Such a signal stays
-// ignored, for the process and for a command in its place.
+// SIGHUP under nohup, SIGINT and SIGQUIT in the background of a script. An ignored signal
+// stays ignored, for the process and for a command in place of the process.
 //
 // The Go runtime catches every signal but SIGHUP and SIGINT at the start, and hides the
 // earlier disposition. SIGQUIT counts as SIGINT does: a shell ignores both for a command
 // with &, and neither elsewhere.
 //
-// The package must never have a signal ignored that was not ignored at the start.
+// The package must never ignore a signal that the caller did not ignore.
 package ignored
 
 import (
@@ -36,10 +36,10 @@ func original() (set Set) {
 	return set
 }
 
-// AtStart returns the signals that were ignored when this process started.
+// AtStart returns the signals ignored at the start of the process.
 func AtStart() Set { return atStart }
 
-// Now returns the signals that this process ignores, as far as package os/signal knows.
+// Now returns the signals that the process ignores, as far as package os/signal knows.
 func Now() (set Set) {
 	for s := syscall.Signal(1); s <= last; s++ {
 		if signal.Ignored(s) {
@@ -69,7 +69,7 @@ func (set Set) Signals() (out []syscall.Signal) {
 	return out
 }
 
-// Keep has this process go on ignoring SIGQUIT. The Go runtime leaves the other two alone.
+// Keep makes the process go on ignoring SIGQUIT. The Go runtime leaves the other two alone.
 func Keep() {
 	if atStart.Has(syscall.SIGQUIT) {
 		signal.Ignore(syscall.SIGQUIT)

@@ -1,6 +1,6 @@
-// Package launch has the types with which the gate and the wings describe a launch: the
-// command, the steps, the trials, and the failure of a step. Each wing has a launcher,
-// which carries a plan out. Package launch must never start anything.
+// Package launch has the types for the gate and the wings to describe a launch: the
+// command, the steps, the trials, and the failure of a step. The launcher of each wing
+// carries a plan out. Package launch must never start anything.
 package launch
 
 import (
@@ -13,21 +13,21 @@ import (
 
 // Command is the command to start within the restrictions.
 type Command struct {
-	Paths []string // files to try in this order, as execvp(3) does
+	Paths []string // files to try in order, as execvp(3) does
 	Argv  []string
 	Env   []string
 	Dir   string // in the view
 
-	// Denied is the suffix of names that the sweep takes back: new for each start, so
-	// that no name is taken already.
+	// Denied is the suffix of names that the sweep takes back: new for each start, because
+	// a suffix from an earlier start may be taken already.
 	Denied string
 	Stdio  [3]int // descriptors that become 0, 1 and 2
 
-	// Ignore lists the signals that the command ignores at its beginning. All others have
+	// Ignore lists the signals that the command ignores at the beginning. All others have
 	// the default disposition.
 	Ignore []syscall.Signal
 
-	// Terminal gives the command a new terminal of this size, in place of Stdio.
+	// Terminal gives the command a new terminal of the size, in place of Stdio.
 	Terminal *Size
 }
 
@@ -60,14 +60,14 @@ type Trial struct {
 // Fault says why a launch did not come further.
 type Fault struct {
 	Who         string              // the process that stopped: "init" or "command"
-	PID         int                 // the process that stopped, while it can be looked at; otherwise 0
+	PID         int                 // the process that stopped, while a look is possible; otherwise 0
 	Restriction refusal.Restriction // the purpose of the failed step
 	Step        error               // the step and its error; nil for a deadline or a death
 	Late        bool                // the deadline passed
 	At          string              // the step of the processes at the time
 }
 
-// Error says what happened.
+// Error returns the reason of the fault.
 func (f *Fault) Error() string {
 	switch {
 	case f.Step != nil:
@@ -96,6 +96,6 @@ func (e *ExecError) Unwrap() error { return e.Errno }
 type End struct {
 	Status      syscall.WaitStatus // the command's; 0 where Killed is set
 	Killed      bool               // the init was ended before the command
-	OutOfMemory bool               // the kernel has ended processes that were above the limit of memory
+	OutOfMemory bool               // the kernel has ended processes above the limit of memory
 	Denied      []string           // names made by the command and taken back, as full paths
 }

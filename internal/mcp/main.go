@@ -51,7 +51,8 @@ func Main(args []string) int {
 	return 0
 }
 
-// ending are the signals that end the server: those that it was not started to ignore.
+// ending returns the signals that end the server: SIGINT, SIGTERM and SIGHUP, except
+// the signals ignored at the start of the server.
 func ending() (signals []os.Signal) {
 	ignored.Keep()
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {

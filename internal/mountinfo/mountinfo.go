@@ -19,6 +19,7 @@ type Mount struct {
 	FSType      string
 	Source      string
 	ReadOnly    bool
+	NoSUID      bool   // set-user-ID bits and file capabilities have no effect (mount(2), MS_NOSUID)
 	Propagation string // "private", or the kernel's words without numbers
 }
 
@@ -75,6 +76,7 @@ func parseLine(line string) (Mount, error) {
 		return Mount{}, fmt.Errorf("mountinfo line %q begins its options with %q", line, first)
 	}
 	m.ReadOnly = first == "ro" || strings.Contains(","+options+",", ",ro,")
+	m.NoSUID = strings.Contains(","+options+",", ",nosuid,")
 	for tag := range strings.SplitSeq(rest, " ") {
 		word, _, _ := strings.Cut(tag, ":")
 		m.Propagation = strings.Trim(m.Propagation+"+"+word, "+")

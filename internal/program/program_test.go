@@ -14,7 +14,7 @@ func TestScripts(t *testing.T) {
 	for head, want := range map[string]string{
 		"#!/bin/sh\necho":        "/bin/sh",
 		"#! /usr/bin/env node\n": "/usr/bin/env",
-		"#!\t/bin/sh -e":          "/bin/sh",
+		"#!\t/bin/sh -e":         "/bin/sh",
 		"#!/bin/sh\r\n":          "/bin/sh\r",
 		"#!\n":                   "",
 		"#!":                     "",

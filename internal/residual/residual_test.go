@@ -17,7 +17,7 @@ const page = "../../docs/residuals.md"
 // TestPage checks that docs/residuals.md is the table, and nothing more.
 func TestPage(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# What is not held\n\nNamed here, so that nobody takes it for held. `lockstile doctor` lists what can apply to this machine, the start line of a record (`residuals`) what applies to that start. Made from `internal/residual` by `go test ./internal/residual -update`.\n\n| Name | What | Why | What to do meanwhile |\n|---|---|---|---|\n")
+	b.WriteString("# Residuals\n\nA residual is a gap of a sandbox. The page lists all residuals: nobody should take a gap for a restriction. `lockstile doctor` lists the residuals that can apply to the machine. The start line of a record (`residuals`) lists the residuals of the start. `go test ./internal/residual -update` writes the page from `internal/residual`.\n\n| Name | Gap | Reason | Advice |\n|---|---|---|---|\n")
 	for _, r := range Table {
 		b.WriteString("| `" + r.ID + "` | " + r.What + " | " + r.Why + " | " + r.Meanwhile + " |\n")
 	}

@@ -70,14 +70,17 @@ func tmpfsMode(m plan.Mount) string {
 	return "755"
 }
 
-// closeView makes the whole view read-only and cuts the view off from the host's later
-// mounts. Unbindable implies private, and unlike private is visible on each mount.
+// closeView makes the whole view read-only and nosuid, and cuts the view off from the
+// host's later mounts. With no_new_privs a program with file capabilities could not even
+// start; on a nosuid mount the program starts without the capabilities. Unbindable implies private, and unlike private is visible on each mount.
 func (w *writer) closeView() {
 	const size = 32 // struct mount_attr
 	readOnly, _ := w.Words(unix.MOUNT_ATTR_RDONLY, 0, 0, 0)
 	unbindable, _ := w.Words(0, 0, unix.MS_UNBINDABLE, 0)
+	noSUID, _ := w.Words(unix.MOUNT_ATTR_NOSUID, 0, 0, 0)
 	writable, _ := w.Words(0, unix.MOUNT_ATTR_RDONLY, 0, 0)
 	w.restrict(refusal.ReadOnlyRoot).Do("everything read-only", 0, unix.SYS_MOUNT_SETATTR, cwd, "/", unix.AT_RECURSIVE, readOnly, size)
+	w.restrict(refusal.NoSUID).Do("everything nosuid", 0, unix.SYS_MOUNT_SETATTR, cwd, "/", unix.AT_RECURSIVE, noSUID, size)
 	w.restrict(refusal.Propagation).Do("everything unbindable", 0, unix.SYS_MOUNT_SETATTR, cwd, "/", unix.AT_RECURSIVE, unbindable, size)
 	for _, m := range w.plan.View {
 		if m.Writable {

@@ -100,7 +100,7 @@ func (p Process) View(e *attest.Evidence) {
 	if err == nil {
 		err = bad
 	}
-	var writable, propagation []string
+	var writable, propagation, suid []string
 	seen := make(map[string]string, len(mounts))
 	for _, m := range mounts {
 		if top := tree.On(m.Point); top.Point == m.Point { // otherwise the mount lies beneath a mount of another place
@@ -110,11 +110,14 @@ func (p Process) View(e *attest.Evidence) {
 			writable = append(writable, m.Point)
 		}
 		propagation = append(propagation, m.Propagation)
+		suid = append(suid, map[bool]string{true: "off", false: "on"}[m.NoSUID])
 	}
 	slices.Sort(writable)
 	slices.Sort(propagation)
+	slices.Sort(suid)
 	e.Set(p.fact("writable mounts"), strings.Join(slices.Compact(writable), " "), err)
 	e.Set(p.fact("propagation"), strings.Join(slices.Compact(propagation), " "), err)
+	e.Set(p.fact("set-user-ID"), strings.Join(slices.Compact(suid), " "), err)
 	for point, what := range seen {
 		e.Set(p.fact("mount."+point), what, err)
 	}
