@@ -40,6 +40,7 @@ type Child struct {
 	denied   []Denied
 	exceeded string
 	news     []string
+	ended    []string
 	err      error
 }
 
@@ -70,6 +71,11 @@ func (c *Child) Denied() []Denied { return c.denied }
 // Exceeded returns, after Wait, the limit for which the tree was ended, "" for none.
 func (c *Child) Exceeded() string { return c.exceeded }
 
+// Ended lists, after Wait, the names (proc_pid_comm(5)) of processes that the command left
+// behind and that were ended with the command: processes that went on after a second, or
+// that did nothing but wait.
+func (c *Child) Ended() []string { return c.ended }
+
 // NewTrust lists, after Wait, files that programs of the host will trust and that are new
 // or changed since the start. The sandbox allows the files: new repositories below a
 // writable root, instructions for agents, settings of tools.
@@ -92,7 +98,8 @@ func (c *Child) Wait() (Exit, error) {
 }
 
 func (c *Child) wait() {
-	end, err := c.running.Wait()
+	end, err := c.running.Wait(c.letFinish)
+	c.ended = end.Ended
 	c.exceeded = c.treeLimits.stop(&c.gate.memory, end.OutOfMemory)
 	for _, b := range c.guard.Stop() {
 		c.denied = append(c.denied, Denied(b))
@@ -107,7 +114,7 @@ func (c *Child) wait() {
 	}
 	c.news = append(news, left...)
 	err = errors.Join(err, c.note.Done())
-	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: c.news, Exceeded: c.exceeded}
+	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: c.news, Exceeded: c.exceeded, Ended: endedOf(c.ended)}
 	switch {
 	case err != nil || end.Killed:
 		// Only the gate ends the init: another process killed the init, and thus the

@@ -57,15 +57,31 @@ func approvalOf(r Request) *approvalField {
 }
 
 type endLine struct {
-	Event    string   `json:"event"` // "end"
-	Start    uint64   `json:"start"` // seq of the start line
-	Exit     *int     `json:"exit,omitempty"`
-	Signal   string   `json:"signal,omitempty"`
-	Error    string   `json:"error,omitempty"`
-	Denied   []string `json:"denied,omitempty"`    // names made by the command and taken back
-	Exceeded string   `json:"exceeded,omitempty"`  // the limit for which the tree was ended
-	NewTrust []string `json:"new_trust,omitempty"` // files trusted by programs of the host, made or changed, and left
-	Millis   int64    `json:"ms"`
+	Event    string      `json:"event"` // "end"
+	Start    uint64      `json:"start"` // seq of the start line
+	Exit     *int        `json:"exit,omitempty"`
+	Signal   string      `json:"signal,omitempty"`
+	Error    string      `json:"error,omitempty"`
+	Denied   []string    `json:"denied,omitempty"`    // names made by the command and taken back
+	Exceeded string      `json:"exceeded,omitempty"`  // the limit for which the tree was ended
+	NewTrust []string    `json:"new_trust,omitempty"` // files trusted by programs of the host, made or changed, and left
+	Ended    *endedField `json:"ended,omitempty"`     // processes that the command left behind, and that were ended
+	Millis   int64       `json:"ms"`
+}
+
+// endedField counts processes; of many the log keeps the first names.
+type endedField struct {
+	Count int      `json:"count"`
+	Names []string `json:"names"`
+}
+
+const mostEndedNames = 20
+
+func endedOf(names []string) *endedField {
+	if len(names) == 0 {
+		return nil
+	}
+	return &endedField{len(names), names[:min(len(names), mostEndedNames)]}
 }
 
 // recoveryLine lists the names left by starts whose processes were all killed at once.

@@ -45,7 +45,7 @@ func (*systemLaunch) Times() []launch.StepTime         { return nil }
 
 func (*systemRunning) Signal(syscall.Signal) error        { return errors.ErrUnsupported }
 func (*systemRunning) Resize(*os.File, launch.Size) error { return errors.ErrUnsupported }
-func (*systemRunning) Wait() (launch.End, error) {
+func (*systemRunning) Wait(func(<-chan struct{}) []string) (launch.End, error) {
 	return launch.End{Killed: true}, errors.ErrUnsupported
 }
 

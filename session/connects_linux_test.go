@@ -84,13 +84,19 @@ func TestConnectSwapped(t *testing.T) {
 	t.Parallel()
 	python(t, `
 for family, name, kind in PLACES:
-    l, first = full(family, name, kind)
-    s, other = socket.socket(family, kind), socket.socket(family, kind)
-    t, out = beside(s.connect, l.getsockname())
-    time.sleep(0.3)
-    os.dup2(other.fileno(), s.fileno())
-    if family == socket.AF_UNIX: l.accept()
-    t.join()
+    for pause in (0.3, 1, 4, 16): # under load the connect may begin only after the swap
+        l, first = full(family, name, kind)
+        s, other = socket.socket(family, kind), socket.socket(family, kind)
+        t, out = beside(s.connect, l.getsockname())
+        time.sleep(pause)
+        os.dup2(other.fileno(), s.fileno())
+        if family == socket.AF_UNIX: l.accept()
+        t.join(5)
+        if t.is_alive(): l.accept()
+        t.join()
+        if out == ["EBADF"]: break
+        l.close()
+        if family == socket.AF_UNIX and name[0] != chr(0): os.unlink(name)
     expect((name, "after"), out, ["EBADF"])
     expect((name, "the other"), error(other.getpeername), "ENOTCONN")
 `)

@@ -157,6 +157,17 @@ func (s *Session) Denied() []lockstile.Denied {
 	}
 }
 
+// Ended lists, after the command's end, the names of processes that the command left
+// behind and that were ended with the command.
+func (s *Session) Ended() []string {
+	select {
+	case <-s.over:
+		return s.child.Ended()
+	default:
+		return nil
+	}
+}
+
 // NewTrust lists, after the command's end, files that programs of the host will trust and
 // that are new or changed since the start. Before the end NewTrust returns nil.
 func (s *Session) NewTrust() []string {

@@ -115,11 +115,14 @@ func run(args []string) int {
 		plain.Err("lockstile: %v\n", err)
 	}
 	if f.json {
-		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded()})
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended()})
 		return exit.Status()
 	}
 	if why := child.Exceeded(); why != "" {
 		plain.Err("lockstile: ended for a limit, %s (limits in config.toml)\n", why)
+	}
+	if ended := child.Ended(); len(ended) > 0 {
+		plain.Err("lockstile: %s ended with the command: %s\n", backgroundProcesses(len(ended)), some(ended))
 	}
 	for _, d := range child.Denied() {
 		plain.Err("lockstile: taken back: %s is now %s (programs of the host trust that name)\n", d.Path, d.Now)
@@ -128,6 +131,13 @@ func run(args []string) int {
 		plain.Err("lockstile: new or changed, and trusted by programs of the host: %s\n", some(news))
 	}
 	return exit.Status()
+}
+
+func backgroundProcesses(n int) string {
+	if n == 1 {
+		return "1 background process was"
+	}
+	return fmt.Sprintf("%d background processes were", n)
 }
 
 // some returns the first of many paths; the log has all of them.
@@ -146,6 +156,7 @@ type runResult struct {
 	Denied   []lockstile.Denied `json:"denied,omitempty"`
 	Exceeded string             `json:"exceeded,omitempty"`
 	NewTrust []string           `json:"new_trust,omitempty"`
+	Ended    []string           `json:"ended,omitempty"`
 }
 
 // flushTime is how long output may still come after the last process of the command has

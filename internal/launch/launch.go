@@ -97,5 +97,6 @@ type End struct {
 	Status      syscall.WaitStatus // the command's; 0 where Killed is set
 	Killed      bool               // the init was ended before the command
 	OutOfMemory bool               // the kernel has ended processes above the limit of memory
+	Ended       []string           // names of processes that were left after the command, and were ended
 	Denied      []string           // names made by the command and taken back, as full paths
 }

@@ -22,6 +22,7 @@ type Answer struct {
 	Evicted string             // says that another session was ended for the new session
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
+	Ended   []string           // processes that the command left behind, and that were ended
 	Shell   string             // says that SHELL names no shell, and what ran the command
 	Output  string             // valid UTF-8, cut to the caller's budget
 	Sandbox []Obstacle         // places where the sandbox seems to have stopped the command
@@ -40,7 +41,7 @@ func (a Answer) String() string {
 	if a.Shell != "" {
 		b.WriteString(plain.Sprintf("%s\n", a.Shell))
 	}
-	sayBesides(&b, a.Evicted, a.Denied, a.News)
+	sayBesides(&b, a.Evicted, a.Ended, a.Denied, a.News)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
 	sayObstacles(&b, a.Output, a.Sandbox)
 	return b.String()
@@ -59,11 +60,20 @@ func sayObstacles(b *strings.Builder, output string, all []Obstacle) {
 // mostNews bounds the number of files in an answer; the log has them all.
 const mostNews = 20
 
+// keepServers tells a model how a server outlives a call.
+const keepServers = "to keep a server running, start it in the foreground: it becomes a session"
+
 // sayBesides tells a model about an evicted session, taken-back names, and changed
 // hand-off names.
-func sayBesides(b *strings.Builder, evicted string, denied []lockstile.Denied, news []string) {
+func sayBesides(b *strings.Builder, evicted string, ended []string, denied []lockstile.Denied, news []string) {
 	if evicted != "" {
 		b.WriteString(plain.Sprintf("%s\n", evicted))
+	}
+	switch n := len(ended); {
+	case n == 1:
+		b.WriteString(plain.Sprintf("1 background process was ended with the command: %s; %s\n", ended[0], keepServers))
+	case n > 1:
+		b.WriteString(plain.Sprintf("%d background processes were ended with the command: %s; %s\n", n, strings.Join(ended[:min(n, mostNews)], ", "), keepServers))
 	}
 	for _, d := range denied {
 		b.WriteString(plain.Sprintf("Taken back: %s is now %s. Programs of the user's host trust that name; ask the user to make it\n", d.Path, d.Now))

@@ -26,6 +26,7 @@ type Done struct {
 	Timeout time.Duration // the timeout that ended the command; 0 for none
 	Tokens  int
 	Evicted string             // says that a session was ended for the command
+	Ended   []string           // processes that the command left behind, and that were ended
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
 	Output  string
@@ -45,7 +46,7 @@ func (d Done) String() string {
 	if d.Timeout > 0 {
 		fmt.Fprintf(&b, "command timed out after %d milliseconds\n", d.Timeout.Milliseconds())
 	}
-	sayBesides(&b, d.Evicted, d.Denied, d.News)
+	sayBesides(&b, d.Evicted, d.Ended, d.Denied, d.News)
 	fmt.Fprintf(&b, "Output:\n%s", d.Output)
 	sayObstacles(&b, d.Output, d.Sandbox)
 	return b.String()
@@ -78,7 +79,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		return Done{}, err
 	}
 	exit, _, err := run.Exit()
-	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Denied: run.Denied(), News: run.NewTrust()}
+	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Ended: run.Ended(), Denied: run.Denied(), News: run.NewTrust()}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}

@@ -36,20 +36,30 @@ func (r *Running) Signal(sig syscall.Signal) error {
 	return err
 }
 
+// SignalTree passes a signal on to all processes of the command's tree.
+func (r *Running) SignalTree(sig syscall.Signal) error { return r.Signal(sig | tape.ToTree) }
+
+// Init is the number of the tree's init on the host. The number is the init's until Wait
+// returns.
+func (r *Running) Init() int { return r.l.first.PID }
+
 // Resize sets the size of the command's terminal; terminal is the outer end.
 func (*Running) Resize(terminal *os.File, s launch.Size) error { return pty.SetSize(terminal, s) }
 
 // Wait waits until no process of the command's tree is left, and the sweep is done. The
-// init, which reports the end, may still be exiting.
-func (r *Running) Wait() (launch.End, error) {
-	said := r.awaitOver()
+// init, which reports the end, may still be exiting. If processes are left after the
+// command's end, Wait calls finish beside, with a channel that closes at the end of the
+// tree. finish decides how long the processes may go on, and returns the names of those
+// that were ended.
+func (r *Running) Wait(finish func(over <-chan struct{}) []string) (launch.End, error) {
+	said, ended := r.awaitOver(finish)
 	var err error
 	if !said { // the init was killed: the end of the init is the end of the tree
 		err = r.l.awaitEnd()
 	}
 	r.channel.Close()
 	ws, ok := r.l.tape.Status()
-	end := launch.End{Status: ws, Killed: !ok, OutOfMemory: r.l.cgroup.outOfMemory(), Denied: r.l.denied()}
+	end := launch.End{Status: ws, Killed: !ok, OutOfMemory: r.l.cgroup.outOfMemory(), Denied: r.l.denied(), Ended: ended}
 	r.l.cgroup.remove()
 	if !said {
 		r.l.close()
@@ -62,15 +72,22 @@ func (r *Running) Wait() (launch.End, error) {
 	return end, nil
 }
 
-// awaitOver reports whether the init has reported the end of the tree.
-func (r *Running) awaitOver() bool {
-	var b [1]byte
+// awaitOver reports whether the init has reported the end of the tree, and the names that
+// finish returned.
+func (r *Running) awaitOver(finish func(over <-chan struct{}) []string) (said bool, ended []string) {
+	over := make(chan struct{})
+	names := make(chan []string, 1)
+	names <- nil
 	for {
-		if n, _ := r.channel.Read(b[:]); n != 1 {
-			return false
-		}
-		if b[0] == tape.MessageOver {
-			return true
+		var b [1]byte
+		n, _ := r.channel.Read(b[:])
+		switch {
+		case n == 1 && b[0] == tape.MessageLeft:
+			<-names
+			go func() { names <- finish(over) }()
+		case n != 1 || b[0] == tape.MessageOver:
+			close(over)
+			return n == 1, <-names
 		}
 	}
 }

@@ -149,8 +149,10 @@ func stop(h *header, me uintptr) {
 }
 
 // The messages of a process: MessageFailed after a failure, MessageOver after the end of
-// the tree and the sweep.
+// the tree and the sweep, MessageLeft when the second process has ended and others of the
+// tree have not.
 const (
+	MessageLeft   = 'L'
 	MessageFailed = 'F'
 	MessageOver   = 'O'
 )

@@ -73,12 +73,16 @@ type header struct {
 	second int32           // pid of the second process in the first process's view
 	status int32           // raw wait status of the second process
 	done   int32           // 1 once status holds
+	left   int32           // 1 while the first process has children
+	told   int32           // 1 once MessageLeft is sent
+	hurry  int32           // 1: no other process may finish
 	timed  int32           // 1: the time of each call is taken
 	drops  int32           // number of entries in drop
 	drop   [32]span        // memory that the first process gives back
 	given  [maxGiven]int32 // descriptors that the first process was given
 	tmp    [4]int32
 	poll   [4]int32     // two struct pollfd
+	rest   [2]int64     // struct timespec: how long other processes may still take
 	buf    [4096]byte   // the watch reads into buf
 	path   [32]byte     // "/proc/thread-self/children"
 	clone  cloneArgs    // see clone.go

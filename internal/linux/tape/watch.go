@@ -13,29 +13,49 @@ import (
 // process has one thread.
 const childrenPath = "/proc/thread-self/children"
 
+// mostRest is how long the rest of a tree may take after the second process, in seconds.
+// The parent ends the rest sooner, unless the parent is stopped.
+const mostRest = 5
+
+// ToTree marks a byte on the parent's channel: the signal is for all processes of the
+// tree. Without the mark the signal is for the second process's group.
+const ToTree = 0x80
+
 // watch is the longest part of the first process's life: watch reaps, and passes signals
-// to the second process's group, until the second process ends or the parent's channel
-// closes.
+// on, until the tree has ended, the parent says so, or the parent's channel closes. After
+// the second process's end the others may finish, for as long as the parent wants.
 //
 //go:nosplit
 //go:norace
 //go:nocheckptr
 func watch(h *header, life, signals uintptr) {
-	for h.done == 0 {
+	for h.done == 0 || h.left != 0 && h.hurry == 0 {
+		timeout := uintptr(0)
+		if h.done != 0 {
+			if h.told == 0 {
+				h.told, h.rest[0] = 1, mostRest
+				h.buf[0] = MessageLeft
+				syscall.RawSyscall6(unix.SYS_WRITE, life, uintptr(unsafe.Pointer(&h.buf)), 1, 0, 0, 0)
+			}
+			timeout = uintptr(unsafe.Pointer(&h.rest)) // the kernel counts down
+		}
 		h.poll[0], h.poll[1] = int32(life), unix.POLLIN
 		h.poll[2], h.poll[3] = int32(signals), unix.POLLIN
-		_, _, e := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&h.poll)), 2, 0, 0, 0, 0)
+		n, _, e := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&h.poll)), 2, timeout, 0, 0, 0)
 		if e == syscall.EINTR {
 			continue
 		}
-		if e != 0 {
+		if e != 0 || n == 0 {
 			break
 		}
 		if h.poll[3]>>16 != 0 {
 			syscall.RawSyscall6(unix.SYS_READ, signals, uintptr(unsafe.Pointer(&h.buf)), unsafe.Sizeof(h.buf), 0, 0, 0)
 			reap(h, unix.WNOHANG)
+			if h.done != 0 {
+				continue
+			}
 		}
-		if h.poll[1]>>16 != 0 && h.done == 0 {
+		if h.poll[1]>>16 != 0 {
 			n, _, e := syscall.RawSyscall6(unix.SYS_READ, life, uintptr(unsafe.Pointer(&h.buf)), 1, 0, 0, 0)
 			if e == syscall.EINTR || e == syscall.EAGAIN {
 				continue
@@ -43,10 +63,43 @@ func watch(h *header, life, signals uintptr) {
 			if e != 0 || n != 1 {
 				break // the parent is gone
 			}
-			// Before the reaping, the number can't belong to another process.
-			syscall.RawSyscall6(unix.SYS_KILL, uintptr(-int(h.second)), uintptr(h.buf[0]), 0, 0, 0, 0)
+			pass(h, uintptr(h.buf[0]))
 		}
 	}
+}
+
+// pass passes a signal from the parent on. SIGKILL is the end of the tree, without delay.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func pass(h *header, signal uintptr) {
+	if signal&^ToTree == uintptr(unix.SIGKILL) {
+		h.hurry = 1
+	}
+	if signal&ToTree != 0 {
+		signalTree(h, signal&^ToTree)
+		return
+	}
+	// Before the reaping, and while the group has members, the number can't belong to
+	// another process.
+	syscall.RawSyscall6(unix.SYS_KILL, uintptr(-int(h.second)), signal, 0, 0, 0, 0)
+}
+
+// signalTree sends a signal to all processes of the tree. A stopped process goes on, to
+// act on the signal.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func signalTree(h *header, signal uintptr) {
+	self, _, _ := syscall.RawSyscall6(unix.SYS_GETPID, 0, 0, 0, 0, 0, 0)
+	if self != 1 {
+		signalChildren(h, signal)
+		return
+	}
+	syscall.RawSyscall6(unix.SYS_KILL, ^uintptr(0), signal, 0, 0, 0, 0)
+	syscall.RawSyscall6(unix.SYS_KILL, ^uintptr(0), uintptr(unix.SIGCONT), 0, 0, 0, 0)
 }
 
 // end ends the tree. Only the first process of a pid namespace may kill all visible
@@ -107,6 +160,10 @@ func reap(h *header, options uintptr) {
 			continue
 		}
 		if e != 0 || p == 0 {
+			h.left = 0
+			if e == 0 {
+				h.left = 1
+			}
 			return
 		}
 		if int32(p) == h.second && h.done == 0 {
@@ -123,30 +180,41 @@ func reap(h *header, options uintptr) {
 //go:norace
 //go:nocheckptr
 func endChildren(h *header) {
-	for {
-		fd, _, e := syscall.RawSyscall6(unix.SYS_OPENAT, uintptr(^uint(99)), uintptr(unsafe.Pointer(&h.path)), unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
-		if e != 0 {
-			return // a kernel without the list: the tree can't be found
-		}
-		n, _, e := syscall.RawSyscall6(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&h.buf)), unsafe.Sizeof(h.buf)-1, 0, 0, 0)
-		syscall.RawSyscall6(unix.SYS_CLOSE, fd, 0, 0, 0, 0, 0)
-		if e != 0 || n == 0 {
-			return
-		}
-		h.buf[n] = ' '
-		pid := uintptr(0)
-		for i := uintptr(0); i <= n; i++ {
-			if c := h.buf[i]; c >= '0' && c <= '9' {
-				pid = pid*10 + uintptr(c-'0')
-				continue
-			}
-			if pid != 0 {
-				syscall.RawSyscall6(unix.SYS_KILL, pid, uintptr(unix.SIGKILL), 0, 0, 0, 0)
-			}
-			pid = 0
-		}
+	for signalChildren(h, uintptr(unix.SIGKILL)) {
 		// A killed child ends soon: wait for an end, then look again.
 		syscall.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), 0, unix.WALL, 0, 0, 0)
 		reap(h, unix.WNOHANG)
 	}
+}
+
+// signalChildren sends a signal to the children of the first process, and reports whether
+// there are children. A kernel without the list of children reports none.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func signalChildren(h *header, signal uintptr) bool {
+	fd, _, e := syscall.RawSyscall6(unix.SYS_OPENAT, uintptr(^uint(99)), uintptr(unsafe.Pointer(&h.path)), unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
+	if e != 0 {
+		return false
+	}
+	n, _, e := syscall.RawSyscall6(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&h.buf)), unsafe.Sizeof(h.buf)-1, 0, 0, 0)
+	syscall.RawSyscall6(unix.SYS_CLOSE, fd, 0, 0, 0, 0, 0)
+	if e != 0 || n == 0 {
+		return false
+	}
+	h.buf[n] = ' '
+	pid := uintptr(0)
+	for i := uintptr(0); i <= n; i++ {
+		if c := h.buf[i]; c >= '0' && c <= '9' {
+			pid = pid*10 + uintptr(c-'0')
+			continue
+		}
+		if pid != 0 {
+			syscall.RawSyscall6(unix.SYS_KILL, pid, signal, 0, 0, 0, 0)
+			syscall.RawSyscall6(unix.SYS_KILL, pid, uintptr(unix.SIGCONT), 0, 0, 0, 0)
+		}
+		pid = 0
+	}
+	return true
 }

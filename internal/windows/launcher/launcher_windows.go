@@ -331,7 +331,7 @@ func (r *Running) Resize(_ *os.File, s launch.Size) error {
 }
 
 // Wait waits for the command's end, and ends the rest of the tree.
-func (r *Running) Wait() (launch.End, error) {
+func (r *Running) Wait(func(over <-chan struct{}) []string) (launch.End, error) {
 	code, err := r.l.child.Wait()
 	r.l.closeDesktop()
 	return launch.End{Status: syscall.WaitStatus{ExitCode: code}, Denied: r.l.sweep()}, err
