@@ -234,6 +234,10 @@ func (p *place) sh(mode, script string, code int) result {
 
 // line is a line of the log.
 type line struct {
+	Ended struct {
+		Count int
+		Names []string
+	}
 	Seq, Start                                   uint64
 	Event, Mode, Rung, IO, Signal, Error, Reason string
 	Code, Stage, Restriction, Exceeded           string
