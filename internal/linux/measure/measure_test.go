@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -140,5 +143,39 @@ func TestDescriptorsShowCloexec(t *testing.T) {
 func TestErrnoName(t *testing.T) {
 	if got := ErrnoName(-int64(unix.EROFS)); got != "EROFS" {
 		t.Error(got)
+	}
+}
+
+// TestRestOf checks that a process that waits makes no progress, and that a process that
+// works or comes does.
+func TestRestOf(t *testing.T) {
+	_, said := hold(t, exec.Command("sh", "-c", "(sleep 1009 & echo $$; read x; kill $!)"))
+	shell, err := strconv.Atoi(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := func() (r Rest, ok bool) {
+		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+			before := RestOf(shell)
+			time.Sleep(20 * time.Millisecond)
+			if r = RestOf(shell); !r.Progressed(before) {
+				return r, true
+			}
+		}
+		return r, false
+	}
+	still, ok := quiet()
+	if !ok || !slices.Equal(still.Names, []string{"sh", "sleep"}) && !slices.Equal(still.Names, []string{"sleep"}) {
+		t.Errorf("%q, still: %t", still.Names, ok)
+	}
+	busy := exec.Command("sh", "-c", "while :; do :; done")
+	if err := busy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { busy.Process.Kill(); busy.Wait() }()
+	before := RestOf(os.Getpid())
+	time.Sleep(50 * time.Millisecond)
+	if now := RestOf(os.Getpid()); !now.Progressed(before) || !slices.Contains(now.Names, "sh") {
+		t.Errorf("a loop makes no progress: %q", now.Names)
 	}
 }

@@ -241,8 +241,9 @@ func TestWatchPassesSignalsToTheGroup(t *testing.T) {
 // TestWatchEndsTheTree checks that, without a pid namespace, processes in other sessions
 // and with other parents still end with the command, and with the parent's channel.
 func TestWatchEndsTheTree(t *testing.T) {
-	for name, end := range map[string]string{"command ends": "", "parent ends": "sleep 1000"} {
+	for name, end := range map[string]string{"command ends": "", "parent ends": "sleep 1000", "parent ends what is left": "", "parent kills": "sleep 1001"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			file := t.TempDir() + "/pids"
 			c := started(t, `for i in 1 2 3; do setsid sh -c 'echo $$ >> `+file+`; sleep 1000 & sleep 1000' & done
 				while [ "$(wc -l < `+file+` 2>/dev/null || echo 0)" -lt 3 ]; do sleep 0.01; done; `+end, nil)
@@ -252,7 +253,20 @@ func TestWatchEndsTheTree(t *testing.T) {
 						break
 					}
 				}
-				unix.Shutdown(c.life[0], unix.SHUT_RDWR)
+				if name == "parent kills" {
+					unix.Write(c.life[0], []byte{byte(unix.SIGKILL)})
+				} else {
+					unix.Shutdown(c.life[0], unix.SHUT_RDWR)
+				}
+			}
+			if name == "parent ends what is left" {
+				if b := hear(t, c.life[0]); b != MessageLeft {
+					t.Fatalf("message %q after the command", b)
+				}
+				for range 2 { // to the children; then to theirs, which are adopted
+					unix.Write(c.life[0], []byte{byte(unix.SIGTERM) | ToTree})
+					time.Sleep(50 * time.Millisecond)
+				}
 			}
 			c.wait()
 			b, err := os.ReadFile(file)
