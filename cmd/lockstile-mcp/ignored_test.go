@@ -30,7 +30,7 @@ func TestServerUnderNohup(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// It is the server once it catches SIGTERM by its own will; until then a signal ends it.
+	// Before the server catches SIGTERM, a signal ends the process.
 	for range 400 {
 		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", server.Process.Pid))
 		if _, err := os.Stat(dir + "/home"); err == nil && string(name) == "lockstile-mcp\n" {

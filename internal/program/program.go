@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // ErrNone says that the kernel starts the file itself, or can't start the file at all.
@@ -21,18 +22,14 @@ const mostHead = 256
 // Interpreter returns the program that a regular file names: the word behind "#!", with a
 // carriage return if the line ends with one, or the loader of an ELF file (elf(5)).
 func Interpreter(name string) (string, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() {
-		return "", ErrNone
-	}
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO never opens otherwise
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "", ErrNone
+	}
 	return interpreter(f)
 }
 

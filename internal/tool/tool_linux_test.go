@@ -87,8 +87,8 @@ func TestExec(t *testing.T) {
 	}
 }
 
-// TestNoShell checks that a SHELL that is no shell is replaced, and that the first answer
-// says so.
+// TestNoShell checks that another shell replaces a SHELL without a shell's program, and
+// that the first answer names both.
 func TestNoShell(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(text, []byte("no program"), 0o755); err != nil {

@@ -29,7 +29,16 @@ func newRunning(l *Launch) *Running {
 
 // Signal passes a signal on to the command's process group.
 func (r *Running) Signal(sig syscall.Signal) error {
-	_, err := r.channel.Write([]byte{byte(sig)})
+	if sig < 1 || sig >= tape.ToTree {
+		return unix.EINVAL
+	}
+	return r.send(byte(sig))
+}
+
+// send writes a byte to the init. After the end of the tree the error is
+// os.ErrProcessDone.
+func (r *Running) send(b byte) error {
+	_, err := r.channel.Write([]byte{b})
 	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, os.ErrClosed) {
 		return os.ErrProcessDone
 	}
@@ -37,7 +46,7 @@ func (r *Running) Signal(sig syscall.Signal) error {
 }
 
 // SignalTree passes a signal on to all processes of the command's tree.
-func (r *Running) SignalTree(sig syscall.Signal) error { return r.Signal(sig | tape.ToTree) }
+func (r *Running) SignalTree(sig syscall.Signal) error { return r.send(byte(sig) | tape.ToTree) }
 
 // Init is the number of the tree's init on the host. The number is the init's until Wait
 // returns.

@@ -146,8 +146,8 @@ func TestErrnoName(t *testing.T) {
 	}
 }
 
-// TestRestOf checks that a process that waits makes no progress, and that a process that
-// works or comes does.
+// TestRestOf checks that a waiting process makes no progress, and that a working or a new
+// process makes progress.
 func TestRestOf(t *testing.T) {
 	_, said := hold(t, exec.Command("sh", "-c", "(sleep 1009 & echo $$; read x; kill $!)"))
 	shell, err := strconv.Atoi(said)
