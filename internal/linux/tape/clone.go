@@ -104,7 +104,9 @@ func fork(h *header, m memory) (pid uintptr, err syscall.Errno) {
 		// nosplit functions 792 bytes of stack, and debug builds need much.
 		me, life, signals := interpret(h)
 		if life != 0 {
-			watch(h, life, signals)
+			for watch(h, life, signals) {
+				signalTree(h)
+			}
 			end(h)
 			sweep(h)
 		}

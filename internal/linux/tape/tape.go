@@ -76,6 +76,7 @@ type header struct {
 	left   int32           // 1 while the first process has children
 	told   int32           // 1 once MessageLeft is sent
 	hurry  int32           // 1: no other process may finish
+	tree   int32           // a signal for all processes of the tree
 	timed  int32           // 1: the time of each call is taken
 	drops  int32           // number of entries in drop
 	drop   [32]span        // memory that the first process gives back

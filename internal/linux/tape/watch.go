@@ -22,13 +22,15 @@ const mostRest = 5
 const ToTree = 0x80
 
 // watch is the longest part of the first process's life: watch reaps, and passes signals
-// on, until the tree has ended, the parent says so, or the parent's channel closes. After
-// the second process's end the others may finish, for as long as the parent wants.
+// to the second process's group, until the tree has ended, the parent says so, or the
+// parent's channel closes. After the second process's end the others may finish, for as
+// long as the parent wants. If watch returns true, h.tree is a signal for signalTree, and
+// watch goes on after the call: nested calls need more stack than there is.
 //
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func watch(h *header, life, signals uintptr) {
+func watch(h *header, life, signals uintptr) bool {
 	for h.done == 0 || h.left != 0 && h.hurry == 0 {
 		timeout := uintptr(0)
 		if h.done != 0 {
@@ -46,7 +48,7 @@ func watch(h *header, life, signals uintptr) {
 			continue
 		}
 		if e != 0 || n == 0 {
-			break
+			return false
 		}
 		if h.poll[3]>>16 != 0 {
 			syscall.RawSyscall6(unix.SYS_READ, signals, uintptr(unsafe.Pointer(&h.buf)), unsafe.Sizeof(h.buf), 0, 0, 0)
@@ -55,50 +57,44 @@ func watch(h *header, life, signals uintptr) {
 				continue
 			}
 		}
-		if h.poll[1]>>16 != 0 {
-			n, _, e := syscall.RawSyscall6(unix.SYS_READ, life, uintptr(unsafe.Pointer(&h.buf)), 1, 0, 0, 0)
-			if e == syscall.EINTR || e == syscall.EAGAIN {
-				continue
-			}
-			if e != 0 || n != 1 {
-				break // the parent is gone
-			}
-			pass(h, uintptr(h.buf[0]))
+		if h.poll[1]>>16 == 0 {
+			continue
 		}
+		n, _, e = syscall.RawSyscall6(unix.SYS_READ, life, uintptr(unsafe.Pointer(&h.buf)), 1, 0, 0, 0)
+		if e == syscall.EINTR || e == syscall.EAGAIN {
+			continue
+		}
+		if e != 0 || n != 1 {
+			return false // the parent is gone
+		}
+		signal := int32(h.buf[0])
+		if signal&^ToTree == int32(unix.SIGKILL) {
+			h.hurry = 1 // the end of the tree, without delay
+		}
+		if signal&ToTree != 0 {
+			h.tree = signal &^ ToTree
+			return true
+		}
+		// Before the reaping, and while the group has members, the number can't belong to
+		// another process.
+		syscall.RawSyscall6(unix.SYS_KILL, uintptr(-int(h.second)), uintptr(signal), 0, 0, 0, 0)
 	}
+	return false
 }
 
-// pass passes a signal from the parent on. SIGKILL is the end of the tree, without delay.
+// signalTree sends the signal h.tree to all processes of the tree. A stopped process goes
+// on, to act on the signal.
 //
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func pass(h *header, signal uintptr) {
-	if signal&^ToTree == uintptr(unix.SIGKILL) {
-		h.hurry = 1
-	}
-	if signal&ToTree != 0 {
-		signalTree(h, signal&^ToTree)
-		return
-	}
-	// Before the reaping, and while the group has members, the number can't belong to
-	// another process.
-	syscall.RawSyscall6(unix.SYS_KILL, uintptr(-int(h.second)), signal, 0, 0, 0, 0)
-}
-
-// signalTree sends a signal to all processes of the tree. A stopped process goes on, to
-// act on the signal.
-//
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func signalTree(h *header, signal uintptr) {
+func signalTree(h *header) {
 	self, _, _ := syscall.RawSyscall6(unix.SYS_GETPID, 0, 0, 0, 0, 0, 0)
 	if self != 1 {
-		signalChildren(h, signal)
+		signalChildren(h, uintptr(h.tree))
 		return
 	}
-	syscall.RawSyscall6(unix.SYS_KILL, ^uintptr(0), signal, 0, 0, 0, 0)
+	syscall.RawSyscall6(unix.SYS_KILL, ^uintptr(0), uintptr(h.tree), 0, 0, 0, 0)
 	syscall.RawSyscall6(unix.SYS_KILL, ^uintptr(0), uintptr(unix.SIGCONT), 0, 0, 0, 0)
 }
 
