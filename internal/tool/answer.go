@@ -23,6 +23,7 @@ type Answer struct {
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
 	Ended   []string           // processes that the command left behind, and that were ended
+	Others  string             // says that the processes of other sessions are out of reach, and what reaches them
 	Shell   string             // says that SHELL names no shell, and what ran the command
 	Output  string             // valid UTF-8, cut to the caller's budget
 	Sandbox []Obstacle         // places where the sandbox seems to have stopped the command
@@ -44,6 +45,12 @@ func (a Answer) String() string {
 	sayBesides(&b, a.Evicted, a.Ended, a.Denied, a.News)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
 	sayObstacles(&b, a.Output, a.Sandbox)
+	if a.Others != "" {
+		if len(a.Sandbox) == 0 && !strings.HasSuffix(a.Output, "\n") {
+			b.WriteByte('\n')
+		}
+		b.WriteString(plain.Sprintf("%s\n", a.Others))
+	}
 	return b.String()
 }
 

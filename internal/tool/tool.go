@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -147,8 +148,29 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 		return Answer{}, err
 	}
 	a, err := s.answer(b, out, c.MaxOutputTokens)
-	a.Shell = why
+	a.Shell, a.Others = why, s.others(c.Cmd, a)
 	return a, err
+}
+
+// killers are programs that end processes by number, name or port.
+var killers = regexp.MustCompile(`(^|[\s;&|(/])(kill|pkill|killall|fuser|kill-port)([\s;&|)]|$)`)
+
+// others returns the mend for a command that failed to end processes while other sessions
+// run: each session has processes of its own, and write_stdin reaches a session.
+func (s *Set) others(cmd string, a Answer) string {
+	if a.Exit == nil || *a.Exit == 0 || !killers.MatchString(cmd) {
+		return ""
+	}
+	var running []string
+	for _, e := range s.running.List() {
+		if _, over, _ := e.Exit(); !over {
+			running = append(running, fmt.Sprintf("%d (%s)", e.ID, shorten(e.Command)))
+		}
+	}
+	if len(running) == 0 {
+		return ""
+	}
+	return "A command can't see the processes of other sessions. Running sessions: " + strings.Join(running, ", ") + ". To end the command of a session, call write_stdin with the session's ID and ^C (\\u0003) as chars"
 }
 
 // Write types into a session, or only looks at the session, and answers like Exec.

@@ -138,6 +138,27 @@ func TestLongScripts(t *testing.T) {
 	}
 }
 
+// TestOtherSessions checks that a failed attempt to end a server of another session names
+// the session and the mend, and that the mend works.
+func TestOtherSessions(t *testing.T) {
+	s, _ := opened(t)
+	if a := exec(t, s, ExecCommand{Cmd: "kill 12345"}); a.Others != "" {
+		t.Errorf("no session runs: %q", a.Others)
+	}
+	server := exec(t, s, ExecCommand{Cmd: "exec sleep 1009", YieldTimeMS: 250})
+	for cmd, said := range map[string]bool{"kill 12345": true, "pkill sleep": true, "killall -9 sleep; false": true, "sh -c '(/bin/kill 12345)'": true,
+		"kill 12345 2>/dev/null; true": false, "echo skill; false": false} {
+		a := exec(t, s, ExecCommand{Cmd: cmd})
+		if got := strings.Contains(a.String(), fmt.Sprintf("Running sessions: %d (exec sleep 1009)", server.Session)); got != said {
+			t.Errorf("%s: %q", cmd, a.String())
+		}
+	}
+	a, err := s.Write(context.Background(), WriteStdin{SessionID: server.Session, Chars: "\x03", YieldTimeMS: 10_000})
+	if err != nil || a.Exit == nil || *a.Exit != 130 {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 func TestSessions(t *testing.T) {
 	s, _ := opened(t)
 	a := exec(t, s, ExecCommand{Cmd: "echo one; read x; echo got $x; exit 4", TTY: true, YieldTimeMS: 250})
