@@ -108,6 +108,9 @@ func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missi
 	if machine.OS == "windows" {
 		i.command.Env = withSystemRoot(i.command.Env, os.Getenv("SystemRoot"))
 	}
+	if machine.OS == "linux" && machine.UID == 0 && i.plan.Confined() {
+		i.command.Env = withOwnOwner(i.command.Env)
+	}
 	if w := i.plan.Windows; w != nil {
 		i.command.Env = withTemp(i.command.Env, w.Temp)
 	}
@@ -164,6 +167,18 @@ func withSystemRoot(env []string, root string) []string {
 		return env
 	}
 	return append(slices.Clone(env), "SystemRoot="+root)
+}
+
+// withOwnOwner has GNU tar give files to the command's user, as for every user but root.
+// In the sandbox root is the only user: a file can't be given to another user, and tar
+// would fail for each file of an archive.
+func withOwnOwner(env []string) []string {
+	if lookup(env, "TAR_OPTIONS") != "" {
+		return env
+	}
+	out := append(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return e == "TAR_OPTIONS=" }), "TAR_OPTIONS=--no-same-owner")
+	slices.Sort(out)
+	return out
 }
 
 // withTemp sets the variables for temporary files on Windows to the only temporary folder

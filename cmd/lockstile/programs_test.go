@@ -22,10 +22,11 @@ func TestFileCapabilities(t *testing.T) {
 		t.Fatal(err)
 	}
 	bothWays(t, func(t *testing.T, p *place) {
-		for name, c := range map[string]struct{ flags, permitted, inheritable uint32 }{
-			"ep": {1, 1 << unix.CAP_NET_RAW, 0}, "p": {0, 1 << unix.CAP_NET_RAW, 0}, "ei": {1, 0, 1 << unix.CAP_NET_RAW},
-		} {
-			file := p.ws + "/" + name
+		for _, c := range []struct {
+			name                          string
+			flags, permitted, inheritable uint32
+		}{{"ep", 1, 1 << unix.CAP_NET_RAW, 0}, {"p", 0, 1 << unix.CAP_NET_RAW, 0}, {"ei", 1, 0, 1 << unix.CAP_NET_RAW}} {
+			name, file := c.name, p.ws+"/"+c.name
 			if err := os.WriteFile(file, text, 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +68,8 @@ func TestMissingInterpreter(t *testing.T) {
 			t.Fatal(err)
 		}
 		put("elf", loader.Replace(string(elf)))
-		for name, want := range map[string]string{"crlf it's": "CR LF", "gone": `"/opt/none/python9"`, "hidden": "/u/none", "elf": "/ld-linux"} {
+		for _, c := range [][2]string{{"crlf it's", "CR LF"}, {"gone", `"/opt/none/python9"`}, {"hidden", "/u/none"}, {"elf", "/ld-linux"}} {
+			name, want := c[0], c[1]
 			r := p.lockstile("run", "--", "./"+name)
 			if r.code != 127 || !strings.Contains(r.stderr, want) || !strings.Contains(r.stderr, "interpreter") || strings.Contains(r.stderr, "there is no command") {
 				t.Errorf("%s: %+v", name, r)
@@ -83,6 +85,32 @@ func TestMissingInterpreter(t *testing.T) {
 		}
 		if r := p.lockstile("run", "--", "./none"); r.code != 127 || !strings.Contains(r.stderr, "there is no command") {
 			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// TestTarAsRoot checks that root unpacks an archive with files of other users, which are
+// root's afterwards.
+func TestTarAsRoot(t *testing.T) {
+	if !root() {
+		t.Skip("needs root")
+	}
+	bothWays(t, func(t *testing.T, p *place) {
+		write(t, p.ws+"/f", "text")
+		if r := p.do(p.command("tar", "-cf", p.ws+"/t.tar", "--owner=1000", "--group=1000", "f")); r.code != 0 {
+			t.Fatalf("%+v", r)
+		}
+		r := p.lockstile("run", "--", "sh", "-c", "rm f && tar -xf t.tar && stat -c %u:%g f")
+		if r.code != 0 || strings.TrimSpace(r.stdout) != "0:0" {
+			t.Errorf("%+v", r)
+		}
+		r = p.lockstile("run", "--sandbox", "danger-full-access", "--", "sh", "-c", "tar -xf t.tar && stat -c %u:%g f")
+		if r.code != 0 || strings.TrimSpace(r.stdout) != "1000:1000" {
+			t.Errorf("%+v", r)
+		}
+		p.env = append(p.env, "TAR_OPTIONS=--same-owner")
+		if r := p.lockstile("run", "--", "sh", "-c", "tar -xf t.tar"); r.code == 0 || !strings.Contains(r.stdout+r.stderr, "change ownership") {
+			t.Errorf("the user's options are not handed on: %+v", r)
 		}
 	})
 }
