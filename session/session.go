@@ -179,6 +179,17 @@ func (s *Session) NewTrust() []string {
 	}
 }
 
+// Exceeded returns, after the command's end, the limit for which the tree was ended, "" for
+// none.
+func (s *Session) Exceeded() string {
+	select {
+	case <-s.over:
+		return s.child.Exceeded()
+	default:
+		return ""
+	}
+}
+
 // Exit returns how the command ended; ok is false while the command runs. An error means
 // that the end is unknown, or not in the log.
 func (s *Session) Exit() (exit lockstile.Exit, ok bool, err error) {

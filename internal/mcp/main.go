@@ -73,6 +73,7 @@ func serve(ctx context.Context, f settings.Flags) error {
 		return err
 	}
 	tools := tool.New(gate, p, os.Environ(), "mcp")
+	tools.Tries(f.Try)
 	err = newServer(tools, p.UnifiedExec).Run(ctx, stdio())
 	return errors.Join(err, tools.Close(), gate.Close())
 }

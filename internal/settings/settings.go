@@ -6,6 +6,7 @@ package settings
 import (
 	"flag"
 	"io"
+	"slices"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/policy"
@@ -54,4 +55,13 @@ func (f *Flags) Load() (p policy.Policy, home string, err error) {
 	}
 	p, err = lockstile.LoadPolicy(lockstile.Settings{Home: home, Dir: f.Dir, Profile: f.profile, Overrides: f.overrides, Mode: f.Mode})
 	return p, home, err
+}
+
+// Try returns the policy of the same flags with more overrides, and with another mode
+// unless mode is ModeUnset. The error is a *refusal.Error.
+func (f *Flags) Try(mode policy.Mode, overrides ...string) (policy.Policy, error) {
+	if mode == policy.ModeUnset {
+		mode = f.Mode
+	}
+	return lockstile.LoadPolicy(lockstile.Settings{Dir: f.Dir, Profile: f.profile, Overrides: slices.Concat(f.overrides, overrides), Mode: mode})
 }

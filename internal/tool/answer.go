@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/obstacle"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/session"
 )
@@ -14,19 +15,19 @@ import (
 // Answer is a tool's answer about a command: the output since the last look, and the
 // command's state.
 type Answer struct {
-	Chunk   string             // the name of the answer
-	Wall    time.Duration      // how long the call waited
-	Exit    *int               // nil while the command runs
-	Session int                // the session of a running command; 0 after the end
-	Tokens  int                // of the whole output, with the cut part
-	Evicted string             // says that another session was ended for the new session
-	Denied  []lockstile.Denied // protected names that the command made
-	News    []string           // hand-off names that the command made or changed
-	Ended   []string           // processes that the command left behind, and that were ended
-	Others  string             // says that the processes of other sessions are out of reach, and what reaches them
-	Shell   string             // says that SHELL names no shell, and what ran the command
-	Output  string             // valid UTF-8, cut to the caller's budget
-	Sandbox []Obstacle         // places where the sandbox seems to have stopped the command
+	Chunk   string              // the name of the answer
+	Wall    time.Duration       // how long the call waited
+	Exit    *int                // nil while the command runs
+	Session int                 // the session of a running command; 0 after the end
+	Tokens  int                 // of the whole output, with the cut part
+	Evicted string              // says that another session was ended for the new session
+	Denied  []lockstile.Denied  // protected names that the command made
+	News    []string            // hand-off names that the command made or changed
+	Ended   []string            // processes that the command left behind, and that were ended
+	Others  string              // says that the processes of other sessions are out of reach, and what reaches them
+	Shell   string              // says that SHELL names no shell, and what ran the command
+	Output  string              // valid UTF-8, cut to the caller's budget
+	Sandbox []obstacle.Obstacle // places where the sandbox seems to have stopped the command
 }
 
 // String returns the answer in the form that models know from similar tools.
@@ -55,13 +56,41 @@ func (a Answer) String() string {
 }
 
 // sayObstacles appends the obstacles after the output, on lines of their own.
-func sayObstacles(b *strings.Builder, output string, all []Obstacle) {
+func sayObstacles(b *strings.Builder, output string, all []obstacle.Obstacle) {
 	if len(all) > 0 && !strings.HasSuffix(output, "\n") {
 		b.WriteByte('\n')
 	}
 	for _, o := range all {
-		b.WriteString(plain.Sprintf("%s\n", o))
+		b.WriteString(said(o))
 	}
+}
+
+// said is an obstacle on one line.
+func said(o obstacle.Obstacle) string {
+	text := "Sandbox: "
+	if o.Quote != "" {
+		text += plain.Sprintf("observed %q; inferred: ", o.Quote)
+	}
+	text += plain.Sprintf("%s", o.Cause)
+	switch {
+	case o.Setting == "":
+		text += plain.Sprintf("; %s", o.Instead)
+	case o.AtStart:
+		text += plain.Sprintf("; the user could allow it at the server's start: %s", o.Flag())
+	default:
+		text += plain.Sprintf("; the user could allow it in config.toml: %s", o.Setting)
+	}
+	return text + "\n"
+}
+
+// obstacles explains where the sandbox stood in a command's way. Names taken back are
+// elsewhere in the answer.
+func (s *Set) obstacles(b begun, output string, exit lockstile.Exit, ended bool) []obstacle.Obstacle {
+	seen := obstacle.Seen{Policy: s.mode(b), Dir: b.Dir, Failed: ended && exit.Status() != 0, Output: output, Try: s.try}
+	if ended {
+		seen.Exceeded, seen.BadCall = b.Exceeded(), badCall(exit)
+	}
+	return obstacle.Find(seen)
 }
 
 // mostNews bounds the number of files in an answer; the log has them all.

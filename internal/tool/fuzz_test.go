@@ -36,7 +36,6 @@ func FuzzArguments(f *testing.F) {
 				t.Errorf("yield %d becomes %v", c.YieldTimeMS, d)
 			}
 			approve.Script("bash", c.Cmd)
-			obstacles(c.Cmd, s.policy, "/")
 		}
 		var w Shell
 		if json.Unmarshal(raw, &w) == nil {

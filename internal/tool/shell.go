@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/approve"
+	"github.com/lockstile/lockstile/internal/obstacle"
 )
 
 // Shell is a call of shell, the classic tool, for running a command to its end. Zero
@@ -30,7 +31,7 @@ type Done struct {
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
 	Output  string
-	Sandbox []Obstacle // places where the sandbox seems to have stopped the command
+	Sandbox []obstacle.Obstacle // places where the sandbox seems to have stopped the command
 }
 
 // timedOut is the exit code of a command that took too long, as in timeout(1).
@@ -84,6 +85,6 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		d.Exit, d.Timeout = timedOut, limit
 	}
 	d.Output, d.Tokens = cut(out.Then(run.Poll(ctx, 0)), defaultTokens)
-	d.Sandbox = obstacles(d.Output, s.mode(run), run.Dir)
+	d.Sandbox = s.obstacles(run, d.Output, exit, true)
 	return d, err
 }

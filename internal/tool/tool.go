@@ -21,6 +21,7 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/approve"
+	"github.com/lockstile/lockstile/internal/obstacle"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/session"
 )
@@ -35,6 +36,7 @@ type Set struct {
 	channel  string
 	running  *session.Table
 
+	try       obstacle.Try
 	preparing sync.WaitGroup
 	told      atomic.Bool // that SHELL names no shell
 }
@@ -49,6 +51,10 @@ func New(g *lockstile.Gate, p policy.Policy, environ []string, channel string) *
 	s.prepare()
 	return s
 }
+
+// Tries has answers propose settings, each after a trial. Without Tries an answer proposes
+// none. Tries must come before the first call.
+func (s *Set) Tries(try obstacle.Try) { s.try = try }
 
 // prepare has the gate prepare the next command's start.
 func (s *Set) prepare() {
@@ -212,7 +218,7 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 		out = out.Then(b.Poll(context.Background(), 0)) // what came between the two
 	}
 	a.Output, a.Tokens = cut(out, budget)
-	a.Sandbox = obstacles(a.Output, s.mode(b), b.Dir)
+	a.Sandbox = s.obstacles(b, a.Output, exit, ended)
 	return a, err
 }
 

@@ -206,16 +206,28 @@ func TestTakenBack(t *testing.T) {
 // TestObstacles checks what a model hears when real programs fail in the sandbox.
 func TestObstacles(t *testing.T) {
 	s, ws := opened(t)
+	try := func(mode policy.Mode, overrides ...string) (policy.Policy, error) {
+		return lockstile.LoadPolicy(lockstile.Settings{Home: filepath.Dir(ws) + "/home", Dir: ws, Mode: mode, Overrides: overrides})
+	}
+	s.Tries(try)
 	if err := os.Mkdir(ws+"/.git", 0o755); err != nil {
 		t.Fatal(err)
 	}
+	outside, err := os.MkdirTemp("/var/tmp", "lockstile-outside-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(outside)
 	for cmd, want := range map[string]string{
 		"touch /etc/new":                  `"/etc/new may not be written (outside the workspace and every writable root)`,
 		"cd /etc && echo x > new":         `inferred: `,
 		"mkdir .git/hooks":                `/.git/hooks may not be written (protected name`,
 		`python3 -c 'open("/usr/x","w")'`: `/usr/x may not be written`,
-		"mount -t tmpfs none /mnt 2>&1 || python3 -c 'import os; os.setuid(1)'":      "",
-		"python3 -c 'import socket; socket.create_connection((\"192.0.2.1\",80),2)'": "network_access = true",
+		"mount -t tmpfs none /mnt 2>&1 || python3 -c 'import os; os.setuid(1)'":                  "",
+		"python3 -c 'import socket; socket.create_connection((\"192.0.2.1\",80),2)'":             "config.toml: sandbox_workspace_write.network_access=true\n",
+		"getent hosts example.com; echo 'curl: (6) could not resolve host: Example.com'; exit 6": "network_access=true",
+		"echo \"mkdir " + outside + "/new: read-only file system\"; exit 1":                      "config.toml: sandbox_workspace_write.writable_roots=[\"" + outside + "\"]\n",
+		"echo 'mkdir /etc/x: read-only file system' | sed s/etc/opt/ | sed s/x/y/; exit 0":       `/opt/y may not be written`,
 		"echo fine":                 "",
 		"rm -f /tmp/none; ls /none": "",
 	} {

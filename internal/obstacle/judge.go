@@ -1,0 +1,276 @@
+package obstacle
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/lockstile/lockstile/policy"
+)
+
+// judge compares a hit with the policy. The policy must deny the path or host, or the
+// error must be one that only the sandbox makes likely.
+func (s Seen) judge(h hit) (Obstacle, bool) {
+	switch h.sign {
+	case signReadOnly:
+		return s.readOnly(h)
+	case signDevices:
+		return s.devices(h)
+	case signBusy:
+		return s.deniedWrite(h)
+	case signUnknown:
+		return s.unknownHost(h)
+	case signRefused:
+		return s.refusedConnect(h)
+	case signFork, signOpenFiles, signFileSize:
+		return s.limited(h)
+	case signDenied:
+		return s.denied(h)
+	case signForbidden:
+		return s.forbidden(h)
+	case signAbsent:
+		return s.absent(h)
+	}
+	return Obstacle{}, false
+}
+
+// deniedWrite finds a named path that the policy keeps from writing.
+func (s Seen) deniedWrite(h hit) (Obstacle, bool) {
+	n := namesOf(h)
+	for _, name := range append(n.placed, n.loose...) {
+		if path, _, ok := s.full(name); ok {
+			if o, denied := s.writing(path); denied {
+				return o, true
+			}
+		}
+	}
+	return Obstacle{}, false
+}
+
+// writing returns the obstacle for writing a full path, if the policy denies the act.
+func (s Seen) writing(path string) (Obstacle, bool) {
+	real := s.real(path)
+	d := s.Policy.DecideWrite(real)
+	if d.Allowed || s.ownPlace(real) {
+		return Obstacle{}, false
+	}
+	o := Obstacle{What: path, Cause: fmt.Sprintf("%s may not be written (%s)", path, d.Rule)}
+	o.propose(s.writable(real, d))
+	return o, true
+}
+
+// ownPlace reports whether a path is in a folder of the command's own.
+func (s Seen) ownPlace(path string) bool {
+	return s.Policy.Mode == policy.ModeWorkspaceWrite && within(path, "/run")
+}
+
+// readOnly is for EROFS. Without a path EROFS is the sandbox's all the same, unless the
+// line names a full path that may be written: such a file system has another reason.
+func (s Seen) readOnly(h hit) (Obstacle, bool) {
+	if o, ok := s.deniedWrite(h); ok {
+		return o, true
+	}
+	n := namesOf(h)
+	for _, name := range n.placed {
+		if _, whole, ok := s.full(name); ok && whole {
+			return Obstacle{}, false
+		}
+	}
+	if len(n.loose) > 0 || !s.Failed || !h.reports() {
+		return Obstacle{}, false
+	}
+	return Obstacle{Cause: "a place outside the writable folders may not be written", Instead: "the output doesn't name the full path; write below the workspace, or name the path to the user"}, true
+}
+
+// devices is for EXDEV: every writable folder is a mount of its own.
+func (s Seen) devices(h hit) (Obstacle, bool) {
+	if o, ok := s.deniedWrite(h); ok {
+		return o, true
+	}
+	places := map[string]bool{}
+	for _, name := range namesOf(h).placed {
+		if path, _, ok := s.full(name); ok {
+			places[s.place(s.real(path))] = true
+		}
+	}
+	if len(places) < 2 {
+		return Obstacle{}, false
+	}
+	return Obstacle{Cause: "each writable folder is a file system of its own in the sandbox, and no file can be renamed or linked from one folder into another",
+		Instead: "copy the file and remove the original"}, true
+}
+
+// place names the writable folder of a path.
+func (s Seen) place(path string) string {
+	best := ""
+	for _, r := range s.Policy.Roots() {
+		if within(path, r.Path) && len(r.Path) > len(best) {
+			best = r.Path
+		}
+	}
+	if best == "" {
+		best = "/" + strings.SplitN(path+"/", "/", 3)[1]
+	}
+	return best
+}
+
+// writes are words of lines about writing.
+var writes = []string{
+	"touch", "create", "creat", "creating", "mkdir", "mkdirat", "make directory", "write", "writing", "written", "unlink", "unlinkat", "remove", "rmdir", "rename", "renameat", "move", "mv", "rm",
+	"delete", "truncate", "lock", "save", "append", "chmod", "install", "copy", "copyfile", "symlink", "link", "set times", "setting times", "setting permissions", "opening output file", "cannot open output file",
+}
+
+// denied is for EACCES: first a path that may not be read; then a path that may not be
+// written, if the user's own rights allow the act.
+func (s Seen) denied(h hit) (Obstacle, bool) {
+	n := namesOf(h)
+	for _, name := range append(n.placed, n.loose...) {
+		path, _, ok := s.full(name)
+		if !ok {
+			continue
+		}
+		if o, hidden := s.reading(path); hidden {
+			return o, true
+		}
+		if real := s.real(path); !h.hasAny(writes) && !mayRun(real) || !s.looksWritable(real) {
+			continue
+		}
+		if o, denied := s.writing(path); denied {
+			return o, true
+		}
+	}
+	return Obstacle{}, false
+}
+
+// reading returns the obstacle for reading a full path, if the policy denies the act.
+func (s Seen) reading(path string) (Obstacle, bool) {
+	real := s.real(path)
+	if s.Policy.Home != "" && within(real, s.Policy.Home) {
+		return Obstacle{What: path, Cause: path + " may not be read (lockstile's own folder)", Instead: "no setting allows it"}, true
+	}
+	d := s.Policy.DecideRead(real)
+	if d.Allowed {
+		return Obstacle{}, false
+	}
+	o := Obstacle{What: path, Cause: fmt.Sprintf("%s may not be read (%s)", path, d.Rule)}
+	o.propose(s.readable(real))
+	return o, true
+}
+
+// absent is for ENOENT: hidden files are absent or empty, and /tmp is the command's own.
+func (s Seen) absent(h hit) (Obstacle, bool) {
+	if !s.Failed {
+		return Obstacle{}, false
+	}
+	for _, name := range namesOf(h).placed {
+		path, whole, ok := s.full(name)
+		if !ok {
+			continue
+		}
+		if o, hidden := s.reading(path); hidden {
+			return o, true
+		}
+		if whole && within(path, "/tmp") && path != "/tmp" && s.place(path) == "/tmp" {
+			return Obstacle{What: path, Cause: path + " isn't in the command's own /tmp, and a file in the host's /tmp can't be seen",
+				Instead: "no setting shows the host's /tmp; if the file is the host's, ask the user to copy the file into the workspace"}, true
+		}
+		if whole && strings.HasSuffix(path, ".sock") && (within(path, "/run") || within(path, "/var/run")) {
+			return Obstacle{What: path, Cause: path + " can't be reached: commands have a /run of their own, without the host's sockets",
+				Instead: "no setting shows the host's /run; ask the user"}, true
+		}
+	}
+	return Obstacle{}, false
+}
+
+// forbidden is for EPERM: an act that needs a privilege, or a path that the policy denies.
+func (s Seen) forbidden(h hit) (Obstacle, bool) {
+	o := Obstacle{Cause: "the call is one that the sandbox forbids (privileges, mounts, namespaces, other processes), or that this user may not make at all",
+		Instead: "no setting allows it; ask the user to run the command outside the sandbox"}
+	if !s.Failed {
+		return Obstacle{}, false
+	}
+	if h.hasAny(privileged) {
+		return o, true
+	}
+	n := namesOf(h)
+	all := append(n.placed, n.loose...)
+	for _, name := range all {
+		if path, _, ok := s.full(name); ok {
+			if !s.Policy.DecideWrite(s.real(path)).Allowed {
+				return o, true
+			}
+		}
+	}
+	return o, len(all) == 0 && h.hasAny(bareErrno)
+}
+
+// unknownHost is for failures of the network, with the network off.
+func (s Seen) unknownHost(h hit) (Obstacle, bool) {
+	host := hostOf(h)
+	if s.Policy.NetworkOpen() || host == "" && (!s.Failed || !h.reports() && !h.hasAny(resolvers)) {
+		return Obstacle{}, false
+	}
+	o := Obstacle{What: host, Cause: "the network is off: commands have only a loopback of their own"}
+	o.propose(s.network())
+	return o, true
+}
+
+// resolvers are texts that name a failed look-up without the form of an error.
+var resolvers = []string{"could not resolve host", "couldn't resolve host", "temporary failure in name resolution", "name or service not known", "eai_again", "enotfound", "network is unreachable", "failed to lookup address information"}
+
+// refusedConnect is for ECONNREFUSED of the loopback, with the network off.
+func (s Seen) refusedConnect(h hit) (Obstacle, bool) {
+	host := hostOf(h)
+	low := lowered(host)
+	if s.Policy.NetworkOpen() || host == "" || low != "localhost" && low != "::1" && !strings.HasPrefix(low, "127.") && !strings.Contains(h.lower, "lookup ") {
+		return Obstacle{}, false
+	}
+	o := Obstacle{What: host, Cause: "the network is off: " + host + " is the command's own loopback, and servers of the host can't be reached"}
+	if strings.Contains(h.lower, "lookup ") {
+		o.Cause = "the network is off: commands have only a loopback of their own"
+	}
+	o.propose(s.network())
+	return o, true
+}
+
+// real returns a path without the links that a command could follow too: links in places
+// that are hidden from the command, or the command's own, stay.
+func (s Seen) real(path string) string {
+	const mostLinks = 40
+	done, rest := "/", strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for links := 0; len(rest) > 0; {
+		next := filepath.Join(done, rest[0])
+		rest = rest[1:]
+		if s.unseen(next) {
+			return filepath.Join(append([]string{next}, rest...)...)
+		}
+		target, err := readlink(next)
+		if err != nil {
+			done = next
+			continue
+		}
+		if links++; links > mostLinks {
+			return filepath.Join(append([]string{next}, rest...)...)
+		}
+		if filepath.IsAbs(target) {
+			done = "/"
+		}
+		rest = append(strings.Split(strings.Trim(filepath.Clean(target), "/"), "/"), rest...)
+	}
+	return done
+}
+
+// unseen reports whether the host's file of a name is another file than the command's.
+func (s Seen) unseen(path string) bool {
+	for _, own := range [...]string{"/tmp", "/run", "/dev", "/proc", "/sys"} {
+		if within(path, own) && s.place(path) == own {
+			return true
+		}
+	}
+	return s.Policy.Home != "" && within(path, s.Policy.Home) || !s.Policy.DecideRead(path).Allowed
+}
+
+// within reports whether a clean path is a folder or lies below the folder.
+func within(path, folder string) bool {
+	return path == folder || folder == "/" || strings.HasPrefix(path, folder) && path[len(folder)] == '/'
+}

@@ -1,0 +1,174 @@
+// Package obstacle explains where the sandbox stood in a command's way: from facts that
+// the gate saw, and from the command's output, checked against the policy. Each
+// explanation is data: the cause, the quoted line, and a setting that would allow the act.
+//
+// The output is the command's own text, and may try to choose a setting. Therefore
+// package obstacle must never apply a setting, never propose a setting without a trial of
+// the setting, and never look at a place that the command can't see. Package obstacle
+// opens no file, and starts nothing.
+package obstacle
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// Kind says how an obstacle is known.
+type Kind string
+
+// The kinds.
+const (
+	Observed Kind = "observed" // by the gate
+	Inferred Kind = "inferred" // from the command's output and the policy
+)
+
+// Obstacle is a place where the sandbox stood in the way.
+type Obstacle struct {
+	Kind    Kind   `json:"kind"`
+	What    string `json:"what,omitempty"`    // the path, host or name
+	Cause   string `json:"cause"`             // the restriction, in words
+	Quote   string `json:"quote,omitempty"`   // the line of output
+	Setting string `json:"setting,omitempty"` // KEY=VALUE for -c, or --sandbox MODE; "" for none
+	Instead string `json:"instead,omitempty"` // without a setting: the reason, and the way on
+
+	// AtStart reports that a line of config.toml would not count: the command line or a
+	// profile decides about the key.
+	AtStart bool `json:"-"`
+}
+
+// Flag returns the setting as arguments for a shell, "" without a setting.
+func (o Obstacle) Flag() string {
+	if o.Setting == "" || strings.HasPrefix(o.Setting, "--") {
+		return o.Setting
+	}
+	return "-c '" + strings.ReplaceAll(o.Setting, "'", `'\''`) + "'"
+}
+
+// Try returns the policy of the same request with more overrides, as with -c, and with a
+// mode, as with --sandbox. ModeUnset keeps the request's own mode.
+type Try func(mode policy.Mode, overrides ...string) (policy.Policy, error)
+
+// Seen is a command, as seen by the gate and by a reader of the output.
+type Seen struct {
+	Policy policy.Policy
+	Dir    string // the command's folder, absolute; "" for the workspace
+	Failed bool   // the command has ended, and not with 0
+	Output string // any bytes; Find reads the beginning and the end
+	Try    Try    // nil: nothing can be proposed
+
+	TakenBack []string // protected names that the command made
+	Exceeded  string   // the limit for which the tree was ended
+	BadCall   bool     // SIGSYS ended the command
+}
+
+// The bounds of the work.
+const (
+	mostInferred = 3        // obstacles from output
+	mostObserved = 20       // names taken back
+	mostText     = 64 << 10 // bytes of output: half from the beginning, half from the end
+	mostLine     = 2 << 10  // bytes of a line
+	mostLines    = 200      // lines that are compared with the policy
+	mostQuote    = 120      // runes of a quoted line
+)
+
+// Find returns the obstacles, first the observed.
+func Find(s Seen) []Obstacle {
+	if s.Dir == "" {
+		s.Dir = s.Policy.Workspace
+	}
+	return append(s.observed(), s.inferred()...)
+}
+
+// observed explains what the gate saw.
+func (s Seen) observed() []Obstacle {
+	var out []Obstacle
+	for _, name := range s.TakenBack[:min(len(s.TakenBack), mostObserved)] {
+		out = append(out, Obstacle{Kind: Observed, What: name, Cause: "programs of the host trust that name, and the name was taken back",
+			Instead: "ask the user to make it"})
+	}
+	if s.Exceeded != "" {
+		out = append(out, s.exceeded())
+	}
+	if s.BadCall {
+		out = append(out, Obstacle{Kind: Observed, Cause: "the command made a system call that the sandbox forbids, and the call ended the command (SIGSYS)",
+			Instead: "ask the user to run the command outside the sandbox"})
+	}
+	return out
+}
+
+// inferred reads the output, line by line.
+func (s Seen) inferred() []Obstacle {
+	if m := s.Policy.Mode; m != policy.ModeReadOnly && m != policy.ModeWorkspaceWrite {
+		return nil
+	}
+	var out []Obstacle
+	lines := linesOf(s.Output)
+	looked := 0
+	for i := range lines {
+		hit, ok := find(lines[i])
+		if !ok {
+			continue
+		}
+		if looked++; looked > mostLines {
+			break
+		}
+		hit.before, hit.after = lines[max(i-3, 0):i], lines[i+1:min(i+9, len(lines))]
+		o, ok := s.judge(hit)
+		if !ok || slices.ContainsFunc(out, func(x Obstacle) bool { return x.Cause == o.Cause && x.What == o.What }) {
+			continue
+		}
+		o.Kind, o.Quote = Inferred, quote(hit.line)
+		if out = append(out, o); len(out) == mostInferred {
+			break
+		}
+	}
+	return out
+}
+
+// linesOf splits the beginning and the end of a text, without colours and other sequences
+// for terminals.
+func linesOf(text string) []string {
+	if len(text) > mostText {
+		text = text[:mostText/2] + "\n" + text[len(text)-mostText/2:]
+	}
+	var out []string
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		line = strings.TrimSpace(bare(line[:min(len(line), mostLine)]))
+		if line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// bare removes escape sequences of the form CSI, ECMA-48.
+func bare(line string) string {
+	if !strings.Contains(line, "\x1b[") {
+		return line
+	}
+	var b strings.Builder
+	for {
+		text, rest, found := strings.Cut(line, "\x1b[")
+		b.WriteString(text)
+		if !found {
+			return b.String()
+		}
+		end := strings.IndexFunc(rest, func(r rune) bool { return r >= '@' && r <= '~' })
+		line = rest[end+1:] // an unfinished sequence stays, without its beginning
+	}
+}
+
+// quote shortens a line of output.
+func quote(line string) string {
+	line = strings.ToValidUTF8(line, "\uFFFD")
+	if runes := []rune(line); len(runes) > mostQuote {
+		return string(runes[:mostQuote]) + "…"
+	}
+	return line
+}
+
+// shown reports whether a text is printed as it is: only such a text can be copied.
+func shown(text string) bool { return plain.Text(text) == text }

@@ -1,0 +1,148 @@
+package obstacle
+
+import (
+	"slices"
+	"strings"
+)
+
+// sign is a kind of error in a line of output.
+type sign uint8
+
+const (
+	signReadOnly  sign = iota + 1 // EROFS
+	signDevices                   // EXDEV
+	signBusy                      // EBUSY
+	signUnknown                   // a host that can't be resolved or reached
+	signRefused                   // ECONNREFUSED
+	signFork                      // EAGAIN of a new process or thread
+	signOpenFiles                 // EMFILE
+	signFileSize                  // EFBIG
+	signDenied                    // EACCES
+	signForbidden                 // EPERM
+	signAbsent                    // ENOENT
+)
+
+// spelling is a sign with its texts, in lower case. The first sign in a line counts, in
+// the order of the table.
+type spelling struct {
+	sign  sign
+	texts []string
+}
+
+// spellings are searched as plain text: regular expressions would take longer than a
+// start.
+var spellings = [...]spelling{
+	{signReadOnly, []string{"read-only file system", "read-only filesystem", "readonlyfilesystem", "readonlyfilesystemexception", "erofs", "[errno 30]", "os error 30"}},
+	{signDevices, []string{"invalid cross-device link", "cross-device link", "crossesdevices", "exdev", "[errno 18]", "os error 18"}},
+	{signBusy, []string{"device or resource busy", "resourcebusy", "ebusy", "[errno 16]", "os error 16"}},
+	{signUnknown, []string{
+		"could not resolve host", "couldn't resolve host", "could not resolve proxy", "could not resolve hostname", "unable to resolve host address", "unable to resolve host",
+		"temporary failure in name resolution", "temporary failure resolving", "name or service not known", "no address associated with hostname",
+		"nodename nor servname provided", "failed to lookup address information", "name resolution failure", "no such host", "server misbehaving",
+		"eai_again", "enotfound", "network is unreachable", "networkunreachable", "enetunreach", "[errno 101]", "os error 101", "[errno -2]", "[errno -3]", "[errno -5]",
+		"unknownhostexception", "unresolvedaddressexception", "network unreachable", "could not resolve address",
+	}},
+	{signRefused, []string{"connection refused", "econnrefused", "connectionrefused", "[errno 111]", "os error 111", "couldn't connect to server"}},
+	{signFork, []string{"can't start new thread", "cannot fork", "can't fork", "fork: retry", "unable to create native thread", "failed to create new os thread", "fork: resource temporarily unavailable", "fork failed: resource temporarily unavailable"}},
+	{signOpenFiles, []string{"too many open files", "emfile", "[errno 24]", "os error 24"}},
+	{signFileSize, []string{"file too large", "efbig", "[errno 27]", "os error 27", "file size limit exceeded"}},
+	{signDenied, []string{"permission denied", "permissiondenied", "eacces", "[errno 13]", "os error 13", "accessdeniedexception"}},
+	{signForbidden, []string{"operation not permitted", "eperm", "[errno 1]", "os error 1", "\"no new privileges\" flag", "no new privileges"}},
+	{signAbsent, []string{"no such file or directory", "enoent", "[errno 2]", "os error 2", "nosuchfileexception"}},
+}
+
+// hit is a line with a sign.
+type hit struct {
+	sign          sign
+	line, lower   string // of equal length
+	at, end       int    // the text of the sign
+	before, after []string
+}
+
+// find returns the first sign of a line.
+func find(line string) (hit, bool) {
+	lower := lowered(line)
+	for i := range spellings {
+		for _, text := range spellings[i].texts {
+			if at := standing(lower, text); at >= 0 {
+				return hit{sign: spellings[i].sign, line: line, lower: lower, at: at, end: at + len(text)}, true
+			}
+		}
+	}
+	return hit{}, false
+}
+
+// lowered is strings.ToLower for ASCII: every byte keeps its place.
+func lowered(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' }) {
+		return s
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// standing finds text in a line as a word of its own, and not as the whole of a quoted
+// text: a quoted error is talked about.
+func standing(lower, text string) int {
+	for from := 0; ; {
+		i := strings.Index(lower[from:], text)
+		if i < 0 {
+			return -1
+		}
+		at, end := from+i, from+i+len(text)
+		if !letterBefore(lower, at) && !letterAfter(lower, end) && !quotedWhole(lower, at, end) {
+			return at
+		}
+		from = end
+	}
+}
+
+func letterBefore(s string, at int) bool {
+	return at > 0 && isLetter(s[at]) && isLetter(s[at-1])
+}
+
+func letterAfter(s string, end int) bool {
+	return end < len(s) && isLetter(s[end-1]) && isLetter(s[end])
+}
+
+func isLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
+}
+
+func quotedWhole(s string, at, end int) bool {
+	return at > 0 && end < len(s) && s[at-1] == s[end] && (s[end] == '"' || s[end] == '\'' || s[end] == '`')
+}
+
+// reports says whether the sign stands in the line as programs report an error: at the
+// begin, or behind a colon or a bracket.
+func (h hit) reports() bool {
+	begin := strings.TrimRight(h.line[:h.at], " ")
+	if begin == "" {
+		return true
+	}
+	rest := strings.TrimLeft(h.line[h.end:], " ")
+	closes := rest == "" || strings.IndexByte(":),.;]'\"(", rest[0]) >= 0
+	return closes && strings.IndexByte(":([]-,", begin[len(begin)-1]) >= 0
+}
+
+// hasAny reports whether a line contains a word of a list.
+func (h hit) hasAny(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return standing(h.lower, w) >= 0 })
+}
+
+// privileged are words of acts that need a privilege.
+var privileged = []string{
+	"mount", "umount", "unmount", "chroot", "pivot_root", "unshare", "setns", "namespace", "namespaces", "clone", "newuidmap", "newgidmap", "uid_map", "bwrap",
+	"chown", "chgrp", "lchown", "fchown", "changing ownership", "changing group", "setuid", "setgid", "seteuid", "setegid", "setresuid", "setresgid", "setreuid", "setgroups", "initgroups", "set groups",
+	"ptrace", "ptrace_traceme", "ptrace_seize", "attach", "kill", "mknod", "mkfifo", "raw", "socket", "bpf", "perf_event_open", "keyctl", "io_uring", "io_uring_setup", "capset", "capability", "cap_set_proc",
+	"sethostname", "hostname", "settimeofday", "clock_settime", "swapon", "reboot", "iopl", "ioperm", "insmod", "modprobe", "dmesg", "syslog", "setpriority", "nice", "sched_setscheduler",
+	"sudo", "su", "setcap", "setfattr", "iptables", "nft", "rtnetlink", "sysctl", "quotactl", "userfaultfd", "personality", "fanotify_init", "prctl", "no new privileges",
+}
+
+// bareErrno are forms of EPERM by which a language's runtime reports a call.
+var bareErrno = []string{"[errno 1]", "os error 1", "code: 1", "eperm"}
