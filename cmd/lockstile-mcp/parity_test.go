@@ -221,7 +221,7 @@ var channels = []struct {
 		}
 		if s.tty {
 			defer child.Terminal.Close()
-			a, err := pty.Attach(null, null, child.Terminal, false)
+			a, err := pty.Attach(null, null, child.Terminal, false, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,15 +18,17 @@ type endpoints struct {
 	screen  *pty.Attachment
 	streams *pty.Streams
 	escapes bool // terminal.dangerous_escapes
+	tail    *pty.Tail
 }
 
-func connect(how tty, escapes bool) (*endpoints, error) {
-	e := &endpoints{escapes: escapes, size: terminalSize(how)}
+// connect makes the ends. tail keeps the last of the command's messages, nil for none.
+func connect(how tty, escapes bool, tail *pty.Tail) (*endpoints, error) {
+	e := &endpoints{escapes: escapes, size: terminalSize(how), tail: tail}
 	if e.size != nil {
 		return e, nil
 	}
 	var err error
-	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, escapes)
+	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, escapes, tail)
 	return e, err
 }
 
@@ -66,7 +68,7 @@ func (e *endpoints) join(child *lockstile.Child) (err error) {
 		return nil
 	}
 	e.master = child.Terminal
-	e.screen, err = pty.Attach(os.Stdin, os.Stdout, e.master, e.escapes)
+	e.screen, err = pty.Attach(os.Stdin, os.Stdout, e.master, e.escapes, e.tail)
 	if err == nil {
 		go e.suspend(child)
 	}

@@ -6,12 +6,13 @@ import (
 	"os"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/pty"
 )
 
 // endpoints does nothing: lockstile starts no command on other systems yet.
 type endpoints struct{}
 
-func connect(tty, bool) (*endpoints, error) { return &endpoints{}, nil }
+func connect(tty, bool, *pty.Tail) (*endpoints, error) { return &endpoints{}, nil }
 
 func terminalSize(how tty) *lockstile.Size {
 	if how == ttyYes {

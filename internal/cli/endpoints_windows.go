@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/escapes"
+	"github.com/lockstile/lockstile/internal/pty"
 )
 
 // endpoints joins our standard streams to the command's: by a console of the command's
@@ -25,7 +26,8 @@ type endpoints struct {
 	restore []func()      // functions that restore the modes of our console
 }
 
-func connect(how tty, escapes bool) (*endpoints, error) {
+// connect makes the ends. Windows keeps no tail yet.
+func connect(how tty, escapes bool, _ *pty.Tail) (*endpoints, error) {
 	e := &endpoints{size: terminalSize(how), escapes: escapes, done: make(chan struct{})}
 	if e.size != nil {
 		return e, nil

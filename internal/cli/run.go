@@ -12,6 +12,7 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/ignored"
+	"github.com/lockstile/lockstile/internal/obstacle"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
@@ -93,7 +94,8 @@ func run(args []string) int {
 		adoptOrphans()
 		defer endOrphans()
 	}
-	ends, err := connect(f.tty, p.TerminalEscapes)
+	tail := tailOf(p)
+	ends, err := connect(f.tty, p.TerminalEscapes, tail)
 	if err != nil {
 		return refused(err, f.json)
 	}
@@ -114,8 +116,9 @@ func run(args []string) int {
 	if err := errors.Join(err, waitErr, ends.leave()); err != nil {
 		plain.Err("lockstile: %v\n", err)
 	}
+	found := obstacles(f, p, child, exit, tail)
 	if f.json {
-		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended()})
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Obstacles: found})
 		return exit.Status()
 	}
 	if why := child.Exceeded(); why != "" {
@@ -130,6 +133,7 @@ func run(args []string) int {
 	if news := child.NewTrust(); len(news) > 0 {
 		plain.Err("lockstile: new or changed, and trusted by programs of the host: %s\n", some(news))
 	}
+	sayObstacles(found)
 	return exit.Status()
 }
 
@@ -151,12 +155,13 @@ func some(paths []string) string {
 
 // runResult is the final output of run --json.
 type runResult struct {
-	Exit     int                `json:"exit"`
-	Signal   int                `json:"signal,omitempty"`
-	Denied   []lockstile.Denied `json:"denied,omitempty"`
-	Exceeded string             `json:"exceeded,omitempty"`
-	NewTrust []string           `json:"new_trust,omitempty"`
-	Ended    []string           `json:"ended,omitempty"`
+	Exit      int                 `json:"exit"`
+	Signal    int                 `json:"signal,omitempty"`
+	Denied    []lockstile.Denied  `json:"denied,omitempty"`
+	Exceeded  string              `json:"exceeded,omitempty"`
+	NewTrust  []string            `json:"new_trust,omitempty"`
+	Obstacles []obstacle.Obstacle `json:"obstacles,omitempty"`
+	Ended     []string            `json:"ended,omitempty"`
 }
 
 // flushTime is how long output may still come after the last process of the command has

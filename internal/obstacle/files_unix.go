@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// BadCall reports whether the signal is the end for a forbidden system call.
+func BadCall(sig syscall.Signal) bool { return sig == syscall.SIGSYS }
+
 func readlink(path string) (string, error) { return os.Readlink(path) }
 
 func isDir(path string) bool {

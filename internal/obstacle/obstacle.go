@@ -92,7 +92,7 @@ func (s Seen) observed() []Obstacle {
 	if s.Exceeded != "" {
 		out = append(out, s.exceeded())
 	}
-	if s.BadCall {
+	if s.BadCall && s.Policy.Mode != policy.ModeDangerFullAccess {
 		out = append(out, Obstacle{Kind: Observed, Cause: "the command made a system call that the sandbox forbids, and the call ended the command (SIGSYS)",
 			Instead: "ask the user to run the command outside the sandbox"})
 	}

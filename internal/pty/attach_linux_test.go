@@ -67,7 +67,7 @@ func attached(t *testing.T) (user, outer, inner *os.File, a *Attachment) {
 	if err := SetSize(user, Size{Rows: 10, Cols: 20}); err != nil {
 		t.Fatal(err)
 	}
-	a, err := Attach(outer, outer, master, false)
+	a, err := Attach(outer, outer, master, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestAttach(t *testing.T) {
 	user, outer := openPTY(t)
 	before, flagsBefore := modes(t, outer), flags(t, outer)
 	master, inner := openPTY(t)
-	a, err := Attach(outer, outer, master, false)
+	a, err := Attach(outer, outer, master, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestAttachPipes(t *testing.T) {
 	inR, inW := openPipe(t)
 	outR, outW := openPipe(t)
 	master, inner := openPTY(t)
-	a, err := Attach(inR, outW, master, false)
+	a, err := Attach(inR, outW, master, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

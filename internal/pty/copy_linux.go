@@ -143,6 +143,7 @@ type output struct {
 	file  int   // for splice(2): the regular file behind dst, or -1
 	ended *bell // after the ring: stop when no more output waits
 	abort *bell // after the ring: stop
+	tail  *Tail // keeps the last of the output; nil for none
 }
 
 // run copies until the end of src: EOF, or EIO from the master of a terminal.
@@ -183,6 +184,7 @@ func (o *output) step(buf []byte) (int, error) {
 	if n <= 0 {
 		return min(n, 0), err
 	}
+	o.tail.keep(buf[:n])
 	if _, err := o.dst.Write(buf[:n]); err != nil {
 		return n, err
 	}

@@ -105,7 +105,7 @@ func process(t *testing.T, s *Streams) (in, out, errOut *os.File) {
 
 func newStreams(t *testing.T, in, out, errOut *os.File) *Streams {
 	t.Helper()
-	s, err := NewStreams(in, out, errOut, false)
+	s, err := NewStreams(in, out, errOut, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,9 @@ import (
 //	null device, closed       the null device
 //	everything else           a new pipe, copied from or to the caller's stream
 //
+// With a Tail, standard error is copied from a new pipe too, unless the caller's is standard
+// output as well.
+//
 // No act of the process on its streams (flags, offset, truncation, ioctl) reaches the
 // caller's file descriptions.
 type Streams struct {
@@ -45,22 +48,23 @@ type outPump struct {
 	screen *screen
 	file   int
 	done   chan struct{}
+	tail   *Tail
 	err    error
 }
 
 // NewStreams makes the streams of a piped run from the caller's. Nothing is read or
 // written before Start: a refused start takes no input. allowEscapes switches off the
-// Filter for output to a terminal.
-func NewStreams(in, out, errOut *os.File, allowEscapes bool) (*Streams, error) {
+// Filter for output to a terminal. tail keeps the last of standard error, nil for none.
+func NewStreams(in, out, errOut *os.File, allowEscapes bool, tail *Tail) (*Streams, error) {
 	s := &Streams{}
-	if err := s.open(in, out, errOut, allowEscapes); err != nil {
+	if err := s.open(in, out, errOut, allowEscapes, tail); err != nil {
 		_ = s.Close()
 		return nil, fmt.Errorf("connect standard streams: %w", err)
 	}
 	return s, nil
 }
 
-func (s *Streams) open(in, out, errOut *os.File, allow bool) (err error) {
+func (s *Streams) open(in, out, errOut *os.File, allow bool, tail *Tail) (err error) {
 	for _, b := range []**bell{&s.stop, &s.ended, &s.abort} {
 		if *b, err = newBell(); err != nil {
 			return err
@@ -69,12 +73,21 @@ func (s *Streams) open(in, out, errOut *os.File, allow bool) (err error) {
 	if err := s.openInput(in); err != nil {
 		return fmt.Errorf("standard input: %w", err)
 	}
-	if s.Child[1], err = s.openOutput(out, allow); err != nil {
+	if s.Child[1], err = s.openOutput(out, allow, nil); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
-	if len(s.pumps) > 0 && sameOutput(out, errOut) {
+	same := sameOutput(out, errOut)
+	if same && len(s.pumps) > 0 {
 		s.Child[2] = s.Child[1]
-	} else if s.Child[2], err = s.openOutput(errOut, allow); err != nil {
+		if s.pumps[0].file < 0 {
+			s.pumps[0].tail = tail
+		}
+		return s.saveTerminal(out, errOut)
+	}
+	if same {
+		tail = nil // one pipe for both keeps their order
+	}
+	if s.Child[2], err = s.openOutput(errOut, allow, tail); err != nil {
 		return fmt.Errorf("standard error: %w", err)
 	}
 	return s.saveTerminal(out, errOut)
@@ -113,10 +126,13 @@ func direct(f *os.File, kind Kind, mode int) (*os.File, error) {
 	return nil, nil
 }
 
-func (s *Streams) openOutput(f *os.File, allow bool) (*os.File, error) {
+// openOutput returns the process's end of an output; an output with a tail passes a pump.
+func (s *Streams) openOutput(f *os.File, allow bool, tail *Tail) (*os.File, error) {
 	kind := ClassifyStd(f)
-	if child, err := direct(f, kind, os.O_WRONLY); child != nil || err != nil {
-		return child, err
+	if kind != KindPipe || tail == nil {
+		if child, err := direct(f, kind, os.O_WRONLY); child != nil || err != nil {
+			return child, err
+		}
 	}
 	screen, err := openScreen(f, kind, allow, s.abort)
 	if err != nil {
@@ -127,8 +143,8 @@ func (s *Streams) openOutput(f *os.File, allow bool) (*os.File, error) {
 		screen.close()
 		return nil, err
 	}
-	p := &outPump{src: r, screen: screen, file: -1, done: make(chan struct{})}
-	if kind == KindRegular {
+	p := &outPump{src: r, screen: screen, file: -1, tail: tail, done: make(chan struct{})}
+	if kind == KindRegular && tail == nil {
 		p.file = screen.fd
 	}
 	s.pumps = append(s.pumps, p)
@@ -172,7 +188,7 @@ func (s *Streams) closeChild() {
 // closes the pipe: then the process gets SIGPIPE, as if the process wrote there itself.
 func (p *outPump) run(ended, abort *bell) {
 	defer close(p.done)
-	o := output{src: p.src, dst: p.screen, file: p.file, ended: ended, abort: abort}
+	o := output{src: p.src, dst: p.screen, file: p.file, ended: ended, abort: abort, tail: p.tail}
 	p.err = o.run()
 	_ = unix.Close(p.src)
 	if err := p.screen.end(); err != nil && p.err == nil {
