@@ -3,6 +3,7 @@
 package obstacle_test
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func newGround(t testing.TB) ground {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	for _, sub := range []string{"ws/.git/hooks", "ws/sub", "home/.cache", "home/.ssh", "out/deep", "other", "product"} {
+	for _, sub := range []string{"ws/.git/hooks", "ws/sub", "home/.cache", "home/.ssh", "out/deep", "out/bin", "home/.local/share", "other", "product"} {
 		if err := os.MkdirAll(dir+"/"+sub, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -133,14 +134,30 @@ func TestObserved(t *testing.T) {
 // see.
 func TestHiddenLinks(t *testing.T) {
 	g := newGround(t)
-	if err := os.Symlink("/var/tmp/secret-place", g.dir+"/home/.ssh/id"); err != nil {
+	if err := errors.Join(os.Mkdir(g.dir+"/secret-place", 0o755), os.Symlink(g.dir+"/secret-place", g.dir+"/home/.ssh/id")); err != nil {
 		t.Fatal(err)
 	}
 	s := g.seen(t, "")
 	s.Output = g.in("cat: HOME/.ssh/id/x: Permission denied")
 	found := obstacle.Find(s)
-	if len(found) != 1 || strings.Contains(found[0].Cause+found[0].Setting, "secret-place") {
+	if len(found) != 1 || !strings.Contains(found[0].Cause, "may not be read") || strings.Contains(found[0].Cause+found[0].Setting, "secret-place") {
 		t.Errorf("%+v", found)
+	}
+}
+
+// TestHiddenCharacters checks that a setting with characters that no screen shows is not
+// proposed: the setting could not be copied.
+func TestHiddenCharacters(t *testing.T) {
+	g := newGround(t)
+	for _, name := range []string{"a\u202eb", "a\u200bb"} {
+		if err := os.Mkdir(g.dir+"/out/"+name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		s := g.seen(t, "")
+		s.Output = g.in("touch: cannot touch 'OUT/" + name + "/x': Read-only file system")
+		if found := obstacle.Find(s); len(found) != 1 || found[0].Setting != "" || found[0].Instead == "" {
+			t.Errorf("%+v", found)
+		}
 	}
 }
 

@@ -138,7 +138,15 @@ func nearest(path string) (dir, missing string) {
 // systemFolders hold the programs and settings of the host.
 var systemFolders = [...]string{"/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/usr", "/var/lib", "/var/spool"}
 
+// trustedFolders are names of folders whose files programs of the host run or obey.
+var trustedFolders = [...]string{"bin", "sbin", ".config", ".local", "autostart", "systemd"}
+
 func system(dir string) bool {
+	for part := range strings.SplitSeq(dir, "/") {
+		if slices.Contains(trustedFolders[:], part) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(systemFolders[:], func(folder string) bool { return within(dir, folder) })
 }
 

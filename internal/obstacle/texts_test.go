@@ -66,6 +66,10 @@ var texts = []text{
 	{text: "touch: cannot touch '/proc/sys/x': Read-only file system", cause: "/proc/sys/x may not"},
 	{text: "touch: cannot touch 'PRODUCT/x': Read-only file system", cause: "PRODUCT/x may not"},
 
+	{text: "cp: cannot create regular file 'OUT/bin/tool': Read-only file system", cause: "OUT/bin/tool may not"},
+	{text: "cp: cannot create regular file 'HOME/.local/share/x': Read-only file system", cause: "HOME/.local/share/x may not"},
+	{text: "cp: cannot create regular file 'leads/bin/tool': Read-only file system", cause: "WS/leads/bin/tool may not"},
+
 	// Trusted names.
 	{text: "touch: cannot touch '.git/hooks/x': Read-only file system", cause: "WS/.git/hooks/x may not be written (protected name"},
 	{text: "fatal: Unable to create 'WS/.git/index.lock': Read-only file system", cause: "WS/.git/index.lock may not be written (protected name"},
