@@ -28,6 +28,9 @@ func (s Seen) judge(h hit) (Obstacle, bool) {
 		return s.denied(h)
 	case signForbidden:
 		return s.forbidden(h)
+	case signOwner:
+		o := Obstacle{Cause: "in the sandbox no file can be given to another user or group, and no process can become another user", Instead: "no setting allows it; ask the user to run the command outside the sandbox"}
+		return o, s.Failed && h.hasAny(owners)
 	case signAbsent:
 		return s.absent(h)
 	}

@@ -240,7 +240,7 @@ func hostOf(h hit) string {
 	for _, mark := range []string{
 		"could not resolve hostname ", "could not resolve host: ", "couldn't resolve host '", "unable to resolve host address ", "temporary failure resolving ",
 		"could not resolve proxy: ", "enotfound ", "eai_again ", "econnrefused ", "enetunreach ", "host='", "host=\"", "unknownhostexception: ",
-		"failed to connect to ", "connect to host ", "connect to address ", "dial tcp: lookup ", "lookup ", "dial tcp ", "dial udp ", "connect to ", "connecting to ", "http://", "https://", "ssh://", "git://",
+		"failed to connect to ", "connect to host ", "/dev/tcp/", "connect to address ", "dial tcp: lookup ", "lookup ", "dial tcp ", "dial udp ", "connect to ", "connecting to ", "http://", "https://", "ssh://", "git://",
 	} {
 		i := strings.Index(h.lower, mark)
 		if i < 0 {

@@ -107,8 +107,24 @@ func TestTexts(t *testing.T) {
 		if _, err := s.Try(policy.ModeUnset, o.Setting); err != nil {
 			t.Errorf("%q: %s: %v", c.text, o.Setting, err)
 		}
+		g.loads(t, o.Setting)
 	}
 	t.Logf("%d texts", len(texts))
+}
+
+// loads checks that a setting is a line of config.toml.
+func (g ground) loads(t *testing.T, setting string) {
+	t.Helper()
+	file := g.dir + "/product/config.toml"
+	if err := os.WriteFile(file, []byte(setting+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(file)
+	key, _, _ := strings.Cut(setting, "=")
+	p, err := lockstile.LoadPolicy(lockstile.Settings{Home: g.dir + "/product", Dir: g.dir + "/ws"})
+	if err != nil || p.Origin(key).File == "" {
+		t.Errorf("%s in config.toml: %v", setting, err)
+	}
 }
 
 // TestObserved checks obstacles that the gate saw, without output.

@@ -20,6 +20,7 @@ const (
 	signDenied                    // EACCES
 	signForbidden                 // EPERM
 	signAbsent                    // ENOENT
+	signOwner                     // EINVAL of an owner that the sandbox doesn't have
 )
 
 // spelling is a sign with its texts, in lower case. The first sign in a line counts, in
@@ -49,6 +50,7 @@ var spellings = [...]spelling{
 	{signDenied, []string{"permission denied", "permissiondenied", "eacces", "[errno 13]", "os error 13", "accessdeniedexception"}},
 	{signForbidden, []string{"operation not permitted", "eperm", "[errno 1]", "os error 1", "\"no new privileges\" flag", "no new privileges"}},
 	{signAbsent, []string{"no such file or directory", "enoent", "[errno 2]", "os error 2", "nosuchfileexception"}},
+	{signOwner, []string{"invalid argument", "[errno 22]", "os error 22"}},
 }
 
 // hit is a line with a sign.
@@ -143,6 +145,9 @@ var privileged = []string{
 	"sethostname", "hostname", "settimeofday", "clock_settime", "swapon", "reboot", "iopl", "ioperm", "insmod", "modprobe", "dmesg", "syslog", "setpriority", "nice", "sched_setscheduler",
 	"sudo", "su", "setcap", "setfattr", "iptables", "nft", "rtnetlink", "sysctl", "quotactl", "userfaultfd", "personality", "fanotify_init", "prctl", "no new privileges",
 }
+
+// owners are words of acts with users and groups.
+var owners = []string{"chown", "chgrp", "lchown", "fchown", "changing ownership", "changing group", "change ownership", "setuid", "setgid", "seteuid", "setegid", "setresuid", "setresgid", "setgroups"}
 
 // bareErrno are forms of EPERM by which a language's runtime reports a call.
 var bareErrno = []string{"[errno 1]", "os error 1", "code: 1", "eperm"}

@@ -113,6 +113,9 @@ var texts = []text{
 	{text: "sudo: The \"no new privileges\" flag is set, which prevents sudo from running as root.", cause: forbids},
 	{text: "ping: socket: Operation not permitted", cause: forbids},
 
+	{text: "chown: changing ownership of 'q': Invalid argument", cause: "another user or group"},
+	{text: "tar: x: Cannot change ownership to uid 7, gid 7: Invalid argument", cause: "another user or group"},
+
 	// EXDEV.
 	{text: "OSError: [Errno 18] Invalid cross-device link: 'q' -> '/tmp/z'", cause: "no file can be renamed or linked"},
 	{text: "ln: failed to create hard link '/tmp/z' => 'q': Invalid cross-device link", cause: "no file can be renamed or linked"},
@@ -139,6 +142,8 @@ var texts = []text{
 	{text: "Error: connect ECONNREFUSED 127.0.0.1:5432", cause: "127.0.0.1 is the command's own loopback", setting: netOn},
 	{text: "psql: error: connection to server at \"localhost\" (127.0.0.1), port 5432 failed: Connection refused", cause: "the command's own loopback", setting: netOn},
 	{text: "Error: connect ENETUNREACH 192.0.2.1:443", cause: netOff, setting: netOn},
+
+	{text: "bash: line 1: /dev/tcp/127.0.0.1/22: Connection refused", cause: "the command's own loopback", setting: netOn},
 
 	// Limits.
 	{text: "bash: fork: retry: Resource temporarily unavailable", cause: "400 processes", setting: "limits.processes=800", settings: "limits.processes=400"},
@@ -174,6 +179,7 @@ var texts = []text{
 	{text: "dd: error writing 'x': File too large"},
 	{text: "this page explains the read-only file system of the phone"},
 	{text: "permission denied"},
+	{text: "dd: failed to open 'x': Invalid argument"},
 	{text: "psql: error: FATAL: permission denied for table users"},
 	{text: "ERROR: permission denied for schema public"},
 	{text: "chmod: changing permissions of 'WS/x': Operation not permitted"},
