@@ -108,7 +108,7 @@ func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missi
 	if machine.OS == "windows" {
 		i.command.Env = withSystemRoot(i.command.Env, os.Getenv("SystemRoot"))
 	}
-	if machine.OS == "linux" && machine.UID == 0 && i.plan.Confined() {
+	if machine.OS == "linux" && machine.UID == 0 && i.plan.Confined() && p.DecideEnv("TAR_OPTIONS", ownOwner).Allowed {
 		i.command.Env = withOwnOwner(i.command.Env)
 	}
 	if w := i.plan.Windows; w != nil {
@@ -169,14 +169,17 @@ func withSystemRoot(env []string, root string) []string {
 	return append(slices.Clone(env), "SystemRoot="+root)
 }
 
+const ownOwner = "--no-same-owner"
+
 // withOwnOwner has GNU tar give files to the command's user, as for every user but root.
 // In the sandbox root is the only user: a file can't be given to another user, and tar
 // would fail for each file of an archive.
+// A policy that would not hand the variable on keeps the variable out.
 func withOwnOwner(env []string) []string {
 	if lookup(env, "TAR_OPTIONS") != "" {
 		return env
 	}
-	out := append(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return e == "TAR_OPTIONS=" }), "TAR_OPTIONS=--no-same-owner")
+	out := append(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return e == "TAR_OPTIONS=" }), "TAR_OPTIONS="+ownOwner)
 	slices.Sort(out)
 	return out
 }
