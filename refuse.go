@@ -12,6 +12,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/program"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -159,7 +160,7 @@ func noCommand(c launch.Command, stage refusal.Stage, x *launch.ExecError) error
 		if file, interpreter := missingInterpreter(c); file != "" {
 			out.Reason, out.Hint = fmt.Sprintf("%q has the interpreter %q, which isn't there inside the sandbox", file, interpreter), seeInterpreter
 			if strings.HasSuffix(interpreter, "\r") {
-				out.Reason, out.Hint = fmt.Sprintf("the first line of %q ends with CR LF, and no interpreter has the name %q", file, interpreter), "write the file with line feeds alone: sed -i 's/\\r$//' '"+strings.ReplaceAll(file, "'", `'\''`)+"'"
+				out.Reason, out.Hint = fmt.Sprintf("the first line of %q ends with CR LF, and no interpreter has the name %q", file, interpreter), "write the file with line feeds alone: sed -i 's/\\r$//' "+plain.ShellQuote(file)
 			}
 		}
 		if runtime.GOOS == "windows" {

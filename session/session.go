@@ -148,45 +148,27 @@ func (s *Session) Signal(sig syscall.Signal) error { return s.child.Signal(sig) 
 
 // Denied lists, after the command's end, the protected names that the command made and
 // that were taken back. Before the end Denied returns nil.
-func (s *Session) Denied() []lockstile.Denied {
-	select {
-	case <-s.over:
-		return s.child.Denied()
-	default:
-		return nil
-	}
-}
+func (s *Session) Denied() []lockstile.Denied { return atEnd(s, s.child.Denied) }
 
 // Ended lists, after the command's end, the names of processes that the command left
 // behind and that were ended with the command.
-func (s *Session) Ended() []string {
-	select {
-	case <-s.over:
-		return s.child.Ended()
-	default:
-		return nil
-	}
-}
+func (s *Session) Ended() []string { return atEnd(s, s.child.Ended) }
 
 // NewTrust lists, after the command's end, files that programs of the host will trust and
 // that are new or changed since the start. Before the end NewTrust returns nil.
-func (s *Session) NewTrust() []string {
-	select {
-	case <-s.over:
-		return s.child.NewTrust()
-	default:
-		return nil
-	}
-}
+func (s *Session) NewTrust() []string { return atEnd(s, s.child.NewTrust) }
 
 // Exceeded returns, after the command's end, the limit for which the tree was ended, "" for
 // none.
-func (s *Session) Exceeded() string {
+func (s *Session) Exceeded() string { return atEnd(s, s.child.Exceeded) }
+
+// atEnd returns a property of the ended command, and the zero value before the end.
+func atEnd[T any](s *Session, of func() T) (before T) {
 	select {
 	case <-s.over:
-		return s.child.Exceeded()
+		return of()
 	default:
-		return ""
+		return before
 	}
 }
 

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/plain internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain refusal"},
@@ -15,9 +15,9 @@ func Lockstile() Tables {
 			{"internal/attest", "internal/access policy refusal"},
 			{"internal/audit", "internal/plain refusal"},
 			{"internal/cli", ". internal/audit internal/escapes internal/ignored internal/obstacle internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
-			{"internal/config", "internal/glob internal/redact internal/trail internal/trustname policy refusal"},
+			{"internal/config", "internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/glob", ""},
-			{"internal/host", "internal/access internal/mountinfo"},
+			{"internal/host", "internal/access internal/mountinfo internal/trail"},
 			{"internal/ignored", ""},
 			{"internal/launch", "internal/pty refusal"},
 			{"internal/linux/launcher", "internal/ignored internal/launch internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
@@ -27,7 +27,7 @@ func Lockstile() Tables {
 			{"internal/linux/tape", ""},
 			{"internal/mcp", ". internal/ignored internal/plain internal/settings internal/tool refusal"},
 			{"internal/mountinfo", ""},
-			{"internal/obstacle", "internal/plain policy refusal"},
+			{"internal/obstacle", "internal/glob internal/plain internal/trail policy refusal"},
 			{"internal/plain", ""},
 			{"internal/plan", "internal/access internal/host policy refusal"},
 			{"internal/escapes", ""},

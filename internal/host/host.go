@@ -5,7 +5,8 @@ package host
 
 import (
 	"slices"
-	"strings"
+
+	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // Facts holds the machine's facts for a plan. The zero value is a machine that can
@@ -102,9 +103,6 @@ type Covered struct {
 // path: a root in a covered folder is shown again with all its content.
 func (h Hidden) Covers(path string, roots []string) bool {
 	return slices.ContainsFunc(h.Covered, func(c Covered) bool {
-		return below(path, c.Path) && !slices.ContainsFunc(roots, func(root string) bool { return below(path, root) && below(root, c.Path) })
+		return trail.Within(path, c.Path) && !slices.ContainsFunc(roots, func(root string) bool { return trail.Within(path, root) && trail.Within(root, c.Path) })
 	})
 }
-
-// below reports whether a clean path is dir or lies in dir.
-func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }

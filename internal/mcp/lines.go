@@ -102,8 +102,9 @@ func (m *messages) message(line []byte) []byte {
 	var head struct {
 		ID json.RawMessage `json:"id"`
 	}
+	var syntax *json.SyntaxError
 	switch err := json.Unmarshal(line, &head); {
-	case !json.Valid(line):
+	case errors.As(err, &syntax):
 		m.answer(nil, jsonrpc.CodeParseError, "the line is no JSON: a message is one JSON object on one line, without headers")
 		return nil
 	case line[0] == '[':

@@ -75,8 +75,9 @@ func parseLine(line string) (Mount, error) {
 	if first != "ro" && first != "rw" {
 		return Mount{}, fmt.Errorf("mountinfo line %q begins its options with %q", line, first)
 	}
-	m.ReadOnly = first == "ro" || strings.Contains(","+options+",", ",ro,")
-	m.NoSUID = strings.Contains(","+options+",", ",nosuid,")
+	options = "," + options + ","
+	m.ReadOnly = first == "ro" || strings.Contains(options, ",ro,")
+	m.NoSUID = strings.Contains(options, ",nosuid,")
 	for tag := range strings.SplitSeq(rest, " ") {
 		word, _, _ := strings.Cut(tag, ":")
 		m.Propagation = strings.Trim(m.Propagation+"+"+word, "+")

@@ -12,11 +12,6 @@ func BadCall(syscall.Signal) bool { return false }
 
 func readlink(path string) (string, error) { return "", os.ErrInvalid }
 
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 func (s Seen) looksWritable(string) bool { return true }
 
 func mayWrite(string) bool { return true }

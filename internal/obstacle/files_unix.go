@@ -12,11 +12,6 @@ func BadCall(sig syscall.Signal) bool { return sig == syscall.SIGSYS }
 
 func readlink(path string) (string, error) { return os.Readlink(path) }
 
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 // looksWritable reports whether the user's own rights allow writing a path, or making the
 // path in its folder. Rights of root beyond the mode don't count: a command lacks them.
 func (s Seen) looksWritable(path string) bool {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -64,7 +65,7 @@ func (s Seen) writing(path string) (Obstacle, bool) {
 
 // ownPlace reports whether a path is in a folder of the command's own.
 func (s Seen) ownPlace(path string) bool {
-	return s.Policy.Mode == policy.ModeWorkspaceWrite && within(path, "/run")
+	return s.Policy.Mode == policy.ModeWorkspaceWrite && trail.Within(path, "/run")
 }
 
 // readOnly is for EROFS. Without a path EROFS is the sandbox's all the same, unless the
@@ -107,7 +108,7 @@ func (s Seen) devices(h hit) (Obstacle, bool) {
 func (s Seen) place(path string) string {
 	best := ""
 	for _, r := range s.Policy.Roots() {
-		if within(path, r.Path) && len(r.Path) > len(best) {
+		if trail.Within(path, r.Path) && len(r.Path) > len(best) {
 			best = r.Path
 		}
 	}
@@ -148,7 +149,7 @@ func (s Seen) denied(h hit) (Obstacle, bool) {
 // reading returns the obstacle for reading a full path, if the policy denies the act.
 func (s Seen) reading(path string) (Obstacle, bool) {
 	real := s.real(path)
-	if s.Policy.Home != "" && within(real, s.Policy.Home) {
+	if s.Policy.Home != "" && trail.Within(real, s.Policy.Home) {
 		return Obstacle{What: path, Cause: path + " may not be read (lockstile's own folder)", Instead: "no setting allows it"}, true
 	}
 	d := s.Policy.DecideRead(real)
@@ -173,11 +174,11 @@ func (s Seen) absent(h hit) (Obstacle, bool) {
 		if o, hidden := s.reading(path); hidden {
 			return o, true
 		}
-		if whole && within(path, "/tmp") && path != "/tmp" && s.place(path) == "/tmp" {
+		if whole && trail.Within(path, "/tmp") && path != "/tmp" && s.place(path) == "/tmp" {
 			return Obstacle{What: path, Cause: path + " isn't in the command's own /tmp, and a file in the host's /tmp can't be seen",
 				Instead: "no setting shows the host's /tmp; if the file is the host's, ask the user to copy the file into the workspace"}, true
 		}
-		if whole && strings.HasSuffix(path, ".sock") && (within(path, "/run") || within(path, "/var/run")) {
+		if whole && strings.HasSuffix(path, ".sock") && (trail.Within(path, "/run") || trail.Within(path, "/var/run")) {
 			return Obstacle{What: path, Cause: path + " can't be reached: commands have a /run of their own, without the host's sockets",
 				Instead: "no setting shows the host's /run; ask the user"}, true
 		}
@@ -266,14 +267,9 @@ func (s Seen) real(path string) string {
 // unseen reports whether the host's file of a name is another file than the command's.
 func (s Seen) unseen(path string) bool {
 	for _, own := range [...]string{"/tmp", "/run", "/dev", "/proc", "/sys"} {
-		if within(path, own) && s.place(path) == own {
+		if trail.Within(path, own) && s.place(path) == own {
 			return true
 		}
 	}
-	return s.Policy.Home != "" && within(path, s.Policy.Home) || !s.Policy.DecideRead(path).Allowed
-}
-
-// within reports whether a clean path is a folder or lies below the folder.
-func within(path, folder string) bool {
-	return path == folder || folder == "/" || strings.HasPrefix(path, folder) && path[len(folder)] == '/'
+	return s.Policy.Home != "" && trail.Within(path, s.Policy.Home) || !s.Policy.DecideRead(path).Allowed
 }

@@ -44,7 +44,7 @@ func (o Obstacle) Flag() string {
 	if o.Setting == "" || strings.HasPrefix(o.Setting, "--") {
 		return o.Setting
 	}
-	return "-c '" + strings.ReplaceAll(o.Setting, "'", `'\''`) + "'"
+	return "-c " + plain.ShellQuote(o.Setting)
 }
 
 // Try returns the policy of the same request with more overrides, as with -c, and with a

@@ -3,12 +3,14 @@ package obstacle
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/lockstile/lockstile/internal/glob"
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -83,7 +85,7 @@ func (s Seen) writable(path string, d policy.Decision) proposal {
 		return none("no setting allows it: a place that may not be read is no place to write; ask the user")
 	case s.Policy.Mode == policy.ModeReadOnly:
 		return s.widened(allows)
-	case within(path, "/tmp"):
+	case trail.Within(path, "/tmp"):
 		return s.set(tmpKey, "false", allows)
 	case s.unseen(path):
 		return none("no setting allows it")
@@ -104,7 +106,7 @@ func (s Seen) writable(path string, d policy.Decision) proposal {
 
 // readable proposes a setting by which a path could be read.
 func (s Seen) readable(path string) proposal {
-	p := s.set(allowKey, list(append(s.listed(allowKey), escaped(path))), func(p policy.Policy) bool { return p.DecideRead(path).Allowed })
+	p := s.set(allowKey, list(append(s.listed(allowKey), glob.Escape(path))), func(p policy.Policy) bool { return p.DecideRead(path).Allowed })
 	if p.setting == "" {
 		p.instead = "no single setting allows it; ask the user"
 	}
@@ -135,6 +137,11 @@ func nearest(path string) (dir, missing string) {
 	return dir, missing
 }
 
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // systemFolders hold the programs and settings of the host.
 var systemFolders = [...]string{"/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/usr", "/var/lib", "/var/spool"}
 
@@ -147,7 +154,7 @@ func system(dir string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(systemFolders[:], func(folder string) bool { return within(dir, folder) })
+	return slices.ContainsFunc(systemFolders[:], func(folder string) bool { return trail.Within(dir, folder) })
 }
 
 // listed returns the value of a key with a list, as the user wrote the list.
@@ -172,14 +179,6 @@ func list(items []string) string {
 		b.WriteByte('"')
 	}
 	return "[" + b.String() + "]"
-}
-
-// escaped writes a path as a pattern that means the path alone.
-func escaped(path string) string {
-	if !utf8.ValidString(path) {
-		return ""
-	}
-	return strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]").Replace(path)
 }
 
 // exceeded explains a limit that ended the tree.

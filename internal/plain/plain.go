@@ -106,3 +106,6 @@ func Unfinished[Text []byte | string](t Text) int {
 	}
 	return 0
 }
+
+// ShellQuote returns a text as a single word for a POSIX shell.
+func ShellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	"encoding/json"
 	"path/filepath"
 	"testing"
@@ -25,7 +26,8 @@ func FuzzArguments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var c ExecCommand
 		if json.Unmarshal(raw, &c) == nil {
-			argv := s.shell(c)
+			shell, _ := userShell(nil)
+			argv := commandLine(cmp.Or(c.Shell, shell), c)
 			if len(argv) < 3 || argv[len(argv)-1] != c.Cmd {
 				t.Errorf("%q becomes %q", c.Cmd, argv)
 			}

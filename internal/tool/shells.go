@@ -78,12 +78,8 @@ func runs(file string) bool {
 	return n == 4 && (string(begin[:2]) == "#!" || string(begin) == "\x7fELF" || runtime.GOOS == "darwin")
 }
 
-// shell is the command line of a shell command.
-func (s *Set) shell(c ExecCommand) []string {
-	shell := c.Shell
-	if shell == "" {
-		shell, _ = userShell(s.environ)
-	}
+// commandLine is the command line of a shell command.
+func commandLine(shell string, c ExecCommand) []string {
 	login := c.Login == nil || *c.Login
 	if runtime.GOOS == "windows" {
 		return windowsShell(shell, c.Cmd, login)

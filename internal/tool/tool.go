@@ -4,6 +4,7 @@
 package tool
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -129,7 +130,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	if c.Cmd == "" {
 		return Answer{}, fmt.Errorf("exec_command: cmd is empty")
 	}
-	r := lockstile.Request{Channel: s.channel, Policy: s.policy, Argv: s.shell(c), Env: s.environ, Dir: s.dir(c.Workdir)}
+	r := lockstile.Request{Channel: s.channel, Policy: s.policy, Env: s.environ, Dir: s.dir(c.Workdir)}
 	if c.TTY {
 		r.Policy, r.Terminal = s.terminal, &lockstile.Size{Rows: 24, Cols: 80}
 	}
@@ -137,6 +138,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	if c.Shell != "" || s.told.Swap(why != "") {
 		why = ""
 	}
+	r.Argv = commandLine(cmp.Or(c.Shell, shell), c)
 	q := Question{Command: c.Cmd}
 	looks := func() bool { return c.Shell == "" && approve.Script(shell, c.Cmd) } // any program could be the shell
 	if c.Shell != "" {

@@ -1,7 +1,6 @@
 package trustname
 
 import (
-	"slices"
 	"strings"
 	"sync"
 
@@ -78,10 +77,6 @@ var handOffNames = [...]Name{
 	{".gitlab-ci.yml", false, "run by the forge once pushed"},
 	{"*.code-workspace", false, "editor tasks and settings start programs"},
 }
-
-// HandOffs returns the hand-off names. The end record names the hand-off names that a
-// command made or changed. A pattern with a slash means the last components of a path.
-func HandOffs() []Name { return slices.Clone(handOffNames[:]) }
 
 // lastComponents are the possible last components of hand-off paths, without patterns.
 var lastComponents = sync.OnceValue(func() map[string]bool {

@@ -14,7 +14,7 @@ import (
 
 // Name is a file name, or a pattern over names, that other programs trust.
 type Name struct {
-	Pattern  string // a name, or a glob over a name (* ? []); in HandOffs possibly a path of several components
+	Pattern  string // a name, or a glob over a name (* ? []); among hand-off names possibly a path of several components
 	RootOnly bool   // meant only directly below a writable root, not deeper
 	Why      string // the trusting program, for explain and the documentation
 }

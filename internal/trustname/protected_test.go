@@ -86,7 +86,7 @@ func TestHandOff(t *testing.T) {
 			t.Errorf("HandOff(%q) = %q, %v", rel, n.Pattern, ok)
 		}
 	}
-	for _, n := range HandOffs() {
+	for _, n := range handOffNames {
 		if n.Why == "" {
 			t.Errorf("%q has no reason", n.Pattern)
 		}
@@ -108,7 +108,7 @@ func FuzzQuickLooks(f *testing.F) {
 		f.Add(strings.ReplaceAll(n.Pattern, "*", "x"))
 		f.Add(strings.ToUpper(strings.ReplaceAll(n.Pattern, "*", "")))
 	}
-	for _, n := range HandOffs() {
+	for _, n := range handOffNames {
 		f.Add(strings.ReplaceAll(n.Pattern, "*", "x"))
 	}
 	f.Add(".g\u200cit")

@@ -110,7 +110,11 @@ func (p Process) View(e *attest.Evidence) {
 			writable = append(writable, m.Point)
 		}
 		propagation = append(propagation, m.Propagation)
-		suid = append(suid, map[bool]string{true: "off", false: "on"}[m.NoSUID])
+		if m.NoSUID {
+			suid = append(suid, "off")
+		} else {
+			suid = append(suid, "on")
+		}
 	}
 	slices.Sort(writable)
 	slices.Sort(propagation)

@@ -179,3 +179,25 @@ func TestRestOf(t *testing.T) {
 		t.Errorf("a loop makes no progress: %q", now.Names)
 	}
 }
+
+// TestStateOf checks that a process can't choose the state that is read of it by a name
+// that looks like one.
+func TestStateOf(t *testing.T) {
+	for line, want := range map[string]struct {
+		name  string
+		state byte
+	}{
+		"7 (sleep) S 1 7":  {"sleep", 'S'},
+		"7 (x) Z 1) S 1 7": {"x) Z 1", 'S'},
+		"7 () R) D 1 7":    {") R", 'D'},
+		"7 (a (b) (c) R 1": {"a (b) (c", 'R'},
+		"7 (sleep)":        {"", 0},
+		"7 sleep S":        {"", 0},
+		") (":              {"", 0},
+		"":                 {"", 0},
+	} {
+		if name, state := stateOf(line); name != want.name || state != want.state {
+			t.Errorf("%q: %q, %q", line, name, state)
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"iter"
 	"os"
 	"strconv"
 	"strings"
@@ -30,15 +31,28 @@ func TreeMemory(init, command int, scratch []string) uint64 {
 			sum += (fs.Blocks - fs.Bfree) * uint64(fs.Bsize)
 		}
 	}
-	seen := map[int]bool{}
-	for queue := []int{init}; len(queue) > 0; queue = queue[1:] {
-		if one := queue[0]; !seen[one] {
-			seen[one] = true
-			sum += processMemory(one)
-			queue = append(queue, children(one)...)
-		}
+	for pid := range tree(init) {
+		sum += processMemory(pid)
 	}
 	return sum
+}
+
+// tree yields an init and all processes below, each once.
+func tree(init int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		seen := map[int]bool{}
+		for queue := []int{init}; len(queue) > 0; queue = queue[1:] {
+			pid := queue[0]
+			if seen[pid] {
+				continue
+			}
+			seen[pid] = true
+			if !yield(pid) {
+				return
+			}
+			queue = append(queue, children(pid)...)
+		}
+	}
 }
 
 // processMemory is a process's proportional share (proc_pid_smaps(5)). If the share may

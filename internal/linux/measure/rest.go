@@ -22,45 +22,54 @@ func (r Rest) Progressed(since Rest) bool { return r.busy || r.ran != since.ran 
 func RestOf(init int) Rest {
 	var r Rest
 	var account strings.Builder
-	seen := map[int]bool{init: true}
-	for queue := children(init); len(queue) > 0; queue = queue[1:] {
-		pid := queue[0]
-		if seen[pid] {
+	for pid := range tree(init) {
+		if pid == init {
 			continue
 		}
-		seen[pid] = true
-		dir := "/proc/" + strconv.Itoa(pid)
-		if name, err := read(dir + "/comm"); err == nil && threads(dir, &account, &r.busy) {
-			r.Names = append(r.Names, strings.TrimSuffix(name, "\n"))
+		if name, alive := threads("/proc/"+strconv.Itoa(pid), &account, &r.busy); alive {
+			r.Names = append(r.Names, name)
 		}
-		queue = append(queue, children(pid)...)
 	}
 	r.ran = account.String()
 	return r
 }
 
 // threads adds the scheduler's account of a process's threads (proc_pid_stat(5), schedstat
-// in the kernel's sched-stats.rst), and reports whether the process is alive.
-func threads(dir string, account *strings.Builder, busy *bool) (alive bool) {
+// in the kernel's sched-stats.rst). threads returns the name of the process, and reports
+// whether the process is alive.
+func threads(dir string, account *strings.Builder, busy *bool) (name string, alive bool) {
 	tasks, err := list(dir + "/task")
 	if err != nil {
-		return false
+		return "", false
 	}
 	for _, task := range tasks {
 		stat, err := read(dir + "/task/" + task + "/stat")
 		if err != nil {
 			continue
 		}
-		_, after, _ := strings.Cut(stat, ") ")
-		switch state := after[:min(len(after), 1)]; state {
-		case "Z", "X", "":
+		comm, state := stateOf(stat)
+		if strings.HasSuffix(dir, "/"+task) { // the thread that stands for the process
+			name = comm
+		}
+		switch state {
+		case 'Z', 'X', 0:
 			continue
-		case "R", "D":
+		case 'R', 'D':
 			*busy = true
 		}
 		alive = true
 		ran, _ := read(dir + "/task/" + task + "/schedstat")
 		account.WriteString(dir + "/" + task + " " + ran)
 	}
-	return alive
+	return name, alive
+}
+
+// stateOf returns the name and the state in a line of proc_pid_stat(5), 0 for another
+// text. The name is the process's own choice, and may hold brackets: the last one counts.
+func stateOf(stat string) (name string, state byte) {
+	begin, end := strings.IndexByte(stat, '('), strings.LastIndex(stat, ") ")
+	if begin < 0 || end < begin || end+2 >= len(stat) {
+		return "", 0
+	}
+	return stat[begin+1 : end], stat[end+2]
 }
