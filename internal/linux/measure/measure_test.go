@@ -180,8 +180,8 @@ func TestRestOf(t *testing.T) {
 	}
 }
 
-// TestStateOf checks that a process can't choose the state that is read of it by a name
-// that looks like one.
+// TestStateOf checks that a process with a hostile name can't choose the state in
+// stateOf's answer.
 func TestStateOf(t *testing.T) {
 	for line, want := range map[string]struct {
 		name  string
