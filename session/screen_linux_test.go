@@ -185,7 +185,7 @@ func TestNodeOnScreen(t *testing.T) {
 	c.shows("Welcome to Node.js")
 	c.keys("'a' + 'b'.repeat(3)\r")
 	c.shows("'abbb'")
-	c.keys("'c' + 'b'.rep\t") // Tab completes, and the program previews the answer
+	c.keys("'c' + 'b'.repe\t")  // Tab completes, and the program previews the answer
 	c.shows("'c' + 'b'.repeat") // the screen shows no other line like this
 	c.keys("\x15console.log('on' + 1); while (true) {}\r")
 	c.shows("on1\n") // until then the terminal is raw, and ^C a key like others
