@@ -29,6 +29,7 @@ type Child struct {
 	running    *systemRunning
 	gate       *Gate
 	record     record
+	explainer  explainer
 	trusted    *survey.Trusted
 	guard      *takeback.Guard
 	treeLimits *treeLimits
@@ -42,6 +43,8 @@ type Child struct {
 	news     []string
 	ended    []string
 	err      error
+
+	obstacles []Obstacle
 }
 
 // Exit is how a command ended.
@@ -132,6 +135,8 @@ func (c *Child) wait() {
 		c.exit = Exit{Code: code}
 		line.Exit = &code
 	}
+	c.obstacles = c.explainer.explain(c, end.Refused)
+	line.Obstacles = loggedObstacles(c.obstacles)
 	if _, logErr := c.gate.log.Append(line); logErr != nil {
 		err = errors.Join(err, fmt.Errorf("the end of the command is not in the log: %w", logErr))
 	}

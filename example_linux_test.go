@@ -155,3 +155,49 @@ func ExampleLoadPolicy() {
 	// reads the secret: false
 	// workspace-write in the workspace: true
 }
+
+// A failed command is explained: by what the gate saw, and by what the caller read.
+func ExampleChild_Obstacles() {
+	home, _ := os.MkdirTemp("", "lockstile-home-")
+	workspace, _ := os.MkdirTemp("", "lockstile-workspace-")
+	messages, _ := os.CreateTemp("", "lockstile-messages-")
+	defer os.RemoveAll(home)
+	defer os.RemoveAll(workspace)
+	defer os.Remove(messages.Name())
+
+	gate, err := lockstile.Open(home)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer gate.Close()
+	settings := lockstile.Settings{Home: home, Dir: workspace}
+	p, err := lockstile.LoadPolicy(settings)
+	if err != nil {
+		log.Fatal(err)
+	}
+	explain := lockstile.Explain{
+		Output: func() string {
+			text, _ := os.ReadFile(messages.Name())
+			return string(text)
+		},
+		Try: func(mode policy.Mode, lines ...string) (policy.Policy, error) {
+			settings.Mode, settings.Overrides = mode, lines
+			return lockstile.LoadPolicy(settings)
+		},
+	}
+	child, err := gate.Start(lockstile.Request{
+		Policy: p, Explain: explain, Argv: []string{"mkdir", "/srv/made"}, Env: []string{"PATH=/usr/bin:/bin", "LC_ALL=C"},
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: messages,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := child.Wait(); err != nil {
+		log.Fatal(err)
+	}
+	for _, o := range child.Obstacles() {
+		fmt.Println(o.Cause) // and o.Flag(), if a setting would allow the act
+	}
+	// Output:
+	// /srv/made may not be written (outside the workspace and every writable root)
+}

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -22,7 +24,9 @@ type Session struct {
 	output   *os.File // read by copyOutput alone
 	terminal *os.File // for typed text; nil on pipes
 	out      buffer
+	excerpt  pty.Excerpt   // for explaining
 	copied   chan struct{} // closed at the end of the output
+	copying  sync.Once     // of awaitCopied
 	over     chan struct{} // closed when the command has ended and the output is complete
 	exit     lockstile.Exit
 	err      error
@@ -39,6 +43,9 @@ const late = 2 * time.Second
 // gets a terminal, otherwise pipes with an empty input. Every error is a *refusal.Error.
 func Start(g *lockstile.Gate, r lockstile.Request) (*Session, error) {
 	s := &Session{copied: make(chan struct{}), over: make(chan struct{})}
+	if r.Explain.Output == nil {
+		r.Explain.Output = s.wholeOutput
+	}
 	var err error
 	if r.Terminal != nil {
 		err = s.onTerminal(g, r)
@@ -90,7 +97,7 @@ func noStreams(err error) error {
 func (s *Session) copyOutput() {
 	defer close(s.copied)
 	for range 2 {
-		if err := copyAll(&s.out, s.output); err == nil {
+		if err := copyAll(io.MultiWriter(&s.out, &s.excerpt), s.output); err == nil {
 			return
 		}
 	}
@@ -99,15 +106,28 @@ func (s *Session) copyOutput() {
 // wait waits for the end of the command and of the output.
 func (s *Session) wait() {
 	s.exit, s.err = s.child.Wait()
-	select {
-	case <-s.copied:
-	case <-time.After(late):
-	}
+	s.awaitCopied()
 	s.output.Close()
 	if s.terminal != nil {
 		s.terminal.Close() // the same file on Unix, where a second time does nothing
 	}
 	close(s.over)
+}
+
+// awaitCopied waits, after the end of the tree, for the end of the output.
+func (s *Session) awaitCopied() {
+	s.copying.Do(func() {
+		select {
+		case <-s.copied:
+		case <-time.After(late):
+		}
+	})
+}
+
+// wholeOutput returns the beginning and the end of the output, after the end of the tree.
+func (s *Session) wholeOutput() string {
+	s.awaitCopied()
+	return s.excerpt.Text()
 }
 
 // Poll waits until the command has ended or the time wait is over, and returns the output
@@ -161,6 +181,10 @@ func (s *Session) NewTrust() []string { return atEnd(s, s.child.NewTrust) }
 // Exceeded returns, after the command's end, the limit for which the tree was ended, "" for
 // none.
 func (s *Session) Exceeded() string { return atEnd(s, s.child.Exceeded) }
+
+// Obstacles lists, after the command's end, where the sandbox stood in the command's way.
+// Unless the request has an output of its own, the output of the session explains.
+func (s *Session) Obstacles() []lockstile.Obstacle { return atEnd(s, s.child.Obstacles) }
 
 // atEnd returns a property of the ended command, and the zero value before the end.
 func atEnd[T any](s *Session, of func() T) (before T) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -89,6 +90,72 @@ func TestHostileObstacles(t *testing.T) {
 	for line := range strings.Lines(r.stderr) {
 		if strings.HasPrefix(line, "lockstile: ") && (strings.Contains(line, "\x1b") || strings.Contains(line, `"/"`)) {
 			t.Errorf("%q", line)
+		}
+	}
+}
+
+// TestObstaclesInTheRecord checks that the record of the end has the same obstacles as
+// --json, and no secret of the output.
+func TestObstaclesInTheRecord(t *testing.T) {
+	for _, way := range ioFlags {
+		t.Run(strings.TrimPrefix(way, "--"), func(t *testing.T) {
+			p := newPlace(t)
+			out := p.outside()
+			r := p.lockstile("run", way, "--json", "--", "sh", "-c", "echo 'mkdir "+out+"/a: Read-only file system password=verysecret' >&2; exit 4")
+			lines := strings.Split(strings.TrimSpace(r.stderr+r.stdout), "\n")
+			var said, logged struct {
+				Obstacles []struct{ Kind, What, Cause, Quote, Setting, Instead string }
+			}
+			for _, line := range lines {
+				_ = json.Unmarshal([]byte(line), &said)
+			}
+			log, _ := os.ReadFile(p.home + "/sandbox.log")
+			all := strings.Split(strings.TrimSpace(string(log)), "\n")
+			end := all[len(all)-1]
+			if err := json.Unmarshal([]byte(end), &logged); err != nil || len(said.Obstacles) != 1 || len(logged.Obstacles) != 1 {
+				t.Fatalf("%v: %s\n%s", err, lines, end)
+			}
+			if strings.Contains(end, "verysecret") || !strings.Contains(said.Obstacles[0].Quote, "verysecret") {
+				t.Errorf("%s\n%s", lines, end)
+			}
+			said.Obstacles[0].Quote, logged.Obstacles[0].Quote = "", ""
+			if said.Obstacles[0] != logged.Obstacles[0] {
+				t.Errorf("said %+v, logged %+v", said, logged)
+			}
+		})
+	}
+}
+
+// TestObservedConnects checks that connects which found nobody are explained without a
+// word of output, and that a connect within the sandbox is not.
+func TestObservedConnects(t *testing.T) {
+	p := newPlace(t)
+	sock := p.outside() + "/s"
+	l, err := net.Listen("unix", sock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.Chmod(sock, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	const connect = `python3 -c 'import socket,sys
+s=socket.socket(socket.AF_UNIX if len(sys.argv)==2 else socket.AF_INET)
+try: s.connect(sys.argv[1] if len(sys.argv)==2 else (sys.argv[1],int(sys.argv[2])))
+except OSError: sys.exit(3)' `
+	for _, way := range ioFlags {
+		p.way = way
+		if r := p.sh("workspace-write", connect+"192.0.2.7 443", 3); !strings.Contains(r.stderr+r.stdout, "lockstile: the network is off: 192.0.2.7:443 ") || !strings.Contains(r.stderr+r.stdout, "-c 'sandbox_workspace_write.network_access=true' would allow it") {
+			t.Errorf("%s: %q %q", way, r.stderr, r.stdout)
+		}
+		if r := p.sh("workspace-write", connect+sock, 3); !strings.Contains(r.stderr+r.stdout, "lockstile: the socket "+sock+" is the host's") {
+			t.Errorf("%s: %q %q", way, r.stderr, r.stdout)
+		}
+		if r := p.sh("workspace-write", connect+"127.0.0.1 9", 3); strings.Contains(r.stderr+r.stdout, "lockstile: ") {
+			t.Errorf("%s: %q %q", way, r.stderr, r.stdout)
+		}
+		if r := p.sh("workspace-write", connect+"192.0.2.7 443 || true", 0); strings.Contains(r.stderr+r.stdout, "lockstile: ") {
+			t.Errorf("%s: %q %q", way, r.stderr, r.stdout)
 		}
 	}
 }

@@ -5,16 +5,16 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/plain internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
-			{"session", ". internal/plain refusal"},
+			{"session", ". internal/plain internal/pty refusal"},
 			{"internal/access", ""},
 			{"internal/approve", ""},
 			{"internal/archtest", ""},
 			{"internal/attest", "internal/access policy refusal"},
 			{"internal/audit", "internal/plain refusal"},
-			{"internal/cli", ". internal/audit internal/escapes internal/ignored internal/obstacle internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
+			{"internal/cli", ". internal/audit internal/escapes internal/ignored internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
 			{"internal/config", "internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/glob", ""},
 			{"internal/host", "internal/access internal/mountinfo internal/trail"},

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/lockstile/lockstile"
@@ -18,17 +19,19 @@ type endpoints struct {
 	screen  *pty.Attachment
 	streams *pty.Streams
 	escapes bool // terminal.dangerous_escapes
-	tail    *pty.Tail
+	excerpt *pty.Excerpt
+	left    error // of leave
+	leaving sync.Once
 }
 
-// connect makes the ends. tail keeps the last of the command's messages, nil for none.
-func connect(how tty, escapes bool, tail *pty.Tail) (*endpoints, error) {
-	e := &endpoints{escapes: escapes, size: terminalSize(how), tail: tail}
+// connect makes the ends. excerpt keeps the ends of the command's messages, nil for none.
+func connect(how tty, escapes bool, excerpt *pty.Excerpt) (*endpoints, error) {
+	e := &endpoints{escapes: escapes, size: terminalSize(how), excerpt: excerpt}
 	if e.size != nil {
 		return e, nil
 	}
 	var err error
-	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, escapes, tail)
+	e.streams, err = pty.NewStreams(os.Stdin, os.Stdout, os.Stderr, escapes, excerpt)
 	return e, err
 }
 
@@ -68,7 +71,7 @@ func (e *endpoints) join(child *lockstile.Child) (err error) {
 		return nil
 	}
 	e.master = child.Terminal
-	e.screen, err = pty.Attach(os.Stdin, os.Stdout, e.master, e.escapes, e.tail)
+	e.screen, err = pty.Attach(os.Stdin, os.Stdout, e.master, e.escapes, e.excerpt)
 	if err == nil {
 		go e.suspend(child)
 	}
@@ -88,7 +91,13 @@ func (e *endpoints) suspend(child *lockstile.Child) {
 }
 
 // leave copies the remaining output after the command's end, and restores our terminal.
+// Only the first call does anything.
 func (e *endpoints) leave() error {
+	e.leaving.Do(func() { e.left = e.leaveOnce() })
+	return e.left
+}
+
+func (e *endpoints) leaveOnce() error {
 	if e.size == nil {
 		return e.streams.Wait(flushTime)
 	}
@@ -96,6 +105,12 @@ func (e *endpoints) leave() error {
 		return nil
 	}
 	return e.screen.Wait(flushTime)
+}
+
+// output returns the ends of the command's messages, after the command's end.
+func (e *endpoints) output() string {
+	_ = e.leave() // run reports the error
+	return e.excerpt.Text()
 }
 
 // drop frees all files, and restores our terminal if leave could not.

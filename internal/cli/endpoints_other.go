@@ -12,7 +12,7 @@ import (
 // endpoints does nothing: lockstile starts no command on other systems yet.
 type endpoints struct{}
 
-func connect(tty, bool, *pty.Tail) (*endpoints, error) { return &endpoints{}, nil }
+func connect(tty, bool, *pty.Excerpt) (*endpoints, error) { return &endpoints{}, nil }
 
 func terminalSize(how tty) *lockstile.Size {
 	if how == ttyYes {
@@ -28,5 +28,8 @@ func (*endpoints) give(r *lockstile.Request) {
 func (*endpoints) join(*lockstile.Child) error { return nil }
 
 func (*endpoints) leave() error { return nil }
+
+// output returns nothing: no excerpt is kept.
+func (*endpoints) output() string { return "" }
 
 func (*endpoints) drop() {}

@@ -26,8 +26,8 @@ type endpoints struct {
 	restore []func()      // functions that restore the modes of our console
 }
 
-// connect makes the ends. Windows keeps no tail yet.
-func connect(how tty, escapes bool, _ *pty.Tail) (*endpoints, error) {
+// connect makes the ends. Windows keeps no excerpt yet.
+func connect(how tty, escapes bool, _ *pty.Excerpt) (*endpoints, error) {
 	e := &endpoints{size: terminalSize(how), escapes: escapes, done: make(chan struct{})}
 	if e.size != nil {
 		return e, nil
@@ -147,6 +147,9 @@ func (e *endpoints) leave() error {
 		return errors.New("the command's output is held open by a program outside: its end may be missing")
 	}
 }
+
+// output returns nothing: no excerpt is kept.
+func (*endpoints) output() string { return "" }
 
 // drop frees all files, and restores our console.
 func (e *endpoints) drop() {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/ignored"
-	"github.com/lockstile/lockstile/internal/obstacle"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/policy"
@@ -94,15 +93,15 @@ func run(args []string) int {
 		adoptOrphans()
 		defer endOrphans()
 	}
-	tail := tailOf(p)
-	ends, err := connect(f.tty, p.TerminalEscapes, tail)
+	excerpt := excerptOf(p)
+	ends, err := connect(f.tty, p.TerminalEscapes, excerpt)
 	if err != nil {
 		return refused(err, f.json)
 	}
 	defer ends.drop() // drop also runs after a panic
 	signals := newSignals()
 	caught := beside(func() (none struct{}) { signals.catch(terminalSize(f.tty) != nil); return })
-	child, err := start(gate, p, f.argv, ends, caught)
+	child, err := start(gate, p, f, ends, caught)
 	if err != nil {
 		return refused(err, f.json)
 	}
@@ -116,9 +115,8 @@ func run(args []string) int {
 	if err := errors.Join(err, waitErr, ends.leave()); err != nil {
 		plain.Err("lockstile: %v\n", err)
 	}
-	found := obstacles(f, p, child, exit, tail)
 	if f.json {
-		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Obstacles: found})
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Obstacles: child.Obstacles()})
 		return exit.Status()
 	}
 	if why := child.Exceeded(); why != "" {
@@ -133,7 +131,9 @@ func run(args []string) int {
 	if news := child.NewTrust(); len(news) > 0 {
 		plain.Err("lockstile: new or changed, and trusted by programs of the host: %s\n", some(news))
 	}
-	sayObstacles(found)
+	if exit.Status() != 0 {
+		sayObstacles(child)
+	}
 	return exit.Status()
 }
 
@@ -155,13 +155,13 @@ func some(paths []string) string {
 
 // runResult is the final output of run --json.
 type runResult struct {
-	Exit      int                 `json:"exit"`
-	Signal    int                 `json:"signal,omitempty"`
-	Denied    []lockstile.Denied  `json:"denied,omitempty"`
-	Exceeded  string              `json:"exceeded,omitempty"`
-	NewTrust  []string            `json:"new_trust,omitempty"`
-	Obstacles []obstacle.Obstacle `json:"obstacles,omitempty"`
-	Ended     []string            `json:"ended,omitempty"`
+	Exit      int                  `json:"exit"`
+	Signal    int                  `json:"signal,omitempty"`
+	Denied    []lockstile.Denied   `json:"denied,omitempty"`
+	Exceeded  string               `json:"exceeded,omitempty"`
+	NewTrust  []string             `json:"new_trust,omitempty"`
+	Obstacles []lockstile.Obstacle `json:"obstacles,omitempty"`
+	Ended     []string             `json:"ended,omitempty"`
 }
 
 // flushTime is how long output may still come after the last process of the command has
@@ -170,8 +170,8 @@ const flushTime = 2 * time.Second
 
 // start starts the command after the signals are caught: no signal ends us during the
 // start.
-func start(gate *lockstile.Gate, p policy.Policy, argv []string, ends *endpoints, caught <-chan struct{}) (*lockstile.Child, error) {
-	request := lockstile.Request{Channel: "run", Policy: p, Argv: argv, Env: os.Environ(), Ready: caught}
+func start(gate *lockstile.Gate, p policy.Policy, f runFlags, ends *endpoints, caught <-chan struct{}) (*lockstile.Child, error) {
+	request := lockstile.Request{Channel: "run", Policy: p, Argv: f.argv, Env: os.Environ(), Ready: caught, Explain: lockstile.Explain{Output: ends.output, Try: f.Try}}
 	if ends.give(&request); request.Terminal == nil {
 		request.Ignore = ignored.AtStart().Signals()
 	}

@@ -99,4 +99,5 @@ type End struct {
 	OutOfMemory bool               // the kernel has ended processes above the limit of memory
 	Ended       []string           // names of processes that were left after the command, and were ended
 	Denied      []string           // names made by the command and taken back, as full paths
+	Refused     []string           // targets of connects that found nobody, as ADDRESS:PORT or as full paths
 }

@@ -9,6 +9,7 @@
 package obstacle
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -16,18 +17,15 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// Kind says how an obstacle is known.
-type Kind string
-
-// The kinds.
+// The kinds say how an obstacle is known.
 const (
-	Observed Kind = "observed" // by the gate
-	Inferred Kind = "inferred" // from the command's output and the policy
+	Observed = "observed" // by the gate
+	Inferred = "inferred" // from the command's output and the policy
 )
 
 // Obstacle is a place where the sandbox stood in the way.
 type Obstacle struct {
-	Kind    Kind   `json:"kind"`
+	Kind    string `json:"kind"`
 	What    string `json:"what,omitempty"`    // the path, host or name
 	Cause   string `json:"cause"`             // the restriction, in words
 	Quote   string `json:"quote,omitempty"`   // the line of output
@@ -61,6 +59,7 @@ type Seen struct {
 
 	TakenBack []string // protected names that the command made
 	Exceeded  string   // the limit for which the tree was ended
+	Refused   []string // targets of connects that found nobody: ADDRESS:PORT or full paths
 	BadCall   bool     // SIGSYS ended the command
 }
 
@@ -79,7 +78,49 @@ func Find(s Seen) []Obstacle {
 	if s.Dir == "" {
 		s.Dir = s.Policy.Workspace
 	}
-	return append(s.observed(), s.inferred()...)
+	inferred := s.inferred()
+	return slices.Concat(s.observed(), s.connects(inferred), inferred)
+}
+
+// connects explains connects that found nobody, of a command that failed. What the output
+// says about the network says more: it has names.
+func (s Seen) connects(inferred []Obstacle) []Obstacle {
+	about := s.network()
+	said := func(o Obstacle) bool { return o.Setting == about.setting && o.Instead == about.instead }
+	if !s.Failed || slices.ContainsFunc(inferred, said) {
+		return nil
+	}
+	var out []Obstacle
+	for _, target := range s.Refused {
+		o := Obstacle{Kind: Observed, What: target}
+		switch {
+		case !strings.HasPrefix(target, "/") && !s.Policy.NetworkOpen() && !loopback(target):
+			o.Cause = "the network is off: " + target + " was asked for, and commands have only a loopback of their own"
+			o.propose(about)
+		case strings.HasPrefix(target, "/") && s.foreign(target):
+			o.Cause = "the socket " + target + " is the host's, and commands reach only sockets of their own"
+			o.Instead = "no setting allows it; ask the user"
+		default:
+			continue
+		}
+		if out = append(out, o); len(out) == mostInferred {
+			break
+		}
+	}
+	return out
+}
+
+// loopback reports whether a target is the command's own loopback: whether the host has a
+// server there is unknown.
+func loopback(target string) bool {
+	at, err := netip.ParseAddrPort(target)
+	return err == nil && at.Addr().IsLoopback()
+}
+
+// foreign reports whether only the host can listen at a path.
+func (s Seen) foreign(path string) bool {
+	real := s.real(path)
+	return !s.unseen(real) && !s.Policy.DecideWrite(real).Allowed
 }
 
 // observed explains what the gate saw.

@@ -28,7 +28,7 @@ type Attachment struct {
 
 	inDone, outDone chan struct{}
 	outErr          error
-	tail            *Tail
+	excerpt         *Excerpt
 	signals         chan os.Signal
 	suspended       chan struct{}
 	sigDone         chan struct{}
@@ -38,16 +38,16 @@ type Attachment struct {
 
 // Attach starts copying: from in to master, from master to out. If in is a terminal, in
 // becomes raw, and master takes on and follows the size of the terminal. allowEscapes
-// switches the Filter off. tail keeps the last of the output, nil for none.
+// switches the Filter off. excerpt keeps the ends of the output, nil for none.
 //
 // The caller keeps master, must call Wait or Close, which restore the terminal, and then
 // closes master. A deferred Close also restores the terminal on a panic, and a goroutine
 // that handles SIGTERM, SIGHUP or SIGINT may call Close at any time. Between Attach and
 // the return of Wait or Close no other code may read or write master.
-func Attach(in, out, master *os.File, allowEscapes bool, tail *Tail) (*Attachment, error) {
+func Attach(in, out, master *os.File, allowEscapes bool, excerpt *Excerpt) (*Attachment, error) {
 	a := &Attachment{
 		master: -1, in: input{src: -1}, signals: make(chan os.Signal, 1), suspended: make(chan struct{}, 1),
-		tail: tail, inDone: make(chan struct{}), outDone: make(chan struct{}), sigDone: make(chan struct{}),
+		excerpt: excerpt, inDone: make(chan struct{}), outDone: make(chan struct{}), sigDone: make(chan struct{}),
 	}
 	if err := a.open(in, out, master, allowEscapes); err != nil {
 		if a.outer != nil {
@@ -167,7 +167,7 @@ func (a *Attachment) endOfInput() {
 
 func (a *Attachment) copyOut() {
 	defer close(a.outDone)
-	out := output{src: a.master, dst: a.screen, file: -1, ended: a.ended, abort: a.abort, tail: a.tail}
+	out := output{src: a.master, dst: a.screen, file: -1, ended: a.ended, abort: a.abort, excerpt: a.excerpt}
 	a.outErr = out.run()
 	if err := a.screen.end(); err != nil && a.outErr == nil {
 		a.outErr = err

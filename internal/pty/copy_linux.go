@@ -138,12 +138,12 @@ func instantly(number uintptr, fd int, p []byte) (int, error) {
 
 // output copies the sandbox's output to the user's file.
 type output struct {
-	src   int // non-blocking
-	dst   io.Writer
-	file  int   // for splice(2): the regular file behind dst, or -1
-	ended *bell // after the ring: stop when no more output waits
-	abort *bell // after the ring: stop
-	tail  *Tail // keeps the last of the output; nil for none
+	src     int // non-blocking
+	dst     io.Writer
+	file    int      // for splice(2): the regular file behind dst, or -1
+	ended   *bell    // after the ring: stop when no more output waits
+	abort   *bell    // after the ring: stop
+	excerpt *Excerpt // keeps the ends of the output; nil for none
 }
 
 // run copies until the end of src: EOF, or EIO from the master of a terminal.
@@ -184,7 +184,7 @@ func (o *output) step(buf []byte) (int, error) {
 	if n <= 0 {
 		return min(n, 0), err
 	}
-	o.tail.keep(buf[:n])
+	_, _ = o.excerpt.Write(buf[:n])
 	if _, err := o.dst.Write(buf[:n]); err != nil {
 		return n, err
 	}

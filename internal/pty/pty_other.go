@@ -42,7 +42,7 @@ func (*Terminal) Restore() error { return refuse("restore the terminal") }
 type Attachment struct{}
 
 // Attach is not available on this operating system.
-func Attach(in, out, master *os.File, allowEscapes bool, tail *Tail) (*Attachment, error) {
+func Attach(in, out, master *os.File, allowEscapes bool, excerpt *Excerpt) (*Attachment, error) {
 	return nil, refuse("attach the terminal")
 }
 
@@ -60,7 +60,7 @@ type Streams struct {
 }
 
 // NewStreams is not available on this operating system.
-func NewStreams(in, out, errOut *os.File, allowEscapes bool, tail *Tail) (*Streams, error) {
+func NewStreams(in, out, errOut *os.File, allowEscapes bool, excerpt *Excerpt) (*Streams, error) {
 	return nil, refuse("connect standard streams")
 }
 

@@ -20,7 +20,7 @@ import (
 //	null device, closed       the null device
 //	everything else           a new pipe, copied from or to the caller's stream
 //
-// With a Tail, standard error is copied from a new pipe too, unless the caller's is standard
+// With an Excerpt, standard error is copied from a new pipe too, unless the caller's is standard
 // output as well.
 //
 // No act of the process on its streams (flags, offset, truncation, ioctl) reaches the
@@ -44,27 +44,27 @@ type Streams struct {
 
 // outPump copies an output; two streams may share an outPump.
 type outPump struct {
-	src    int
-	screen *screen
-	file   int
-	done   chan struct{}
-	tail   *Tail
-	err    error
+	src     int
+	screen  *screen
+	file    int
+	done    chan struct{}
+	excerpt *Excerpt
+	err     error
 }
 
 // NewStreams makes the streams of a piped run from the caller's. Nothing is read or
 // written before Start: a refused start takes no input. allowEscapes switches off the
-// Filter for output to a terminal. tail keeps the last of standard error, nil for none.
-func NewStreams(in, out, errOut *os.File, allowEscapes bool, tail *Tail) (*Streams, error) {
+// Filter for output to a terminal. excerpt keeps the ends of standard error, nil for none.
+func NewStreams(in, out, errOut *os.File, allowEscapes bool, excerpt *Excerpt) (*Streams, error) {
 	s := &Streams{}
-	if err := s.open(in, out, errOut, allowEscapes, tail); err != nil {
+	if err := s.open(in, out, errOut, allowEscapes, excerpt); err != nil {
 		_ = s.Close()
 		return nil, fmt.Errorf("connect standard streams: %w", err)
 	}
 	return s, nil
 }
 
-func (s *Streams) open(in, out, errOut *os.File, allow bool, tail *Tail) (err error) {
+func (s *Streams) open(in, out, errOut *os.File, allow bool, excerpt *Excerpt) (err error) {
 	for _, b := range []**bell{&s.stop, &s.ended, &s.abort} {
 		if *b, err = newBell(); err != nil {
 			return err
@@ -80,14 +80,14 @@ func (s *Streams) open(in, out, errOut *os.File, allow bool, tail *Tail) (err er
 	if same && len(s.pumps) > 0 {
 		s.Child[2] = s.Child[1]
 		if s.pumps[0].file < 0 {
-			s.pumps[0].tail = tail
+			s.pumps[0].excerpt = excerpt
 		}
 		return s.saveTerminal(out, errOut)
 	}
 	if same {
-		tail = nil // one pipe for both keeps their order
+		excerpt = nil // one pipe for both keeps their order
 	}
-	if s.Child[2], err = s.openOutput(errOut, allow, tail); err != nil {
+	if s.Child[2], err = s.openOutput(errOut, allow, excerpt); err != nil {
 		return fmt.Errorf("standard error: %w", err)
 	}
 	return s.saveTerminal(out, errOut)
@@ -126,10 +126,10 @@ func direct(f *os.File, kind Kind, mode int) (*os.File, error) {
 	return nil, nil
 }
 
-// openOutput returns the process's end of an output; an output with a tail passes a pump.
-func (s *Streams) openOutput(f *os.File, allow bool, tail *Tail) (*os.File, error) {
+// openOutput returns the process's end of an output; an output with an excerpt passes a pump.
+func (s *Streams) openOutput(f *os.File, allow bool, excerpt *Excerpt) (*os.File, error) {
 	kind := ClassifyStd(f)
-	if kind != KindPipe || tail == nil {
+	if kind != KindPipe || excerpt == nil {
 		if child, err := direct(f, kind, os.O_WRONLY); child != nil || err != nil {
 			return child, err
 		}
@@ -143,8 +143,8 @@ func (s *Streams) openOutput(f *os.File, allow bool, tail *Tail) (*os.File, erro
 		screen.close()
 		return nil, err
 	}
-	p := &outPump{src: r, screen: screen, file: -1, tail: tail, done: make(chan struct{})}
-	if kind == KindRegular && tail == nil {
+	p := &outPump{src: r, screen: screen, file: -1, excerpt: excerpt, done: make(chan struct{})}
+	if kind == KindRegular && excerpt == nil {
 		p.file = screen.fd
 	}
 	s.pumps = append(s.pumps, p)
@@ -188,7 +188,7 @@ func (s *Streams) closeChild() {
 // closes the pipe: then the process gets SIGPIPE, as if the process wrote there itself.
 func (p *outPump) run(ended, abort *bell) {
 	defer close(p.done)
-	o := output{src: p.src, dst: p.screen, file: p.file, ended: ended, abort: abort, tail: p.tail}
+	o := output{src: p.src, dst: p.screen, file: p.file, ended: ended, abort: abort, excerpt: p.excerpt}
 	p.err = o.run()
 	_ = unix.Close(p.src)
 	if err := p.screen.end(); err != nil && p.err == nil {

@@ -2,6 +2,7 @@ package tool
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,19 +16,19 @@ import (
 // Answer is a tool's answer about a command: the output since the last look, and the
 // command's state.
 type Answer struct {
-	Chunk   string              // the name of the answer
-	Wall    time.Duration       // how long the call waited
-	Exit    *int                // nil while the command runs
-	Session int                 // the session of a running command; 0 after the end
-	Tokens  int                 // of the whole output, with the cut part
-	Evicted string              // says that another session was ended for the new session
-	Denied  []lockstile.Denied  // protected names that the command made
-	News    []string            // hand-off names that the command made or changed
-	Ended   []string            // processes that the command left behind, and that were ended
-	Others  string              // says that the processes of other sessions are out of reach, and what reaches them
-	Shell   string              // says that SHELL names no shell, and what ran the command
-	Output  string              // valid UTF-8, cut to the caller's budget
-	Sandbox []obstacle.Obstacle // places where the sandbox seems to have stopped the command
+	Chunk   string               // the name of the answer
+	Wall    time.Duration        // how long the call waited
+	Exit    *int                 // nil while the command runs
+	Session int                  // the session of a running command; 0 after the end
+	Tokens  int                  // of the whole output, with the cut part
+	Evicted string               // says that another session was ended for the new session
+	Denied  []lockstile.Denied   // protected names that the command made
+	News    []string             // hand-off names that the command made or changed
+	Ended   []string             // processes that the command left behind, and that were ended
+	Others  string               // says that the processes of other sessions are out of reach, and what reaches them
+	Shell   string               // says that SHELL names no shell, and what ran the command
+	Output  string               // valid UTF-8, cut to the caller's budget
+	Sandbox []lockstile.Obstacle // places where the sandbox seems to have stopped the command
 }
 
 // String returns the answer in the form that models know from similar tools.
@@ -56,7 +57,7 @@ func (a Answer) String() string {
 }
 
 // sayObstacles appends the obstacles after the output, on lines of their own.
-func sayObstacles(b *strings.Builder, output string, all []obstacle.Obstacle) {
+func sayObstacles(b *strings.Builder, output string, all []lockstile.Obstacle) {
 	if len(all) > 0 && !strings.HasSuffix(output, "\n") {
 		b.WriteByte('\n')
 	}
@@ -66,7 +67,7 @@ func sayObstacles(b *strings.Builder, output string, all []obstacle.Obstacle) {
 }
 
 // said is an obstacle on one line.
-func said(o obstacle.Obstacle) string {
+func said(o lockstile.Obstacle) string {
 	text := "Sandbox: "
 	if o.Quote != "" {
 		text += plain.Sprintf("observed %q; inferred: ", o.Quote)
@@ -83,14 +84,20 @@ func said(o obstacle.Obstacle) string {
 	return text + "\n"
 }
 
-// obstacles explains where the sandbox stood in a command's way. Names taken back are
+// obstacles explains where the sandbox stood in a command's way: a running command's by
+// the answer's output, an ended command's by the record of the end. Names taken back are
 // elsewhere in the answer.
-func (s *Set) obstacles(b begun, output string, exit lockstile.Exit, ended bool) []obstacle.Obstacle {
-	seen := obstacle.Seen{Policy: s.mode(b), Dir: b.Dir, Failed: ended && exit.Status() != 0, Output: output, Try: s.try}
+func (s *Set) obstacles(b begun, output string, ended bool) []lockstile.Obstacle {
 	if ended {
-		seen.Exceeded, seen.BadCall = b.Exceeded(), obstacle.BadCall(exit.Signal)
+		return slices.DeleteFunc(slices.Clone(b.Obstacles()), func(o lockstile.Obstacle) bool {
+			return slices.ContainsFunc(b.Denied(), func(d lockstile.Denied) bool { return d.Path == o.What })
+		})
 	}
-	return obstacle.Find(seen)
+	var out []lockstile.Obstacle
+	for _, o := range obstacle.Find(obstacle.Seen{Policy: s.mode(b), Dir: b.Dir, Output: output, Try: s.try}) {
+		out = append(out, lockstile.Obstacle(o))
+	}
+	return out
 }
 
 // mostNews bounds the number of files in an answer; the log has them all.

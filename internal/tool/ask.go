@@ -63,6 +63,7 @@ func (s *Set) start(ctx context.Context, r lockstile.Request, ask Ask, q Questio
 		return begun{}, err
 	}
 	b := begun{Entry: session.Entry{Command: q.Command, Dir: q.Dir, Escalated: q.Escalate}, at: time.Now()}
+	r.Explain.Try = s.try
 	if b.Session, err = session.Start(s.gate, r); err != nil {
 		return begun{}, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/approve"
-	"github.com/lockstile/lockstile/internal/obstacle"
 )
 
 // Shell is a call of shell, the classic tool, for running a command to its end. Zero
@@ -31,7 +30,7 @@ type Done struct {
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
 	Output  string
-	Sandbox []obstacle.Obstacle // places where the sandbox seems to have stopped the command
+	Sandbox []lockstile.Obstacle // places where the sandbox seems to have stopped the command
 }
 
 // timedOut is the exit code of a command that took too long, as in timeout(1).
@@ -85,6 +84,6 @@ func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
 		d.Exit, d.Timeout = timedOut, limit
 	}
 	d.Output, d.Tokens = cut(out.Then(run.Poll(ctx, 0)), defaultTokens)
-	d.Sandbox = s.obstacles(run, d.Output, exit, true)
+	d.Sandbox = s.obstacles(run, d.Output, true)
 	return d, err
 }

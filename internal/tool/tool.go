@@ -220,7 +220,7 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 		out = out.Then(b.Poll(context.Background(), 0)) // what came between the two
 	}
 	a.Output, a.Tokens = cut(out, budget)
-	a.Sandbox = s.obstacles(b, a.Output, exit, ended)
+	a.Sandbox = s.obstacles(b, a.Output, ended)
 	return a, err
 }
 

@@ -79,6 +79,7 @@ type Launch struct {
 	cgroup   *cgroup               // the command's own; nil for none
 	master   int                   // of the command's terminal; -1 for none
 	connects *supervise.Supervisor // nil without supervised connects, and from Release on
+	served   *supervise.Supervisor // the same, from Release on
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial
@@ -341,7 +342,7 @@ func (l *Launch) Release() (*Running, error) {
 	tally.Count(tally.Command)
 	if l.connects != nil {
 		l.connects.Serve()
-		l.connects = nil
+		l.served, l.connects = l.connects, nil
 	}
 	unix.Close(l.sync)
 	unix.Close(l.listener)

@@ -68,7 +68,7 @@ func (r *Running) Wait(finish func(over <-chan struct{}) []string) (launch.End, 
 	}
 	r.channel.Close()
 	ws, ok := r.l.tape.Status()
-	end := launch.End{Status: ws, Killed: !ok, OutOfMemory: r.l.cgroup.outOfMemory(), Denied: r.l.denied(), Ended: ended}
+	end := launch.End{Status: ws, Killed: !ok, OutOfMemory: r.l.cgroup.outOfMemory(), Denied: r.l.denied(), Ended: ended, Refused: r.l.refused()}
 	r.l.cgroup.remove()
 	if !said {
 		r.l.close()
@@ -123,4 +123,12 @@ func (l *Launch) awaitEnd() error {
 		_, err = l.reap()
 	}
 	return err
+}
+
+// refused lists the connects that found nobody.
+func (l *Launch) refused() []string {
+	if l.served == nil {
+		return nil
+	}
+	return l.served.Refused()
 }

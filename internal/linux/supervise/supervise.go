@@ -55,6 +55,7 @@ type Supervisor struct {
 	diag     *sockets
 	cookie   uint64 // of the sandbox's network namespace
 	waiting  waiting
+	refused  refused
 	count    atomic.Int64
 }
 
@@ -98,6 +99,7 @@ func (s *Supervisor) Close() {
 // Serve makes the sandbox's connects from here on, in a goroutine. The goroutine ends
 // with the sandbox's last process.
 func (s *Supervisor) Serve() {
+	s.refused.targets = nil                // so far all connects were trials
 	_ = unix.SetNonblock(s.listener, true) // for the poller; the descriptor is ours
 	go s.serve(os.NewFile(uintptr(s.listener), "seccomp listener"))
 }
@@ -180,6 +182,7 @@ func (s *Supervisor) handle(n *notification) {
 			return
 		}
 	}
+	s.refused.note(w, errno)
 	s.answer(n, errno)
 }
 

@@ -88,6 +88,7 @@ func (s *Supervisor) settle(w *wanted, full map[place]bool) bool {
 	if errno == notYet {
 		return false
 	}
+	s.refused.note(w, errno)
 	s.answer(w.n, errno)
 	return true
 }

@@ -3,6 +3,7 @@
 package pty
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -10,9 +11,9 @@ import (
 	"time"
 )
 
-// TestTailOfStreams checks that standard error arrives unchanged and in the tail, that
+// TestExcerptOfStreams checks that standard error arrives unchanged and in the excerpt, that
 // standard output stays the caller's pipe, and that one pipe for both keeps its order.
-func TestTailOfStreams(t *testing.T) {
+func TestExcerptOfStreams(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
@@ -25,8 +26,8 @@ func TestTailOfStreams(t *testing.T) {
 		if merged {
 			errR, errW = outR, outW
 		}
-		var tail Tail
-		s, err := NewStreams(null, outW, errW, false, &tail)
+		var excerpt Excerpt
+		s, err := NewStreams(null, outW, errW, false, &excerpt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,12 +49,12 @@ func TestTailOfStreams(t *testing.T) {
 		}
 		outW.Close()
 		errW.Close()
-		want := long[len(long)-tailSize:]
+		want := fmt.Sprintf("%s\n... %d bytes ...\n%s", long[:excerptHalf], len(long)-2*excerptHalf, long[len(long)-excerptHalf:])
 		if merged {
 			want = ""
 		}
-		if text := <-got; text != long || tail.Text() != want {
-			t.Errorf("merged %v: %d bytes, %d in the tail", merged, len(text), len(tail.Text()))
+		if text := <-got; text != long || excerpt.Text() != want {
+			t.Errorf("merged %v: %d bytes, %d in the excerpt", merged, len(text), len(excerpt.Text()))
 		}
 		outR.Close()
 		errR.Close()
