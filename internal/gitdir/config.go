@@ -13,14 +13,18 @@ type keyTest func(name, key, value string) bool
 
 // section is a run of lines in a configuration: a header, and what follows to the next one.
 type section struct {
-	text    []byte
-	header  string // the first line, when it is a header in the form of git
-	name    string // like "core", or "branch.*" with a subsection
-	strange string // the first line that git would write otherwise
-	keys    []entry
+	header string // the first line, when it is a header in the form of git
+	name   string // like "core", or "branch.*" with a subsection; "" when git writes headers otherwise
+	lines  []line
 }
 
-type entry struct{ key, value string }
+// line is a line of a configuration with its end. key is "" where git writes lines
+// otherwise.
+type line struct {
+	text       []byte
+	key, value string
+	blank      bool
+}
 
 func (r *Rules) checkConfig(a area, content, old []byte) error {
 	test := isHarmlessKey
@@ -30,9 +34,9 @@ func (r *Rules) checkConfig(a area, content, old []byte) error {
 	return compareConfig(content, old, test)
 }
 
-// compareConfig allows content that differs from old in sections of allowed keys alone,
-// written in the one form of git. What is left must be equal byte by byte, and so means the
-// same with and without the sections.
+// compareConfig allows content that differs from old in lines of allowed keys alone, written
+// in the one form of git, and in the headers of sections with no other lines. What is left
+// must be equal byte by byte, and so means the same with and without these lines.
 func compareConfig(content, old []byte, allowed keyTest) error {
 	if bytes.IndexByte(content, 0) >= 0 {
 		return errors.New("the configuration has a zero byte")
@@ -43,72 +47,68 @@ func compareConfig(content, old []byte, allowed keyTest) error {
 	}
 	had := map[string]bool{}
 	for _, s := range before {
-		had[string(s.text)] = true
-	}
-	for _, s := range now {
-		if !had[string(s.text)] {
-			return s.complain(allowed)
+		for _, l := range s.lines {
+			had[s.header+"\n"+string(l.text)] = true
 		}
 	}
-	return errors.New("the configuration lacks lines that it had")
+	for _, s := range now {
+		for i, l := range s.lines {
+			if !had[s.header+"\n"+string(l.text)] && (i > 0 || s.name == "") {
+				return s.complain(l)
+			}
+		}
+	}
+	return errors.New("the configuration lacks lines that it had, or has them in another order")
 }
 
-// joined returns the lines of all sections. The last line gets the end that git adds before
-// the line writes more.
+func (s *section) complain(l line) error {
+	switch {
+	case s.name == "":
+		return fmt.Errorf("the line %q is not allowed", shorten(string(bytes.TrimSpace(l.text))))
+	case l.key == "":
+		return fmt.Errorf("the section %s has the line %q", s.header, shorten(string(bytes.TrimSpace(l.text))))
+	}
+	return fmt.Errorf("the section %s has the key %s = %s", s.header, l.key, shorten(l.value))
+}
+
+// joined returns the text of all sections.
 func joined(sections []section) []byte {
 	var out []byte
 	for _, s := range sections {
-		out = append(out, s.text...)
-	}
-	if len(out) > 0 && out[len(out)-1] != '\n' {
-		out = append(out, '\n')
+		for _, l := range s.lines {
+			out = append(out, l.text...)
+		}
 	}
 	return out
 }
 
-// strip returns the sections that are not harmless. A section after a line that goes on is
-// none to git.
+// strip returns the sections without their harmless lines, and without the headers that
+// are left alone. The last line gets the end that git adds before git writes more.
 func strip(content []byte, allowed keyTest) []section {
+	if len(content) > 0 && content[len(content)-1] != '\n' {
+		content = append(bytes.Clone(content), '\n')
+	}
 	var left []section
+	ended := true // whether the line before does not go on in the next one
 	for _, s := range sections(content) {
-		goesOn := len(left) > 0 && !ends(left[len(left)-1].text)
-		if goesOn || !s.isHarmless(allowed) {
+		if s.name == "" || !ended {
+			left = append(left, s)
+			ended = ends(s.lines[len(s.lines)-1].text)
+			continue
+		}
+		kept := s.lines[:1:1]
+		for _, l := range s.lines[1:] {
+			if !ended || !l.blank && (l.key == "" || !allowed(s.name, l.key, l.value)) {
+				kept = append(kept, l)
+			}
+			ended = ends(l.text)
+		}
+		if len(kept) > 1 {
+			s.lines = kept
 			left = append(left, s)
 		}
 	}
 	return left
-}
-
-func (s *section) isHarmless(allowed keyTest) bool {
-	if s.name == "" || s.strange != "" {
-		return false
-	}
-	for _, e := range s.keys {
-		if !allowed(s.name, e.key, e.value) {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *section) complain(allowed keyTest) error {
-	switch {
-	case s.name == "":
-		return fmt.Errorf("the section %s is not allowed", shorten(string(bytes.TrimSpace(firstLine(s.text)))))
-	case s.strange != "":
-		return fmt.Errorf("the section %s has the line %q", s.header, shorten(s.strange))
-	}
-	for _, e := range s.keys {
-		if !allowed(s.name, e.key, e.value) {
-			return fmt.Errorf("the section %s has the key %s = %s", s.header, e.key, shorten(e.value))
-		}
-	}
-	return fmt.Errorf("the section %s follows a line that goes on", s.header)
-}
-
-func firstLine(text []byte) []byte {
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return line
 }
 
 // ends reports whether the last line of text does not go on in the next one.
@@ -121,15 +121,14 @@ func ends(text []byte) bool {
 // sections splits a configuration before each line that begins like a header.
 func sections(content []byte) []section {
 	var out []section
-	for line := range bytes.Lines(content) {
-		if len(out) == 0 || bytes.HasPrefix(bytes.TrimLeft(line, " \t\r\v\f"), []byte("[")) {
-			out = append(out, section{text: line})
-			out[len(out)-1].readHeader(line)
+	for text := range bytes.Lines(content) {
+		if len(out) == 0 || bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\v\f"), []byte("[")) {
+			out = append(out, section{lines: []line{{text: text}}})
+			out[len(out)-1].readHeader(text)
 			continue
 		}
 		s := &out[len(out)-1]
-		s.text = s.text[: len(s.text)+len(line) : len(s.text)+len(line)]
-		s.readLine(line)
+		s.lines = append(s.lines, readLine(text))
 	}
 	return out
 }
@@ -164,21 +163,22 @@ func isPlain(subsection string) bool {
 }
 
 // readLine reads a line as git writes it: a tab, the key, " = " and the value without
-// quotes. Lines without a word are harmless too.
-func (s *section) readLine(line []byte) {
-	text, ended := strings.CutSuffix(string(line), "\n")
-	trimmed := strings.Trim(text, " \t")
-	if ended && trimmed == "" {
-		return
+// quotes. A line without a word is blank.
+func readLine(content []byte) line {
+	l := line{text: content}
+	text, ended := strings.CutSuffix(string(content), "\n")
+	text = strings.Trim(text, " \t")
+	if !ended || text == "" {
+		l.blank = ended
+		return l
 	}
-	key, value, ok := strings.Cut(trimmed, " =")
+	key, value, ok := strings.Cut(text, " =")
 	value = strings.TrimLeft(value, " \t")
-	letters := strings.Trim(strings.ToLower(key), "abcdefghijklmnopqrstuvwxyz") == "" && key != ""
-	if s.strange == "" && (!ended || !ok || !letters || !isPlainValue(value)) {
-		s.strange = trimmed
-		return
+	key = strings.ToLower(key)
+	if ok && key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz") == "" && isPlainValue(value) {
+		l.key, l.value = key, value
 	}
-	s.keys = append(s.keys, entry{strings.ToLower(key), value})
+	return l
 }
 
 // isPlainValue reports whether git reads a value as the bytes stand.

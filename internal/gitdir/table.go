@@ -142,7 +142,7 @@ func isPseudo(name string) bool {
 // command.
 func isTemporary(name string) bool {
 	switch name {
-	case "ADD_EDIT.patch", "addp-hunk-edit.diff":
+	case "ADD_EDIT.patch", "addp-hunk-edit.diff", "rebased-patches":
 		return true
 	}
 	for _, prefix := range []string{"index.stash.", "next-index-"} {
