@@ -25,6 +25,7 @@ const (
 	mainDir     areaKind = iota
 	commonDir            // of a workspace that is a linked worktree
 	worktreeDir          // worktrees/N
+	olderDir             // worktrees/N of before the start
 	moduleDir            // modules/NAME
 )
 
@@ -41,15 +42,16 @@ func (r *Rules) find(path string) (area, Place) {
 	}
 	a, p := r.findUnlocked(unlocked)
 	if unlocked != path {
-		p = lockOf(p)
+		return a, lockOf(p)
 	}
+	p.Lock = false
 	return a, p
 }
 
 // lockOf returns the place of a lock. A lock has any content, as only its rename to the
 // locked name has an effect.
 func lockOf(p Place) Place {
-	if !p.File || p.Class == ReadOnly || p.Class == Object {
+	if !p.Lock && (!p.File || p.Class == ReadOnly || p.Class == Object) {
 		return Place{}
 	}
 	return Place{Class: Free, File: true, Remove: true, Lock: true}
@@ -94,9 +96,9 @@ func (r *Rules) split(path string) (area, string, Place) {
 		first, tail, _ := strings.Cut(rest, "/")
 		var p Place
 		switch {
-		case first == "worktrees" && a.kind != worktreeDir:
+		case first == "worktrees" && a.kind != worktreeDir && a.kind != olderDir:
 			a, rest, p = r.worktree(a, tail)
-		case first == "modules" && a.kind != commonDir:
+		case first == "modules" && a.kind != commonDir && a.kind != olderDir:
 			a, rest, p = r.module(a, tail)
 		default:
 			return a, rest, Place{}
@@ -108,7 +110,7 @@ func (r *Rules) split(path string) (area, string, Place) {
 }
 
 // worktree splits what follows "worktrees/". A worktree that was there is read-only, but
-// the workspace's own one is not.
+// for the workspace's own one, and for logs.
 func (r *Rules) worktree(outer area, tail string) (area, string, Place) {
 	onTheWay := Place{Class: Free, Folder: true, Remove: true}
 	if outer.kind == commonDir {
@@ -125,6 +127,9 @@ func (r *Rules) worktree(outer area, tail string) (area, string, Place) {
 		if rest == "" {
 			return a, "", Place{Class: Free, Folder: true}
 		}
+	case r.older[a.dir] && outer.kind != commonDir:
+		a.kind, a.fresh = olderDir, false
+		return a, rest, Place{}
 	case r.older[a.dir], outer.kind == commonDir, !isName(name):
 		return a, "", Place{}
 	}

@@ -15,6 +15,9 @@ var (
 // place returns what a command may do at a path of an area. The names are all that git
 // writes, and no name beside them.
 func (a area) place(rest string) Place {
+	if a.kind == olderDir {
+		return olderPlace(rest)
+	}
 	first, below, deep := strings.Cut(rest, "/")
 	switch first {
 	case "objects":
@@ -34,6 +37,18 @@ func (a area) place(rest string) Place {
 		return commonPlace(first)
 	}
 	return a.topPlace(first)
+}
+
+// olderPlace is the place of a path in a linked worktree that was there. "git gc" of another
+// worktree locks HEAD there, and writes the log without what is too old.
+func olderPlace(rest string) Place {
+	switch rest {
+	case "HEAD":
+		return Place{Lock: true}
+	case "logs/HEAD":
+		return Place{Class: Log, File: true}
+	}
+	return Place{}
 }
 
 // commonPlace is topPlace for a workspace that is a linked worktree: what is there belongs

@@ -92,19 +92,20 @@ git checkout -q main; echo c2 >c; touch .gitmodules; git add c .gitmodules; git 
 // call is a line of strace with what is asked about a name.
 var call = regexp.MustCompile(`^(\d+) +(\w+)\((.*)\) = (-?\d+)`)
 
-// linkedOperations are what git is asked to do in a workspace that is a linked worktree.
+// linkedOperations are what git is asked to do in a workspace that is a linked worktree. The
+// common configuration and info/refs are read-only there: "git branch -m" and "git gc" fail.
 var linkedOperations = []string{
 	"git status; echo 1 >>a; git add a; git commit -m linked; git commit --amend --no-edit",
-	"git branch l1; git checkout l1; git checkout linked; git branch -m l1 l2; git tag lt; git branch -D l2; git pack-refs --all",
+	"git branch l1; git checkout l1; git checkout linked; git tag lt; git update-ref -d refs/heads/l1; git pack-refs --all",
 	"git stash list; echo 2 >>a; git stash; git stash pop; git reset --hard; git fetch; git push origin linked",
 	"git rebase topic; git rebase -i HEAD~1; git cherry-pick conflict || true; git cherry-pick --abort || true; git merge --no-edit picked",
 	"git bisect start; git bisect bad; git bisect good HEAD~2; git bisect reset; git notes add -m x; git reflog",
-	"git repack -d; git prune-packed; git commit-graph write --reachable; git count-objects",
+	"git repack -n; git prune-packed; git commit-graph write --reachable; git count-objects",
 	"git update-index --split-index; echo sp >>a; git add a; git commit -m split; git update-index --no-split-index",
 }
 
 // besideOperations are what git is asked to do in a repository with a linked worktree that
-// was there. Names of the other worktree in the errors are none of a problem.
+// was there.
 var besideOperations = []string{
 	"git worktree list; git worktree prune; echo 1 >>a; git commit -am beside; git fetch; git stash list",
 	"git branch -m topic other-topic; git worktree add ../wt/second; git worktree remove ../wt/second; git branch -D second",
