@@ -16,6 +16,7 @@ func Lockstile() Tables {
 			{"internal/audit", "internal/plain refusal"},
 			{"internal/cli", ". internal/audit internal/escapes internal/ignored internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
 			{"internal/config", "internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
+			{"internal/gitdir", "internal/trustname"},
 			{"internal/glob", ""},
 			{"internal/host", "internal/access internal/mountinfo internal/trail"},
 			{"internal/ignored", ""},

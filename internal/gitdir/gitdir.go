@@ -1,0 +1,149 @@
+// Package gitdir decides what a confined command may do with the names inside a git
+// directory, and whether content may stand at a name. The package allows the names that
+// git writes, and looks at content where git on the host would run or follow the content.
+// Every answer follows from the arguments alone: package gitdir must never ask a file
+// system, start git, or allow a name because nothing is known about the name.
+package gitdir
+
+import (
+	"errors"
+	"strings"
+)
+
+// Class says what a name in a git directory is for. The zero value allows nothing.
+type Class uint8
+
+const (
+	ReadOnly       Class = iota // nothing is made, changed or removed
+	Free                        // any content, also written in place
+	Log                         // a reflog: appended to; a server keeps what a rename or a removal takes away
+	Object                      // a final name in objects: comes by rename, link or O_EXCL, then never changes
+	Summary                     // a summary of objects: comes by rename, is replaced by rename, and removed
+	Ref                         // by rename: a hash or "ref: NAME"
+	Head                        // content like Ref's, also written in place
+	Index                       // by rename, as NormalIndex writes the content
+	SharedIndex                 // by rename, bytes unchanged: its checksum is in its name
+	Todo                        // the lines of a rebase or a sequence, also written in place
+	Config                      // by rename: differs from the old content in harmless keys alone
+	WorktreeConfig              // by rename: likewise, with other keys
+	PackedRefs                  // by rename: good names, or names that were there
+	CommonDir                   // "../..", also written in place
+	GitDir                      // the path of a worktree's .git in the workspace, also written in place
+)
+
+// InPlace reports whether bytes may be written to the name at once.
+func (c Class) InPlace() bool { return c == Free || c == Log }
+
+// Draft reports whether a write in place is collected, and placed at the close when Check
+// allows the whole.
+func (c Class) Draft() bool { return c == Head || c == Todo || c == CommonDir || c == GitDir }
+
+// Checked reports whether Check looks at the content.
+func (c Class) Checked() bool {
+	switch c {
+	case ReadOnly, Free, Log, Object, Summary:
+		return false
+	}
+	return true
+}
+
+// Place is what a command may do at a name. The zero value allows nothing.
+type Place struct {
+	Class  Class
+	Folder bool // a folder may be made
+	File   bool // a plain file may be made, under the conditions of the class
+	Remove bool // what is there may be removed, or renamed away
+	Lock   bool // the name is a lock that git makes and takes away
+}
+
+// Facts are the properties of a repository at the start.
+type Facts struct {
+	Workspace string   // absolute path
+	GitDir    string   // absolute path of the git directory; with linked worktrees the common one
+	HashSize  int      // bytes of an object name: see ReadFormat
+	Own       string   // the workspace's own folder, like "worktrees/N", when the workspace is a linked worktree
+	Older     []string // the git directories inside that were there: "worktrees/N", "modules/NAME"
+
+	// Shared returns the content of a shared index by its path in the git directory, or
+	// nil. Without Shared an index that needs another one is refused.
+	Shared func(path string) []byte
+}
+
+// Rules decide about the names of one git directory. Rules are safe for use by several
+// goroutines when Know has been called for all that is to be known.
+type Rules struct {
+	facts   Facts
+	fresh   bool            // the whole git directory is new
+	older   map[string]bool // git directories inside that were there
+	above   map[string]bool // folders on the way to a module that was there
+	entries map[string]bool // entries at protected names that an index had
+}
+
+// New returns the rules of a git directory.
+func New(f Facts) *Rules {
+	r := &Rules{facts: f, older: map[string]bool{}, above: map[string]bool{}, entries: map[string]bool{}}
+	for _, dir := range f.Older {
+		r.older[dir] = true
+		for i := strings.LastIndexByte(dir, '/'); i > 0; i = strings.LastIndexByte(dir[:i], '/') {
+			r.above[dir[:i]] = true
+		}
+	}
+	return r
+}
+
+// Class returns the class of a path, which is relative to the git directory.
+func (r *Rules) Class(path string) Class { return r.Place(path).Class }
+
+// MayRename reports whether a file may be renamed. The content is left to Check.
+func (r *Rules) MayRename(from, to string) bool {
+	a, b := r.Place(from), r.Place(to)
+	return a.Remove && a.File && a.Class != ReadOnly && b.File && b.Class != ReadOnly
+}
+
+// MayRenameFolder reports whether a folder may be renamed: only inside of objects still on
+// the way.
+func (r *Rules) MayRenameFolder(from, to string) bool {
+	a, b := r.Place(from), r.Place(to)
+	return a.Folder && b.Folder && a.Class == Free && isQuarantined(from) && isQuarantined(to)
+}
+
+// MayLink reports whether a file may get a second name: an object its final name.
+func (r *Rules) MayLink(from, to string) bool {
+	a, b := r.Place(from), r.Place(to)
+	return a.Class == Free && a.File && isUnfinished(from) && b.Class == Object && b.File
+}
+
+// MayReplace reports whether a rename may replace a file of the class. A final object
+// stays: its name names its content.
+func (c Class) MayReplace() bool { return c != ReadOnly && c != Object }
+
+var errReadOnly = errors.New("git never writes the name")
+
+// Check returns why content may not stand at a path, or nil. old is the content that
+// stands there, or nil. For Index, Check looks at the content before NormalIndex.
+func (r *Rules) Check(path string, content, old []byte) error {
+	a, p := r.find(path)
+	switch p.Class {
+	case Free, Log, Object, Summary:
+		return nil
+	case Ref, Head:
+		return r.checkRef(content)
+	case Index:
+		return r.checkIndex(a, content)
+	case SharedIndex:
+		return r.checkSharedIndex(a, content)
+	case Todo:
+		return checkTodo(content)
+	case Config:
+		return r.checkConfig(a, content, old)
+	case WorktreeConfig:
+		return compareConfig(content, old, isWorktreeKey)
+	case PackedRefs:
+		return r.checkPackedRefs(content, old)
+	case CommonDir:
+		return checkCommonDir(content)
+	case GitDir:
+		return r.checkGitDir(content)
+	}
+	return errReadOnly
+}

@@ -1,0 +1,240 @@
+package gitdir
+
+import "strings"
+
+// The places that the table is made of.
+var (
+	freeFile   = Place{Class: Free, File: true, Remove: true}
+	freeFolder = Place{Class: Free, Folder: true, Remove: true}
+	freeBoth   = Place{Class: Free, Folder: true, File: true, Remove: true}
+	keptFolder = Place{Class: Free, Folder: true}
+	object     = Place{Class: Object, File: true}
+	summary    = Place{Class: Summary, File: true, Remove: true}
+)
+
+// place returns what a command may do at a path of an area. The names are all that git
+// writes, and no name beside them.
+func (a area) place(rest string) Place {
+	if a.kind == olderDir {
+		return olderPlace(rest)
+	}
+	first, below, deep := strings.Cut(rest, "/")
+	switch first {
+	case "objects":
+		if a.kind != worktreeDir {
+			return objectsPlace(below)
+		}
+		return Place{}
+	case "refs":
+		return a.refsPlace(below)
+	case "logs":
+		return a.logsPlace(below)
+	}
+	if deep {
+		return a.folderPlace(first, below)
+	}
+	if a.kind == commonDir {
+		return commonPlace(first)
+	}
+	return a.topPlace(first)
+}
+
+// olderPlace is the place of a path in a linked worktree that was there. "git gc" of another
+// worktree locks HEAD there, and writes the log without what is too old.
+func olderPlace(rest string) Place {
+	switch rest {
+	case "HEAD":
+		return Place{Lock: true}
+	case "logs/HEAD":
+		return Place{Class: Log, File: true}
+	}
+	return Place{}
+}
+
+// commonPlace is topPlace for a workspace that is a linked worktree: what is there belongs
+// to another worktree, or to all of them.
+func commonPlace(name string) Place {
+	switch name {
+	case "packed-refs":
+		return Place{Class: PackedRefs, File: true, Remove: true}
+	case "packed-refs.new":
+		return freeFile
+	}
+	return Place{}
+}
+
+func (a area) topPlace(name string) Place {
+	switch name {
+	case "HEAD":
+		return Place{Class: Head, File: true}
+	case "index":
+		return Place{Class: Index, File: true, Remove: true}
+	case "config.worktree":
+		return Place{Class: WorktreeConfig, File: true}
+	case "info":
+		return keptFolder
+	case "rebase-merge", "rebase-apply", "sequencer", "lfs", "NOTES_MERGE_WORKTREE":
+		return freeFolder
+	}
+	switch {
+	case isPseudo(name):
+		return pseudoPlace(name)
+	case isTemporary(name):
+		return freeFile
+	case strings.HasPrefix(name, "sharedindex.") && isHash(name[len("sharedindex."):]):
+		return Place{Class: SharedIndex, File: true, Remove: true}
+	case a.kind == worktreeDir:
+		return a.worktreePlace(name)
+	}
+	return a.sharedPlace(name)
+}
+
+// worktreePlace is the rest of topPlace for a linked worktree. In one that was there the
+// way to the common directory stays.
+func (a area) worktreePlace(name string) Place {
+	if !a.fresh {
+		return Place{}
+	}
+	switch name {
+	case "commondir":
+		return Place{Class: CommonDir, File: true}
+	case "gitdir":
+		return Place{Class: GitDir, File: true}
+	case "locked":
+		return freeFile
+	}
+	return Place{}
+}
+
+// sharedPlace is the rest of topPlace for names that all worktrees share.
+func (a area) sharedPlace(name string) Place {
+	switch name {
+	case "config":
+		return Place{Class: Config, File: true}
+	case "packed-refs", "packed-refs.new":
+		return commonPlace(name)
+	case "shallow", "gc.pid", "gc.log":
+		return freeFile
+	case "hooks", "branches":
+		if a.fresh {
+			return freeFolder
+		}
+	case "description":
+		if a.fresh {
+			return freeFile
+		}
+	}
+	return Place{}
+}
+
+// pseudoPlace is the place of a name like ORIG_HEAD. What git writes as a ref is looked at
+// as one: an ORIG_HEAD of "ref: NAME" would make git on the host write NAME.
+func pseudoPlace(name string) Place {
+	switch name {
+	case "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "BISECT_HEAD", "BISECT_EXPECTED_REV", "AUTO_MERGE", "NOTES_MERGE_REF", "NOTES_MERGE_PARTIAL":
+		return Place{Class: Head, File: true, Remove: true}
+	}
+	return freeFile
+}
+
+// isPseudo reports whether a name is one of the upper-case names that operations keep
+// their state in.
+func isPseudo(name string) bool {
+	switch name {
+	case "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "AUTO_MERGE", "FETCH_HEAD",
+		"NOTES_MERGE_REF", "NOTES_MERGE_PARTIAL", "BRANCH_DESCRIPTION", "EDIT_DESCRIPTION", "SQUASH_MSG",
+		"MERGE_HEAD", "MERGE_MODE", "MERGE_MSG", "MERGE_RR", "MERGE_AUTOSTASH":
+		return true
+	}
+	stem, ok := strings.CutPrefix(name, "BISECT_")
+	if !ok {
+		stem, ok = strings.CutSuffix(name, "_EDITMSG")
+	}
+	return ok && stem != "" && strings.Trim(stem, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
+}
+
+// isTemporary reports whether a name at the top is one that git makes for the time of a
+// command.
+func isTemporary(name string) bool {
+	switch name {
+	case "ADD_EDIT.patch", "addp-hunk-edit.diff", "rebased-patches":
+		return true
+	}
+	for _, prefix := range []string{"index.stash.", "next-index-"} {
+		if after, ok := strings.CutPrefix(name, prefix); ok {
+			return isNumber(after)
+		}
+	}
+	for _, prefix := range []string{"shallow_", "sharedindex_", "t"} {
+		if after, ok := strings.CutPrefix(name, prefix); ok && isRandom(after) {
+			return true
+		}
+	}
+	return false
+}
+
+// folderPlace is the place of a path below a folder that holds neither objects, refs nor
+// logs.
+func (a area) folderPlace(folder, below string) Place {
+	if a.kind == commonDir {
+		return Place{}
+	}
+	switch folder {
+	case "rebase-merge", "rebase-apply":
+		if below == "git-rebase-todo" {
+			return Place{Class: Todo, File: true, Remove: true}
+		}
+		if isName(below) {
+			return freeBoth
+		}
+	case "sequencer":
+		if below == "todo" {
+			return Place{Class: Todo, File: true, Remove: true}
+		}
+		if isName(below) {
+			return freeFile
+		}
+	case "lfs", "NOTES_MERGE_WORKTREE":
+		return freeBoth
+	case "rr-cache":
+		return rerePlace(below)
+	case "info":
+		return a.infoPlace(below)
+	case "hooks":
+		if stem, ok := strings.CutSuffix(below, ".sample"); ok && a.fresh && isName(stem) {
+			return freeFile
+		}
+	}
+	return Place{}
+}
+
+// rerePlace is the place of a path below rr-cache. The folder rr-cache itself is never
+// made, since its being there switches rerere on.
+func rerePlace(below string) Place {
+	hash, name, deep := strings.Cut(below, "/")
+	switch {
+	case !isHash(hash):
+		return Place{}
+	case !deep:
+		return freeFolder
+	}
+	stem, variant, ok := strings.Cut(name, ".")
+	if (stem == "preimage" || stem == "postimage" || stem == "thisimage") && (!ok || isNumber(variant)) {
+		return freeFile
+	}
+	return Place{}
+}
+
+func (a area) infoPlace(name string) Place {
+	switch {
+	case name == "sparse-checkout":
+		return freeFile
+	case a.kind == worktreeDir:
+		return Place{}
+	case name == "refs", strings.HasPrefix(name, "refs_") && isRandom(name[len("refs_"):]):
+		return freeFile
+	case name == "exclude" && a.fresh:
+		return freeFile
+	}
+	return Place{}
+}
