@@ -5,11 +5,9 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // The extensions of an index that stay.
@@ -49,10 +47,7 @@ func (ix *index) readExtensions(b []byte, hash int) error {
 func (ix *index) readExtension(kind string, content []byte, hash int) (err error) {
 	switch kind {
 	case linkExtension:
-		if len(content) < hash {
-			return errExtension
-		}
-		ix.link = content[:hash]
+		ix.split, err = readSplit(content, hash)
 	case sparseExtension:
 	case undoExtension:
 		ix.undo, err = readUndo(content, hash)
@@ -92,14 +87,6 @@ func readUndo(b []byte, hash int) (items []item, err error) {
 		}
 	}
 	return items, nil
-}
-
-// sharedName returns the name of the shared index that the index needs.
-func (ix *index) sharedName() (string, bool) {
-	if strings.Trim(string(ix.link), "\x00") == "" {
-		return "", false
-	}
-	return "sharedindex." + hex.EncodeToString(ix.link), true
 }
 
 // NormalIndex returns an index without the extensions that git may leave out: git believes

@@ -37,7 +37,7 @@ type item struct {
 type index struct {
 	items   []item
 	entries int    // where the extensions begin
-	link    []byte // the content of the extension that names a shared index, or nil
+	split   *split // what the extension that names a shared index says, or nil
 	undo    []item // what the extension REUC holds
 }
 
@@ -140,17 +140,11 @@ func (r *Rules) checkIndex(a area, content []byte) error {
 	if err != nil {
 		return err
 	}
-	items := ix.items
-	if base, ok := ix.sharedName(); ok {
-		shared, err := r.sharedItems(join(a.dir, base))
-		if err != nil {
-			return err
-		}
-		if err := r.checkNameless(a, items, shared); err != nil {
-			return err
-		}
-		items = append(items, shared...)
-	} else if hasNameless(items) {
+	items, err := r.whole(a, ix)
+	if err != nil {
+		return err
+	}
+	if hasNameless(items) {
 		return errors.New("an entry of the index has no name")
 	}
 	return r.checkItems(a, append(items, ix.undo...))
@@ -163,46 +157,12 @@ func (r *Rules) checkSharedIndex(a area, content []byte) error {
 	switch {
 	case err != nil:
 		return err
-	case ix.link != nil || len(NormalIndex(content, r.facts.HashSize)) != len(content):
+	case ix.split != nil || len(NormalIndex(content, r.facts.HashSize)) != len(content):
 		return errors.New("the shared index has extensions")
 	case hasNameless(ix.items):
 		return errors.New("an entry of the shared index has no name")
 	}
 	return r.checkItems(a, append(ix.items, ix.undo...))
-}
-
-func (r *Rules) sharedItems(path string) ([]item, error) {
-	if r.facts.Shared == nil {
-		return nil, errors.New("the index needs a shared index")
-	}
-	shared, err := readIndex(r.facts.Shared(path), r.facts.HashSize)
-	if err != nil {
-		return nil, fmt.Errorf("the shared index: %w", err)
-	}
-	if shared.link != nil || hasNameless(shared.items) {
-		return nil, errors.New("the shared index needs another one")
-	}
-	return shared.items, nil
-}
-
-// checkNameless looks at entries without a name: each replaces an entry of the shared index,
-// and keeps its name. Which one is in a bitmap that nobody reads here, so that none of the
-// entries may be one that is looked at further.
-func (r *Rules) checkNameless(a area, items, shared []item) error {
-	if !hasNameless(items) {
-		return nil
-	}
-	for _, it := range items {
-		if it.name == "" && it.mode&modeType != modeFile && it.mode&modeType != modeGitLink {
-			return errors.New("an entry of a split index replaces a name by a link")
-		}
-	}
-	for _, it := range shared {
-		if isProtected(it.name, a.atRoot()) {
-			return fmt.Errorf("a split index may replace %q", shorten(it.name))
-		}
-	}
-	return nil
 }
 
 func hasNameless(items []item) bool {
@@ -222,9 +182,6 @@ func (a area) atRoot() bool { return a.kind != moduleDir }
 func (r *Rules) checkItems(a area, items []item) error {
 	links := map[string]bool{}
 	for _, it := range items {
-		if it.name == "" {
-			continue
-		}
 		if err := it.check(); err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 
 var (
 	remoteName = pattern(`^[\pL\pN_][\pL\pN._-]*$|^\.$`)
-	remoteURL  = pattern(`^(https?|ssh|git)://[A-Za-z0-9\[][^\s:]*(:[0-9]+)?(/[^\s:]*)?$|^file:///[^\s:]*$|^(/|\./|\.\./)[^\s:]*$|^([A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:[A-Za-z0-9~/._][^\s:]*$`)
+	remoteURL  = pattern(`^(https?|ssh|git)://[A-Za-z0-9\[][^\s:]*(:[0-9]+)?(/[^\s:]*)?$|^file:///[^\s:]*$|^(/|\./|\.\./)[^\s:]*$|^([A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:/?[A-Za-z0-9~._][^\s:]*$`)
 	fetchRefs  = pattern(`^\+?refs/[\pL\pN._/@+#=,*-]+:refs/[\pL\pN._/@+#=,*-]+$`)
 	person     = pattern(`^[\pL\pN][\pL\pN .,@'+_-]*$`)
 	filterSpec = pattern(`^(blob:none|blob:limit=[0-9]+[kmg]?|tree:[0-9]+)$`)

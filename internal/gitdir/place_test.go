@@ -127,6 +127,9 @@ func TestMayRename(t *testing.T) {
 	}
 }
 
+// mayHoldHooks are folders in which git never looks for hooks.
+var mayHoldHooks = map[string]bool{"refs": true, "logs": true, "lfs": true, "objects": true, "NOTES_MERGE_WORKTREE": true, "worktrees": true}
+
 // FuzzPlace asks for the promises of the package about any path.
 func FuzzPlace(f *testing.F) {
 	for _, path := range []string{"HEAD.lock", "modules/a/b/hooks/x", "worktrees/n/modules/a/config", "refs/heads/x", "objects/pack/pack-" + hash1 + ".idx", "modules/a/modules/b/worktrees/c/logs/HEAD", "lfs/../hooks"} {
@@ -146,7 +149,8 @@ func FuzzPlace(f *testing.F) {
 			if part == "" || part == "." || part == ".." {
 				t.Errorf("%q is allowed", path)
 			}
-			if part == "hooks" && i < len(parts)-1 && parts[0] != "refs" && parts[0] != "logs" && parts[0] != "lfs" && parts[0] != "objects" && parts[0] != "NOTES_MERGE_WORKTREE" && !strings.HasSuffix(path, ".sample") && !strings.HasSuffix(path, ".lock") && parts[0] != "worktrees" {
+			hook := part == "hooks" && i < len(parts)-1 && p.File && (i == 0 || parts[i-1] != "modules")
+			if hook && !mayHoldHooks[parts[0]] && !strings.HasSuffix(path, ".sample") && !p.Lock {
 				t.Errorf("%q is allowed, in a folder of hooks", path)
 			}
 		}
