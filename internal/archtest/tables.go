@@ -21,6 +21,7 @@ func Lockstile() Tables {
 			{"internal/host", "internal/access internal/mountinfo internal/trail"},
 			{"internal/ignored", ""},
 			{"internal/launch", "internal/pty refusal"},
+			{"internal/linux/gitfs", "internal/gitdir"},
 			{"internal/linux/launcher", "internal/ignored internal/launch internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
 			{"internal/linux/measure", "internal/attest internal/mountinfo"},
 			{"internal/linux/nofile", ""},
@@ -75,7 +76,7 @@ func Lockstile() Tables {
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
-			{"golang.org/x/sys", StartsCan, "internal/audit . internal/cli internal/windows/grant internal/host internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/windows/suspended internal/linux/tape internal/watch session",
+			{"golang.org/x/sys", StartsCan, "internal/audit . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/windows/suspended internal/linux/tape internal/watch session",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config",
 				"parses text"},

@@ -54,6 +54,7 @@ type Place struct {
 	File   bool // a plain file may be made, under the conditions of the class
 	Remove bool // what is there may be removed, or renamed away
 	Lock   bool // the name is a lock that git makes and takes away
+	Fresh  bool // the git directory that has the name was made during the start
 }
 
 // Facts are the properties of a repository at the start.
@@ -111,6 +112,14 @@ func (r *Rules) MayRenameFolder(from, to string) bool {
 func (r *Rules) MayLink(from, to string) bool {
 	a, b := r.Place(from), r.Place(to)
 	return a.Class == Free && a.File && isUnfinished(from) && b.Class == Object && b.File
+}
+
+// MayTryLink reports whether a symbolic link may be made: "git init" tries links in the new
+// git directory, and removes the link.
+func (r *Rules) MayTryLink(path, target string) bool {
+	p := r.Place(path)
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	return p.Fresh && p.Class == Free && p.File && target == "testing" && isTrial(name)
 }
 
 // MayReplace reports whether a rename may replace a file of the class. A final object

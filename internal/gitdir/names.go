@@ -83,10 +83,10 @@ func isTreeName(path string) bool {
 }
 
 // isProtected reports whether a component of a path is a protected name. atRoot says that
-// the path begins at the workspace.
+// the path begins at the workspace. A command that may commit may name submodules.
 func isProtected(path string, atRoot bool) bool {
 	for part := range strings.SplitSeq(path, "/") {
-		if trustname.MayBeProtected(part) && trustname.IsProtected(part, atRoot) {
+		if trustname.MayBeProtected(part) && trustname.IsProtected(part, atRoot) && !trustname.IsGitModules(part) {
 			return true
 		}
 		atRoot = false

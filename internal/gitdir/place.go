@@ -70,7 +70,7 @@ func (r *Rules) findUnlocked(path string) (area, Place) {
 		return a, Place{}
 	}
 	if a.fresh && p.Class != ReadOnly {
-		p.Remove = true // nothing of before the start is lost
+		p.Remove, p.Fresh = true, true // nothing of before the start is lost
 	}
 	return a, p
 }

@@ -59,7 +59,7 @@ func TestPlaceSaysWhatMayStandThere(t *testing.T) {
 	r := newRules()
 	for path, want := range map[string]string{
 		"HEAD": "file", "config": "file", "objects": "folder", "refs": "folder", "refs/heads": "folder", "logs": "folder", "info": "folder",
-		"index": "file remove", "packed-refs": "file remove", "refs/heads/x": "folder file remove", "logs/HEAD": "file remove",
+		"index": "file", "packed-refs": "file remove", "refs/heads/x": "folder file remove", "logs/HEAD": "file remove",
 		"objects/aa": "folder remove", "objects/aa/" + hash1[2:]: "file", "objects/pack/multi-pack-index": "file remove",
 		"modules": "folder", "modules/new": "folder remove", "modules/new/HEAD": "file remove", "modules/new/objects/aa/" + hash1[2:]: "file remove",
 		"modules/old": "", "modules/old/config": "file", "modules/src": "folder", "modules/old/objects/aa/" + hash1[2:]: "file",

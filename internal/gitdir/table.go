@@ -68,7 +68,7 @@ func (a area) topPlace(name string) Place {
 	case "HEAD":
 		return Place{Class: Head, File: true}
 	case "index":
-		return Place{Class: Index, File: true, Remove: true}
+		return Place{Class: Index, File: true}
 	case "config.worktree":
 		return Place{Class: WorktreeConfig, File: true}
 	case "info":
@@ -153,6 +153,12 @@ func isPseudo(name string) bool {
 	return ok && stem != "" && strings.Trim(stem, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
 }
 
+// isTrial reports whether git makes a file of the name to try the file system.
+func isTrial(name string) bool {
+	after, ok := strings.CutPrefix(name, "t")
+	return ok && isRandom(after)
+}
+
 // isTemporary reports whether a name at the top is one that git makes for the time of a
 // command.
 func isTemporary(name string) bool {
@@ -165,12 +171,12 @@ func isTemporary(name string) bool {
 			return isNumber(after)
 		}
 	}
-	for _, prefix := range []string{"shallow_", "sharedindex_", "t"} {
+	for _, prefix := range []string{"shallow_", "sharedindex_"} {
 		if after, ok := strings.CutPrefix(name, prefix); ok && isRandom(after) {
 			return true
 		}
 	}
-	return false
+	return isTrial(name)
 }
 
 // folderPlace is the place of a path below a folder that holds neither objects, refs nor

@@ -12,7 +12,7 @@ import (
 var handOffNames = [...]Name{
 	{".git", false, "a new nested repository: git run inside it obeys its config and hooks"},
 	{"HEAD", false, "a bare repository, when objects and refs lie beside it"},
-	{".gitmodules", false, "tells git which submodules to update, and how"},
+	{gitModules, false, "tells git which submodules to update, and how"},
 	{".gitattributes", false, "chooses filters and diff drivers"},
 	{".gitconfig", false, "may be included from the user's own git configuration"},
 	{".githooks", false, "a usual target of core.hooksPath"},

@@ -37,7 +37,7 @@ var protectedNames = [...]Name{
 	{".gemini", true, "configuration of a coding agent"},
 	{".zed", true, "editor tasks and settings start programs"},
 	{".devcontainer", true, "commands that an editor runs on the host"},
-	{".gitmodules", true, "tells git which submodules to update, and how"},
+	{gitModules, true, "tells git which submodules to update, and how"},
 	{".gitconfig", true, "git configuration when the root is a home, or is included from one"},
 	{".bashrc", true, "shell start file"},
 	{".bash_profile", true, "shell start file"},
@@ -75,6 +75,22 @@ func MayBeProtected(name string) bool {
 func IsGitDir(name string) bool {
 	return isProtectedOn(runtime.GOOS, name, false) && strings.HasPrefix(Fold(name), ".git")
 }
+
+// IsGitModules reports whether any file system takes name, a path component, for
+// ".gitmodules".
+func IsGitModules(name string) bool {
+	if runtime.GOOS == "windows" {
+		name = win32Name(name)
+		if isShortNameOf(Fold(name), gitModules) {
+			return true
+		}
+	}
+	return Fold(name) == gitModules
+}
+
+// gitModules is a protected name where commands can't commit, and a hand-off name where
+// they can: "git submodule add" writes the file, and git on the host obeys no command in it.
+const gitModules = ".gitmodules"
 
 func isProtectedOn(goos, name string, atRoot bool) bool {
 	if goos == "windows" {
