@@ -29,6 +29,17 @@ const (
 	ApprovalNever
 )
 
+// Git says whether commands may commit to the repository of the workspace. The zero value
+// means GitAuto, as in the configuration.
+type Git uint8
+
+// The choices of git.commit.
+const (
+	GitAuto Git = iota // where the machine can guard the git directory; elsewhere the directory is read-only
+	GitOn              // or the start is refused
+	GitOff             // the git directory is read-only
+)
+
 // Origin says where a value came from, for config, explain and the record.
 type Origin struct {
 	File string // absolute path of the config file; empty for other sources
@@ -94,6 +105,8 @@ type Policy struct {
 	ExcludeTmpdirEnvVar bool
 	ExcludeSlashTmp     bool
 
+	Git Git // git.commit: whether commands may commit in workspace-write
+
 	Read   []ReadRule // in addition to the well-known credential stores, which can't be read without ReadEverything
 	Limits Limits
 	Env    Env
@@ -126,6 +139,17 @@ func (m Mode) String() string {
 		return "danger-full-access"
 	}
 	return "unset"
+}
+
+// String returns the value used in the configuration.
+func (g Git) String() string {
+	switch g {
+	case GitOn:
+		return "true"
+	case GitOff:
+		return "false"
+	}
+	return "auto"
 }
 
 // String returns the name used in the configuration.

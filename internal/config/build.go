@@ -24,6 +24,7 @@ func build(in Input, s settings) (policy.Policy, error) {
 		WindowsSandbox:      s.text("windows.sandbox"),
 		UnifiedExec:         s.flag("features.unified_exec"),
 		TerminalEscapes:     s.flag("terminal.dangerous_escapes"),
+		Git:                 parseGit(s.get(gitKey).value),
 		MaxSessions:         s.count("sessions.max"),
 		Limits: policy.Limits{
 			Processes: int64(s.count("limits.processes")), MemoryMB: int64(s.count("limits.memory_mb")), FileSizeMB: int64(s.count("limits.file_size_mb")),
@@ -65,6 +66,16 @@ func parseApproval(name string) policy.ApprovalPolicy {
 		}
 	}
 	return policy.ApprovalUnset
+}
+
+func parseGit(value any) policy.Git {
+	switch value {
+	case true:
+		return policy.GitOn
+	case false:
+		return policy.GitOff
+	}
+	return policy.GitAuto
 }
 
 func (s settings) env() policy.Env {

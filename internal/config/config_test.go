@@ -105,6 +105,8 @@ network_access = true
 writable_roots = ["/"]
 exclude_tmpdir_env_var = true
 exclude_slash_tmp = true
+[git]
+commit = true
 [filesystem]
 deny_read = ["/x"]
 allow_read = ["/x/y"]
@@ -132,7 +134,7 @@ wall_seconds = 1000
 `)
 	p := mustLoad(t, in)
 	if p.Limits != (policy.Limits{Processes: 1000, MemoryMB: 1000, FileSizeMB: 1000, OpenFiles: 1000, CPUSeconds: 1000, WallSeconds: 1000}) || p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
-		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes {
+		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn {
 		t.Errorf("%+v", p)
 	}
 	if p.Env.Inherit != policy.InheritCore || !p.Env.HandOnSecrets || !slices.Equal(p.Env.Exclude, []string{"A*"}) ||
@@ -140,14 +142,14 @@ wall_seconds = 1000
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 35 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 37 {
 			t.Errorf("%+v", v)
 		}
 	}
-	if got := p.Origin("features.unified_exec").Line; got != 15 {
+	if got := p.Origin("features.unified_exec").Line; got != 17 {
 		t.Errorf("unified_exec is said to stand in line %d", got)
 	}
-	if got := p.Origin(setKey).Line; got != 21 {
+	if got := p.Origin(setKey).Line; got != 23 {
 		t.Errorf("set is said to stand in line %d", got)
 	}
 }
@@ -191,6 +193,7 @@ func TestOverrides(t *testing.T) {
 		"sandbox_mode=read_only":         `the nearest is "read-only"`,
 		"sandbox_mode=3":                 "must be a string, not an integer",
 		"features.unified_exec=yes":      "must be true or false, not a string",
+		"git.commit=yes":                 `must be true, false or "auto"`,
 		"features=true":                  "must be a table, not a boolean",
 		"features..unified_exec=true":    "unknown key",
 		"profiles.p.sandbox_mode=x":      "--profile",

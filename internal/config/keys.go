@@ -16,6 +16,7 @@ const (
 	kindStringTable // any names, string values
 	kindLimit       // a whole number of something; 0 is the default
 	kindCount       // a whole number of sessions
+	kindAuto        // true, false or "auto"
 )
 
 // key describes a key of the configuration. To add a key: a row in keys, its use in
@@ -31,6 +32,7 @@ const (
 	writableRootsKey = "sandbox_workspace_write.writable_roots"
 	denyReadKey      = "filesystem.deny_read"
 	allowReadKey     = "filesystem.allow_read"
+	gitKey           = "git.commit"
 )
 
 const setKey = "shell_environment_policy.set"
@@ -44,6 +46,7 @@ var keys = [...]key{
 	{writableRootsKey, kindList, []string(nil), nil},
 	{"sandbox_workspace_write.exclude_tmpdir_env_var", kindBool, false, nil},
 	{"sandbox_workspace_write.exclude_slash_tmp", kindBool, false, nil},
+	{gitKey, kindAuto, autoValue, nil},
 	{denyReadKey, kindList, []string(nil), nil},
 	{allowReadKey, kindList, []string(nil), nil},
 	{"windows.sandbox", kindString, "elevated", []string{"elevated", "unelevated"}},
@@ -62,6 +65,9 @@ var keys = [...]key{
 	{"limits.wall_seconds", kindLimit, int64(0), nil},
 	{"sessions.max", kindCount, int64(64), nil},
 }
+
+// autoValue is a kindAuto's choice by the machine.
+const autoValue = "auto"
 
 // The range of a kindCount. The eight newest sessions are never ended to make room, and
 // each session needs a process or two.
@@ -110,6 +116,11 @@ func (k *key) check(value any) (converted any, problem string) {
 			return b, ""
 		}
 		return nil, "must be true or false, not " + describe(value)
+	case kindAuto:
+		if _, ok := value.(bool); ok || value == autoValue {
+			return value, ""
+		}
+		return nil, `must be true, false or "auto", not ` + describe(value)
 	case kindString:
 		s, ok := value.(string)
 		if !ok {
