@@ -30,6 +30,7 @@ type Child struct {
 	gate       *Gate
 	record     record
 	explainer  explainer
+	kept       string // see launch.Command
 	trusted    *survey.Trusted
 	guard      *takeback.Guard
 	treeLimits *treeLimits
@@ -135,6 +136,7 @@ func (c *Child) wait() {
 		c.exit = Exit{Code: code}
 		line.Exit = &code
 	}
+	line.Git = gitEndOf(end.Git, c.kept)
 	c.obstacles = c.explainer.explain(c, end.Refused)
 	line.Obstacles = loggedObstacles(c.obstacles)
 	if _, logErr := c.gate.log.Append(line); logErr != nil {

@@ -66,6 +66,9 @@ func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error 
 	if n := l.Connects(); n >= 0 {
 		e.Set("connects that came to us", strconv.Itoa(n), nil)
 	}
+	if m.Git != "" {
+		e.Set("refusals of the git directory", strconv.Itoa(l.GitRefusals()), nil)
+	}
 	if m.Terminal {
 		command.Terminal(e)
 	}
@@ -106,7 +109,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 			OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", ProcFiles: f.ProcFiles},
 		Shares: attest.Shares{Memory: f.Memory, MostProcesses: f.MostProcesses, MostCore: f.MostCore,
 			Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues},
-		Folders: attest.Folders{TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, Files: map[string]string{}},
+		Folders: attest.Folders{TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, Git: f.Git.Dir, Files: map[string]string{}},
 		Asked:   attest.Asked{Dir: i.command.Dir, Terminal: i.command.Terminal != nil},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
@@ -140,7 +143,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 			places[r.Path] = r.Path
 		}
 		places[p.Workspace] = p.Workspace
-		for _, dir := range attest.Pinned(p, f.Protected) {
+		for _, dir := range attest.Pinned(p, m.Guarded()) {
 			places[dir] = dir
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/survey"
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -67,7 +69,7 @@ func planStart(home ownHome, r Request, missing host.Missing, known func(policy.
 		dir = p.Workspace
 	}
 	env := i.command.Env
-	i.command = launch.Command{Paths: commandPaths(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Ignore: r.Ignore, Terminal: (*launch.Size)(r.Terminal)}
+	i.command = launch.Command{Paths: commandPaths(r.Argv[0], dir, env), Argv: r.Argv, Env: env, Dir: dir, Denied: deniedSuffix(), Kept: i.keptIn(), Ignore: r.Ignore, Terminal: (*launch.Size)(r.Terminal)}
 	return i, nil
 }
 
@@ -135,7 +137,13 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	if err = cmp.Or(err, hiddenErr); err != nil {
 		return err
 	}
+	if err := i.findGit(); err != nil {
+		return err
+	}
 	facts.Protected, facts.Absent = i.trusted.There, i.trusted.Absent
+	if facts.Git.Dir != "" {
+		facts.Protected = slices.DeleteFunc(slices.Clone(facts.Protected), func(name string) bool { return trail.Within(name, facts.Git.Dir) })
+	}
 	if facts.OS != "windows" && !p.NetworkOpen() {
 		for _, f := range i.trusted.FIFOs { // a program of the host may hold the other end
 			facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
@@ -147,6 +155,53 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	}
 	facts.Protected = slices.DeleteFunc(facts.Protected, func(name string) bool { return facts.Hidden.Covers(name, roots) })
 	return nil
+}
+
+// findGit decides whether the command gets the git directory of the workspace.
+func (i *intent) findGit() error {
+	p, git := i.policy, &i.facts.Git
+	if p.Mode == policy.ModeReadOnly && p.Git == policy.GitOn {
+		return gitRefused("git.commit is true, and read-only lets nobody commit", "choose workspace-write, or set git.commit to \"auto\"")
+	}
+	if p.Mode != policy.ModeWorkspaceWrite {
+		return nil
+	}
+	*git = survey.FindGitDir(p)
+	hint := "work in a repository of its own, or set git.commit to \"auto\""
+	if why := noGit(p, i.facts); git.Dir != "" && why != "" {
+		*git = host.Git{Why: why}
+		hint = "let the user open /dev/fuse (chmod 666 /dev/fuse, docker run --device /dev/fuse), or set git.commit to \"auto\""
+	}
+	if git.Why != "" && p.Git == policy.GitOn {
+		return gitRefused("git.commit is true, and commands can't commit: "+git.Why, hint)
+	}
+	if git.Dir != "" {
+		i.trusted.LetModules()
+	}
+	return nil
+}
+
+// noGit returns why no git directory is served, "" if one is.
+func noGit(p policy.Policy, f host.Facts) string {
+	switch {
+	case p.Git == policy.GitOff:
+		return "git.commit is false"
+	case f.Missing.FUSE:
+		return "this machine mounts no file system of ours in a user namespace"
+	}
+	return host.NoFUSE()
+}
+
+// keptIn names a new folder for the history that git would lose.
+func (i *intent) keptIn() string {
+	if i.facts.Git.Dir == "" {
+		return ""
+	}
+	return filepath.Join(i.private, "git", strings.ToLower(rand.Text()[:12]))
+}
+
+func gitRefused(reason, hint string) error {
+	return &refusal.Error{Code: refusal.CodeUnsupported, Stage: refusal.StagePlan, Restriction: refusal.GitDirectory, Reason: reason, Hint: hint}
 }
 
 // closed lists the folders that a view would replace, for a machine without views.

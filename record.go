@@ -35,6 +35,7 @@ type startLine struct {
 	Linked    []string              `json:"linked,omitempty"`    // trusted files with a second name
 	Residuals []string              `json:"residuals,omitempty"` // residuals of this start: docs/residuals.md
 	Limits    *plan.Limits          `json:"limits,omitempty"`
+	Git       *gitField             `json:"git,omitempty"` // the workspace's repository, in workspace-write
 	Proven    []refusal.Restriction `json:"proven"`
 }
 
@@ -66,6 +67,7 @@ type endLine struct {
 	Exceeded  string      `json:"exceeded,omitempty"`  // the limit for which the tree was ended
 	NewTrust  []string    `json:"new_trust,omitempty"` // files trusted by programs of the host, made or changed, and left
 	Ended     *endedField `json:"ended,omitempty"`     // processes that the command left behind, and that were ended
+	Git       *gitEnd     `json:"git,omitempty"`       // what the command did to the git directory
 	Obstacles []Obstacle  `json:"obstacles,omitempty"` // places where the sandbox stood in the way
 	Millis    int64       `json:"ms"`
 }
@@ -126,7 +128,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
 		Argv: loggedArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
 }

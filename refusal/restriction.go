@@ -28,7 +28,8 @@ const (
 	Keyring          Restriction = "session keyring"
 	Landlock         Restriction = "landlock"
 	Limits           Restriction = "limits"
-	HiddenFiles      Restriction = "hidden files" // covers hide the files that the command must not read
+	HiddenFiles      Restriction = "hidden files"  // covers hide the files that the command must not read
+	GitDirectory     Restriction = "git directory" // git on the host obeys nothing that the command wrote
 	ReadOnlyRoot     Restriction = "read-only root"
 	Propagation      Restriction = "propagation" // later mounts of the host stay out
 	NoSUID           Restriction = "nosuid"      // set-user-ID bits and file capabilities have no effect

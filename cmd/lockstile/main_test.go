@@ -142,6 +142,14 @@ func (p *place) record() string {
 		if proven, ok := fields["proven"].([]any); ok {
 			fields["proven"] = slices.DeleteFunc(proven, func(r any) bool { return r == "terminal" })
 		}
+		if git, ok := fields["git"].(map[string]any); ok { // hashes have the time in them
+			delete(git, "kept")
+			refs, _ := git["refs"].([]any)
+			for _, r := range refs {
+				delete(r.(map[string]any), "old")
+				delete(r.(map[string]any), "new")
+			}
+		}
 		if obstacles, ok := fields["obstacles"].([]any); ok { // the output of a terminal is another
 			if fields["obstacles"] = slices.DeleteFunc(obstacles, inferred); len(fields["obstacles"].([]any)) == 0 {
 				delete(fields, "obstacles")

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
@@ -22,7 +22,7 @@ func Lockstile() Tables {
 			{"internal/ignored", ""},
 			{"internal/launch", "internal/pty refusal"},
 			{"internal/linux/gitfs", "internal/gitdir"},
-			{"internal/linux/launcher", "internal/ignored internal/launch internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
+			{"internal/linux/launcher", "internal/ignored internal/launch internal/linux/gitfs internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
 			{"internal/linux/measure", "internal/attest internal/mountinfo"},
 			{"internal/linux/nofile", ""},
 			{"internal/linux/supervise", ""},
@@ -39,7 +39,7 @@ func Lockstile() Tables {
 			{"internal/residual", "internal/plan refusal"},
 			{"internal/settings", ". policy"},
 			{"internal/stores", "internal/glob"},
-			{"internal/survey", "internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
+			{"internal/survey", "internal/gitdir internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/takeback", "internal/trail internal/watch"},
 			{"internal/tally", ""},
 			{"internal/tool", ". internal/approve internal/obstacle internal/plain policy refusal session"},

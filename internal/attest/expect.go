@@ -55,11 +55,20 @@ type Folders struct {
 	TempDir     string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
 	Resolver    string            // the file that /etc/resolv.conf leads to, "" for itself
 	Protected   []string          // names that must not be written within the writable roots
+	Git         string            // the git directory that is served to the command, "" for none
 	Hidden      []string          // folders with a cover
 	HiddenFiles []string          // files with a cover
 	Shown       []string          // parts of both that are shown again
 	Readable    []string          // folders and files that may be read, "/" for all
 	Files       map[string]string // "device:inode" of host folders in the view, by the path in the view
+}
+
+// Guarded lists the protected names and the git directory.
+func (f Folders) Guarded() []string {
+	if f.Git == "" {
+		return f.Protected
+	}
+	return append([]string{f.Git}, f.Protected...)
 }
 
 // Asked has the command's properties from the request.

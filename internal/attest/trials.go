@@ -52,9 +52,25 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 				Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok", Or: "ENOTSUP"},
 				Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.access to " + root), Want: "ok"})
 		}
-		return out
+		return append(out, expectGit(m)...)
 	}
 	return append(out, Expectation{Restriction: refusal.ReadOnlyRoot, Fact: Fact("trial.write in " + p.Workspace), Want: "EROFS"})
+}
+
+// expectGit expects that our server answers for the git directory, and that it refused
+// exactly the trials: a name that makes git obey another folder, a link, and a name that
+// no other file system refuses like this.
+func expectGit(m Machine) []Expectation {
+	if m.Git == "" {
+		return nil
+	}
+	of := func(fact Fact, want string) Expectation {
+		return Expectation{Restriction: refusal.GitDirectory, Fact: fact, Want: want}
+	}
+	return []Expectation{
+		of("trial.ask the server of the git directory", "ENOANO"), of("trial.make a commondir", "EROFS"), of("trial.make a link in the git directory", "EROFS"),
+		of("refusals of the git directory", "3"),
+	}
 }
 
 // expectInit returns the expectations for the init. If the command ever came to run code

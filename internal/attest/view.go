@@ -118,14 +118,18 @@ func (v *view) roots() {
 	}
 }
 
-// protected: the protected names, read-only. Each folder between a root and a protected
+// protected: the git directory, served, and the other protected names, read-only. Each folder between a root and a protected
 // name is a mount point: the folder can't be renamed, and stays writable.
 func (v *view) protected() {
 	if !v.writes {
 		return
 	}
-	for _, dir := range Pinned(v.policy, v.machine.Protected) {
+	for _, dir := range Pinned(v.policy, v.machine.Guarded()) {
 		v.same(dir, true)
+	}
+	if git := v.machine.Git; git != "" {
+		v.expect(Expectation{Restriction: refusal.GitDirectory, Fact: Fact("command.mount." + git), Want: "fuse lockstile rw"})
+		v.writable = append(v.writable, git)
 	}
 	for _, name := range v.machine.Protected {
 		v.mount(name, "bind", false)

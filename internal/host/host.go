@@ -48,6 +48,14 @@ type Folders struct {
 	Absent    []Absent // absent trusted names, in writable roots
 	Protected []string // files and folders in writable roots that programs of the host trust
 	Hidden    Hidden   // files and folders that may not be read
+	Git       Git      // of the workspace
+}
+
+// Git is the git directory that is served to the command. The zero value is a workspace
+// without a repository.
+type Git struct {
+	Dir string // "" for none
+	Why string // why the workspace's repository is not served
 }
 
 // Accounts are SIDs on Windows, "" without setup.
@@ -84,6 +92,7 @@ type Missing struct {
 	FreshProc      bool // parts of /proc are masked, as in containers: no other can be mounted
 	UserNamespaces bool // no user namespace can be made, or a new one has no capabilities
 	Cgroup         bool // a cgroup could not be made in the found folder
+	FUSE           bool // a file system of ours can't be mounted in a user namespace
 }
 
 // Hidden lists the unreadable part of the machine's files. The zero value hides nothing.

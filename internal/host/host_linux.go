@@ -116,6 +116,20 @@ func number(file string) int64 {
 	return n
 }
 
+// NoFUSE returns why no file system of ours can be made, "" if one can.
+func NoFUSE() string {
+	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "/dev/fuse: " + err.Error()
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFCHR || st.Rdev != unix.Mkdev(10, 229) { // linux/miscdevice.h
+		return "/dev/fuse is another file"
+	}
+	return ""
+}
+
 // memory returns the machine's memory (sysinfo(2)).
 var memory = sync.OnceValue(func() uint64 {
 	var info unix.Sysinfo_t

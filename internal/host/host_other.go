@@ -14,3 +14,6 @@ func Read() (Facts, error) {
 
 // Locate keeps tempDir unchecked.
 func (f *Facts) Locate(tempDir string) { f.TempDir = tempDir }
+
+// NoFUSE returns why no file system of ours can be made.
+func NoFUSE() string { return "no system but Linux has one" }

@@ -69,3 +69,6 @@ func LocalSID(name string, kind uint32) (string, error) {
 	}
 	return sid.String(), nil
 }
+
+// NoFUSE returns why no file system of ours can be made.
+func NoFUSE() string { return "no system but Linux has one" }

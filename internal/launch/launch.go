@@ -23,6 +23,9 @@ type Command struct {
 	Denied string
 	Stdio  [3]int // descriptors that become 0, 1 and 2
 
+	// Kept is the folder for the history that git would lose: see gitfs.
+	Kept string
+
 	// Ignore lists the signals that the command ignores at the beginning. All others have
 	// the default disposition.
 	Ignore []syscall.Signal
@@ -99,5 +102,28 @@ type End struct {
 	OutOfMemory bool               // the kernel has ended processes above the limit of memory
 	Ended       []string           // names of processes that were left after the command, and were ended
 	Denied      []string           // names made by the command and taken back, as full paths
+	Git         *Git               // what the command did to the git directory; nil if none was served
 	Refused     []string           // targets of connects that found nobody, as ADDRESS:PORT or as full paths
+}
+
+// Git is what a command did to the git directory.
+type Git struct {
+	Moves  []Move   // refs that have another value now
+	Denied []Denied // by name
+	Kept   []string // logs that git replaced or removed, kept in Command.Kept
+	Err    error    // locks could not be removed
+}
+
+// Move is a change of a ref. Old is "" for a new ref, New is "" for a removed one.
+type Move struct {
+	Name string `json:"name"`
+	Old  string `json:"old,omitempty"`
+	New  string `json:"new,omitempty"`
+}
+
+// Denied is an act at a name of the git directory that was refused.
+type Denied struct {
+	Name  string `json:"name"`
+	Why   string `json:"why"`
+	Count int    `json:"count"`
 }

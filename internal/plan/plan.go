@@ -64,6 +64,7 @@ const (
 	KindDevpts  MountKind = "devpts"
 	KindBind    MountKind = "bind"  // Source as on the host, with the mounts below
 	KindCover   MountKind = "cover" // an empty file
+	KindGit     MountKind = "git"   // a file system of ours, with the git directory behind
 	KindSelf    MountKind = "self"  // the view's own content at Path, as a separate mount
 )
 
@@ -80,10 +81,23 @@ type Mount struct {
 
 // Restriction returns the restriction that a mount serves.
 func (m Mount) Restriction() refusal.Restriction {
-	if m.Hides {
+	switch {
+	case m.Hides:
 		return refusal.HiddenFiles
+	case m.Kind == KindGit:
+		return refusal.GitDirectory
 	}
 	return refusal.Mount(m.Path)
+}
+
+// Git returns the path of the git directory that is served, "" for none.
+func (p *Plan) Git() string {
+	for _, m := range p.View {
+		if m.Kind == KindGit {
+			return m.Path
+		}
+	}
+	return ""
 }
 
 // Landlock is the rule set of the command.

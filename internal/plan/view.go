@@ -127,7 +127,7 @@ func (v *view) roots() error {
 	return nil
 }
 
-// protected: the protected names, read-only. A mount point can't be renamed or removed:
+// protected: the git directory, served, and the other protected names, read-only. A mount point can't be renamed or removed:
 // each folder between a root, which is a mount point, and a protected name becomes one as
 // well, and stays writable. There may be a thousand names: sets keep this quick.
 func (v *view) protected() {
@@ -141,13 +141,19 @@ func (v *view) protected() {
 		v.add(m)
 		inRoots[m.Path], all[m.Path] = true, true
 	}
-	for _, name := range v.facts.Protected {
-		for _, dir := range ancestors(name, coveringIn(name, inRoots)) {
+	protect := func(m Mount) {
+		for _, dir := range ancestors(m.Path, coveringIn(m.Path, inRoots)) {
 			if !all[dir] {
 				mount(Mount{Path: dir, Kind: KindSelf, Writable: true})
 			}
 		}
-		mount(Mount{Path: name, Kind: KindSelf})
+		mount(m)
+	}
+	if git := v.facts.Git.Dir; git != "" {
+		protect(Mount{Path: git, Kind: KindGit, Writable: true})
+	}
+	for _, name := range v.facts.Protected {
+		protect(Mount{Path: name, Kind: KindSelf})
 	}
 }
 

@@ -67,7 +67,9 @@ func resolve(dir, to string) string {
 }
 
 // beginning reads the first bytes of a regular file, and returns "" for any other file.
-func beginning(name string) string {
+func beginning(name string) string { return firstBytes(name, mostPointer) }
+
+func firstBytes(name string, most int64) string {
 	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
 		return "" // a FIFO is never opened
 	}
@@ -76,7 +78,7 @@ func beginning(name string) string {
 		return ""
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, mostPointer))
+	b, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
 		return ""
 	}

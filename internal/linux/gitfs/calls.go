@@ -160,7 +160,7 @@ func (s *Server) handleIf(given bool, id uint64) *handle {
 // system is ours.
 const (
 	ProbeName  = ".lockstile-probe"
-	ProbeErrno = unix.EUCLEAN
+	ProbeErrno = unix.ENOANO
 )
 
 func (s *Server) lookup(dir, name string) ([]byte, error) {

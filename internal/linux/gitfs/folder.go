@@ -18,19 +18,18 @@ import (
 type Folder struct {
 	root  int // the directory (O_PATH)
 	rules *gitdir.Rules
-	hash  int    // bytes of an object name: 20 or 32
-	kept  string // the folder for logs that git replaces or removes; made when needed
+	hash  int // bytes of an object name: 20 or 32
 }
 
 // Look looks at a git directory before a start: its format, the git directories inside,
-// and the index. workspace is the folder of the commands; kept is the folder for logs
-// that git replaces or removes. A Server takes the Folder, or the caller must Close it.
-func Look(workspace, dir, kept string) (*Folder, error) {
+// and the index. workspace is the folder of the commands. A Server takes the Folder, or
+// the caller must Close it.
+func Look(workspace, dir string) (*Folder, error) {
 	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: dir, Err: err}
 	}
-	f := &Folder{root: root, kept: kept}
+	f := &Folder{root: root}
 	if err := f.look(workspace, dir); err != nil {
 		f.Close()
 		return nil, err

@@ -126,7 +126,7 @@ func (s *Server) ref(path string) string {
 // keep copies a log, before git replaces or removes it, to the folder of kept logs: the
 // state from before the start, once.
 func (s *Server) keep(path string) error {
-	if s.rules.Class(path) != gitdir.Log || s.Folder.kept == "" {
+	if s.rules.Class(path) != gitdir.Log || s.kept == "" {
 		return nil
 	}
 	s.history.mu.Lock()
@@ -140,7 +140,7 @@ func (s *Server) keep(path string) error {
 	if err != nil || content == nil {
 		return err
 	}
-	file := filepath.Join(s.Folder.kept, path)
+	file := filepath.Join(s.kept, path)
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return unix.EIO
 	}

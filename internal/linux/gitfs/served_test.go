@@ -144,9 +144,10 @@ func (g ground) run(script string) (string, bool, Report) {
 	if err != nil {
 		g.Fatal(err)
 	}
-	s := New(fds[0], g.folder())
+	s := New(fds[0], g.folder(), "")
 	s.Serve()
-	s.Begin()
+	s.Begin(g.folder(), filepath.Join(g.home, "kept"))
+	s.Release()
 	_, _ = unix.Write(pair[0], []byte{1})
 	err = cmd.Wait()
 	report, finishErr := s.Finish()
@@ -158,7 +159,7 @@ func (g ground) run(script string) (string, bool, Report) {
 
 func (g ground) folder() *Folder {
 	g.Helper()
-	f, err := Look(g.ws, filepath.Join(g.ws, ".git"), filepath.Join(g.home, "kept"))
+	f, err := Look(g.ws, filepath.Join(g.ws, ".git"))
 	if err != nil {
 		g.Fatal(err)
 	}

@@ -21,9 +21,10 @@ import (
 // Server serves one git directory to one sandbox.
 type Server struct {
 	*Folder
-	device *os.File // /dev/fuse, as mounted
-	count  atomic.Int64
-	begun  atomic.Bool // the trials are over
+	device *os.File     // /dev/fuse, as mounted
+	kept   string       // the folder for logs that git replaces or removes
+	count  atomic.Int64 // acts that were refused
+	begun  atomic.Bool  // the trials are over
 	done   sync.WaitGroup
 
 	// order makes calls that decide by content or by name exclude all others.
@@ -37,11 +38,12 @@ type Server struct {
 // goroutine without a thread.
 const workers = 3
 
-// New takes the device of a mounted file system, and the folder: the caller
-// must Serve and Finish.
-func New(device int, f *Folder) *Server {
+// New takes the device of a mounted file system, and the folder: the caller must Serve and
+// Finish. kept is the folder for logs that git replaces or removes; the Server makes the
+// folder when needed.
+func New(device int, f *Folder, kept string) *Server {
 	_ = unix.SetNonblock(device, true) // for the poller; the descriptor is ours
-	return &Server{Folder: f, device: os.NewFile(uintptr(device), "fuse"), nodes: newNodes(), handles: newHandles(), history: newHistory()}
+	return &Server{Folder: f, kept: kept, device: os.NewFile(uintptr(device), "fuse"), nodes: newNodes(), handles: newHandles(), history: newHistory()}
 }
 
 // Serve begins to answer. The workers end when the file system is gone, or with Close.
@@ -51,11 +53,19 @@ func (s *Server) Serve() {
 	}
 }
 
-// Begin ends the time of the trials: from here on the history counts.
-func (s *Server) Begin() { s.begun.Store(true) }
+// Begin takes a fresh look at the folder, for a command. kept is as in New.
+func (s *Server) Begin(f *Folder, kept string) {
+	s.order.Lock()
+	defer s.order.Unlock()
+	s.Folder.Close()
+	s.Folder, s.kept = f, kept
+}
 
-// Count is how many requests about names that the trials use have come.
-func (s *Server) Count() int { return int(s.count.Load()) }
+// Refusals is how many acts the Server has refused.
+func (s *Server) Refusals() int { return int(s.count.Load()) }
+
+// Release ends the time of the trials: from here on the history counts.
+func (s *Server) Release() { s.begun.Store(true) }
 
 // mostWrite is the most data of a request, in bytes.
 const mostWrite = 128 << 10

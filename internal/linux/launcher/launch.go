@@ -79,6 +79,9 @@ func (l *Launch) Give(c launch.Command) error {
 		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StageConfine, Restriction: refusal.HostSockets,
 			Reason: "a standard stream is a datagram socket, which reaches others of the host without a connect", Hint: "give the command a pipe or a stream socket"}
 	}
+	if err := l.renewGit(c.Kept); err != nil {
+		return err
+	}
 	l.paths = c.Paths
 	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, ignored: l.ignored, joint: l.joint, trials: l.trials}
 	listener, port, err := listen() // only now: no other code needs the listener

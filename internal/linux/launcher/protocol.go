@@ -15,6 +15,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/linux/gitfs"
 	"github.com/lockstile/lockstile/internal/linux/supervise"
 	"github.com/lockstile/lockstile/internal/linux/tape"
 	"github.com/lockstile/lockstile/internal/plan"
@@ -31,6 +32,7 @@ import (
 //	fixed     ───▶  looks at it
 //	                go           ───▶
 //	(Landlock)                         (the view is made)
+//	                serves it    ◀───  git (with a device, where a git directory is served)
 //	                looks at it  ◀───  hardened
 //	          ◀───  go, with its streams
 //	terminal  ───▶  (with its master, where one is asked for)
@@ -49,6 +51,7 @@ const (
 	messageProbed   = 'P'
 	messageHardened = 'H'
 	messageSealed   = 'S'
+	messageGit      = 'D'
 	messageGo       = 'G'
 )
 
@@ -80,6 +83,8 @@ type Launch struct {
 	master   int                   // of the command's terminal; -1 for none
 	connects *supervise.Supervisor // nil without supervised connects, and from Release on
 	served   *supervise.Supervisor // the same, from Release on
+	git      *gitfs.Server         // nil without a git directory
+	kept     string                // see launch.Command
 	deadline time.Time
 	seen     map[byte]bool
 	trials   []trial
@@ -175,10 +180,14 @@ func (l *Launch) receive(process, fd int) error {
 	case err != nil:
 		return os.NewSyscallError("recvmsg", err)
 	}
-	if process == tape.Second && n == 1 {
-		if err := l.readControl(oob[:oobn]); err != nil {
-			return err
-		}
+	switch {
+	case process == tape.Second && n == 1:
+		err = l.readControl(oob[:oobn])
+	case process == tape.First && n == 1 && b[0] == messageGit:
+		err = l.takeDevice(oob[:oobn])
+	}
+	if err != nil {
+		return err
 	}
 	if n == 1 && b[0] != tape.MessageFailed {
 		l.seen[b[0]] = true
@@ -330,6 +339,9 @@ func (l *Launch) tellIfThere(fd int, control []byte) error {
 // command does not exist, the error is an *ExecError and the tree has ended.
 func (l *Launch) Release() (*Running, error) {
 	l.deadline = time.Now().Add(patience)
+	if l.git != nil {
+		l.git.Release()
+	}
 	if err := l.tell(l.sync, nil); err != nil {
 		l.Kill()
 		return nil, err
@@ -416,6 +428,7 @@ func (l *Launch) close() {
 		l.connects.Close()
 		l.connects = nil
 	}
+	l.finishGit()
 	l.first.PID = 0
 	l.tape.Free() // unmapping our own mapping can't fail
 }

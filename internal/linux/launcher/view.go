@@ -24,6 +24,8 @@ func (w *writer) view() {
 		switch m.Kind {
 		case plan.KindBind:
 			taken[i] = w.take(at, m.Source, unix.AT_RECURSIVE)
+		case plan.KindGit:
+			w.openFUSE()
 		case plan.KindDevices:
 			for _, d := range plan.Devices() {
 				devices[d] = w.take(at, "/dev/"+d, 0)
@@ -55,6 +57,8 @@ func (w *writer) view() {
 			mount(at, "devpts", m.Path, unix.MS_NOSUID|unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
 		case plan.KindDevices:
 			w.devices(at, m.Path, devices)
+		case plan.KindGit:
+			w.gitDirectory(m.Path)
 		}
 	}
 	w.boundNamespaces()

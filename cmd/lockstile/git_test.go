@@ -1,0 +1,198 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// repository makes the workspace a repository with a commit.
+func (p *place) repository() {
+	p.Helper()
+	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
+		p.Skip("no command can commit on this machine: chmod 666 /dev/fuse")
+	} else {
+		f.Close()
+	}
+	p.env = append(p.env, "HOME="+p.dir, "GIT_CONFIG_NOSYSTEM=1")
+	p.host("git init -q -b main; git config user.name a; git config user.email a@b; echo a > a; git add a; git commit -qm first")
+}
+
+// host runs a script on the host.
+func (p *place) host(script string) string {
+	p.Helper()
+	cmd := exec.Command("sh", "-ec", script)
+	cmd.Dir, cmd.Env = p.ws, append(os.Environ(), "HOME="+p.dir, "GIT_CONFIG_NOSYSTEM=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		p.Fatalf("%s: %v\n%s", script, err, out)
+	}
+	return string(out)
+}
+
+// gitRecord is the part of a line about the git directory.
+type gitRecord struct {
+	Event string
+	Git   *struct {
+		Dir, Commit, Why, Kept, Error string
+		Refs                          []struct{ Name, Old, New string }
+		Refused                       []struct {
+			Name, Why string
+			Count     int
+		}
+	}
+}
+
+func (p *place) gitRecords() (out []gitRecord) {
+	p.Helper()
+	text, err := os.ReadFile(filepath.Join(p.home, "sandbox.log"))
+	if err != nil {
+		p.Fatal(err)
+	}
+	for l := range strings.Lines(string(text)) {
+		var r gitRecord
+		if err := json.Unmarshal([]byte(l), &r); err != nil {
+			p.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// TestGitWork runs git's work in the sandbox, and checks the repository on the host.
+func TestGitWork(t *testing.T) {
+	for name, script := range map[string]string{
+		"commit":    "echo b > b; git add b; git commit -qm second; git commit -q --amend -m again; git status; git stash list",
+		"branches":  "git switch -qc y; echo c > c; git add c; git commit -qm y; git switch -q main; git merge -q --no-edit y; git branch -m y z; git branch -D z; git tag t; git tag -d t",
+		"rebase":    "git switch -qc y; echo c > c; git add c; git commit -qm y; git switch -q main; echo d > d; git add d; git commit -qm d; git rebase -q y; git reset -q --hard HEAD~1; git stash; git cherry-pick y@{0} || git cherry-pick --skip",
+		"stash":     "echo b >> a; git stash -q; git stash pop -q; git checkout -q a; git notes add -m n; git reflog; git bisect start; git bisect reset",
+		"worktree":  "git worktree add -q wt -b w; cd wt; echo w > w; git add w; git commit -qm w; cd ..; git worktree remove wt",
+		"push":      "git init -q --bare up.git; git push -q ./up.git main; git fetch -q ./up.git main; git clone -q . cl; cd cl; git log",
+		"gc":        "for i in 1 2 3; do echo $i > f; git add f; git commit -qm $i; done; git gc -q; git repack -adq; git pack-refs --all; git prune",
+		"submodule": "git init -q sub0; cd sub0; echo x > x; git add x; git -c user.name=a -c user.email=a@b commit -qm x; cd ..; git -c protocol.file.allow=always submodule add -q ./sub0 sub1; git commit -qm sub",
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, p *place) {
+				p.repository()
+				before := p.host("cat .git/config | grep -v '^.submodule\\|active\\|url'; find .git/hooks .git/info -type f -exec sha1sum {} +")
+				p.sh("workspace-write", "set -e\n"+script, 0)
+				if after := p.host("cat .git/config | grep -v '^.submodule\\|active\\|url'; find .git/hooks .git/info -type f -exec sha1sum {} +"); after != before {
+					t.Errorf("%s\nwas\n%s", after, before)
+				}
+				if text := p.host("git fsck 2>&1; find .git -name '*.lock'; git status --short"); strings.Contains(text, "error") || strings.Contains(text, ".lock") {
+					t.Error(text)
+				}
+			})
+		})
+	}
+}
+
+// TestGitAttacks checks that nothing that git on the host obeys can be written, whichever
+// way the command takes.
+func TestGitAttacks(t *testing.T) {
+	for name, script := range map[string]string{
+		"hook":      "echo x > .git/hooks/pre-commit",
+		"config":    "git config core.fsmonitor 'touch ran'",
+		"commondir": "echo ../x > .git/commondir",
+		"index":     `python3 -c 'import hashlib,struct,os; n=b".git/hooks/x"; e=struct.pack(">10I",0,0,0,0,0,0,0o100644,0,0,0)+b"1"*20+struct.pack(">H",len(n))+n; e+=b"\0"*(8-len(e)%8); b=b"DIRC"+struct.pack(">II",2,1)+e; open(".git/index.lock","wb").write(b+hashlib.sha1(b).digest()); os.rename(".git/index.lock",".git/index")'`,
+		"moved":     "mv .git old; mkdir .git; cp -r old/* .git",
+		"above":     "mount --bind / .git; umount .git",
+		"by /proc":  "echo x > /proc/1/cwd/.git/hooks/x; echo x > /proc/self/root/$PWD/.git/hooks/x",
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, p *place) {
+				p.repository()
+				before := p.host("find .git -type f ! -path '*/objects/*' ! -name '*.lock' -exec sha1sum {} + | sort")
+				if r := p.lockstile("run", "--", "sh", "-c", script); r.code == 0 {
+					t.Errorf("%s\n%s%s", script, r.stdout, r.stderr)
+				}
+				if after := p.host("find .git -type f ! -path '*/objects/*' ! -name '*.lock' -exec sha1sum {} + | sort"); after != before {
+					t.Errorf("%s\n%s\nwas\n%s", script, after, before)
+				}
+			})
+		})
+	}
+}
+
+// TestGitRecord checks what the record says about a repository.
+func TestGitRecord(t *testing.T) {
+	p := newPlace(t)
+	p.repository()
+	p.sh("workspace-write", "git commit -q --allow-empty -m x; echo x > .git/hooks/x; git branch gone; true", 0)
+	r := p.gitRecords()
+	if g := r[0].Git; g == nil || g.Commit != "on" || g.Dir != p.ws+"/.git" || g.Kept == "" {
+		t.Errorf("%+v", g)
+	}
+	g := r[1].Git
+	if g == nil || len(g.Refs) != 2 || g.Refs[0].Name != "refs/heads/gone" || g.Refs[0].Old != "" || g.Refs[1].Name != "refs/heads/main" || len(g.Refs[1].Old) != 40 {
+		t.Errorf("%+v", g)
+	}
+	if g == nil || len(g.Refused) != 1 || g.Refused[0].Name != "hooks/x" || g.Error != "" {
+		t.Errorf("%+v", g)
+	}
+}
+
+// TestGitSettings checks git.commit, and each reason why a repository is not served.
+func TestGitSettings(t *testing.T) {
+	const commit = "git commit -q --allow-empty -m x"
+	bothWays(t, func(t *testing.T, p *place) {
+		p.repository()
+		off := func(why string, code int, args ...string) {
+			t.Helper()
+			r := p.lockstile(append(append([]string{"run"}, args...), "--", "sh", "-c", commit)...)
+			records := p.gitRecords()
+			if g := records[len(records)-2].Git; r.code != code || g == nil || g.Commit != "off" || !strings.Contains(g.Why, why) {
+				t.Errorf("%s: exit %d, %+v\n%s", why, r.code, g, r.stderr)
+			}
+		}
+		off("git.commit is false", 128, "-c", "git.commit=false")
+		if r := p.lockstile("run", "--sandbox", "read-only", "-c", "git.commit=true", "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "(git directory)") {
+			t.Errorf("read-only: exit %d, %s", r.code, r.stderr)
+		}
+		p.host("mv .git g; echo 'gitdir: g' > .git")
+		off("leads to another folder", 128)
+		if r := p.lockstile("run", "-c", "git.commit=true", "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "(git directory)") {
+			t.Errorf("a file: exit %d, %s", r.code, r.stderr)
+		}
+	})
+}
+
+// TestGitWithoutFUSE checks a machine without the device: auto is read-only and says so,
+// true is refused with the mend.
+func TestGitWithoutFUSE(t *testing.T) {
+	p := newPlace(t)
+	p.repository()
+	script := `mount --bind /etc/hostname /dev/fuse && exec "$0" run "$@"`
+	in := func(args ...string) result {
+		outer := []string{"--mount", "--", "sh", "-c", script, program}
+		if os.Geteuid() != 0 {
+			outer = append([]string{"--user", "--map-current-user", "--keep-caps"}, outer...)
+		}
+		return p.do(p.command("unshare", append(outer, args...)...))
+	}
+	if r := in("--", "git", "commit", "-q", "--allow-empty", "-m", "x"); r.code != 128 {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+	if g := p.gitRecords()[0].Git; g == nil || g.Commit != "off" || !strings.Contains(g.Why, "/dev/fuse") {
+		t.Errorf("%+v", g)
+	}
+	if r := in("-c", "git.commit=true", "--", "touch", "ran"); r.code != 126 || !strings.Contains(r.stderr, "(git directory)") || !strings.Contains(r.stderr, "chmod 666 /dev/fuse") || exists(p.ws+"/ran") {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+}
+
+// TestGitDirectoryIsMissed leaves the git directory's file system out.
+func TestGitDirectoryIsMissed(t *testing.T) {
+	for _, io := range []string{"pipes", "terminal"} {
+		p := newPlace(t)
+		p.repository()
+		if got := p.refusedAs(p.leaveOut("workspace-write", io, "LOCKSTILE_LEAVE_OUT=git directory")); got.Restriction != "git directory" {
+			t.Errorf("%s: %+v", io, got)
+		}
+	}
+}
