@@ -84,7 +84,7 @@ func isNewKey(name, key, value string) bool {
 	case "core.repositoryformatversion":
 		return value == "0" || value == "1"
 	case "core.filemode", "core.bare", "core.logallrefupdates", "core.symlinks", "core.ignorecase", "core.precomposeunicode",
-		"remote.*.promisor", "pull.rebase":
+		"remote.*.promisor", "remote.*.mirror", "pull.rebase":
 		return isBoolean(value)
 	case "commit.gpgsign", "tag.gpgsign", "fetch.recursesubmodules":
 		return value == "false"
