@@ -12,7 +12,7 @@ import (
 // harmless matches the keys that may differ in a configuration, as git lists the keys.
 var harmless = regexp.MustCompile(`^(branch\..*\.(remote|merge|rebase)|submodule\..*\.(url|active|update)|extensions\.worktreeconfig)\n`)
 
-// listed returns what git reads in a configuration but for harmless keys.
+// listed returns git's list of a configuration without harmless keys.
 func listed(t testing.TB, dir string, config []byte) (list []string, ok bool) {
 	t.Helper()
 	file := filepath.Join(dir, "config-to-read")
@@ -24,7 +24,7 @@ func listed(t testing.TB, dir string, config []byte) (list []string, ok bool) {
 	return list, ok
 }
 
-// askGitAboutConfig compares what git reads before and after a change that is allowed.
+// askGitAboutConfig compares git's lists before and after an allowed change.
 func askGitAboutConfig(t testing.TB, dir string, old, content []byte) (accepted bool) {
 	t.Helper()
 	if newRules().Check("config", content, old) != nil {
@@ -179,7 +179,7 @@ func newRebase(t testing.TB) (dir string) {
 	return dir
 }
 
-// askGitAboutTodo goes on with an allowed todo, and looks for what an exec line leaves.
+// askGitAboutTodo goes on with an allowed todo, and looks for the file of an exec line.
 func askGitAboutTodo(t testing.TB, dir string, content []byte) (accepted bool) {
 	t.Helper()
 	if newRules().Check("rebase-merge/git-rebase-todo", content, nil) != nil {

@@ -203,7 +203,7 @@ func TestNormalIndex(t *testing.T) {
 	}
 }
 
-// indexSeed is an index that git wrote, with its repository.
+// indexSeed is an index of git, with the repository.
 type indexSeed struct {
 	name    string
 	content []byte
@@ -234,7 +234,7 @@ func realIndexes(t testing.TB, format string) map[string]indexSeed {
 	return seeds
 }
 
-// askGit compares an index with what git reads in its place, when the rules allow the index.
+// askGit compares the names of an allowed index with git's list of the same index.
 func askGit(t testing.TB, dir string, content []byte, hash int) (accepted bool) {
 	t.Helper()
 	gitDir := dir + "/.git"
@@ -280,7 +280,7 @@ func askGit(t testing.TB, dir string, content []byte, hash int) (accepted bool) 
 	return true
 }
 
-// isInFolder reports whether a name comes from a folder of a sparse index, which git fills.
+// isInFolder reports whether git found a name in a folder of a sparse index.
 func isInFolder(known map[string]bool, name string) bool {
 	for i := range name {
 		if name[i] == '/' && known[name[:i+1]] {

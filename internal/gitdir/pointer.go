@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// checkCommonDir allows the one way from worktrees/N to the common directory.
+// checkCommonDir allows the way from worktrees/N to the common directory.
 func checkCommonDir(content []byte) error {
 	if s := string(content); s != "../..\n" && s != "../.." {
 		return fmt.Errorf("%q leads elsewhere than to the repository itself", shorten(s))

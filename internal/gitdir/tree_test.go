@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// treeOf lists a git directory as CheckNew wants it.
+// treeOf lists a git directory for CheckNew.
 func treeOf(t *testing.T, gitDir string) (files []File) {
 	t.Helper()
 	err := filepath.WalkDir(gitDir, func(p string, d fs.DirEntry, err error) error {
