@@ -11,7 +11,7 @@ import (
 // like "core", or "branch.*" for a section with a subsection.
 type keyTest func(name, key, value string) bool
 
-// section is a run of lines in a configuration: a header, and what follows to the next one.
+// section is a run of lines in a configuration: a header, and the lines before the next header.
 type section struct {
 	header string // the first line, when it is a header in the form of git
 	name   string // like "core", or "branch.*" with a subsection; "" when git writes headers otherwise
@@ -35,8 +35,8 @@ func (r *Rules) checkConfig(a area, content, old []byte) error {
 }
 
 // compareConfig allows content that differs from old in lines of allowed keys alone, written
-// in the one form of git, and in the headers of sections with no other lines. What is left
-// must be equal byte by byte, and so means the same with and without these lines.
+// in the one form of git, and in the headers of sections with no other lines. The other
+// lines must be equal byte by byte, and mean the same with and without the allowed lines.
 func compareConfig(content, old []byte, allowed keyTest) error {
 	if bytes.IndexByte(content, 0) >= 0 {
 		return errors.New("the configuration has a zero byte")
@@ -82,8 +82,9 @@ func joined(sections []section) []byte {
 	return out
 }
 
-// strip returns the sections without their harmless lines, and without the headers that
-// are left alone. The last line gets the end that git adds before git writes more.
+// strip returns the sections without their harmless lines, and without
+// headers of no lines. The last line gets an end, as git adds the end
+// before git writes more.
 func strip(content []byte, allowed keyTest) []section {
 	if len(content) > 0 && content[len(content)-1] != '\n' {
 		content = append(bytes.Clone(content), '\n')

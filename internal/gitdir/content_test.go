@@ -131,6 +131,10 @@ func TestConfigThatIsRefused(t *testing.T) {
 	}
 	expect(t, "config", strings.Replace(plainConfig, "\tbare = false\n", "", 1), plainConfig, "lacks lines")
 	expect(t, "config", "", plainConfig, "lacks lines")
+	long := "[branch \"x\"]\n\tdescription = a \\\n\tremote = "
+	expect(t, "config", long+"other\n", long+"origin\n", "the key remote = other")
+	alias := "[alias]\n\tx = y \\\n"
+	expect(t, "config", alias+"[branch \"b\"]\n", alias+"[branch \"c\"]\n", "another order")
 	goesOn := plainConfig + "[alias]\n\tx = y \\\n"
 	expect(t, "config", goesOn+"[branch \"x\"]\n\tremote = origin\n", goesOn, "the section")
 }

@@ -89,9 +89,9 @@ func readUndo(b []byte, hash int) (items []item, err error) {
 	return items, nil
 }
 
-// NormalIndex returns an index without the extensions that git may leave out: git believes
-// what they say again about the entries. The checksum is made anew. An index that can't be
-// read gives nil.
+// NormalIndex returns an index without the extensions that git may leave out: git
+// believes a repetition of the entries there. The checksum is made anew. An unreadable
+// index gives nil.
 func NormalIndex(content []byte, hash int) []byte {
 	ix, err := readIndex(content, hash)
 	if err != nil {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Format is what the configuration of a repository says about its files.
+// Format is the form of a repository's files, from the configuration.
 type Format struct {
 	HashSize int  // bytes of an object name: 20 or 32
 	Reftable bool // refs are in the folder reftable, where no name may be written
 }
 
-// ReadFormat reads the section [extensions] of a repository's own configuration. Lines that
-// include other files have no say about a format.
+// ReadFormat reads the section [extensions] of a repository's own configuration. Included
+// files have no say about a format.
 func ReadFormat(config []byte) (Format, error) {
 	f := Format{HashSize: 20}
 	text := strings.ReplaceAll(strings.TrimPrefix(string(config), "\ufeff"), "\r\n", "\n")

@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// Class says what a name in a git directory is for. The zero value allows nothing.
+// Class is the purpose of a name in a git directory. The zero value allows nothing.
 type Class uint8
 
 const (
 	ReadOnly       Class = iota // nothing is made, changed or removed
 	Free                        // any content, also written in place
-	Log                         // a reflog: appended to; a server keeps what a rename or a removal takes away
+	Log                         // a reflog: appended to; a server keeps the old content at a rename or a removal
 	Object                      // a final name in objects: comes by rename, link or O_EXCL, then never changes
 	Summary                     // a summary of objects: comes by rename, is replaced by rename, and removed
 	Ref                         // by rename: a hash or "ref: NAME"
 	Head                        // content like Ref's, also written in place
 	Index                       // by rename, as NormalIndex writes the content
-	SharedIndex                 // by rename, bytes unchanged: its checksum is in its name
+	SharedIndex                 // by rename, bytes unchanged: the name has the checksum
 	Todo                        // the lines of a rebase or a sequence, also written in place
 	Config                      // by rename: differs from the old content in harmless keys alone
 	WorktreeConfig              // by rename: likewise, with other keys
-	PackedRefs                  // by rename: good names, or names that were there
+	PackedRefs                  // by rename: good names, or old names
 	CommonDir                   // "../..", also written in place
 	GitDir                      // the path of a worktree's .git in the workspace, also written in place
 )
@@ -47,12 +47,12 @@ func (c Class) Checked() bool {
 	return true
 }
 
-// Place is what a command may do at a name. The zero value allows nothing.
+// Place is the list of a command's rights at a name. The zero value allows nothing.
 type Place struct {
 	Class  Class
 	Folder bool // a folder may be made
 	File   bool // a plain file may be made, under the conditions of the class
-	Remove bool // what is there may be removed, or renamed away
+	Remove bool // a file or a folder may be removed, or renamed away
 	Lock   bool // the name is a lock that git makes and takes away
 	Fresh  bool // the git directory that has the name was made during the start
 }
@@ -63,21 +63,21 @@ type Facts struct {
 	GitDir    string   // absolute path of the git directory; with linked worktrees the common one
 	HashSize  int      // bytes of an object name: see ReadFormat
 	Own       string   // the workspace's own folder, like "worktrees/N", when the workspace is a linked worktree
-	Older     []string // the git directories inside that were there: "worktrees/N", "modules/NAME"
+	Older     []string // older git directories inside: "worktrees/N", "modules/NAME"
 
-	// Shared returns the content of a shared index by its path in the git directory, or
-	// nil. Without Shared an index that needs another one is refused.
+	// Shared returns the content of a shared index by the path in the git directory, or
+	// nil. Without Shared, Check refuses an index with a shared index.
 	Shared func(path string) []byte
 }
 
-// Rules decide about the names of one git directory. Rules are safe for use by several
-// goroutines when Know has been called for all that is to be known.
+// Rules decide about the names of a git directory. After the last call of Know, several
+// goroutines may use the Rules.
 type Rules struct {
 	facts   Facts
 	fresh   bool            // the whole git directory is new
-	older   map[string]bool // git directories inside that were there
-	above   map[string]bool // folders on the way to a module that was there
-	entries map[string]bool // entries at protected names that an index had
+	older   map[string]bool // older git directories inside
+	above   map[string]bool // folders on the way to an older module
+	entries map[string]bool // entries at protected names at the start
 }
 
 // New returns the rules of a git directory.
@@ -92,7 +92,7 @@ func New(f Facts) *Rules {
 	return r
 }
 
-// Class returns the class of a path, which is relative to the git directory.
+// Class returns the class of a path relative to the git directory.
 func (r *Rules) Class(path string) Class { return r.Place(path).Class }
 
 // MayRename reports whether a file may be renamed. The content is left to Check.
@@ -123,7 +123,7 @@ func (r *Rules) MayTryLink(path, target string) bool {
 }
 
 // MayReplace reports whether a rename may replace a file of the class. A final object
-// stays: its name names its content.
+// stays, since the name is the hash of the content.
 func (c Class) MayReplace() bool { return c != ReadOnly && c != Object }
 
 var errReadOnly = errors.New("git never writes the name")

@@ -37,7 +37,7 @@ type item struct {
 type index struct {
 	items   []item
 	entries int    // where the extensions begin
-	split   *split // what the extension that names a shared index says, or nil
+	split   *split // the extension that names a shared index, or nil
 	undo    []item // what the extension REUC holds
 }
 
@@ -133,8 +133,8 @@ func readOffset(b []byte) (n, used int) {
 	return 0, 0
 }
 
-// checkIndex allows an index whose names git would let into a tree: git does not ask again
-// when it writes the files of an index.
+// checkIndex allows an index with names that git lets into a tree: git does not ask again
+// before git writes the files of an index.
 func (r *Rules) checkIndex(a area, content []byte) error {
 	ix, err := readIndex(content, r.facts.HashSize)
 	if err != nil {
@@ -150,8 +150,8 @@ func (r *Rules) checkIndex(a area, content []byte) error {
 	return r.checkItems(a, append(items, ix.undo...))
 }
 
-// checkSharedIndex allows a shared index as checkIndex does. Nothing can be left out of it,
-// since its name is its checksum.
+// checkSharedIndex allows a shared index as checkIndex does. Nothing can be left out,
+// since the checksum is in the name.
 func (r *Rules) checkSharedIndex(a area, content []byte) error {
 	ix, err := readIndex(content, r.facts.HashSize)
 	switch {
@@ -178,7 +178,7 @@ func hasNameless(items []item) bool {
 func (a area) atRoot() bool { return a.kind != moduleDir }
 
 // checkItems looks at the names of an index: none leads out of the tree or into a git
-// directory, none lies below a link, and what is at a protected name was there.
+// directory, none lies below a link, and an entry at a protected name is an old entry.
 func (r *Rules) checkItems(a area, items []item) error {
 	links := map[string]bool{}
 	for _, it := range items {

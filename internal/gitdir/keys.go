@@ -16,8 +16,8 @@ var (
 	filterSpec = pattern(`^(blob:none|blob:limit=[0-9]+[kmg]?|tree:[0-9]+)$`)
 )
 
-// pattern returns a match that compiles its expression once it is asked: most starts never
-// ask.
+// pattern returns a match that compiles the expression at the first call: most starts never
+// call the match.
 func pattern(expression string) func(value string) bool {
 	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 	return func(value string) bool { return compiled().MatchString(value) }
@@ -84,7 +84,7 @@ func isNewKey(name, key, value string) bool {
 	case "core.repositoryformatversion":
 		return value == "0" || value == "1"
 	case "core.filemode", "core.bare", "core.logallrefupdates", "core.symlinks", "core.ignorecase", "core.precomposeunicode",
-		"remote.*.promisor", "pull.rebase":
+		"remote.*.promisor", "remote.*.mirror", "pull.rebase":
 		return isBoolean(value)
 	case "commit.gpgsign", "tag.gpgsign", "fetch.recursesubmodules":
 		return value == "false"

@@ -15,7 +15,7 @@ func newMutator(seed string) mutator {
 	return mutator{rand.New(rand.NewPCG(h.Sum64(), 1))}
 }
 
-// pieces are what a mutation puts in.
+// pieces are the insertions of mutations.
 var pieces = []string{".git", "..", "/", ".git/hooks/x", ".envrc", "\x00", "\n", "[core]\n", "\thooksPath = x\n", "[branch \"x\"]\n", "\tremote = origin\n", "exec id\n", "x id\n", "\\\n", "\"", "#", ";", "pick ", "refs/replace/", "\xff\xff", "\x40\x00", "link", "sdir", "REUC", "\r", "[", "]", " = ", "break\n", " ", "\t"}
 
 // mutate returns content with one to three changes.

@@ -36,15 +36,15 @@ func isNameRune(r rune) bool {
 		r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// isName reports whether s is a single component with good characters, which no file
-// system takes for ".git".
+// isName reports whether s is a single component with good characters, and no file system
+// takes s for ".git".
 func isName(s string) bool {
 	return s != "" && s != "." && s != ".." && !strings.HasPrefix(s, "-") &&
 		strings.IndexFunc(s, func(r rune) bool { return !isNameRune(r) }) < 0 && !isGitDir(s)
 }
 
 // isRefName reports whether a name like refs/heads/main may be that of a ref: git allows
-// it, its characters are good, and it replaces no object.
+// the name, the characters are good, and the ref replaces no object.
 func isRefName(name string) bool {
 	rest, ok := strings.CutPrefix(name, "refs/")
 	if !ok || rest == "replace" || strings.HasPrefix(rest, "replace/") || strings.Contains(name, "..") || strings.Contains(name, "@{") {
@@ -76,7 +76,7 @@ func isTreeName(path string) bool {
 			return false
 		}
 		if strings.IndexByte(part, '\\') >= 0 && !isTreeName(strings.ReplaceAll(part, `\`, "/")) {
-			return false // Windows reads it as a slash
+			return false // Windows reads a backslash as a slash
 		}
 	}
 	return true

@@ -78,8 +78,8 @@ func isUnfinishedPack(name string) bool {
 	return ok && more && isNumber(pid) && strings.HasPrefix(rest, "pack-") && isName(rest)
 }
 
-// objectsInfoPlace is the place of a path in objects/info. The lists of alternates are not
-// among the names: git would read other folders' objects.
+// objectsInfoPlace is the place of a path in objects/info. The table has no list of
+// alternates: git would read other folders' objects.
 func objectsInfoPlace(name string) Place {
 	switch name {
 	case "packs", "commit-graph":
@@ -111,8 +111,8 @@ func isTemporaryObject(name string) bool {
 	return strings.HasPrefix(name, "tmp_obj_") && isName(name)
 }
 
-// isQuarantineName reports whether a folder in objects holds objects on the way, which git
-// moves out or throws away.
+// isQuarantineName reports whether git keeps objects in a folder of objects until git moves
+// or removes the objects.
 func isQuarantineName(name string) bool {
 	return strings.HasPrefix(name, "tmp_objdir-") && isName(name)
 }
@@ -123,8 +123,8 @@ func isQuarantined(path string) bool {
 	return ok && isQuarantineName(first)
 }
 
-// isUnfinished reports whether a path holds the bytes of an object under a name that is not
-// final.
+// isUnfinished reports whether a path is below objects: with the class Free, the name of
+// an object on the way.
 func isUnfinished(path string) bool {
 	_, ok := belowObjects(path)
 	return ok

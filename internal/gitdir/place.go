@@ -8,11 +8,11 @@ import (
 
 const lockSuffix = ".lock"
 
-// mostLocks is how often ".lock" may follow a name: "git commit -p" locks its own
-// index.lock.
+// mostLocks is how often ".lock" may follow a name: "git commit -p" locks index.lock.
 const mostLocks = 2
 
-// area is the git directory, inside of the whole one, to which a path belongs.
+// area is the innermost git directory around a path: the repository's, a worktree's or a
+// module's.
 type area struct {
 	kind  areaKind
 	dir   string // "", or a path like "modules/a"
@@ -25,11 +25,11 @@ const (
 	mainDir     areaKind = iota
 	commonDir            // of a workspace that is a linked worktree
 	worktreeDir          // worktrees/N
-	olderDir             // worktrees/N of before the start
+	olderDir             // an older worktrees/N
 	moduleDir            // modules/NAME
 )
 
-// Place returns what a command may do at a path, which is relative to the git directory.
+// Place returns a command's rights at a path relative to the git directory.
 func (r *Rules) Place(path string) Place {
 	_, p := r.find(path)
 	return p
@@ -48,7 +48,7 @@ func (r *Rules) find(path string) (area, Place) {
 	return a, p
 }
 
-// lockOf returns the place of a lock. A lock has any content, as only its rename to the
+// lockOf returns the place of a lock. A lock has any content, as only the rename to the
 // locked name has an effect.
 func lockOf(p Place) Place {
 	if !p.Lock && (!p.File || p.Class == ReadOnly || p.Class == Object) {
@@ -70,7 +70,7 @@ func (r *Rules) findUnlocked(path string) (area, Place) {
 		return a, Place{}
 	}
 	if a.fresh && p.Class != ReadOnly {
-		p.Remove, p.Fresh = true, true // nothing of before the start is lost
+		p.Remove, p.Fresh = true, true // nothing older is lost
 	}
 	return a, p
 }
@@ -86,7 +86,7 @@ func isPath(path string) bool {
 }
 
 // split returns the innermost git directory of a path, and the rest of the path. Without a
-// rest, the path is a folder on the way to a git directory, or such a directory itself.
+// rest, the path is a git directory, or a folder on the way.
 func (r *Rules) split(path string) (area, string, Place) {
 	a := area{fresh: r.fresh}
 	if r.facts.Own != "" {
@@ -109,8 +109,8 @@ func (r *Rules) split(path string) (area, string, Place) {
 	}
 }
 
-// worktree splits what follows "worktrees/". A worktree that was there is read-only, but
-// for the workspace's own one, and for logs.
+// worktree splits what follows "worktrees/". An older worktree is read-only but for the
+// log of HEAD, unless the workspace is the worktree.
 func (r *Rules) worktree(outer area, tail string) (area, string, Place) {
 	onTheWay := Place{Class: Free, Folder: true, Remove: true}
 	if outer.kind == commonDir {
@@ -136,9 +136,9 @@ func (r *Rules) worktree(outer area, tail string) (area, string, Place) {
 	return a, rest, onTheWay
 }
 
-// module splits what follows "modules/". A module's name may have slashes: a module that
-// was there is known by its name, and another one's name ends before the first name that
-// stands at the top of a git directory.
+// module splits what follows "modules/". A module's name may have slashes. The facts have
+// the names of older modules. The name of a new module ends before the first component
+// from the top of a git directory.
 func (r *Rules) module(outer area, tail string) (area, string, Place) {
 	prefix := join(outer.dir, "modules/")
 	known, end := 0, 0
@@ -158,7 +158,7 @@ func (r *Rules) module(outer area, tail string) (area, string, Place) {
 		if end > 0 && isTop(part) {
 			a := area{kind: moduleDir, dir: prefix + tail[:end-1], fresh: true}
 			if r.above[a.dir] {
-				return a, "", Place{} // a module that was there lies below
+				return a, "", Place{} // an older module lies below
 			}
 			return a, tail[end:], Place{}
 		}
@@ -177,8 +177,8 @@ func join(dir, name string) string {
 	return dir + "/" + name
 }
 
-// misleads reports whether a path in a module, in another folder's place, would be obeyed:
-// "modules/a/logs/b" may be the git directory of a module "a/logs/b" to git.
+// misleads reports whether git would obey a path in a module, if a folder in the module
+// were a git directory: git takes modules/a/logs/b for a module named a/logs/b.
 func misleads(rest string, c Class) bool {
 	if c != Free && c != Log && c != Ref || !strings.Contains(rest, "/") {
 		return false

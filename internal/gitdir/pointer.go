@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// checkCommonDir allows the one way from worktrees/N to the common directory.
+// checkCommonDir allows the way from worktrees/N to the common directory.
 func checkCommonDir(content []byte) error {
 	if s := string(content); s != "../..\n" && s != "../.." {
 		return fmt.Errorf("%q leads elsewhere than to the repository itself", shorten(s))
@@ -55,5 +55,5 @@ func (r *Rules) CheckGitFile(folder string, content []byte) error {
 // isGitDirInside reports whether a path is where a module or a new worktree lies.
 func (r *Rules) isGitDirInside(rest string) bool {
 	a, inside, _ := r.split(rest + "/HEAD")
-	return inside == "HEAD" && a.dir == rest && (a.kind == worktreeDir || a.kind == moduleDir)
+	return inside == "HEAD" && (a.kind == worktreeDir || a.kind == moduleDir)
 }

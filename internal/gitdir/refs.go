@@ -89,8 +89,8 @@ func ParsePackedRefs(content []byte) (map[string]string, error) {
 	return refs, nil
 }
 
-// checkPackedRefs allows good names. A name that is not good stays if it was there with
-// the same hash.
+// checkPackedRefs allows good names. Another name stays if the old file has the
+// name with the same hash.
 func (r *Rules) checkPackedRefs(content, old []byte) error {
 	refs, err := ParsePackedRefs(content)
 	if err != nil {
@@ -111,10 +111,10 @@ func (r *Rules) checkPackedRefs(content, old []byte) error {
 	return nil
 }
 
-// Move is a change of one ref. Old is "" for a new ref, and New is "" for a removed one.
+// Move is a change of a ref. Old is "" for a new ref, and New is "" for a removed one.
 type Move struct{ Name, Old, New string }
 
-// PackedMoves returns the refs that differ between two packed-refs files, without order.
+// PackedMoves returns the refs with different hashes in two packed-refs files, without order.
 func PackedMoves(old, content []byte) []Move {
 	before, _ := ParsePackedRefs(old)
 	after, _ := ParsePackedRefs(content)
@@ -132,7 +132,7 @@ func PackedMoves(old, content []byte) []Move {
 	return moves
 }
 
-// shorten keeps a message short, whatever a command wrote.
+// shorten keeps a message short.
 func shorten(s string) string {
 	const most = 80
 	if len(s) > most {

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// split says how an index differs from a shared one.
+// split is the difference between an index and a shared index.
 type split struct {
 	base              string // the hash of the shared index, in digits
 	deletes, replaces runs   // positions of entries of the shared index
 }
 
-// runs is a bitmap in git's form (EWAH): words, among which are the lengths of runs.
+// runs is a bitmap in git's form (EWAH): words, and the lengths of runs.
 type runs []uint64
 
 var errBitmap = errors.New("a bitmap of the split index can't be read")
@@ -88,8 +88,8 @@ func (words runs) positions(most int) (set []int, err error) {
 	return set, err
 }
 
-// whole returns the entries of an index with those of its shared index. An entry without a
-// name replaces one of the shared index, and gets its name.
+// whole returns the entries of an index together with the entries of the shared index. An
+// entry without a name replaces an entry of the shared index, and gets the name.
 func (r *Rules) whole(a area, ix *index) ([]item, error) {
 	if ix.split == nil || strings.Trim(ix.split.base, "0") == "" {
 		return ix.items, nil

@@ -2,7 +2,7 @@ package gitdir
 
 import "strings"
 
-// The places that the table is made of.
+// The places of the table.
 var (
 	freeFile   = Place{Class: Free, File: true, Remove: true}
 	freeFolder = Place{Class: Free, Folder: true, Remove: true}
@@ -12,8 +12,8 @@ var (
 	summary    = Place{Class: Summary, File: true, Remove: true}
 )
 
-// place returns what a command may do at a path of an area. The names are all that git
-// writes, and no name beside them.
+// place returns a command's rights at a path of an area. The table has the names that git
+// writes, and no other names.
 func (a area) place(rest string) Place {
 	if a.kind == olderDir {
 		return olderPlace(rest)
@@ -39,8 +39,8 @@ func (a area) place(rest string) Place {
 	return a.topPlace(first)
 }
 
-// olderPlace is the place of a path in a linked worktree that was there. "git gc" of another
-// worktree locks HEAD there, and writes the log without what is too old.
+// olderPlace is the place of a path in an older worktree. "git gc" in the workspace locks
+// the worktree's HEAD, and writes the log again without old lines.
 func olderPlace(rest string) Place {
 	switch rest {
 	case "HEAD":
@@ -51,8 +51,8 @@ func olderPlace(rest string) Place {
 	return Place{}
 }
 
-// commonPlace is topPlace for a workspace that is a linked worktree: what is there belongs
-// to another worktree, or to all of them.
+// commonPlace is topPlace above a workspace in a linked worktree: most files there belong
+// to another worktree.
 func commonPlace(name string) Place {
 	switch name {
 	case "packed-refs":
@@ -89,8 +89,8 @@ func (a area) topPlace(name string) Place {
 	return a.sharedPlace(name)
 }
 
-// worktreePlace is the rest of topPlace for a linked worktree. In one that was there the
-// way to the common directory stays.
+// worktreePlace is the rest of topPlace for a linked worktree. In an older
+// worktree the way to the common directory stays.
 func (a area) worktreePlace(name string) Place {
 	if !a.fresh {
 		return Place{}
@@ -127,8 +127,8 @@ func (a area) sharedPlace(name string) Place {
 	return Place{}
 }
 
-// pseudoPlace is the place of a name like ORIG_HEAD. What git writes as a ref is looked at
-// as one: an ORIG_HEAD of "ref: NAME" would make git on the host write NAME.
+// pseudoPlace is the place of a name like ORIG_HEAD. Check reads a name that git
+// writes as a ref: an ORIG_HEAD of "ref: NAME" would make git on the host write NAME.
 func pseudoPlace(name string) Place {
 	switch name {
 	case "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "BISECT_HEAD", "BISECT_EXPECTED_REV", "AUTO_MERGE", "NOTES_MERGE_REF", "NOTES_MERGE_PARTIAL":
@@ -137,8 +137,7 @@ func pseudoPlace(name string) Place {
 	return freeFile
 }
 
-// isPseudo reports whether a name is one of the upper-case names that operations keep
-// their state in.
+// isPseudo reports whether a name in capital letters holds the state of an operation.
 func isPseudo(name string) bool {
 	switch name {
 	case "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "AUTO_MERGE", "FETCH_HEAD",
@@ -159,8 +158,7 @@ func isTrial(name string) bool {
 	return ok && isRandom(after)
 }
 
-// isTemporary reports whether a name at the top is one that git makes for the time of a
-// command.
+// isTemporary reports whether git makes a name at the top for the time of a command.
 func isTemporary(name string) bool {
 	switch name {
 	case "ADD_EDIT.patch", "addp-hunk-edit.diff", "rebased-patches":
@@ -214,8 +212,8 @@ func (a area) folderPlace(folder, below string) Place {
 	return Place{}
 }
 
-// rerePlace is the place of a path below rr-cache. The folder rr-cache itself is never
-// made, since its being there switches rerere on.
+// rerePlace is the place of a path below rr-cache. No command makes the folder rr-cache,
+// since the folder switches rerere on.
 func rerePlace(below string) Place {
 	hash, name, deep := strings.Cut(below, "/")
 	switch {

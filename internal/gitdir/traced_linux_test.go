@@ -12,9 +12,8 @@ import (
 	"testing"
 )
 
-// operations are what git is asked to do in a repository with a remote, a branch "topic"
-// and two submodules to come. Each must get by with the names and the content that the
-// rules allow.
+// operations are for a repository with a remote, three branches, and submodules to come. The rules must allow
+// each name and each content of each operation.
 var operations = []string{
 	"git status",
 	"echo 4 >>a; git add a; git commit -m three",
@@ -89,10 +88,10 @@ git checkout -qb picked main; echo p >p; git add p; git commit -qm p
 git checkout -qb conflict main; echo c1 >c; git add c; git commit -qm c1
 git checkout -q main; echo c2 >c; touch .gitmodules; git add c .gitmodules; git commit -qm c2; git push -q origin main`
 
-// call is a line of strace with what is asked about a name.
+// call is a line of strace.
 var call = regexp.MustCompile(`^(\d+) +(\w+)\((.*)\) = (-?\d+)`)
 
-// linkedOperations are what git is asked to do in a workspace that is a linked worktree. The
+// linkedOperations are for a workspace in a linked worktree. The
 // common configuration and info/refs are read-only there: "git branch -m" and "git gc" fail.
 var linkedOperations = []string{
 	"git status; echo 1 >>a; git add a; git commit -m linked; git commit --amend --no-edit",
@@ -104,8 +103,7 @@ var linkedOperations = []string{
 	"git update-index --split-index; echo sp >>a; git add a; git commit -m split; git update-index --no-split-index",
 }
 
-// besideOperations are what git is asked to do in a repository with a linked worktree that
-// was there.
+// besideOperations are for a repository with an older linked worktree.
 var besideOperations = []string{
 	"git worktree list; git worktree prune; echo 1 >>a; git commit -am beside; git fetch; git stash list",
 	"git branch -m topic other-topic; git worktree add ../wt/second; git worktree remove ../wt/second; git branch -D second",
@@ -233,7 +231,7 @@ func (tr *tracer) run(operations []string) {
 	}
 }
 
-// problems returns what the rules refuse of a trace.
+// problems returns the refused calls of a trace.
 func (tr *tracer) problems(trace string) (found []string) {
 	tr.cwd = map[string]string{}
 	begun := map[string]string{} // the first half of an interrupted line, by process

@@ -12,7 +12,7 @@ type File struct {
 	Read func() ([]byte, error) // the content of a plain file
 }
 
-// Finding is a name of a new repository that does not pass.
+// Finding is a name of a new repository with the reason against the name.
 type Finding struct {
 	Path   string
 	Reason string
@@ -21,8 +21,7 @@ type Finding struct {
 // mostFindings is how many findings CheckNew returns.
 const mostFindings = 20
 
-// CheckNew judges the git directory of a new repository, in which nothing was before the
-// start. The facts need no hash size. Entries at protected names do not pass. Without a
+// CheckNew judges the git directory of a repository that was made after the start. The facts need no hash size. Entries at protected names do not pass. Without a
 // finding the repository may stay.
 func CheckNew(f Facts, files []File) []Finding {
 	f.Own, f.Older = "", nil
