@@ -33,7 +33,7 @@ type gitEnd struct {
 	Refs     []launch.Move   `json:"refs,omitempty"`      // refs that have another value now
 	MoreRefs int             `json:"more_refs,omitempty"` // refs beyond the first; all are in the file refs.json of the start line's folder
 	Refused  []launch.Denied `json:"refused,omitempty"`   // acts at names of the git directory
-	Kept     []string        `json:"kept,omitempty"`      // logs that git replaced or removed, and that were kept
+	Kept     []string        `json:"logs,omitempty"`      // logs that git replaced or removed, and that were kept
 	Error    string          `json:"error,omitempty"`
 }
 

@@ -33,3 +33,8 @@ func describe(p *plan.Plan, c launch.Command) ([]launch.Step, error) { return la
 
 // signalName returns SIGNAME, which depends on no language.
 func signalName(s syscall.Signal) string { return cmp.Or(unix.SignalName(s), s.String()) }
+
+// restoreGit puts refs back.
+func restoreGit(workspace, dir string, moves []launch.Move, kept string) (map[string]string, error) {
+	return launcher.RestoreGit(workspace, dir, moves, kept)
+}

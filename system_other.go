@@ -53,3 +53,8 @@ func (*systemMounts) Changed() bool { return false }
 func (*systemMounts) Close()        {}
 
 func signalName(s syscall.Signal) string { return s.String() }
+
+// restoreGit restores nothing: no command commits on this system.
+func restoreGit(string, string, []launch.Move, string) (map[string]string, error) {
+	return nil, errors.ErrUnsupported
+}

@@ -1,6 +1,7 @@
 package lockstile
 
 import (
+	"errors"
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/launch"
@@ -30,3 +31,8 @@ func watchMounts() (*systemMounts, error) { return &systemMounts{}, nil }
 func describe(p *plan.Plan, c launch.Command) ([]launch.Step, error) { return launcher.Describe(p, c) }
 
 func signalName(s syscall.Signal) string { return s.String() }
+
+// restoreGit restores nothing: no command commits on this system.
+func restoreGit(string, string, []launch.Move, string) (map[string]string, error) {
+	return nil, errors.ErrUnsupported
+}

@@ -196,3 +196,68 @@ func TestGitDirectoryIsMissed(t *testing.T) {
 		}
 	}
 }
+
+// TestGitModules checks that .gitmodules can name submodules, and that content by which
+// git would do more is taken back, with the file of before in its place.
+func TestGitModules(t *testing.T) {
+	const good = "[submodule \"s\"]\n\tpath = s\n\turl = ./s\n"
+	for name, c := range map[string]struct{ before, script, after string }{
+		"new":           {"", "cat > .gitmodules <<E\n" + good + "E", good},
+		"bad":           {"", "printf '[submodule \"s\"]\\n\\tupdate = !touch x\\n' > .gitmodules", ""},
+		"bad before":    {good, "printf '[submodule \"s\"]\\n\\tupdate = !touch x\\n' >> .gitmodules", good},
+		"outside":       {good, "printf '[submodule \"t\"]\\n\\tpath = ../x\\n' >> .gitmodules", good},
+		"link":          {good, "rm .gitmodules; ln -s a .gitmodules", good},
+		"removed":       {good, "rm .gitmodules", ""},
+		"odd of before": {"[alias]\n\tx = !y\n", "printf '[submodule \"s\"]\\n\\tpath = s\\n' >> .gitmodules", "[alias]\n\tx = !y\n[submodule \"s\"]\n\tpath = s\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, p *place) {
+				p.repository()
+				if c.before != "" {
+					write(t, p.ws+"/.gitmodules", c.before)
+				}
+				p.sh("workspace-write", c.script, 0)
+				got, err := os.ReadFile(p.ws + "/.gitmodules")
+				if string(got) != c.after || os.IsNotExist(err) != (c.after == "") {
+					t.Errorf("%q, want %q: %v", got, c.after, err)
+				}
+				bad := name != "new" && name != "removed" && name != "odd of before"
+				if l := p.lastLine(); (len(l.Denied) > 0) != bad {
+					t.Errorf("denied %q, new %q", l.Denied, l.NewTrust)
+				}
+			})
+		})
+	}
+}
+
+// TestGitUndo checks that refs are put back, after a yes.
+func TestGitUndo(t *testing.T) {
+	p := newPlace(t)
+	p.repository()
+	p.host("git branch old; git branch kept")
+	before := p.host("git for-each-ref")
+	p.sh("workspace-write", "git commit -q --allow-empty -m x; git branch -D old; git branch new; git branch -m kept other", 0)
+	undo := func(answer string, args ...string) result {
+		cmd := p.command(program, append([]string{"git", "undo"}, args...)...)
+		cmd.Stdin = strings.NewReader(answer)
+		return p.do(cmd)
+	}
+	if r := undo("n\n", "1"); r.code != 1 || !strings.Contains(r.stdout, "refs/heads/old") || p.host("git for-each-ref") == before {
+		t.Errorf("exit %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := undo("y\n", "1"); r.code != 0 || p.host("git for-each-ref; git fsck 2>&1") != before {
+		t.Errorf("exit %d: %s%s\n%s, want\n%s", r.code, r.stdout, r.stderr, p.host("git for-each-ref"), before)
+	}
+	if log := p.host("git reflog show old"); !strings.Contains(log, "branch: Created") {
+		t.Errorf("the log is %q", log)
+	}
+	p.host("git commit -q --allow-empty -m later")
+	if r := undo("", "--yes", "1"); r.code != 1 || !strings.Contains(r.stderr, "refs/heads/main stays") {
+		t.Errorf("a ref that moved since: exit %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+	for _, wrong := range []string{"2", "99"} {
+		if r := undo("", "--yes", wrong); r.code != 1 || !strings.Contains(r.stderr, "no start with the number") {
+			t.Errorf("%s: exit %d: %s", wrong, r.code, r.stderr)
+		}
+	}
+}

@@ -93,7 +93,7 @@ func TestSweptWhenKilled(t *testing.T) {
 			t.Parallel()
 			for range 20 {
 				r := newPlace(t).begin("workspace-write", way, `
-					for i in 1 2 3; do setsid sh -c 'while :; do mkdir -p .git/hooks; echo x > .git/hooks/post-commit; done' & done
+					for i in 1 2 3; do setsid sh -c 'while :; do mkdir -p .git/hooks; echo x > .git/hooks/post-commit; done' 2>/dev/null & done
 					while [ ! -e .git/hooks/post-commit ]; do sleep 0.001; done; echo ready; sleep 1007`)
 				r.cmd.Process.Kill()
 				r.end()

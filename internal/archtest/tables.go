@@ -22,7 +22,7 @@ func Lockstile() Tables {
 			{"internal/ignored", ""},
 			{"internal/launch", "internal/pty refusal"},
 			{"internal/linux/gitfs", "internal/gitdir"},
-			{"internal/linux/launcher", "internal/ignored internal/launch internal/linux/gitfs internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
+			{"internal/linux/launcher", "internal/gitdir internal/ignored internal/launch internal/linux/gitfs internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
 			{"internal/linux/measure", "internal/attest internal/mountinfo"},
 			{"internal/linux/nofile", ""},
 			{"internal/linux/supervise", ""},

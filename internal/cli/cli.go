@@ -30,6 +30,7 @@ func subcommands() []subcommand {
 		{"config", configUse, "show each setting in effect, and where it came from", showConfig},
 		{"doctor", doctorUse, "say what this machine can enforce, and what would mend the rest", doctor},
 		{"explain", explainUse, "show a start as it would happen, step by step", explain},
+		{"git", gitUndoUse, "put the refs back as they were before a start", git},
 		{"log", logUse, "show the last N lines of sandbox.log: starts, ends, refusals", log},
 		{"log verify", verifyUse, "check the chain of sandbox.log: no line changed, removed or swapped", log},
 		{"mcp", mcpUse, "serve the tools exec_command and write_stdin to an MCP client", serveMCP},

@@ -48,6 +48,7 @@ func unconfined(p *plan.Plan) bool { return p.Rung == plan.Unconfined }
 func offline(p *plan.Plan) bool    { return confined(p) && p.Has(refusal.NetworkNamespace) }
 func online(p *plan.Plan) bool     { return p.Confined() && !p.Has(refusal.NetworkNamespace) }
 func writes(p *plan.Plan) bool     { return len(p.WriteIn) > 0 }
+func commits(p *plan.Plan) bool    { return p.Git() != "" }
 func sharedProc(p *plan.Plan) bool { return p.Rung == plan.SharedProc }
 func landlocked(p *plan.Plan) bool { return p.Rung == plan.Landlocked }
 func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == "" }
@@ -110,6 +111,22 @@ var Table = [...]Residual{
 		`A file of a writable root that is set-user-ID before the start: a command can rewrite the file through a memory map, and the file stays set-user-ID. Also the set-group-ID bit, as set by chmod`,
 		`the kernel removes the bit only at a write, and no filter sees the file of a descriptor; folders need the group's bit (git init --shared)`,
 		`keep no set-user-ID files in a workspace`},
+	{"git-history", commits,
+		"Branches, tags and logs of the workspace's repository: a command can move and delete them",
+		"that is what git does; objects stay, replaced logs are kept, and the record has the old value of each ref",
+		"`lockstile git undo SEQ`; the host's own `git gc` removes what nothing names after two weeks"},
+	{"git-content", commits,
+		"What commits hold: who checks a commit out writes its files, `.envrc` too. Filters and a `core.hooksPath` of the host that lead into the tree are files of the tree. Bits of the index may say that a file is unchanged",
+		"a commit is content, not a configuration",
+		"read what you merge; the end record names the refs"},
+	{"git-shown", commits,
+		"Messages of commits, names of branches and `gc.log`: git shows them in terminals",
+		"git has them from the command",
+		"none needed with a git that quotes what it shows"},
+	{"git-locks", commits,
+		"Locks of git, after SIGKILL of lockstile",
+		"nobody is left to remove them",
+		"remove the lock that git names"},
 	{"mounts", writes,
 		`Mounts of the host below the workspace`,
 		`the mounts are visible, but read-only`,

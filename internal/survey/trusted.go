@@ -37,7 +37,7 @@ type Trusted struct {
 
 	store   string
 	trees   []*tree
-	modules bool // commands may write .gitmodules
+	modules map[string]string // each .gitmodules that commands may write, with the content of before
 	// others are names that a concurrent start will rename away. Treat them as absent: a
 	// mount on such a name would vanish with it.
 	others map[string]bool
@@ -79,16 +79,6 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 		t.Linked = append(t.Linked, linked(there)...)
 	}
 	return t, nil
-}
-
-// LetModules lets commands write the file .gitmodules of a root, as "git submodule add"
-// does: the file is a hand-off name then.
-func (t *Trusted) LetModules() {
-	t.modules = true
-	t.There = slices.DeleteFunc(t.There, func(full string) bool { return trustname.IsGitModules(filepath.Base(full)) })
-	for i := range t.Absent {
-		t.Absent[i].Names = slices.DeleteFunc(t.Absent[i].Names, trustname.IsGitModules)
-	}
 }
 
 // linked lists the files of a trusted name that have a second name: the file itself, or
@@ -281,7 +271,7 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 				case !t.others[full] && before.had(k, rel, full):
 				case bareRoot:
 					came = append(came, takeback.Name{Root: now.root, Path: filepath.Join(full, "HEAD")}) // without HEAD git sees no repository
-				case k == kindTrusted && t.guards(filepath.Dir(full)) && !(t.modules && trustname.IsGitModules(filepath.Base(full))):
+				case k == kindTrusted && t.guards(filepath.Dir(full)) && !t.letsModules(full):
 					came = append(came, takeback.Name{Root: now.root, Path: full})
 				default:
 					news = append(news, full)
@@ -289,7 +279,11 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 			})
 		}
 	}
-	return came, news
+	bad := t.badModules()
+	news = slices.DeleteFunc(news, func(full string) bool {
+		return slices.ContainsFunc(bad, func(b takeback.Name) bool { return b.Path == full })
+	})
+	return append(came, bad...), news
 }
 
 // Folders lists the folders in which protected names must not appear.
@@ -343,7 +337,7 @@ func (t *Trusted) Unwanted(dir, name string) []string {
 // unwanted reports whether a name of a guarded folder is to be taken back.
 func (t *Trusted) unwanted(dir, name string) bool {
 	root := slices.ContainsFunc(t.trees, func(tr *tree) bool { return tr.root == dir })
-	if t.modules && trustname.IsGitModules(name) {
+	if t.letsModules(filepath.Join(dir, name)) {
 		return false
 	}
 	if trustname.MayBeProtected(name) && trustname.IsProtected(name, root) {

@@ -74,7 +74,7 @@ func (g *Guard) came(f Folder, name string) {
 	for _, full := range g.unwanted(f.Dir, name) {
 		// The suffix differs from the suffix of the init, which replaces nothing: the
 		// name may come again.
-		back, err := Rename(Name{f.Root, full}, fmt.Sprintf("%s-%d", g.suffix, len(g.back)+1))
+		back, err := Rename(Name{Root: f.Root, Path: full}, fmt.Sprintf("%s-%d", g.suffix, len(g.back)+1))
 		if err != nil {
 			continue
 		}

@@ -90,7 +90,7 @@ func Recover(dir string) []Back {
 				if !exists(full) {
 					continue
 				}
-				if b, err := Rename(Name{a.Root, full}, suffix+"-0"); err == nil {
+				if b, err := Rename(Name{Root: a.Root, Path: full}, suffix+"-0"); err == nil {
 					back = append(back, b)
 				}
 			}

@@ -22,7 +22,10 @@ type Folder struct {
 }
 
 // Name is a protected name that appeared, with its root.
-type Name struct{ Root, Path string }
+type Name struct {
+	Root, Path string
+	Before     string // the content before the command, written back; "" for an absent file
+}
 
 // Back is a name that was taken back.
 type Back struct {
@@ -53,13 +56,31 @@ func Rename(n Name, suffix string) (Back, error) {
 // All renames names, and returns the names that could not be renamed as left.
 func All(names []Name, suffix string) (back []Back, left []string) {
 	for _, n := range names {
-		if b, err := Rename(n, suffix); err == nil {
+		if b, err := Rename(n, suffix); err == nil && restore(n) == nil {
 			back = append(back, b)
 		} else {
 			left = append(left, n.Path)
 		}
 	}
 	return back, left
+}
+
+// restore writes the file of before.
+func restore(n Name) error {
+	if n.Before == "" {
+		return nil
+	}
+	root, err := os.OpenRoot(n.Root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	f, err := root.OpenFile(strings.TrimPrefix(n.Path, n.Root+string(filepath.Separator)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(n.Before)
+	return errors.Join(err, f.Close())
 }
 
 func exists(name string) bool {

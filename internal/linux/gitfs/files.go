@@ -261,8 +261,7 @@ func (s *Server) change(n *node, in message) ([]byte, error) {
 	return s.attributes(n, h)
 }
 
-// mayChange reports why attributes may not be changed. Git sets the time of objects that
-// are needed again.
+// mayChange reports why attributes may not be changed.
 func (s *Server) mayChange(h *handle, path string, there bool, valid, mode uint32) error {
 	p := s.rules.Place(path)
 	c := p.Class
@@ -273,6 +272,8 @@ func (s *Server) mayChange(h *handle, path string, there bool, valid, mode uint3
 	case !there:
 		return unix.ENOENT
 	case valid&setOwners != 0, c == gitdir.ReadOnly, valid&setMode != 0 && (!own || mode&0o7000 != 0):
+		return s.denied("change", path)
+	case valid&setTimes != 0 && !own && !c.Draft() && c != gitdir.Object && c != gitdir.Summary: // git touches objects that are needed again
 		return s.denied("change", path)
 	case valid&setSize != 0 && !own && !c.Draft(), valid&setSize != 0 && c == gitdir.Log:
 		return s.denied("change", path)

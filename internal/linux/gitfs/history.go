@@ -67,7 +67,11 @@ func (h *history) deny(path, why string) {
 
 // touch remembers, before a change, the values of the refs that the change is about.
 func (s *Server) touch(path string, old, content []byte) {
-	switch s.rules.Class(path) {
+	place := s.rules.Place(path)
+	if place.Fresh {
+		return // there is no state from before
+	}
+	switch place.Class {
 	case gitdir.Ref, gitdir.Head:
 		s.history.remember(path, s.ref(path))
 	case gitdir.PackedRefs:
@@ -106,21 +110,27 @@ func (h *history) remember(name, value string) {
 
 // ref returns the value of a ref: of the ref's own file, else of the packed refs, "" for
 // absent.
-func (s *Server) ref(path string) string {
-	if content, err := s.content(path, mostDraft); err == nil && content != nil {
+func (f *Folder) ref(path string) string {
+	if content, err := f.content(path, mostDraft); err == nil && content != nil {
 		value, _ := gitdir.ParseRef(content)
 		return value
 	}
-	dir, name := "", path
-	if i := strings.Index(path, "refs/"); i > 0 {
-		dir, name = path[:i-1], path[i:]
-	}
-	packed, err := s.content(join(dir, "packed-refs"), mostContent)
+	dir, name := commonOf(path)
+	packed, err := f.content(join(dir, "packed-refs"), mostContent)
 	if err != nil || packed == nil {
 		return ""
 	}
 	refs, _ := gitdir.ParsePackedRefs(packed)
 	return refs[name]
+}
+
+// commonOf returns the git directory that has the packed refs of a ref, and the ref's name
+// there.
+func commonOf(path string) (dir, name string) {
+	if i := strings.Index(path, "/refs/"); i > 0 {
+		return path[:i], path[i+1:]
+	}
+	return "", path
 }
 
 // keep copies a log, before git replaces or removes it, to the folder of kept logs: the

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/gitdir"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/linux/gitfs"
 	"github.com/lockstile/lockstile/internal/linux/tape"
@@ -118,4 +119,18 @@ func (l *Launch) finishGit() *launch.Git {
 		out.Denied = append(out.Denied, launch.Denied(d))
 	}
 	return out
+}
+
+// RestoreGit puts the refs of a git directory back as they were before the moves.
+func RestoreGit(workspace, dir string, moves []launch.Move, kept string) (skipped map[string]string, err error) {
+	folder, err := gitfs.Look(workspace, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	refs := make([]gitdir.Move, len(moves))
+	for i, m := range moves {
+		refs[i] = gitdir.Move(m)
+	}
+	return folder.Restore(refs, kept)
 }

@@ -180,6 +180,7 @@ func (l *Launch) receive(process, fd int) error {
 	case err != nil:
 		return os.NewSyscallError("recvmsg", err)
 	}
+	err = nil
 	switch {
 	case process == tape.Second && n == 1:
 		err = l.readControl(oob[:oobn])
