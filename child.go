@@ -109,6 +109,9 @@ func (c *Child) wait() {
 		c.denied = append(c.denied, Denied(b))
 	}
 	for _, path := range end.Denied {
+		if now := path + c.suffix; c.trusted.MayStay(path, now) && takeback.Return(path, now) == nil {
+			continue // named by Since
+		}
 		c.denied = append(c.denied, Denied{path, path + c.suffix})
 	}
 	came, news := c.trusted.Since()
@@ -116,7 +119,7 @@ func (c *Child) wait() {
 	for _, b := range back {
 		c.denied = append(c.denied, Denied(b))
 	}
-	c.news = append(news, left...)
+	c.news = slices.DeleteFunc(append(news, left...), c.isBack)
 	err = errors.Join(err, c.note.Done())
 	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: c.news, Exceeded: c.exceeded, Ended: endedOf(c.ended)}
 	switch {
@@ -143,6 +146,12 @@ func (c *Child) wait() {
 		err = errors.Join(err, fmt.Errorf("the end of the command is not in the log: %w", logErr))
 	}
 	c.err = err
+}
+
+// isBack reports whether a path is a name by which something was taken back: a repository
+// is a bare repository then.
+func (c *Child) isBack(path string) bool {
+	return slices.ContainsFunc(c.denied, func(d Denied) bool { return d.Now == path })
 }
 
 // pathsOf lists each name once, however often the command tried the name.

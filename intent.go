@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -113,6 +114,9 @@ func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missi
 	if machine.OS == "linux" && machine.UID == 0 && i.plan.Confined() && p.DecideEnv("TAR_OPTIONS", ownOwner).Allowed {
 		i.command.Env = withOwnOwner(i.command.Env)
 	}
+	if i.plan.Git() != "" && p.DecideEnv(configCount, "1").Allowed {
+		i.command.Env = withoutGC(i.command.Env)
+	}
 	if w := i.plan.Windows; w != nil {
 		i.command.Env = withTemp(i.command.Env, w.Temp)
 	}
@@ -167,6 +171,12 @@ func (i *intent) findGit() error {
 		return nil
 	}
 	*git = survey.FindGitDir(p)
+	if git.Dir != "" && i.trusted.Coming(git.Dir) {
+		*git = host.Git{Why: git.Dir + " was made by a command that runs still", None: true}
+	}
+	if git.None && p.Git != policy.GitOff && i.facts.OS == "linux" {
+		i.trusted.LetInit(p.Workspace)
+	}
 	hint := "work in a repository of its own, or set git.commit to \"auto\""
 	if why := noGit(p, i.facts); git.Dir != "" && why != "" {
 		*git = host.Git{Why: why}
@@ -176,6 +186,7 @@ func (i *intent) findGit() error {
 		return gitRefused("git.commit is true, and commands can't commit: "+git.Why, hint)
 	}
 	if git.Dir != "" {
+		i.trusted.Serve(git.Dir)
 		i.trusted.LetModules()
 	}
 	return nil
@@ -235,6 +246,27 @@ func withOwnOwner(env []string) []string {
 		return env
 	}
 	out := append(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return e == "TAR_OPTIONS=" }), "TAR_OPTIONS="+ownOwner)
+	slices.Sort(out)
+	return out
+}
+
+// configCount is the number of settings that git reads from the environment
+// (git-config(1)).
+const configCount = "GIT_CONFIG_COUNT"
+
+// withoutGC keeps git from cleaning up on its own: objects stay in the sandbox, and git
+// would try again after each commit.
+func withoutGC(env []string) []string {
+	n := 0
+	if given := lookup(env, configCount); given != "" {
+		var err error
+		if n, err = strconv.Atoi(given); err != nil || n < 0 {
+			return env // git says what is wrong
+		}
+	}
+	at := strconv.Itoa(n)
+	out := append(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, configCount+"=") }),
+		configCount+"="+strconv.Itoa(n+1), "GIT_CONFIG_KEY_"+at+"=gc.auto", "GIT_CONFIG_VALUE_"+at+"=0")
 	slices.Sort(out)
 	return out
 }

@@ -12,6 +12,18 @@ func TestWithTemp(t *testing.T) {
 	}
 }
 
+func TestWithoutGC(t *testing.T) {
+	for _, c := range []struct{ env, want []string }{
+		{[]string{"A=1"}, []string{"A=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=gc.auto", "GIT_CONFIG_VALUE_0=0"}},
+		{[]string{"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=a.b"}, []string{"GIT_CONFIG_COUNT=3", "GIT_CONFIG_KEY_0=a.b", "GIT_CONFIG_KEY_2=gc.auto", "GIT_CONFIG_VALUE_2=0"}},
+		{[]string{"GIT_CONFIG_COUNT=x"}, []string{"GIT_CONFIG_COUNT=x"}},
+	} {
+		if got := withoutGC(c.env); !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.env, got, c.want)
+		}
+	}
+}
+
 func TestWithSystemRoot(t *testing.T) {
 	for _, c := range []struct {
 		env  []string

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -260,4 +261,58 @@ func TestGitUndo(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", wrong, r.code, r.stderr)
 		}
 	}
+}
+
+// TestGitInit checks new repositories: one that git itself could have made stays, and any
+// other is taken back.
+func TestGitInit(t *testing.T) {
+	const commit = "git init -q -b main; git config user.name a; git config user.email a@b; echo a > a; git add a; git commit -qm first; "
+	for name, c := range map[string]struct {
+		script string
+		stays  string // the git directory, if it stays
+		gone   string // a name that may not stay
+	}{
+		"init":           {commit, ".git", ""},
+		"late":           {commit + "sleep 0.5; git commit -q --allow-empty -m x", ".git", ""},
+		"empty":          {"mkdir .git", "", ".git"},
+		"hook":           {commit + "echo x > .git/hooks/pre-commit", "", ".git"},
+		"monitor":        {commit + "git config core.fsmonitor 'touch ran'", "", ".git"},
+		"monitor later":  {commit + "sleep 0.5; git config core.fsmonitor 'touch ran'; sleep 1", "", ".git"},
+		"attributes":     {commit + "echo '* filter=x' > .git/info/attributes", "", ".git"},
+		"entry":          {commit + "echo x > .envrc.x; git update-index --add --cacheinfo 100644,$(git hash-object -w a),.envrc", "", ".git"},
+		"other spelling": {"mkdir .GIT; git init -q x; cp -r x/.git/. .GIT", "", ".GIT"},
+		"file":           {"mkdir d; git init -q --bare d/r; echo 'gitdir: d/r' > .git", "", ".git"},
+		"link":           {"git init -q d; ln -s d/.git .git", "", ".git"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, p *place) {
+				p.env = append(p.env, "HOME="+p.dir, "GIT_CONFIG_NOSYSTEM=1")
+				r := p.lockstile("run", "--", "sh", "-c", c.script)
+				l := p.lastLine()
+				if c.stays != "" && (r.code != 0 || p.host("git log --oneline | wc -l; git fsck 2>&1") == "0\n" || len(l.Denied) > 0 || !slices.Contains(l.NewTrust, p.ws+"/"+c.stays)) {
+					t.Errorf("exit %d, denied %q, new %q\n%s", r.code, l.Denied, l.NewTrust, r.stderr)
+				}
+				if c.gone != "" && (exists(p.ws+"/"+c.gone) || !slices.Contains(l.Denied, p.ws+"/"+c.gone)) {
+					t.Errorf("exit %d, denied %q, new %q\n%s", r.code, l.Denied, l.NewTrust, r.stderr)
+				}
+			})
+		})
+	}
+}
+
+// TestGitNested checks new repositories below a workspace that is one.
+func TestGitNested(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		p.repository()
+		p.sh("workspace-write", "git clone -q . good; git init -q bad; git -C bad config core.fsmonitor x; mkdir lead; echo gitdir: $PWD/bad/x > lead/.git; git init -q hooked; echo x > hooked/.git/hooks/post-checkout", 0)
+		l := p.lastLine()
+		for _, name := range []string{"bad", "lead", "hooked"} {
+			if exists(p.ws+"/"+name+"/.git") || !slices.Contains(l.Denied, p.ws+"/"+name+"/.git") {
+				t.Errorf("%s is there; denied %q", name, l.Denied)
+			}
+		}
+		if !exists(p.ws+"/good/.git") || !slices.Contains(l.NewTrust, p.ws+"/good/.git") {
+			t.Errorf("good is gone; denied %q, new %q", l.Denied, l.NewTrust)
+		}
+	})
 }

@@ -54,8 +54,9 @@ type Folders struct {
 // Git is the git directory that is served to the command. The zero value is a workspace
 // without a repository.
 type Git struct {
-	Dir string // "" for none
-	Why string // why the workspace's repository is not served
+	Dir  string // "" for none
+	Why  string // why the workspace's repository is not served
+	None bool   // the workspace has no .git, or one that a running command has made
 }
 
 // Accounts are SIDs on Windows, "" without setup.

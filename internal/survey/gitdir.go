@@ -1,6 +1,8 @@
 package survey
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -16,6 +18,8 @@ func FindGitDir(p policy.Policy) host.Git {
 	at := filepath.Join(p.Workspace, ".git")
 	info, err := os.Lstat(at)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return host.Git{None: true}
 	case err != nil:
 		return host.Git{}
 	case info.Mode()&os.ModeSymlink != 0:

@@ -37,6 +37,8 @@ type Trusted struct {
 
 	store   string
 	trees   []*tree
+	init    string            // the .git that commands may make, "" for none
+	served  string            // the git directory that is served, "" for none
 	modules map[string]string // each .gitmodules that commands may write, with the content of before
 	// others are names that a concurrent start will rename away. Treat them as absent: a
 	// mount on such a name would vanish with it.
@@ -271,7 +273,7 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 				case !t.others[full] && before.had(k, rel, full):
 				case bareRoot:
 					came = append(came, takeback.Name{Root: now.root, Path: filepath.Join(full, "HEAD")}) // without HEAD git sees no repository
-				case k == kindTrusted && t.guards(filepath.Dir(full)) && !t.letsModules(full):
+				case k == kindTrusted && t.guards(filepath.Dir(full)) && !t.letsModules(full) && full != t.init:
 					came = append(came, takeback.Name{Root: now.root, Path: full})
 				default:
 					news = append(news, full)
@@ -283,7 +285,8 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 	news = slices.DeleteFunc(news, func(full string) bool {
 		return slices.ContainsFunc(bad, func(b takeback.Name) bool { return b.Path == full })
 	})
-	return append(came, bad...), news
+	news, repositories := t.badRepositories(news)
+	return slices.Concat(came, bad, repositories), news
 }
 
 // Folders lists the folders in which protected names must not appear.
@@ -309,6 +312,12 @@ func (t *Trusted) guards(dir string) bool {
 func (t *tree) hasHandOffs() (has bool) {
 	t.each(kindHandOff, func(string, string) { has = true })
 	return has
+}
+
+// Again reports whether a name of a folder may become unwanted later, although the name is
+// not unwanted now.
+func (t *Trusted) Again(dir, name string) bool {
+	return t.init != "" && filepath.Dir(t.init) == dir && (name == "" || filepath.Join(dir, name) == t.init) && exists(t.init)
 }
 
 // Unwanted lists the unwanted names of a folder: the given name if unwanted, or all for
@@ -337,7 +346,7 @@ func (t *Trusted) Unwanted(dir, name string) []string {
 // unwanted reports whether a name of a guarded folder is to be taken back.
 func (t *Trusted) unwanted(dir, name string) bool {
 	root := slices.ContainsFunc(t.trees, func(tr *tree) bool { return tr.root == dir })
-	if t.letsModules(filepath.Join(dir, name)) {
+	if full := filepath.Join(dir, name); t.letsModules(full) || t.comes(full) {
 		return false
 	}
 	if trustname.MayBeProtected(name) && trustname.IsProtected(name, root) {

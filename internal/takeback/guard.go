@@ -11,16 +11,17 @@ import (
 // Guard takes protected names back while the command runs. The guard only shortens the
 // time for which the names exist: the sweep at the end is certain.
 type Guard struct {
-	folders  []Folder
-	unwanted func(dir, name string) []string
-	suffix   string
-	end      func() // ends the tree
-	timer    *time.Timer
+	folders []Folder
+	names   Names
+	suffix  string
+	end     func() // ends the tree
+	timer   *time.Timer
 
 	mu      sync.Mutex
 	over    bool
 	removes []func()
 	back    []Back
+	looking *time.Timer // the next look at a name that may become unwanted
 }
 
 // guardAfter is how long a command lives before the guard watches: most commands end
@@ -30,10 +31,15 @@ const guardAfter = 100 * time.Millisecond
 // mostDenied is how many names a command may make before the guard ends the tree.
 const mostDenied = 3
 
-// NewGuard begins to watch folders. unwanted lists the unwanted names of a folder: the
-// given name, or any for "". After mostDenied names the guard calls end.
-func NewGuard(w *watch.Watch, folders []Folder, unwanted func(dir, name string) []string, suffix string, end func()) *Guard {
-	g := &Guard{folders: folders, unwanted: unwanted, suffix: suffix, end: end}
+// Names are the functions that judge the names of a folder: the given name, or all for "".
+type Names struct {
+	Unwanted func(dir, name string) []string
+	Again    func(dir, name string) bool // whether the name is to be looked at again and again
+}
+
+// NewGuard begins to watch folders. After mostDenied names the guard calls end.
+func NewGuard(w *watch.Watch, folders []Folder, names Names, suffix string, end func()) *Guard {
+	g := &Guard{folders: folders, names: names, suffix: suffix, end: end}
 	if len(folders) > 0 {
 		g.timer = time.AfterFunc(guardAfter, func() { g.begin(w) })
 	}
@@ -71,7 +77,8 @@ func (g *Guard) came(f Folder, name string) {
 	if g.over {
 		return
 	}
-	for _, full := range g.unwanted(f.Dir, name) {
+	begun := time.Now()
+	for _, full := range g.names.Unwanted(f.Dir, name) {
 		// The suffix differs from the suffix of the init, which replaces nothing: the
 		// name may come again.
 		back, err := Rename(Name{Root: f.Root, Path: full}, fmt.Sprintf("%s-%d", g.suffix, len(g.back)+1))
@@ -82,6 +89,25 @@ func (g *Guard) came(f Folder, name string) {
 			g.end()
 		}
 	}
+	if g.names.Again(f.Dir, name) {
+		g.again(f, name, max(lookAgain, mostLooking*time.Since(begun)))
+	}
+}
+
+// A name that is looked at again and again is looked at after lookAgain; the looks take
+// one mostLooking-th of the time at most.
+const (
+	lookAgain   = 200 * time.Millisecond
+	mostLooking = 20
+)
+
+// again is for a caller that holds mu. One timer is enough: every look is at all names.
+func (g *Guard) again(f Folder, name string, after time.Duration) {
+	if g.looking == nil {
+		g.looking = time.AfterFunc(after, func() { g.came(f, name) })
+		return
+	}
+	g.looking.Reset(after)
 }
 
 // Stop ends the watch, and returns the names taken back.
@@ -91,6 +117,9 @@ func (g *Guard) Stop() []Back {
 	}
 	g.mu.Lock()
 	g.over = true
+	if g.looking != nil {
+		g.looking.Stop()
+	}
 	removes := g.removes
 	g.mu.Unlock()
 	for _, remove := range removes { // without the lock: an event may be on the way

@@ -65,6 +65,14 @@ func All(names []Name, suffix string) (back []Back, left []string) {
 	return back, left
 }
 
+// Return gives a name that was taken back its own name again. Return replaces nothing.
+func Return(path, now string) error {
+	if exists(path) {
+		return fs.ErrExist
+	}
+	return os.Rename(now, path)
+}
+
 // restore writes the file of before.
 func restore(n Name) error {
 	if n.Before == "" {

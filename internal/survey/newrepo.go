@@ -1,0 +1,123 @@
+package survey
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/lockstile/lockstile/internal/gitdir"
+	"github.com/lockstile/lockstile/internal/takeback"
+	"github.com/lockstile/lockstile/internal/trail"
+	"github.com/lockstile/lockstile/internal/trustname"
+)
+
+// mostNewFiles bounds the files of a new repository.
+const mostNewFiles = 200_000
+
+// LetInit lets commands make the repository of a workspace without one: the folder .git
+// stays if git on the host obeys nothing in the folder but what git itself writes.
+func (t *Trusted) LetInit(workspace string) { t.init = filepath.Join(workspace, ".git") }
+
+// Serve says that the git directory of the workspace is served: new .git files may lead
+// there.
+func (t *Trusted) Serve(dir string) { t.served = dir }
+
+// Coming reports whether a name was absent at the start of a command that runs still: that
+// command will rename the name away at its end.
+func (t *Trusted) Coming(full string) bool { return t.others[full] }
+
+// badRepository returns why a new git directory, or a new .git file, may not stay. at is
+// the present place of what was made as made.
+func (t *Trusted) badRepository(made, at string) error {
+	info, err := os.Lstat(at)
+	switch {
+	case err != nil:
+		return err
+	case info.Mode().IsRegular():
+		return t.badPointer(made, at)
+	case !info.IsDir():
+		return errors.New("it is neither a folder nor a file")
+	}
+	files, err := filesOf(at)
+	if err != nil {
+		return err
+	}
+	facts := gitdir.Facts{Workspace: filepath.Dir(made), GitDir: made, Nested: made != t.init}
+	if found := gitdir.CheckNew(facts, files); len(found) > 0 {
+		return fmt.Errorf("%s: %s", found[0].Path, found[0].Reason)
+	}
+	return nil
+}
+
+// badPointer judges a .git file, which may lead into the git directory that is served.
+func (t *Trusted) badPointer(made, at string) error {
+	if t.served == "" {
+		return errors.New("it leads to another folder")
+	}
+	rules := gitdir.New(gitdir.Facts{Workspace: filepath.Dir(t.served), GitDir: t.served})
+	return rules.CheckGitFile(filepath.Dir(made), []byte(beginning(at)))
+}
+
+// filesOf lists the files of a folder. No link is followed, and only plain files are read.
+func filesOf(dir string) ([]gitdir.File, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	var out []gitdir.File
+	err = fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path == ".":
+			return nil
+		case len(out) == mostNewFiles:
+			return fmt.Errorf("it has more than %d files", mostNewFiles)
+		}
+		out = append(out, gitdir.File{Path: path, Type: entry.Type(), Read: func() ([]byte, error) {
+			return []byte(firstBytes(filepath.Join(dir, path), mostChecked)), nil
+		}})
+		return nil
+	})
+	return out, err
+}
+
+// mostChecked is how many bytes of a file of a new repository are read at most.
+const mostChecked = 64 << 20
+
+// MayStay reports whether a name that the init took back may have its name again: the
+// workspace's new repository. now is the name by which the repository is found.
+func (t *Trusted) MayStay(made, now string) bool {
+	return made == t.init && isRepository(now) && t.badRepository(made, now) == nil
+}
+
+// comes reports whether a name is on its way to be the workspace's repository: the name is
+// to be looked at again and again while the command runs.
+func (t *Trusted) comes(full string) bool {
+	return full == t.init && t.badRepository(full, full) == nil
+}
+
+// badRepositories takes the new repositories that may not stay out of news.
+func (t *Trusted) badRepositories(news []string) (stay []string, bad []takeback.Name) {
+	if t.init == "" && t.served == "" {
+		return news, nil
+	}
+	for _, full := range news {
+		if trustname.IsGitDir(filepath.Base(full)) && t.badRepository(full, full) != nil {
+			bad = append(bad, takeback.Name{Root: t.rootOf(full), Path: full})
+		} else {
+			stay = append(stay, full)
+		}
+	}
+	return stay, bad
+}
+
+// rootOf returns the writable root of a path.
+func (t *Trusted) rootOf(full string) string {
+	i := slices.IndexFunc(t.trees, func(tr *tree) bool { return trail.Within(full, tr.root) })
+	return t.trees[i].root
+}
