@@ -8,7 +8,6 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/residual"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -55,7 +54,7 @@ func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 
 // doctorLayers tries each restriction of a start alone.
 func doctorLayers(home ownHome, p policy.Policy) []Finding {
-	settled, err := planFor(home, p, os.Environ(), host.Missing{}, nil)
+	settled, err := planFor(home, p, os.Environ(), knowledge{}, nil)
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
 	}
@@ -71,7 +70,7 @@ func doctorLayers(home ownHome, p policy.Policy) []Finding {
 
 // doctorNames finds files of the workspace that can't be guarded by name.
 func doctorNames(home ownHome, p policy.Policy) []Finding {
-	settled, err := planFor(home, p, os.Environ(), host.Missing{}, nil)
+	settled, err := planFor(home, p, os.Environ(), knowledge{}, nil)
 	if err != nil {
 		return []Finding{finding("the trusted names of the workspace", err)}
 	}

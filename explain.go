@@ -6,7 +6,6 @@ import (
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
-	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -56,7 +55,7 @@ func (g *Gate) Explain(r Request) (*Explanation, error) {
 }
 
 func explain(home ownHome, r Request) (*Explanation, error) {
-	intended, err := planStart(home, r, host.Missing{}, nil)
+	intended, err := planStart(home, r, knowledge{}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package lockstile
 
 import (
 	"errors"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -110,7 +111,7 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 		g.ahead.prepare(g.launcher, last.plan) // if the plan no longer fits, the start will notice
 		return
 	}
-	i, err := planFor(g.home, p, environ, g.missing.get(), nil)
+	i, err := planFor(g.home, p, environ, g.knows(Request{Policy: p}), nil)
 	if err == nil && makePrivate(i) == nil {
 		g.ahead.prepare(g.launcher, i.plan)
 	}
@@ -171,17 +172,34 @@ type confined struct {
 func (g *Gate) confine(r Request) (*confined, error) {
 	defer runtime.KeepAlive(r) // the files of r are used by number
 	for tries := 1; ; tries++ {
-		missing := g.missing.get()
-		c, err := g.confineOnce(r, missing)
+		knows := g.knows(r)
+		c, err := g.confineOnce(r, knows)
 		switch {
 		case err == errMounts && tries < mostTries:
 		case err == errMounts:
 			return nil, &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: refusal.MountNamespace,
 				Reason: "the machine's mounts change all the time, and one of them may show what is to be hidden", Hint: "try again when nothing is mounted or unmounted"}
-		case err == nil || !g.missing.learn(missing, err):
+		case err == nil || !g.missing.learn(knows.missing, err):
 			return c, err
 		}
 	}
+}
+
+// knowledge is what a gate knows of the machine besides the facts.
+type knowledge struct {
+	missing  host.Missing
+	loopback string // the network namespace of the gate's commands; "" for one of each command's own
+}
+
+// knows returns the knowledge for a request. The first request without a network makes the
+// network namespace of the gate.
+func (g *Gate) knows(r Request) knowledge {
+	out := knowledge{missing: g.missing.get()}
+	if r.OwnLoopback || r.Policy.NetworkOpen() || r.Policy.Mode != policy.ModeReadOnly && r.Policy.Mode != policy.ModeWorkspaceWrite || out.missing.UserNamespaces {
+		return out
+	}
+	out.loopback, _ = g.launcher.Loopback(os.Geteuid(), os.Getegid()) // without it each command has its own, which is stricter
+	return out
 }
 
 // mostTries is how often a start is begun anew for changed mounts.
@@ -191,14 +209,14 @@ const mostTries = 50
 var errMounts = errors.New("the mounts have changed meanwhile")
 
 // confineOnce is confine for a machine with known gaps.
-func (g *Gate) confineOnce(r Request, missing host.Missing) (*confined, error) {
+func (g *Gate) confineOnce(r Request, knows knowledge) (*confined, error) {
 	mounts, err := watchMounts()
 	if err != nil {
 		return nil, err
 	}
 	defer mounts.Close()
 	var begun beginning
-	intended, err := prepareStart(g.home, r, missing, func(p policy.Policy, f host.Facts) {
+	intended, err := prepareStart(g.home, r, knows, func(p policy.Policy, f host.Facts) {
 		g.phases.end(phaseMachine)
 		if g.ahead.empty() {
 			begun.begin(g.launcher, p, f)
@@ -263,12 +281,12 @@ func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 
 // prepareStart decides everything about a start, and makes the needed folders on the
 // host. When the machine is known and the folders are not, prepareStart calls known.
-func prepareStart(home ownHome, r Request, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
+func prepareStart(home ownHome, r Request, knows knowledge, known func(policy.Policy, host.Facts)) (*intent, error) {
 	stdio, err := openStreams(r)
 	if err != nil {
 		return nil, err
 	}
-	i, err := planStart(home, r, missing, known)
+	i, err := planStart(home, r, knows, known)
 	if err != nil {
 		return nil, err
 	}

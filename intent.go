@@ -53,7 +53,7 @@ func approved(r Request) (policy.Policy, error) {
 	return p, nil
 }
 
-func planStart(home ownHome, r Request, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
+func planStart(home ownHome, r Request, knows knowledge, known func(policy.Policy, host.Facts)) (*intent, error) {
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func planStart(home ownHome, r Request, missing host.Missing, known func(policy.
 	if err != nil {
 		return nil, err
 	}
-	i, err := planFor(home, p, r.Env, missing, known)
+	i, err := planFor(home, p, r.Env, knows, known)
 	if err != nil {
 		return nil, err
 	}
@@ -84,15 +84,15 @@ func complete(p policy.Policy, home ownHome, userHome string) policy.Policy {
 // planFor decides everything that is the same for all commands with this environment.
 // When the machine is known, planFor calls known, on the caller's thread, while the
 // folders are looked at.
-func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
+func planFor(home ownHome, p policy.Policy, environ []string, knows knowledge, known func(policy.Policy, host.Facts)) (*intent, error) {
 	machine, err := host.Read()
 	if err != nil {
 		return nil, err
 	}
 	machine.UserHome = host.UserHome()
 	p = complete(p, home, machine.UserHome)
-	machine.Missing = missing
-	if missing.Cgroup {
+	machine.Missing, machine.Loopback = knows.missing, knows.loopback
+	if knows.missing.Cgroup {
 		machine.Cgroup = ""
 	}
 	i := &intent{policy: p, facts: machine}

@@ -25,6 +25,7 @@ type Request struct {
 	Ready                 <-chan struct{}  // the command runs after a value from Ready or the end of Ready; nil: at once
 	Channel               string           // the way by which the request came, for the record; "" is "library"
 	Ignore                []syscall.Signal // the command ignores these signals at the beginning, as under nohup; nil: none (Linux alone)
+	OwnLoopback           bool             // a loopback of the command's own; false: the commands of a gate without a network reach each other's servers
 	Explain               Explain          // for explaining, at the command's end, where the sandbox stood in the way
 	Terminal              *Size            // gives the command a new terminal of this size; the other end is Child.Terminal
 }

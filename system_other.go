@@ -58,3 +58,6 @@ func signalName(s syscall.Signal) string { return s.String() }
 func restoreGit(string, string, []launch.Move, string) (map[string]string, error) {
 	return nil, errors.ErrUnsupported
 }
+
+// Loopback has no network namespace to share.
+func (*systemLauncher) Loopback(int, int) (string, error) { return "", errors.ErrUnsupported }

@@ -116,7 +116,7 @@ func pythonGate(t *testing.T) (*lockstile.Gate, lockstile.Request) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
-	return g, lockstile.Request{Policy: policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, Env: []string{"PATH=/usr/bin:/bin"}}
+	return g, lockstile.Request{Policy: policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}, Env: []string{"PATH=/usr/bin:/bin"}, OwnLoopback: true}
 }
 
 // files raises the limit of open files to at least wanted if possible, and returns the

@@ -101,6 +101,9 @@ func Lockstile() Tables {
 			{"golang.org/x/tools", StartsCan, "", "go/packages runs the go command"},
 		},
 		Exceptions: []Exception{
+			{"internal/linux/tape/join.go", ruleRawSyscall, "between the clone and the tape, where nothing of Go's runtime may run"},
+			{"internal/linux/tape/join.go", ruleStartNumber, "this is where the first process is made in the client's namespaces"},
+			{"internal/linux/tape/join.go", ruleUnsafe, "arguments in the arena"},
 			{"internal/linux/tape/clone.go", ruleRawSyscall, "clone3, between the runtime's fork hooks"},
 			{"internal/linux/tape/clone.go", ruleStartNumber, "this is where the first process of a sandbox is cloned"},
 			{"internal/linux/tape/clone.go", ruleStartAttr, "ForkLock, so that no other start inherits what this one opens"},

@@ -49,6 +49,25 @@ func intents() []policy.Policy {
 	return []policy.Policy{intent(policy.ModeReadOnly), intent(policy.ModeWorkspaceWrite), networked, intent(policy.ModeDangerFullAccess)}
 }
 
+// TestLoopback checks that only the client's own network namespace is accepted.
+func TestLoopback(t *testing.T) {
+	p := policy.Policy{Mode: policy.ModeReadOnly, Workspace: "/ws", Home: "/home"}
+	m := Machine{OS: "linux", Caller: Caller{Namespaces: map[string]string{"net": "net:[1]"}}, Kernel: Kernel{LandlockABI: 9, Loopback: "net:[2]"}}
+	for id, want := range map[string]int{"net:[2]": 0, "net:[1]": 2, "net:[3]": 1} {
+		e := NewEvidence()
+		e.Set("command.ns.net", id, nil)
+		failed := 0
+		for _, f := range Appraise(Expect(p, m), e).Failed {
+			if f.Fact == "command.ns.net" {
+				failed++
+			}
+		}
+		if failed != want {
+			t.Errorf("%s: %d expectations failed, want %d", id, failed, want)
+		}
+	}
+}
+
 func TestAllIsProven(t *testing.T) {
 	for _, p := range intents() {
 		mode, expected := p.Mode, Expect(p, machine())

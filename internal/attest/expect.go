@@ -35,6 +35,7 @@ type Kernel struct {
 	LandlockABI      int
 	LastCap          int
 	NoUserNamespaces bool     // Landlock and the filter hold alone
+	Loopback         string   // the network namespace that the client's commands share, "" for one of the command's own
 	SharedProc       bool     // the view's /proc is the caller's, read-only
 	OwnPIDMax        bool     // a pid namespace has an own kernel.pid_max
 	Cgroup           bool     // a cgroup that bounds memory and processes can be made
@@ -85,6 +86,10 @@ type Windows struct {
 	Filtered   bool   // filters are to keep the account off the network
 	Tries      Tries  // none where nothing is restricted
 }
+
+// supervised reports whether the supervisor makes the connects of a command without a
+// network.
+func (m Machine) supervised() bool { return m.LandlockABI < unixABI || m.Loopback != "" }
 
 // hides reports whether some files of the machine may not be read.
 func (m Machine) hides() bool { return len(m.Readable) > 0 && m.Readable[0] != "/" }
@@ -184,6 +189,9 @@ func expectNamespaces(p policy.Policy, m Machine) []Expectation {
 			continue
 		}
 		out = append(out, Expectation{Restriction: n.restriction, Fact: Fact("command.ns." + n.name), Want: m.Namespaces[n.name], Not: true})
+		if n.restriction == refusal.NetworkNamespace && m.Loopback != "" {
+			out = append(out, Expectation{Restriction: n.restriction, Fact: "command.ns.net", Want: m.Loopback})
+		}
 	}
 	for _, kind := range []struct {
 		name string
@@ -199,7 +207,7 @@ func expectSeccomp(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"},
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 	}
-	if !p.NetworkOpen() && m.LandlockABI < unixABI {
+	if !p.NetworkOpen() && m.supervised() {
 		// The trial of reaching the host makes one connect.
 		out = append(out, Expectation{Restriction: refusal.HostSockets, Fact: "connects that came to us", Want: "1"})
 	}

@@ -16,7 +16,7 @@ const unixABI = 9
 // reached. On an older Landlock the expectation is that datagram sockets can't be made,
 // since datagrams need no connect; the supervisor makes all connects.
 func expectHostSockets(m Machine) Expectation {
-	if m.LandlockABI >= unixABI {
+	if !m.supervised() {
 		return Expectation{Restriction: refusal.HostSockets, Fact: "trial.reach a socket of the host", Want: "EACCES"}
 	}
 	return Expectation{Restriction: refusal.HostSockets, Fact: "trial.datagram socket", Want: "EAFNOSUPPORT"}
@@ -77,7 +77,7 @@ func expectGit(m Machine) []Expectation {
 // in the init, the command could do everything that the init can do.
 func expectInit(p policy.Policy, m Machine) []Expectation {
 	fds := "4+cloexec 5+cloexec"
-	if !p.NetworkOpen() && m.LandlockABI >= unixABI {
+	if !p.NetworkOpen() && !m.supervised() {
 		fds += " 6+cloexec" // the socket for the trial of reaching the host
 	}
 	out := []Expectation{
@@ -88,6 +88,9 @@ func expectInit(p policy.Policy, m Machine) []Expectation {
 	}
 	if !p.NetworkOpen() {
 		out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "init.ns.net", Want: m.Namespaces["net"], Not: true})
+		if m.Loopback != "" {
+			out = append(out, Expectation{Restriction: refusal.NetworkNamespace, Fact: "init.ns.net", Want: m.Loopback})
+		}
 	}
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
 		out = append(out, Expectation{Restriction: refusal.InitCapabilities, Fact: Fact("init.status." + set), Want: noCaps})

@@ -171,7 +171,7 @@ const flushTime = 2 * time.Second
 // start starts the command after the signals are caught: no signal ends us during the
 // start.
 func start(gate *lockstile.Gate, p policy.Policy, f runFlags, ends *endpoints, caught <-chan struct{}) (*lockstile.Child, error) {
-	request := lockstile.Request{Channel: "run", Policy: p, Argv: f.argv, Env: os.Environ(), Ready: caught, Explain: lockstile.Explain{Output: ends.output, Try: f.Try}}
+	request := lockstile.Request{Channel: "run", Policy: p, Argv: f.argv, Env: os.Environ(), Ready: caught, OwnLoopback: true, Explain: lockstile.Explain{Output: ends.output, Try: f.Try}}
 	if ends.give(&request); request.Terminal == nil {
 		request.Ignore = ignored.AtStart().Signals()
 	}

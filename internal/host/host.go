@@ -49,6 +49,7 @@ type Folders struct {
 	Protected []string // files and folders in writable roots that programs of the host trust
 	Hidden    Hidden   // files and folders that may not be read
 	Git       Git      // of the workspace
+	Loopback  string   // the network namespace of the client; "" for one of the command's own
 }
 
 // Git is the git directory that is served to the command. The zero value is a workspace

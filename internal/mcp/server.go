@@ -55,7 +55,7 @@ const instructions = "Commands run in a sandbox that is proven before they start
 
 const shellDescription = "Runs a command (its program and arguments, no shell) in the sandbox to its end, and answers with its exit code and output. Processes left in the background are ended with it."
 
-const execDescription = "Runs a shell command in the sandbox and answers with its output when it has ended, or when yield_time_ms is over; then it runs on, and write_stdin takes the session ID. Processes that the command leaves in the background are ended with it: start a server in the foreground, and it becomes a session."
+const execDescription = "Runs a shell command in the sandbox and answers with its output when it has ended, or when yield_time_ms is over; then it runs on, and write_stdin takes the session ID. Processes that the command leaves in the background are ended with it: start a server in the foreground, and it becomes a session, which later commands reach on localhost."
 
 const writeDescription = "Types characters into a running session, or only waits for more output where chars is empty, and answers with what was printed since."
 

@@ -75,7 +75,11 @@ func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 	if !p.NetworkOpen() {
 		out.Namespaces = append(out.Namespaces, refusal.NetworkNamespace)
 	}
-	if !p.NetworkOpen() && f.LandlockABI < unixABI {
+	if !p.NetworkOpen() {
+		out.Loopback = f.Loopback
+	}
+	// Landlock would keep a command from the sockets of the client's other commands.
+	if !p.NetworkOpen() && (f.LandlockABI < unixABI || out.Loopback != "") {
 		out.Supervised, out.Killable = true, f.KillableNotify
 	}
 	out.Seccomp = rulesFor(out.Supervised)

@@ -42,6 +42,7 @@ type Plan struct {
 	View       []Mount               `json:"view,omitempty"`
 	Landlock   Landlock              `json:"landlock,omitzero"`
 	Seccomp    []Rule                `json:"seccomp,omitempty"`
+	Loopback   string                `json:"loopback,omitempty"`   // the network namespace of the client, shared by its commands; "" for one of the command's own
 	Supervised bool                  `json:"supervised,omitempty"` // the supervisor makes the connects
 	Killable   bool                  `json:"killable,omitempty"`   // only a deadly signal ends the command's wait for our answer
 	LastCap    int                   `json:"last_cap,omitempty"`

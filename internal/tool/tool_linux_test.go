@@ -159,6 +159,23 @@ func TestOtherSessions(t *testing.T) {
 	}
 }
 
+// TestServer checks that a server in a session is reached by the next command.
+func TestServer(t *testing.T) {
+	s, _ := opened(t)
+	a := exec(t, s, ExecCommand{Cmd: "echo hello > page; exec python3 -u -m http.server --bind 127.0.0.1 0", YieldTimeMS: 250})
+	for begun := time.Now(); !strings.Contains(a.Output, "port "); {
+		var err error
+		if a, err = s.Write(context.Background(), WriteStdin{SessionID: a.Session, YieldTimeMS: 5000}); err != nil || time.Since(begun) > 30*time.Second {
+			t.Fatalf("%v: %+v", err, a)
+		}
+	}
+	_, port, _ := strings.Cut(a.Output, "port ")
+	port, _, _ = strings.Cut(port, " ")
+	if got := exec(t, s, ExecCommand{Cmd: "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:" + port + "/page\").read())'"}); !strings.Contains(got.Output, "hello") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestSessions(t *testing.T) {
 	s, _ := opened(t)
 	a := exec(t, s, ExecCommand{Cmd: "echo one; read x; echo got $x; exit 4", TTY: true, YieldTimeMS: 250})

@@ -32,6 +32,9 @@ func Describe(p *plan.Plan, c launch.Command) ([]launch.Step, error) {
 			}
 		}
 	}
+	if p.Loopback != "" {
+		steps = append([]launch.Step{{Process: whoBoth, Restriction: refusal.NetworkNamespace, Call: "setns to the client's user and network namespace"}}, steps...)
+	}
 	return append(steps, stepsOf(t, w.parts)...), nil
 }
 

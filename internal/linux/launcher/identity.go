@@ -50,11 +50,12 @@ func (w *writer) prologue() {
 	}
 	w.idMaps()
 	for _, n := range w.plan.Namespaces {
-		if n != refusal.UserNamespace && n != refusal.PIDNamespace && n != refusal.MountNamespace && n != refusal.CgroupNamespace {
+		joined := n == refusal.NetworkNamespace && w.plan.Loopback != ""
+		if !joined && n != refusal.UserNamespace && n != refusal.PIDNamespace && n != refusal.MountNamespace && n != refusal.CgroupNamespace {
 			w.restrict(n).Do("unshare "+string(n), 0, unix.SYS_UNSHARE, namespaceFlags[n])
 		}
 	}
-	if w.plan.Has(refusal.NetworkNamespace) {
+	if w.plan.Has(refusal.NetworkNamespace) && w.plan.Loopback == "" {
 		w.loopback()
 	}
 	w.privileges()

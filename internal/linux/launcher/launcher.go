@@ -26,6 +26,7 @@ type Launcher struct {
 	spare   chan *tape.Tape // the first start's tape, made while the gate prepares the start
 	cleared sync.Once       // of the cgroups left by other processes
 	timed   bool            // the starts take the time of each call
+	shared  shared
 }
 
 // NewLauncher makes a launcher.
@@ -43,8 +44,10 @@ func NewLauncher() *Launcher {
 // TakeTimes lets later starts take the time of each call (Launch.Times).
 func (l *Launcher) TakeTimes() { l.timed = true }
 
-// Close frees the spare tape. Starts go on.
+// Close frees the spare tape, and ends the loopback when no command is left in it. Starts go
+// on.
 func (l *Launcher) Close() error {
+	l.shared.lo.close()
 	if t := <-l.spare; t != nil {
 		return t.Free()
 	}
@@ -89,7 +92,11 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 		t.TakeTimes()
 	}
 	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
-	if err := place.make(p); err != nil {
+	in, err := l.joinOf(p)
+	if err == nil {
+		err = place.make(p, in)
+	}
+	if err != nil {
 		place.Kill()
 		return nil, err
 	}
@@ -116,7 +123,7 @@ func (l *Launch) Complete(p *plan.Plan) error {
 // whether each file is still the same, as in any start.
 func (l *Launch) Outdated() bool { return l.mounts.Changed() || ended(l.first.Pidfd) }
 
-func (l *Launch) make(p *plan.Plan) error {
+func (l *Launch) make(p *plan.Plan, in *tape.Join) error {
 	// Before the copy of the mounts: changes from here on are noticed.
 	var err error
 	if l.mounts, err = WatchMounts(); err != nil {
@@ -145,7 +152,7 @@ func (l *Launch) make(p *plan.Plan) error {
 	w.namespaces()
 	l.cloned = now()
 	l.ignored = ignored.Now()
-	if l.first, err = l.tape.Clone(w.cloneFlags(), ends); err != nil {
+	if l.first, err = l.tape.Clone(w.cloneFlags(), ends, in); err != nil {
 		return err
 	}
 	l.ignored |= ignored.Now() // it may have changed meanwhile

@@ -76,7 +76,7 @@ func (l layer) try(p *plan.Plan) error {
 	w := &writer{Tape: t, plan: p}
 	l.write(w)
 	w.For("").Do("end", tape.OK, unix.SYS_EXIT_GROUP, 0)
-	proc, err := t.Clone(l.flags, [3]int{})
+	proc, err := t.Clone(l.flags, [3]int{}, nil)
 	if err != nil {
 		return err
 	}

@@ -47,11 +47,13 @@ const maxGiven = 3
 // begins with the tape at once. The process has all our descriptors; the slots of Given
 // hold the numbers of the given descriptors. Of our memory the process has only the parts
 // that the process runs on: a clone costs the same however large our memory is.
-func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
+//
+// With a Join the process is made in the namespaces of the Join.
+func (t *Tape) Clone(flags uint64, given [maxGiven]int, in *Join) (Process, error) {
 	if t.err != nil {
 		return Process{}, t.err
 	}
-	t.h.clone = cloneArgs{flags: flags | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
+	t.prepare(flags, in)
 	copy(t.h.path[:], childrenPath)
 	for i, fd := range given {
 		t.h.given[i] = int32(fd)
@@ -67,6 +69,9 @@ func (t *Tape) Clone(flags uint64, given [maxGiven]int) (Process, error) {
 	syscall.ForkLock.Unlock()
 	if errno != 0 {
 		return Process{}, os.NewSyscallError("clone3", errno)
+	}
+	if in != nil {
+		return t.awaitJoined(int(pid))
 	}
 	return newProcess(int(pid))
 }
@@ -100,6 +105,9 @@ func fork(h *header, m memory) (pid uintptr, err syscall.Errno) {
 	}
 	if err == 0 && pid == 0 {
 		drop(h, &m, stack)
+		if h.join[0] >= 0 {
+			enter(h)
+		}
 		// The calls follow each other and don't nest: the linker allows a chain of
 		// nosplit functions 792 bytes of stack, and debug builds need much.
 		me, life, signals := interpret(h)

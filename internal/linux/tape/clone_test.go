@@ -76,7 +76,7 @@ func TestCloneAtOnce(t *testing.T) {
 					return
 				}
 				tape.For("").Do("exit", OK, unix.SYS_EXIT_GROUP, 7)
-				p, err := tape.Clone(0, [3]int{})
+				p, err := tape.Clone(0, [3]int{}, nil)
 				if err != nil {
 					t.Error(err)
 					return
@@ -106,7 +106,7 @@ func TestCloneGivesDescriptors(t *testing.T) {
 	c := newTrial(t, nil)
 	c.For("").Do("write", 5, unix.SYS_WRITE, c.Given(2), "hello", 5)
 	c.For("").Do("exit", OK, unix.SYS_EXIT_GROUP, 0)
-	p, err := c.Clone(0, [3]int{c.sync[1], c.life[1], int(f.Fd())})
+	p, err := c.Clone(0, [3]int{c.sync[1], c.life[1], int(f.Fd())}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,7 +86,11 @@ type header struct {
 	rest   [2]int64     // struct timespec: how long other processes may still take
 	buf    [4096]byte   // the watch reads into buf
 	path   [32]byte     // "/proc/thread-self/children"
+	join   [2]int32     // descriptors of namespaces to enter first (see Join); -1: none
+	joined int32        // pid of the process made there
+	failed int32        // the errno of the entering
 	clone  cloneArgs    // see clone.go
+	anew   cloneArgs    // of the process made in the entered namespaces
 	_      [0]cloneArgs // keeps the size a multiple of 8
 }
 

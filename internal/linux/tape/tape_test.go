@@ -55,7 +55,7 @@ func (c *trial) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var err error
-	if c.proc, err = c.Clone(0, [3]int{c.sync[1], c.life[1], 0}); err != nil {
+	if c.proc, err = c.Clone(0, [3]int{c.sync[1], c.life[1], 0}, nil); err != nil {
 		c.t.Fatal(err)
 	}
 	unix.Close(c.sync[1])
@@ -317,12 +317,12 @@ func TestTapeIsFull(t *testing.T) {
 	for range maxOps + 1 {
 		c.For("").Do("pid", OK, unix.SYS_GETPID)
 	}
-	if _, err := c.Clone(0, [3]int{}); err == nil {
+	if _, err := c.Clone(0, [3]int{}, nil); err == nil {
 		t.Error("a tape with too many ops was run")
 	}
 	c = newTrial(t, nil)
 	c.For("").Do("long", OK, unix.SYS_GETPID, strings.Repeat("x", arenaSize))
-	if _, err := c.Clone(0, [3]int{}); err == nil {
+	if _, err := c.Clone(0, [3]int{}, nil); err == nil {
 		t.Error("a tape with too many bytes was run")
 	}
 }
