@@ -86,3 +86,58 @@ func benchmarkStart(b *testing.B, ahead bool) {
 	b.ReportMetric(y.Seconds()*1e3, "proven-ms")
 	b.ReportMetric((y-x).Seconds()*1e3, "more-ms")
 }
+
+// BenchmarkPairs compares two ways of a start, in turn.
+func BenchmarkPairs(b *testing.B) {
+	b.Run("loopback", func(b *testing.B) { // of the command's own, and of the client
+		benchmarkPair(b, func(r *lockstile.Request) { r.OwnLoopback = true }, func(*lockstile.Request) {})
+	})
+	b.Run("git", func(b *testing.B) { // read-only, and served
+		benchmarkPair(b, func(r *lockstile.Request) { r.Policy.Git = policy.GitOff }, func(*lockstile.Request) {})
+	})
+}
+
+func benchmarkPair(b *testing.B, one, other func(*lockstile.Request)) {
+	dir := b.TempDir()
+	ws := filepath.Join(dir, "ws")
+	if out, err := exec.Command("git", "init", "-q", ws).CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	gate, err := lockstile.Open(filepath.Join(dir, "home"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer gate.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer null.Close()
+	p, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, ws)
+	if err != nil {
+		b.Fatal(err)
+	}
+	took := [2][]time.Duration{}
+	for b.Loop() {
+		for i, change := range []func(*lockstile.Request){one, other} {
+			r := lockstile.Request{Argv: []string{"/bin/true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null, Policy: p}
+			change(&r)
+			before := time.Now()
+			child, err := gate.Start(r)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if exit, err := child.Wait(); err != nil || exit.Status() != 0 {
+				b.Fatal(exit, err)
+			}
+			took[i] = append(took[i], time.Since(before))
+		}
+	}
+	slices.Sort(took[0])
+	slices.Sort(took[1])
+	x, y := took[0][len(took[0])/2], took[1][len(took[1])/2]
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(x.Seconds()*1e3, "one-ms")
+	b.ReportMetric(y.Seconds()*1e3, "other-ms")
+	b.ReportMetric(float64(y)/float64(x), "ratio")
+}
