@@ -49,7 +49,6 @@ func offline(p *plan.Plan) bool    { return confined(p) && p.Has(refusal.Network
 func online(p *plan.Plan) bool     { return p.Confined() && !p.Has(refusal.NetworkNamespace) }
 func writes(p *plan.Plan) bool     { return len(p.WriteIn) > 0 }
 func commits(p *plan.Plan) bool    { return p.Git() != "" }
-func shares(p *plan.Plan) bool     { return p.Loopback != "" }
 func sharedProc(p *plan.Plan) bool { return p.Rung == plan.SharedProc }
 func landlocked(p *plan.Plan) bool { return p.Rung == plan.Landlocked }
 func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == "" }
@@ -128,7 +127,7 @@ var Table = [...]Residual{
 		"Locks of git, after SIGKILL of lockstile",
 		"nobody is left to remove them",
 		"remove the lock that git names"},
-	{"neighbours", shares,
+	{"neighbours", offline,
 		"Servers of the client's other commands without a network: a command reaches them, a read-only command too, and a server may do what its own sandbox allows",
 		"a server that one command starts is for the next ones",
 		"end the session of a server that is no longer needed; `lockstile run` has a loopback of its own"},
