@@ -18,10 +18,12 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-const runUse = "run [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--tty] [--json] -- CMD [ARG...]"
+const runUse = "run [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--tty] [--json] [--join NAME] -- CMD [ARG...]"
 
 const runHelp = settings.Help + `  --tty            give the command a terminal, --tty=false: pipes (default: a
                    terminal when stdin, stdout and stderr are one)
+  --join NAME      share a loopback with other commands of the same NAME, with
+                   the network off
   --json           say a refusal, and the exit code, as a JSON object on stderr
 
 exit code: the command's own; 128+N when signal N ended it; 126 refused, nothing
@@ -33,6 +35,7 @@ type runFlags struct {
 	settings.Flags
 	tty  tty
 	json bool
+	join string // the name of a loopback
 	argv []string
 }
 
@@ -57,6 +60,7 @@ func parseRun(args []string) (runFlags, error) {
 		return err
 	})
 	set.BoolVar(&f.json, "json", false, "")
+	set.StringVar(&f.join, "join", "", "")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
@@ -88,6 +92,12 @@ func run(args []string) int {
 	}
 	if o.err != nil {
 		return refused(o.err, f.json)
+	}
+	if f.join != "" {
+		if err := gate.JoinLoopback(f.join); err != nil {
+			recordRefusal(gate, f, err)
+			return refused(err, f.json)
+		}
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
 		adoptOrphans()
@@ -171,7 +181,7 @@ const flushTime = 2 * time.Second
 // start starts the command after the signals are caught: no signal ends us during the
 // start.
 func start(gate *lockstile.Gate, p policy.Policy, f runFlags, ends *endpoints, caught <-chan struct{}) (*lockstile.Child, error) {
-	request := lockstile.Request{Channel: "run", Policy: p, Argv: f.argv, Env: os.Environ(), Ready: caught, OwnLoopback: true, Explain: lockstile.Explain{Output: ends.output, Try: f.Try}}
+	request := lockstile.Request{Channel: "run", Policy: p, Argv: f.argv, Env: os.Environ(), Ready: caught, OwnLoopback: f.join == "", Explain: lockstile.Explain{Output: ends.output, Try: f.Try}}
 	if ends.give(&request); request.Terminal == nil {
 		request.Ignore = ignored.AtStart().Signals()
 	}

@@ -21,7 +21,8 @@ import (
 // capability to enter.
 type loopback struct {
 	user, net *os.File
-	id        string // as /proc/PID/ns/net names the namespace
+	id        string   // as /proc/PID/ns/net names the namespace
+	file      *os.File // of this program, for a loopback with a name; locked
 }
 
 // shared makes the loopback of a launcher's starts, once.
@@ -102,6 +103,10 @@ func (lo *loopback) close() {
 	if lo != nil && lo.net != nil {
 		lo.net.Close()
 	}
+	if lo != nil && lo.file != nil {
+		_ = os.Remove(lo.file.Name())
+		lo.file.Close()
+	}
 }
 
 // joinOf returns the namespaces for a plan's first process, nil for none.
@@ -109,8 +114,8 @@ func (l *Launcher) joinOf(p *plan.Plan) (*tape.Join, error) {
 	if p.Loopback == "" {
 		return nil, nil
 	}
-	if id, err := l.Loopback(p.UID, p.GID); err != nil || id != p.Loopback {
-		return nil, errors.Join(err, errors.New("the network namespace of the client is another one"))
+	if lo := l.shared.lo; lo == nil || lo.id != p.Loopback {
+		return nil, errors.New("the network namespace of the client is another one")
 	}
 	in := &tape.Join{User: int(l.shared.lo.user.Fd()), Net: int(l.shared.lo.net.Fd())}
 	if leftOut("network namespace") {

@@ -360,6 +360,9 @@ const whoCommand = "command"
 // network.
 func (*Launcher) Loopback(int, int) (string, error) { return "", errors.ErrUnsupported }
 
+// JoinLoopback has none to join.
+func (*Launcher) JoinLoopback(string, int, int) (string, error) { return "", errors.ErrUnsupported }
+
 // TakeTimes does nothing: the new process makes no calls of ours.
 func (*Launcher) TakeTimes() {}
 
