@@ -19,7 +19,7 @@ func tailOf(p policy.Policy) *pty.Tail {
 
 // obstacles explains where the sandbox stood in the way of a command that failed.
 func obstacles(f runFlags, p policy.Policy, child *lockstile.Child, exit lockstile.Exit, tail *pty.Tail) []obstacle.Obstacle {
-	seen := obstacle.Seen{Policy: p, Failed: exit.Status() != 0, Try: f.Try, Exceeded: child.Exceeded(), BadCall: obstacle.BadCall(exit.Signal)}
+	seen := obstacle.Seen{Policy: p, Failed: exit.Status() != 0, Status: exit.Status(), Argv: f.argv, Try: f.Try, Exceeded: child.Exceeded(), BadCall: obstacle.BadCall(exit.Signal)}
 	for _, d := range child.Denied() {
 		seen.TakenBack = append(seen.TakenBack, d.Path)
 	}

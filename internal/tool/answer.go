@@ -88,6 +88,7 @@ func said(o obstacle.Obstacle) string {
 func (s *Set) obstacles(b begun, output string, exit lockstile.Exit, ended bool) []obstacle.Obstacle {
 	seen := obstacle.Seen{Policy: s.mode(b), Dir: b.Dir, Failed: ended && exit.Status() != 0, Output: output, Try: s.try}
 	if ended {
+		seen.Status, seen.Argv = exit.Status(), []string{b.Command}
 		seen.Exceeded, seen.BadCall = b.Exceeded(), obstacle.BadCall(exit.Signal)
 	}
 	return obstacle.Find(seen)
