@@ -42,6 +42,7 @@ func (c *Child) Obstacles() []Obstacle { return c.obstacles }
 type explainer struct {
 	policy policy.Policy // in force
 	dir    string
+	argv   []string
 	given  Explain
 }
 
@@ -52,7 +53,7 @@ func (e explainer) explain(c *Child, refused []string) []Obstacle {
 		return nil
 	}
 	seen := obstacle.Seen{
-		Policy: e.policy, Dir: e.dir, Failed: c.exit.Status() != 0, Try: e.given.Try,
+		Policy: e.policy, Dir: e.dir, Failed: c.exit.Status() != 0, Status: c.exit.Status(), Argv: e.argv, Try: e.given.Try,
 		TakenBack: pathsOf(c.denied), Exceeded: c.exceeded, BadCall: obstacle.BadCall(c.exit.Signal), Refused: refused,
 	}
 	if e.given.Output != nil {

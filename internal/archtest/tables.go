@@ -29,7 +29,7 @@ func Lockstile() Tables {
 			{"internal/linux/tape", ""},
 			{"internal/mcp", ". internal/ignored internal/plain internal/settings internal/tool refusal"},
 			{"internal/mountinfo", ""},
-			{"internal/obstacle", "internal/glob internal/plain internal/trail policy refusal"},
+			{"internal/obstacle", "internal/glob internal/plain internal/trail internal/trustname policy refusal"},
 			{"internal/plain", ""},
 			{"internal/plan", "internal/access internal/host policy refusal"},
 			{"internal/escapes", ""},

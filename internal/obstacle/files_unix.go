@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// fileSizeSignal ends a process that writes beyond the limit.
+const fileSizeSignal = int(syscall.SIGXFSZ)
+
 // BadCall reports whether the signal is the end for a forbidden system call.
 func BadCall(sig syscall.Signal) bool { return sig == syscall.SIGSYS }
 
@@ -32,6 +35,16 @@ func mayWrite(path string) bool { return permits(path, 2) }
 func mayRun(path string) bool {
 	info, err := os.Stat(path)
 	return err != nil || info.IsDir() || permits(path, 1)
+}
+
+// owned reports whether a file is there and belongs to the user.
+func owned(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
 }
 
 func permits(path string, bit uint32) bool {

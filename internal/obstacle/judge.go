@@ -3,6 +3,7 @@ package obstacle
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/trail"
@@ -18,7 +19,7 @@ func (s Seen) judge(h hit) (Obstacle, bool) {
 	case signDevices:
 		return s.devices(h)
 	case signBusy:
-		return s.deniedWrite(h)
+		return s.busy(h)
 	case signUnknown:
 		return s.unknownHost(h)
 	case signRefused:
@@ -34,6 +35,13 @@ func (s Seen) judge(h hit) (Obstacle, bool) {
 		return o, s.Failed && h.hasAny(owners)
 	case signAbsent:
 		return s.absent(h)
+	case signUnwritten:
+		return s.unwritten(h)
+	case signProcess, signRoot, signFamily, signDevice:
+		o, known := always[h.sign]
+		return o, known && s.Failed && (h.reports() || h.sign != signProcess)
+	case signService:
+		return s.service(h)
 	}
 	return Obstacle{}, false
 }
@@ -43,7 +51,7 @@ func (s Seen) deniedWrite(h hit) (Obstacle, bool) {
 	n := namesOf(h)
 	for _, name := range append(n.placed, n.loose...) {
 		if path, _, ok := s.full(name); ok {
-			if o, denied := s.writing(path); denied {
+			if o, denied := s.writing(path, h.hasAny(folders)); denied {
 				return o, true
 			}
 		}
@@ -51,15 +59,19 @@ func (s Seen) deniedWrite(h hit) (Obstacle, bool) {
 	return Obstacle{}, false
 }
 
+// folders are words of lines about a folder that is to be made.
+var folders = []string{"mkdir", "mkdirat", "directory", "directories", "folder", "cache"}
+
 // writing returns the obstacle for writing a full path, if the policy denies the act.
-func (s Seen) writing(path string) (Obstacle, bool) {
+// folder says that the path is to be a folder.
+func (s Seen) writing(path string, folder bool) (Obstacle, bool) {
 	real := s.real(path)
 	d := s.Policy.DecideWrite(real)
 	if d.Allowed || s.ownPlace(real) {
 		return Obstacle{}, false
 	}
 	o := Obstacle{What: path, Cause: fmt.Sprintf("%s may not be written (%s)", path, d.Rule)}
-	o.propose(s.writable(real, d))
+	o.propose(s.writable(real, d, folder))
 	return o, true
 }
 
@@ -86,11 +98,9 @@ func (s Seen) readOnly(h hit) (Obstacle, bool) {
 	return Obstacle{Cause: "a place outside the writable folders may not be written", Instead: "the output doesn't name the full path; write below the workspace, or name the path to the user"}, true
 }
 
-// devices is for EXDEV: every writable folder is a mount of its own.
+// devices is for EXDEV: every writable folder is a mount of its own, and stays one when
+// it becomes writable.
 func (s Seen) devices(h hit) (Obstacle, bool) {
-	if o, ok := s.deniedWrite(h); ok {
-		return o, true
-	}
 	places := map[string]bool{}
 	for _, name := range namesOf(h).placed {
 		if path, _, ok := s.full(name); ok {
@@ -98,7 +108,7 @@ func (s Seen) devices(h hit) (Obstacle, bool) {
 		}
 	}
 	if len(places) < 2 {
-		return Obstacle{}, false
+		return s.deniedWrite(h)
 	}
 	return Obstacle{Cause: "each writable folder is a file system of its own in the sandbox, and no file can be renamed or linked from one folder into another",
 		Instead: "copy the file and remove the original"}, true
@@ -139,11 +149,11 @@ func (s Seen) denied(h hit) (Obstacle, bool) {
 		if real := s.real(path); !h.hasAny(writes) && !mayRun(real) || !s.looksWritable(real) {
 			continue
 		}
-		if o, denied := s.writing(path); denied {
+		if o, denied := s.writing(path, h.hasAny(folders)); denied {
 			return o, true
 		}
 	}
-	return Obstacle{}, false
+	return always[signForbidden], s.Failed && h.leads(privileged)
 }
 
 // reading returns the obstacle for reading a full path, if the policy denies the act.
@@ -171,7 +181,13 @@ func (s Seen) absent(h hit) (Obstacle, bool) {
 		if !ok {
 			continue
 		}
-		if o, hidden := s.reading(path); hidden {
+		if o, hidden := s.reading(path); hidden && s.covered(s.real(path)) {
+			return o, true
+		}
+		if o, denied := s.writing(path, true); denied && h.makesFolder(path) {
+			return o, true
+		}
+		if o, ok := s.ownFolders(path); ok && whole {
 			return o, true
 		}
 		if whole && trail.Within(path, "/tmp") && path != "/tmp" && s.place(path) == "/tmp" {
@@ -188,8 +204,7 @@ func (s Seen) absent(h hit) (Obstacle, bool) {
 
 // forbidden is for EPERM: an act that needs a privilege, or a path that the policy denies.
 func (s Seen) forbidden(h hit) (Obstacle, bool) {
-	o := Obstacle{Cause: "the call is one that the sandbox forbids (privileges, mounts, namespaces, other processes), or that this user may not make at all",
-		Instead: "no setting allows it; ask the user to run the command outside the sandbox"}
+	o := always[signForbidden]
 	if !s.Failed {
 		return Obstacle{}, false
 	}
@@ -199,18 +214,30 @@ func (s Seen) forbidden(h hit) (Obstacle, bool) {
 	n := namesOf(h)
 	all := append(n.placed, n.loose...)
 	for _, name := range all {
-		if path, _, ok := s.full(name); ok {
-			if !s.Policy.DecideWrite(s.real(path)).Allowed {
-				return o, true
-			}
+		path, _, ok := s.full(name)
+		if !ok {
+			continue
+		}
+		real := s.real(path)
+		if !s.Policy.DecideWrite(real).Allowed {
+			return o, true
+		}
+		if !s.unseen(real) && owned(real) && h.hasAny(modes) {
+			return Obstacle{What: path, Cause: path + " can't get a set-user-ID or set-group-ID bit: no command makes such files", Instead: "no setting allows it; ask the user to make the change"}, true
 		}
 	}
 	return o, len(all) == 0 && h.hasAny(bareErrno)
 }
 
+// modes are words of acts with a file's mode.
+var modes = []string{"chmod", "fchmod", "changing permissions"}
+
 // unknownHost is for failures of the network, with the network off.
 func (s Seen) unknownHost(h hit) (Obstacle, bool) {
 	host := hostOf(h)
+	if strings.Contains(h.lower, "(from versions: none)") && slices.Contains(strings.FieldsFunc(s.script(), parts), "--no-index") {
+		return Obstacle{}, false
+	}
 	if s.Policy.NetworkOpen() || host == "" && (!s.Failed || !h.reports() && !h.hasAny(resolvers)) {
 		return Obstacle{}, false
 	}
@@ -220,22 +247,7 @@ func (s Seen) unknownHost(h hit) (Obstacle, bool) {
 }
 
 // resolvers are texts that name a failed look-up without the form of an error.
-var resolvers = []string{"could not resolve host", "couldn't resolve host", "temporary failure in name resolution", "name or service not known", "eai_again", "enotfound", "network is unreachable", "failed to lookup address information"}
-
-// refusedConnect is for ECONNREFUSED of the loopback, with the network off.
-func (s Seen) refusedConnect(h hit) (Obstacle, bool) {
-	host := hostOf(h)
-	low := lowered(host)
-	if s.Policy.NetworkOpen() || host == "" || low != "localhost" && low != "::1" && !strings.HasPrefix(low, "127.") && !strings.Contains(h.lower, "lookup ") {
-		return Obstacle{}, false
-	}
-	o := Obstacle{What: host, Cause: "the network is off: " + host + " is the command's own loopback, and servers of the host can't be reached"}
-	if strings.Contains(h.lower, "lookup ") {
-		o.Cause = "the network is off: commands have only a loopback of their own"
-	}
-	o.propose(s.network())
-	return o, true
-}
+var resolvers = []string{"could not resolve host", "couldn't resolve host", "temporary failure in name resolution", "name or service not known", "eai_again", "enotfound", "network is unreachable", "failed to lookup address information", "no servers could be reached", "(from versions: none)"}
 
 // real returns a path without the links that a command could follow too: links in places
 // that are hidden from the command, or the command's own, stay.

@@ -2,6 +2,7 @@ package obstacle
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,6 +18,9 @@ type names struct {
 
 // namesOf finds the names that a hit may be about.
 func namesOf(h hit) names {
+	if strings.Contains(h.lower, "unable to create temporary file") { // git, of an object
+		return names{placed: []string{".git/objects"}}
+	}
 	n := names{placed: h.quoted()}
 	n.placed = append(n.placed, h.namedBefore()...)
 	n.placed = append(n.placed, h.namedBehind()...)
@@ -27,12 +31,20 @@ func namesOf(h hit) names {
 	if len(n.placed) == 0 {
 		n.loose = fullPaths(h.line)
 	}
+	n.placed = slices.DeleteFunc(n.placed, h.elided)
 	n.placed, n.loose = n.placed[:min(len(n.placed), mostNames)], n.loose[:min(len(n.loose), mostNames)]
 	return n
 }
 
+// elided reports whether a name is no place that the act would change: a shortened name,
+// and what a new symbolic link would lead to.
+func (h hit) elided(name string) bool {
+	return strings.HasSuffix(name, "...") || strings.HasSuffix(name, "…") ||
+		strings.HasPrefix(name, "../") && (strings.Contains(h.lower, "symlink") || slices.ContainsFunc(h.after, func(line string) bool { return strings.Contains(line, "syscall symlink") }))
+}
+
 // closers are the marks that end a quoted name.
-var closers = map[rune][]string{'\'': {"'"}, '"': {`"`}, '`': {"`", "'"}, '‘': {"’"}, '“': {"”"}}
+var closers = map[rune][]string{'\'': {"'"}, '"': {`"`}, '`': {"`", "'"}, '‘': {"’"}, '“': {"”"}, '„': {"“", "”"}, '«': {"»"}, '”': {"”"}}
 
 // quoted returns the quoted names of the line.
 func (h hit) quoted() []string {
@@ -64,7 +76,7 @@ func quotedIn(line string) []string {
 		if strings.ContainsAny(text, "'\"`‘“") { // an error with a name of its own
 			out = append(out, quotedIn(text)...)
 		}
-		if text != "" {
+		if text = strings.Trim(text, " \u00a0\u202f"); text != "" { // French has spaces within the marks
 			out = append(out, text)
 		}
 		i, last = i+size+width, ' '
@@ -98,7 +110,7 @@ func (h hit) namedBefore() []string {
 	if i := strings.LastIndex(lowered(text), "[errno"); i >= 0 {
 		text = strings.TrimRight(text[:i], " :([")
 	}
-	text = lastPart(text)
+	text = argument(lastPart(text))
 	if i := strings.Index(text, " - "); i >= 0 { // apt
 		text = text[:i]
 	}
@@ -117,6 +129,14 @@ func (h hit) namedBefore() []string {
 		return nil
 	}
 	return []string{strings.TrimPrefix(name, "unix://")}
+}
+
+// argument returns the path of a call, as PHP names it: "file_put_contents(/x)".
+func argument(text string) string {
+	if call, path, found := strings.Cut(text, "(/"); found && !strings.HasSuffix(call, " ") {
+		return "/" + strings.TrimRight(path, ")")
+	}
+	return text
 }
 
 // acts begin a part of a line that names no file: the file is in the part before.
@@ -189,10 +209,11 @@ func (h hit) namedLater() []string {
 	return out
 }
 
-// namedEarlier returns the names in the lines before an error of Rust that stands alone:
-// "failed to open `/x`", "Caused by:", "Permission denied (os error 13)".
+// namedEarlier returns the names in the lines before an error that stands alone: "failed
+// to open `/x`", "Caused by:", "Permission denied (os error 13)".
 func (h hit) namedEarlier() []string {
-	if !strings.Contains(h.lower, "(os error ") || strings.Trim(h.line[:h.at], " :0123456789└─>") != "" {
+	alone := strings.Trim(h.line[h.end:], ". ") == "" || strings.Contains(h.lower, "(os error ") || h.sign == signUnwritten
+	if !alone || strings.Trim(h.line[:h.at], " :0123456789└─>") != "" && h.sign != signUnwritten {
 		return nil
 	}
 	var out []string
@@ -240,7 +261,7 @@ func hostOf(h hit) string {
 	for _, mark := range []string{
 		"could not resolve hostname ", "could not resolve host: ", "couldn't resolve host '", "unable to resolve host address ", "temporary failure resolving ",
 		"could not resolve proxy: ", "enotfound ", "eai_again ", "econnrefused ", "enetunreach ", "host='", "host=\"", "unknownhostexception: ",
-		"failed to connect to ", "connect to host ", "/dev/tcp/", "connect to address ", "dial tcp: lookup ", "lookup ", "dial tcp ", "dial udp ", "connect to ", "connecting to ", "http://", "https://", "ssh://", "git://",
+		"failed to connect to ", "connect to host ", "/dev/tcp/", "connect to address ", "dial tcp: lookup ", "lookup ", "dial tcp ", "dial udp ", "connect to ", "connecting to ", "tcp connection to ", "af=2 ", "tcp://", "http://", "https://", "ssh://", "git://",
 	} {
 		i := strings.Index(h.lower, mark)
 		if i < 0 {

@@ -5,7 +5,7 @@
 // The output is the command's own text, and may try to choose a setting. Therefore
 // package obstacle must never apply a setting, never propose a setting without a trial of
 // the setting, and never look at a place that the command can't see. Package obstacle
-// opens no file, and starts nothing.
+// opens no file, and starts nothing. The command line is text like the output.
 package obstacle
 
 import (
@@ -52,10 +52,12 @@ type Try func(mode policy.Mode, overrides ...string) (policy.Policy, error)
 // Seen is a command, as seen by the gate and by a reader of the output.
 type Seen struct {
 	Policy policy.Policy
-	Dir    string // the command's folder, absolute; "" for the workspace
-	Failed bool   // the command has ended, and not with 0
-	Output string // any bytes; Find reads the beginning and the end
-	Try    Try    // nil: nothing can be proposed
+	Dir    string   // the command's folder, absolute; "" for the workspace
+	Failed bool     // the command has ended, and not with 0
+	Status int      // the exit code, or 128+N
+	Argv   []string // the command line; text like the output
+	Output string   // any bytes; Find reads the beginning and the end
+	Try    Try      // nil: nothing can be proposed
 
 	TakenBack []string // protected names that the command made
 	Exceeded  string   // the limit for which the tree was ended
@@ -133,6 +135,9 @@ func (s Seen) observed() []Obstacle {
 	if s.Exceeded != "" {
 		out = append(out, s.exceeded())
 	}
+	if o, ok := s.signalled(); ok {
+		out = append(out, o)
+	}
 	if s.BadCall && s.Policy.Mode != policy.ModeDangerFullAccess {
 		out = append(out, Obstacle{Kind: Observed, Cause: "the command made a system call that the sandbox forbids, and the call ended the command (SIGSYS)",
 			Instead: "ask the user to run the command outside the sandbox"})
@@ -158,16 +163,40 @@ func (s Seen) inferred() []Obstacle {
 		}
 		hit.before, hit.after = lines[max(i-3, 0):i], lines[i+1:min(i+9, len(lines))]
 		o, ok := s.judge(hit)
-		if !ok || slices.ContainsFunc(out, func(x Obstacle) bool { return x.Cause == o.Cause && x.What == o.What }) {
-			continue
+		if ok && o.What == "" && hit.sign == signReadOnly {
+			o = s.namedByCommand(o)
 		}
-		o.Kind, o.Quote = Inferred, quote(hit.line)
-		if out = append(out, o); len(out) == mostInferred {
+		if o.Kind, o.Quote = Inferred, quote(hit.line); ok {
+			out = withObstacle(out, o)
+		}
+		if len(out) == mostInferred {
 			break
 		}
 	}
+	if len(lines) == 0 && s.Failed {
+		return s.silent()
+	}
 	return out
 }
+
+// withObstacle appends an obstacle that says something new. A named obstacle takes the
+// place of a nameless one about the same.
+func withObstacle(all []Obstacle, o Obstacle) []Obstacle {
+	for i, x := range all {
+		same := x.Setting != "" && x.Setting == o.Setting || x.aboutWriting() && o.aboutWriting()
+		switch {
+		case x.Cause == o.Cause && x.What == o.What, same && o.What == "":
+			return all
+		case same && x.What == "":
+			all[i] = o
+			return all
+		}
+	}
+	return append(all, o)
+}
+
+// aboutWriting reports whether a place may not be written.
+func (o Obstacle) aboutWriting() bool { return strings.Contains(o.Cause, "may not be written") }
 
 // linesOf splits the beginning and the end of a text, without colours and other sequences
 // for terminals.

@@ -4,6 +4,7 @@ package obstacle_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func newGround(t testing.TB) ground {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	for _, sub := range []string{"ws/.git/hooks", "ws/sub", "home/.cache", "home/.ssh", "out/deep", "out/bin", "home/.local/share", "other", "product"} {
+	for _, sub := range []string{"ws/.git/hooks", "ws/sub", "ws/cloned/.git", "out/shims", "out/bare.git/objects", "out/bare.git/refs", "home/.cache", "home/.ssh", "home/go/bin", "home/.rustup", "out/deep", "out/bin", "home/.local/share", "other", "product"} {
 		if err := os.MkdirAll(dir+"/"+sub, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +39,12 @@ func newGround(t testing.TB) ground {
 	if err := os.Symlink(dir+"/out", dir+"/ws/leads"); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"out/plain", "ws/plain"} {
+	if l, err := net.Listen("unix", dir+"/out/sock"); err != nil {
+		t.Fatal(err)
+	} else {
+		t.Cleanup(func() { l.Close() })
+	}
+	for _, name := range []string{"out/plain", "ws/plain", "home/.profile"} {
 		if err := os.WriteFile(dir+"/"+name, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -80,23 +86,23 @@ func (g ground) seen(t testing.TB, settings string) obstacle.Seen {
 // TestTexts checks the texts of real programs.
 func TestTexts(t *testing.T) {
 	g := newGround(t)
-	for _, c := range texts {
+	for _, c := range slices.Concat(texts, moreTexts) {
 		s := g.seen(t, c.settings)
-		s.Output = g.in(c.text)
+		s.Output, s.Argv, s.Status = g.in(c.text), []string{g.in(c.argv)}, c.status
 		found := obstacle.Find(s)
 		if c.cause == "" {
 			if len(found) > 0 {
-				t.Errorf("%q: %+v", c.text, found)
+				t.Errorf("%q %q: %+v", c.text, c.argv, found)
 			}
 			continue
 		}
 		if len(found) != 1 {
-			t.Errorf("%q: %d obstacles, want %q: %+v", c.text, len(found), c.cause, found)
+			t.Errorf("%q %q: %d obstacles, want %q: %+v", c.text, c.argv, len(found), c.cause, found)
 			continue
 		}
 		o := found[0]
-		if !strings.Contains(o.Cause, g.in(c.cause)) || o.Kind != obstacle.Inferred || o.Quote == "" {
-			t.Errorf("%q: cause %q, want %q", c.text, o.Cause, g.in(c.cause))
+		if !strings.Contains(o.Cause, g.in(c.cause)) || (o.Kind != obstacle.Inferred) != (c.status > 128) || (o.Quote == "") != (c.text == "") {
+			t.Errorf("%q %q: cause %q, want %q", c.text, c.argv, o.Cause, g.in(c.cause))
 		}
 		if o.Setting != g.in(c.setting) || (o.Setting == "") == (o.Instead == "") {
 			t.Errorf("%q: setting %q, want %q; instead %q", c.text, o.Setting, g.in(c.setting), o.Instead)
@@ -109,7 +115,7 @@ func TestTexts(t *testing.T) {
 		}
 		g.loads(t, o.Setting)
 	}
-	t.Logf("%d texts", len(texts))
+	t.Logf("%d texts", len(texts)+len(moreTexts))
 }
 
 // loads checks that a setting is a line of config.toml.
@@ -143,6 +149,23 @@ func TestObserved(t *testing.T) {
 	s.Exceeded = "memory: the machine was about to have none left"
 	if found = obstacle.Find(s); len(found) != 1 || found[0].Setting != "" || found[0].Instead == "" {
 		t.Errorf("%+v", found)
+	}
+}
+
+// TestFileOfTheHome checks that nobody is asked to make a folder with the name of a file.
+func TestFileOfTheHome(t *testing.T) {
+	g := newGround(t)
+	for text, want := range map[string]string{
+		"error: could not lock config file HOME/.gitconfig: Read-only file system": "is the home directory",
+		"touch: cannot touch 'HOME/.profile': Read-only file system":               "is the home directory",
+		"mkdir: cannot create directory 'HOME/.tool': Read-only file system":       "HOME/.tool is absent: ask the user to make that folder",
+		"open HOME/.tool/cache/x: read-only file system":                           "HOME/.tool/cache is absent: ask the user to make that folder",
+	} {
+		s := g.seen(t, "")
+		s.Output = g.in(text)
+		if found := obstacle.Find(s); len(found) != 1 || !strings.Contains(found[0].Instead, g.in(want)) {
+			t.Errorf("%q: %+v", text, found)
+		}
 	}
 }
 
@@ -209,11 +232,12 @@ func TestAnyText(t *testing.T) {
 	s := g.seen(t, "")
 	pieces := rapid.SampledFrom([]string{
 		"touch: cannot touch ", "'", `"`, "‘", "’", "`", ": ", "/", "..", " ", "\n", "\r", "\x1b[31m", "\xff", "\x00", "OUT", "WS", "HOME", "/opt/", "x", "\\", "=", "]", "[", "*", "?", "~", "é", "\u202e", "{", "}",
-		"Read-only file system", "EROFS", "Permission denied", "EACCES", "[Errno 13] ", "No such file or directory", "Invalid cross-device link", "Device or resource busy", "(os error 30)", "Could not resolve host: ", "getaddrinfo ENOTFOUND ", "connect ECONNREFUSED 127.0.0.1:80", "operation not permitted", "fork: retry", "Caused by:\n", "npm error path ", " -> ", " at ", "lookup ", "h.example",
+		"Read-only file system", "EROFS", "Permission denied", "EACCES", "[Errno 13] ", "No such file or directory", "Invalid cross-device link", "Device or resource busy", "(os error 30)", "Could not resolve host: ", "getaddrinfo ENOTFOUND ", "connect ECONNREFUSED 127.0.0.1:80", "operation not permitted", "fork: retry", "Caused by:\n", "npm error path ", "No such process", "unable to open database file", "Failed to connect to bus", "«", "»", "das Dateisystem ist nur lesbar", " -> ", " at ", "lookup ", "h.example",
 	})
 	rapid.Check(t, func(r *rapid.T) {
 		s.Output = g.in(strings.Join(rapid.SliceOfN(pieces, 0, 40).Draw(r, "pieces"), ""))
 		s.Failed = rapid.Bool().Draw(r, "failed")
+		s.Argv = []string{g.in(strings.Join(rapid.SliceOfN(pieces, 0, 8).Draw(r, "command"), ""))}
 		check(r, s)
 	})
 }
@@ -243,7 +267,7 @@ func check(t failing, s obstacle.Seen) {
 }
 
 func FuzzFind(f *testing.F) {
-	for _, c := range texts {
+	for _, c := range slices.Concat(texts, moreTexts) {
 		f.Add(c.text, true)
 	}
 	g := newGround(f)

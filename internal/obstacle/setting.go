@@ -45,7 +45,7 @@ func (s Seen) set(key, value string, allows func(policy.Policy) bool) proposal {
 	}
 	p, err := s.Try(policy.ModeUnset, setting)
 	if err != nil {
-		return none("no setting allows it: " + reasonOf(err) + "; ask the user")
+		return none("no setting allows it: " + strings.TrimPrefix(reasonOf(err), "-c: "+key+": ") + "; ask the user")
 	}
 	if !allows(p) {
 		return none("no single setting allows it; ask the user")
@@ -75,8 +75,9 @@ func (s Seen) widened(allows func(policy.Policy) bool) proposal {
 	return proposal{setting: "--sandbox workspace-write", atStart: true}
 }
 
-// writable proposes a setting by which a path could be written; d is the denial.
-func (s Seen) writable(path string, d policy.Decision) proposal {
+// writable proposes a setting by which a path could be written; d is the denial, and
+// folder says that the path is to be a folder.
+func (s Seen) writable(path string, d policy.Decision, folder bool) proposal {
 	allows := func(p policy.Policy) bool { return p.DecideWrite(path).Allowed }
 	switch {
 	case strings.HasPrefix(d.Rule, "protected name"):
@@ -94,18 +95,28 @@ func (s Seen) writable(path string, d policy.Decision) proposal {
 	switch {
 	case strings.Count(dir, "/") < 2 || system(dir):
 		return none("no setting is proposed, since programs and settings of the host lie in " + dir + "; ask the user to make the change")
+	case inRepository(dir):
+		return none("no setting allows it, since programs of the host trust a git directory; ask the user to make the change")
 	case !mayWrite(dir):
 		return none("no setting allows it: the user's own rights don't allow it either")
 	}
 	p := s.set(rootsKey, list(append(s.listed(rootsKey), dir)), allows)
-	if p.setting == "" && missing != "" {
+	if p.setting == "" && missing != "" && (folder || missing != path) {
 		p.instead = fmt.Sprintf("%s is absent: ask the user to make that folder, as a place for commands to write", missing)
 	}
 	return p
 }
 
-// readable proposes a setting by which a path could be read.
+// readable proposes a setting by which a path could be read. The stores of the machine
+// belong to other users: a start that has to show one fails.
 func (s Seen) readable(path string) proposal {
+	ofMachine := slices.ContainsFunc(machineFolders[:], func(folder string) bool { return trail.Within(path, folder) })
+	if home := os.Getenv("HOME"); ofMachine && (home == "" || !trail.Within(path, home)) {
+		return none("no setting is proposed for the secrets of the machine; ask the user")
+	}
+	for strings.ContainsAny(path, "*?[") { // a shell's pattern that met an empty folder
+		path = filepath.Dir(path)
+	}
 	p := s.set(allowKey, list(append(s.listed(allowKey), glob.Escape(path))), func(p policy.Policy) bool { return p.DecideRead(path).Allowed })
 	if p.setting == "" {
 		p.instead = "no single setting allows it; ask the user"
@@ -131,10 +142,20 @@ func nearest(path string) (dir, missing string) {
 	for parent := dir; !isDir(dir) && dir != "/"; dir = filepath.Dir(dir) {
 		missing = parent
 	}
-	if missing == "" && strings.Count(path, "/") > 2 && isDir(dir) {
+	if _, err := os.Lstat(path); err != nil && missing == "" && strings.Count(path, "/") > 2 && isDir(dir) {
 		missing = path
 	}
 	return dir, missing
+}
+
+// inRepository reports whether a folder is a git directory, or lies in one.
+func inRepository(dir string) bool {
+	for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) {
+		if isDir(dir+"/objects") && isDir(dir+"/refs") {
+			return true
+		}
+	}
+	return false
 }
 
 func isDir(path string) bool {
@@ -145,10 +166,20 @@ func isDir(path string) bool {
 // systemFolders hold the programs and settings of the host.
 var systemFolders = [...]string{"/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/usr", "/var/lib", "/var/spool"}
 
+// machineFolders hold the machine's secrets.
+var machineFolders = [...]string{"/etc", "/var", "/run"}
+
 // trustedFolders are names of folders whose files programs of the host run or obey.
-var trustedFolders = [...]string{"bin", "sbin", ".config", ".local", "autostart", "systemd"}
+var trustedFolders = [...]string{"bin", "sbin", "shims", ".config", ".local", "autostart", "systemd"}
+
+// homeFolders lie in homes, and hold programs of the host somewhere below.
+var homeFolders = [...]string{".cargo", ".rustup", ".nvm", ".pyenv", ".rbenv", ".volta", ".sdkman", ".asdf"}
 
 func system(dir string) bool {
+	base := filepath.Base(dir)
+	if slices.Contains(homeFolders[:], base) || (base[0] == '.' || base == "go") && isDir(dir+"/bin") {
+		return true
+	}
 	for part := range strings.SplitSeq(dir, "/") {
 		if slices.Contains(trustedFolders[:], part) {
 			return true
@@ -227,4 +258,15 @@ func (s Seen) limited(h hit) (Obstacle, bool) {
 		return o, false
 	}
 	return o, true
+}
+
+// signalled explains the signal for the limit of a file's size, which ends a process
+// without a word. Shells pass the signal on as an exit code.
+func (s Seen) signalled() (Obstacle, bool) {
+	if s.Status != 128+fileSizeSignal {
+		return Obstacle{}, false
+	}
+	o, ok := s.limited(hit{sign: signFileSize})
+	o.Kind = Observed
+	return o, ok
 }

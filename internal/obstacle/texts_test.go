@@ -3,8 +3,12 @@
 package obstacle_test
 
 // text is what a program printed before it failed, with the expected cause and setting. An
-// empty cause expects no obstacle. settings are overrides or a mode.
-type text struct{ text, cause, setting, settings string }
+// empty cause expects no obstacle. settings are overrides or a mode; argv and status are the
+// command line and the exit code, if they count.
+type text struct {
+	text, cause, setting, settings, argv string
+	status                               int
+}
 
 const (
 	outRoot = `sandbox_workspace_write.writable_roots=["OUT"]`
@@ -110,7 +114,7 @@ var texts = []text{
 	{text: "unshare: unshare failed: Operation not permitted", cause: forbids},
 	{text: "chown: changing ownership of 'q': Operation not permitted", cause: forbids},
 	{text: "sh: 1: kill: Operation not permitted", cause: forbids},
-	{text: "sudo: The \"no new privileges\" flag is set, which prevents sudo from running as root.", cause: forbids},
+	{text: "sudo: The \"no new privileges\" flag is set, which prevents sudo from running as root.", cause: "no program gains rights"},
 	{text: "ping: socket: Operation not permitted", cause: forbids},
 
 	{text: "chown: changing ownership of 'q': Invalid argument", cause: "another user or group"},
