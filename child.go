@@ -140,7 +140,7 @@ func (c *Child) wait() {
 		line.Exit = &code
 	}
 	line.Git = gitEndOf(end.Git, c.kept)
-	c.obstacles = c.explainer.explain(c, end.Refused)
+	c.obstacles = c.explainer.explain(c, end)
 	line.Obstacles = loggedObstacles(c.obstacles)
 	if _, logErr := c.gate.log.Append(line); logErr != nil {
 		err = errors.Join(err, fmt.Errorf("the end of the command is not in the log: %w", logErr))

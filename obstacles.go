@@ -1,6 +1,10 @@
 package lockstile
 
 import (
+	"path/filepath"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/obstacle"
 	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/policy"
@@ -43,18 +47,18 @@ type explainer struct {
 	policy policy.Policy // in force
 	dir    string
 	argv   []string
+	git    string // the git directory
 	given  Explain
 }
 
-// explain finds the obstacles of an ended command. refused are the targets of connects
-// that found nobody.
-func (e explainer) explain(c *Child, refused []string) []Obstacle {
+// explain finds the obstacles of an ended command.
+func (e explainer) explain(c *Child, end launch.End) []Obstacle {
 	if e.policy.Mode == policy.ModeDangerFullAccess {
 		return nil
 	}
 	seen := obstacle.Seen{
 		Policy: e.policy, Dir: e.dir, Failed: c.exit.Status() != 0, Status: c.exit.Status(), Argv: e.argv, Try: e.given.Try,
-		TakenBack: pathsOf(c.denied), Exceeded: c.exceeded, BadCall: obstacle.BadCall(c.exit.Signal), Refused: refused,
+		TakenBack: pathsOf(c.denied), Exceeded: c.exceeded, BadCall: obstacle.BadCall(c.exit.Signal), Refused: end.Refused, Git: e.gitContent(end.Git),
 	}
 	if e.given.Output != nil {
 		seen.Output = e.given.Output()
@@ -62,6 +66,21 @@ func (e explainer) explain(c *Child, refused []string) []Obstacle {
 	var out []Obstacle
 	for _, o := range obstacle.Find(seen) {
 		out = append(out, Obstacle(o))
+	}
+	return out
+}
+
+// gitContent lists the content that the git directory's server refused. Other refusals are
+// errors of a read-only file system, which the output names.
+func (e explainer) gitContent(did *launch.Git) []obstacle.GitDenied {
+	if did == nil {
+		return nil
+	}
+	var out []obstacle.GitDenied
+	for _, d := range did.Denied {
+		if strings.Contains(d.Why, " ") {
+			out = append(out, obstacle.GitDenied{Path: filepath.Join(e.git, d.Name), Why: d.Why})
+		}
 	}
 	return out
 }

@@ -316,3 +316,14 @@ func TestGitNested(t *testing.T) {
 		}
 	})
 }
+
+// TestGitObstacles checks that content that may not stand in the git directory is named
+// with the reason.
+func TestGitObstacles(t *testing.T) {
+	p := newPlace(t)
+	p.repository()
+	r := p.sh("workspace-write", "git config core.fsmonitor true", 4)
+	if want := "lockstile: " + p.ws + "/.git/config may not have that content: the section [core] has the key fsmonitor"; !strings.Contains(r.stderr, want) || strings.Count(r.stderr, "lockstile: ") != 1 {
+		t.Errorf("%q, want %q", r.stderr, want)
+	}
+}

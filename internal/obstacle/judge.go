@@ -30,6 +30,9 @@ func (s Seen) judge(h hit) (Obstacle, bool) {
 		return s.denied(h)
 	case signForbidden:
 		return s.forbidden(h)
+	case signSigning:
+		return Obstacle{Cause: "the signing key and its agent are outside of the sandbox",
+			Instead: "commit without a signature (git -c commit.gpgsign=false commit), and let the user sign later (git rebase --exec 'git commit --amend --no-edit -S')"}, s.Failed
 	case signOwner:
 		o := Obstacle{Cause: "in the sandbox no file can be given to another user or group, and no process can become another user", Instead: "no setting allows it; ask the user to run the command outside the sandbox"}
 		return o, s.Failed && h.hasAny(owners)

@@ -12,6 +12,9 @@ const (
 
 // moreTexts come from ordinary tasks of developers: docs/tasks.md.
 var moreTexts = []text{
+	{text: "error: gpg failed to sign the data\nfatal: failed to write commit object", cause: "the signing key"},
+	{text: "gpg: signing failed: No secret key", cause: "the signing key"},
+	{text: "error: Load key \"/home/u/.ssh/id\": No such file or directory?\nfatal: couldn't load public key /x: y", cause: "the signing key"},
 	// Other languages.
 	{text: "bash: Zeile 1: OUT/x: Das Dateisystem ist nur lesbar", cause: "OUT/x may not", setting: outRoot},
 	{text: "cp: reguläre Datei 'OUT/x' kann nicht angelegt werden: Das Dateisystem ist nur lesbar", cause: "OUT/x may not", setting: outRoot},

@@ -59,11 +59,15 @@ type Seen struct {
 	Output string   // any bytes; Find reads the beginning and the end
 	Try    Try      // nil: nothing can be proposed
 
-	TakenBack []string // protected names that the command made
-	Exceeded  string   // the limit for which the tree was ended
-	Refused   []string // targets of connects that found nobody: ADDRESS:PORT or full paths
-	BadCall   bool     // SIGSYS ended the command
+	TakenBack []string    // protected names that the command made
+	Exceeded  string      // the limit for which the tree was ended
+	Refused   []string    // targets of connects that found nobody: ADDRESS:PORT or full paths
+	BadCall   bool        // SIGSYS ended the command
+	Git       []GitDenied // content that may not stand in the git directory
 }
+
+// GitDenied is content that the git directory's server refused.
+type GitDenied struct{ Path, Why string }
 
 // The bounds of the work.
 const (
@@ -80,8 +84,22 @@ func Find(s Seen) []Obstacle {
 	if s.Dir == "" {
 		s.Dir = s.Policy.Workspace
 	}
-	inferred := s.inferred()
-	return slices.Concat(s.observed(), s.connects(inferred), inferred)
+	inferred := slices.DeleteFunc(s.inferred(), func(o Obstacle) bool {
+		return slices.ContainsFunc(s.Git, func(d GitDenied) bool { return d.Path == o.What })
+	})
+	return slices.Concat(s.observed(), s.gitContent(), s.connects(inferred), inferred)
+}
+
+// gitContent explains content that would make git on the host run or obey something.
+func (s Seen) gitContent() []Obstacle {
+	var out []Obstacle
+	for _, d := range s.Git {
+		if !s.Failed || len(out) == mostInferred {
+			break
+		}
+		out = append(out, Obstacle{Kind: Observed, What: d.Path, Cause: d.Path + " may not have that content: " + d.Why, Instead: "git on the host obeys the file; ask the user to make the change"})
+	}
+	return out
 }
 
 // connects explains connects that found nobody, of a command that failed. What the output

@@ -26,6 +26,7 @@ const (
 	signService                   // a service of the host that can't be reached
 	signFamily                    // EAFNOSUPPORT: a kind of socket
 	signDevice                    // a device that isn't there
+	signSigning                   // a signing key that can't be reached
 	signUnwritten                 // a failed write, without an errno
 )
 
@@ -55,6 +56,7 @@ var spellings = [...]spelling{
 	{signOpenFiles, []string{"too many open files", "emfile", "[errno 24]", "os error 24"}},
 	{signFileSize, []string{"file too large", "efbig", "[errno 27]", "os error 27", "file size limit exceeded"}},
 	{signDenied, []string{"permission denied", "permissiondenied", "eacces", "[errno 13]", "os error 13", "accessdeniedexception"}},
+	{signSigning, []string{"failed to sign the data", "gpg: signing failed", "gpg failed to sign", "couldn't load public key", "no private key found for public key", "signing failed: agent refused operation"}},
 	{signRoot, []string{
 		"\"no new privileges\" flag", "no new privileges", "is owned by uid 65534", "effective uid is not 0", "must be superuser", "requires superuser privilege", "are you root",
 		"must be root", "need to be root", "needs to be run as root", "must be run as root", "authentication failure", "authentication token manipulation error",

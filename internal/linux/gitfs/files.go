@@ -96,7 +96,8 @@ func (s *Server) create(path string, flags int, mode uint32) ([]byte, error) {
 		return nil, ProbeErrno
 	}
 	p := s.rules.Place(path)
-	fresh := p.Class == gitdir.Object && flags&unix.O_EXCL != 0 // a clone writes to the final name
+	// A clone writes to the final names.
+	fresh := flags&unix.O_EXCL != 0 && (p.Class == gitdir.Object || p.Class == gitdir.Summary && p.Fresh)
 	switch {
 	case !p.File || !p.Class.InPlace() && !p.Class.Draft() && !fresh:
 		return nil, s.denied("create", path)
