@@ -304,18 +304,24 @@ func TestTasks(t *testing.T) {
 	}
 }
 
+// mostTotal bounds the tasks on a busy machine: no task begins later.
+const mostTotal = 50 * time.Second
+
 // tryTasks tries the tasks, some at a time.
 func tryTasks(t *testing.T, w *taskWorld, tasks []*task) []*taskResult {
 	only := os.Getenv("LOCKSTILE_TASK")
 	tasks = slices.DeleteFunc(tasks, func(k *task) bool { return !strings.Contains(k.name, only) })
 	results := make([]*taskResult, len(tasks))
 	var wg sync.WaitGroup
+	begun := time.Now()
 	slots := make(chan struct{}, 6)
 	for i, k := range tasks {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			results[i] = k.try(t, w)
+			if results[i] = (&taskResult{task: k, state: "skipped", why: "no time is left"}); thorough || time.Since(begun) < mostTotal {
+				results[i] = k.try(t, w)
+			}
 		})
 	}
 	wg.Wait()

@@ -171,7 +171,7 @@ func (w *taskWorld) fresh(t *testing.T, task *task) *taskRun {
 		t.Fatalf("%v: %s", err, out)
 	}
 	r := &taskRun{dir: dir, env: []string{"HOME=" + dir + "/u", "LOCKSTILE_HOME=" + dir + "/home", "OUT=" + dir + "/out", "PORT=" + strconv.Itoa(w.port),
-		"SOCK=" + w.sock, "WHEEL=" + w.wheel, "GOPROXY=http://127.0.0.1:" + strconv.Itoa(w.port) + "/go", "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=-mod=mod",
+		"SOCK=" + w.sock, "WHEEL=" + w.wheel, "GOPROXY=http://127.0.0.1:" + strconv.Itoa(w.port) + "/go", "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=-mod=mod -modcacherw",
 		"npm_config_registry=http://127.0.0.1:" + strconv.Itoa(w.port) + "/npm/", "npm_config_fetch_retries=0", "npm_config_update_notifier=false",
 		"PIP_INDEX_URL=http://127.0.0.1:" + strconv.Itoa(w.port) + "/simple", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore",
 		"LC_ALL=C.UTF-8", "LANGUAGE=" + task.lang, "TERM=dumb", "USER=dev", "TMPDIR=/tmp"}}
