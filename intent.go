@@ -114,7 +114,7 @@ func planFor(home ownHome, p policy.Policy, environ []string, knows knowledge, k
 	if machine.OS == "linux" && machine.UID == 0 && i.plan.Confined() && p.DecideEnv("TAR_OPTIONS", ownOwner).Allowed {
 		i.command.Env = withOwnOwner(i.command.Env)
 	}
-	if i.plan.Git() != "" && p.DecideEnv(configCount, "1").Allowed {
+	if i.plan.Git().Path != "" && p.DecideEnv(configCount, "1").Allowed {
 		i.command.Env = withoutGC(i.command.Env)
 	}
 	if w := i.plan.Windows; w != nil {
@@ -143,6 +143,9 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	}
 	if err := i.findGit(); err != nil {
 		return err
+	}
+	if facts.Git.Own != "" && facts.Hidden.Covers(facts.Git.Dir, nil) {
+		facts.Git = host.Git{Why: facts.Git.Dir + " may not be read"}
 	}
 	facts.Protected, facts.Absent = i.trusted.There, i.trusted.Absent
 	if facts.Git.Dir != "" {

@@ -327,3 +327,48 @@ func TestGitObstacles(t *testing.T) {
 		t.Errorf("%q, want %q", r.stderr, want)
 	}
 }
+
+// TestGitLinkedWorktree checks a workspace that is a linked worktree: the common directory
+// takes what the worktree needs, and nothing of the other worktrees.
+func TestGitLinkedWorktree(t *testing.T) {
+	for _, way := range ioFlags {
+		p := newPlace(t)
+		p.way = way
+		top, err := os.MkdirTemp("/var/tmp", "lockstile-git-") // a private /tmp hides the common directory
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.RemoveAll(top) })
+		p.ws = top + "/main"
+		mkdir(t, p.ws)
+		p.repository()
+		p.host("git worktree add -q ../wt -b wt; git branch other; touch ../wt/../out")
+		main := p.ws
+		p.ws = top + "/wt"
+		before := p.host("cd ../main; sha1sum .git/HEAD .git/index .git/config; find .git/hooks -type f -exec sha1sum {} +")
+		p.sh("workspace-write", "set -e; echo x > x; git add x; git commit -qm x; git status; git stash list; git tag t; git switch -qc next; git rebase -q main", 0)
+		for _, attack := range []string{
+			"echo x > " + main + "/.git/hooks/pre-commit", "echo x > " + main + "/.git/HEAD", "echo ../x > " + main + "/.git/worktrees/wt/commondir", "echo x > " + main + "/.git/worktrees/wt/gitdir",
+			"cp " + main + "/.git/worktrees/wt/index " + main + "/.git/index", "echo gitdir: x > .git", "rm -f .git", "touch " + main + "/y", "git config core.fsmonitor x",
+		} {
+			if r := p.lockstile("run", "--", "sh", "-c", attack); r.code == 0 {
+				t.Errorf("%s: %s", attack, r.stderr)
+			}
+		}
+		if after := p.host("cd ../main; sha1sum .git/HEAD .git/index .git/config; find .git/hooks -type f -exec sha1sum {} +"); after != before {
+			t.Errorf("%s\nwas\n%s", after, before)
+		}
+		if text := p.host("git log --oneline | wc -l; git fsck 2>&1"); !strings.HasPrefix(text, "2\n") || strings.Contains(text, "error") {
+			t.Error(text)
+		}
+		if g := p.gitRecords()[0].Git; g == nil || g.Commit != "on" || g.Dir != main+"/.git" {
+			t.Errorf("%+v", g)
+		}
+		// A .git that names a worktree which doesn't name the workspace is not served.
+		p.host("mkdir ../odd; cp .git ../odd/.git")
+		p.ws = top + "/odd"
+		if r := p.lockstile("run", "--", "git", "commit", "--allow-empty", "-qm", "x"); r.code == 0 {
+			t.Error("an odd .git is served")
+		}
+	}
+}

@@ -56,6 +56,7 @@ type Folders struct {
 // without a repository.
 type Git struct {
 	Dir  string // "" for none
+	Own  string // "worktrees/N", if the workspace is a linked worktree
 	Why  string // why the workspace's repository is not served
 	None bool   // the workspace has no .git, or one that a running command has made
 }

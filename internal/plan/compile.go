@@ -133,7 +133,7 @@ func (out *Plan) compileLandlock(abi int, readable []string) {
 			}
 		case m.Kind == KindDevpts:
 			rules = append(rules, LandlockRule{m.Path, AccessDevice})
-		case m.Writable && m.Kind != KindSelf && m.Kind != KindGit: // the root's rule covers these kinds
+		case m.Writable && m.Kind != KindSelf: // except KindSelf: the root's rule covers those
 			rules = append(rules, LandlockRule{m.Path, AccessWrite})
 		}
 	}

@@ -74,6 +74,7 @@ type Mount struct {
 	Path     string    `json:"path"`
 	Kind     MountKind `json:"kind"`
 	Source   string    `json:"source,omitempty"` // of a bind: the path on the host
+	Own      string    `json:"own,omitempty"`    // of a git directory: the part of the linked worktree, "worktrees/N"
 	Writable bool      `json:"writable,omitempty"`
 	Hides    bool      `json:"hides,omitempty"`     // a cover, or a part of a covered folder that is shown again
 	MakeDirs []string  `json:"make_dirs,omitempty"` // folders to make for the mount point, on the mount beneath
@@ -91,14 +92,14 @@ func (m Mount) Restriction() refusal.Restriction {
 	return refusal.Mount(m.Path)
 }
 
-// Git returns the path of the git directory that is served, "" for none.
-func (p *Plan) Git() string {
+// Git returns the mount of the git directory that is served; the path is "" for none.
+func (p *Plan) Git() Mount {
 	for _, m := range p.View {
 		if m.Kind == KindGit {
-			return m.Path
+			return m
 		}
 	}
-	return ""
+	return Mount{}
 }
 
 // Landlock is the rule set of the command.

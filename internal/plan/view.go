@@ -149,8 +149,8 @@ func (v *view) protected() {
 		}
 		mount(m)
 	}
-	if git := v.facts.Git.Dir; git != "" {
-		protect(Mount{Path: git, Kind: KindGit, Writable: true})
+	if git := v.facts.Git; git.Dir != "" {
+		protect(Mount{Path: git.Dir, Kind: KindGit, Own: git.Own, Writable: true})
 	}
 	for _, name := range v.facts.Protected {
 		protect(Mount{Path: name, Kind: KindSelf})

@@ -48,7 +48,7 @@ func unconfined(p *plan.Plan) bool { return p.Rung == plan.Unconfined }
 func offline(p *plan.Plan) bool    { return confined(p) && p.Has(refusal.NetworkNamespace) }
 func online(p *plan.Plan) bool     { return p.Confined() && !p.Has(refusal.NetworkNamespace) }
 func writes(p *plan.Plan) bool     { return len(p.WriteIn) > 0 }
-func commits(p *plan.Plan) bool    { return p.Git() != "" }
+func commits(p *plan.Plan) bool    { return p.Git().Path != "" }
 func sharedProc(p *plan.Plan) bool { return p.Rung == plan.SharedProc }
 func landlocked(p *plan.Plan) bool { return p.Rung == plan.Landlocked }
 func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == "" }

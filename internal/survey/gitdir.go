@@ -5,14 +5,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/lockstile/lockstile/internal/gitdir"
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
 )
 
 // FindGitDir finds the git directory in which commands may commit: the .git folder of the
-// workspace. Without one, or where the folder can't be served, the reason is in Why; a
+// workspace, or the common directory of a linked worktree. Without one, or where the folder can't be served, the reason is in Why; a
 // workspace without any repository has no reason.
 func FindGitDir(p policy.Policy) host.Git {
 	at := filepath.Join(p.Workspace, ".git")
@@ -25,12 +28,45 @@ func FindGitDir(p policy.Policy) host.Git {
 	case info.Mode()&os.ModeSymlink != 0:
 		return host.Git{Why: at + " is a link"}
 	case !info.IsDir():
-		return host.Git{Why: at + " leads to another folder (a linked worktree or a submodule)"}
+		return linkedWorktree(p, at)
 	case !isRepository(at):
 		return host.Git{}
 	case exists(filepath.Join(at, "commondir")):
 		return host.Git{Why: at + " is a part of another git directory"}
 	}
+	return served(host.Git{Dir: at})
+}
+
+// linkedWorktree finds the git directory of a workspace that is a linked worktree
+// (git-worktree(1)): the common directory, with the part of the worktree. Both must name
+// each other.
+func linkedWorktree(p policy.Policy, at string) host.Git {
+	no := host.Git{Why: at + " leads to another folder, which is no linked worktree of this workspace"}
+	to, ok := strings.CutPrefix(strings.TrimSpace(beginning(at)), "gitdir: ")
+	if !ok {
+		return no
+	}
+	own := resolve(p.Workspace, to)
+	worktrees := filepath.Dir(own)
+	common := filepath.Dir(worktrees)
+	back := strings.TrimSpace(beginning(filepath.Join(own, "gitdir")))
+	switch {
+	case filepath.Base(worktrees) != "worktrees", !isRepository(common), exists(filepath.Join(common, "commondir")):
+		return no
+	case resolve(own, strings.TrimSpace(beginning(filepath.Join(own, "commondir")))) != common, resolve(own, back) != at:
+		return no
+	}
+	for _, replaced := range []string{"/tmp", "/run", "/dev", "/proc", "/sys"} {
+		if trail.Within(common, replaced) && !slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return trail.Within(common, r.Path) }) {
+			return host.Git{Why: common + " lies in " + replaced + ", which is the command's own"}
+		}
+	}
+	return served(host.Git{Dir: common, Own: "worktrees/" + filepath.Base(own)})
+}
+
+// served checks the form of a git directory.
+func served(git host.Git) host.Git {
+	at := git.Dir
 	format, err := gitdir.ReadFormat([]byte(firstBytes(filepath.Join(at, "config"), mostConfig)))
 	switch {
 	case err != nil:
@@ -38,7 +74,7 @@ func FindGitDir(p policy.Policy) host.Git {
 	case format.Reftable:
 		return host.Git{Why: at + " keeps refs in the form reftable"}
 	}
-	return host.Git{Dir: at}
+	return git
 }
 
 // isRepository reports whether git takes a folder for a git directory

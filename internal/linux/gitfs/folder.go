@@ -22,15 +22,16 @@ type Folder struct {
 }
 
 // Look looks at a git directory before a start: its format, the git directories inside,
-// and the index. workspace is the folder of the commands. A Server takes the Folder, or
+// and the index. workspace is the folder of the commands; own is the part of
+// the workspace, if the workspace is a linked worktree ("worktrees/N"). A Server takes the Folder, or
 // the caller must Close it.
-func Look(workspace, dir string) (*Folder, error) {
+func Look(workspace, dir, own string) (*Folder, error) {
 	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: dir, Err: err}
 	}
 	f := &Folder{root: root}
-	if err := f.look(workspace, dir); err != nil {
+	if err := f.look(workspace, dir, own); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func Look(workspace, dir string) (*Folder, error) {
 // Close frees the Folder.
 func (f *Folder) Close() { unix.Close(f.root) }
 
-func (f *Folder) look(workspace, dir string) error {
+func (f *Folder) look(workspace, dir, own string) error {
 	config, err := f.content("config", mostDraft)
 	if err != nil {
 		return &os.PathError{Op: "read", Path: filepath.Join(dir, "config"), Err: err}
@@ -50,14 +51,14 @@ func (f *Folder) look(workspace, dir string) error {
 		return err
 	}
 	f.hash = format.HashSize
-	facts := gitdir.Facts{Workspace: workspace, GitDir: dir, HashSize: format.HashSize, Older: f.inner(), Shared: f.shared}
+	facts := gitdir.Facts{Workspace: workspace, GitDir: dir, HashSize: format.HashSize, Own: own, Older: f.inner(), Shared: f.shared}
 	f.rules = gitdir.New(facts)
-	list, err := f.list("")
+	list, err := f.list(own)
 	if err != nil {
 		return err
 	}
 	for _, e := range list {
-		if name := e.Name(); name == "index" || strings.HasPrefix(name, "sharedindex.") {
+		if name := join(own, e.Name()); e.Name() == "index" || strings.HasPrefix(e.Name(), "sharedindex.") {
 			content, err := f.content(name, mostContent)
 			if err != nil {
 				return &os.PathError{Op: "read", Path: filepath.Join(dir, name), Err: err}

@@ -60,7 +60,7 @@ func (l *Launch) takeDevice(oob []byte) error {
 
 // serveGit begins to serve the git directory. The sender is the init.
 func (l *Launch) serveGit(device int) error {
-	folder, err := gitfs.Look(l.plan.Workspace, l.plan.Git())
+	folder, err := l.lookAtGit()
 	if err != nil {
 		unix.Close(device)
 		return &launch.Fault{Who: "init", Restriction: refusal.GitDirectory, Step: err}
@@ -70,13 +70,18 @@ func (l *Launch) serveGit(device int) error {
 	return nil
 }
 
+func (l *Launch) lookAtGit() (*gitfs.Folder, error) {
+	git := l.plan.Git()
+	return gitfs.Look(l.plan.Workspace, git.Path, git.Own)
+}
+
 // renewGit has the server look at the git directory again, for a command: the processes may
 // have waited.
 func (l *Launch) renewGit(kept string) error {
 	if l.kept = kept; l.git == nil {
 		return nil
 	}
-	folder, err := gitfs.Look(l.plan.Workspace, l.plan.Git())
+	folder, err := l.lookAtGit()
 	if err != nil {
 		return &launch.Fault{Who: "init", Restriction: refusal.GitDirectory, Step: err}
 	}
@@ -94,7 +99,7 @@ func (l *Launch) GitRefusals() int {
 
 // gitTrials try what git on the host would obey.
 func (w *writer) gitTrials() {
-	git := w.plan.Git()
+	git := w.plan.Git().Path
 	if git == "" {
 		return
 	}
@@ -123,7 +128,7 @@ func (l *Launch) finishGit() *launch.Git {
 
 // RestoreGit puts the refs of a git directory back as they were before the moves.
 func RestoreGit(workspace, dir string, moves []launch.Move, kept string) (skipped map[string]string, err error) {
-	folder, err := gitfs.Look(workspace, dir)
+	folder, err := gitfs.Look(workspace, dir, "")
 	if err != nil {
 		return nil, err
 	}
