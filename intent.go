@@ -185,6 +185,11 @@ func (i *intent) findGit() error {
 		*git = host.Git{Why: why}
 		hint = "let the user open /dev/fuse (chmod 666 /dev/fuse, docker run --device /dev/fuse), or set git.commit to \"auto\""
 	}
+	if git.Dir != "" {
+		if err := checkGit(p.Workspace, git.Dir, git.Own); err != nil {
+			*git = host.Git{Why: err.Error()}
+		}
+	}
 	if git.Why != "" && p.Git == policy.GitOn {
 		return gitRefused("git.commit is true, and commands can't commit: "+git.Why, hint)
 	}

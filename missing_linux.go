@@ -50,6 +50,8 @@ func (l *missingFeatures) learn(knew host.Missing, err error) bool {
 		more.Cgroup = true
 	case errors.As(err, &f) && f.Step != nil && f.Restriction == refusal.Limits && !knew.Cgroup:
 		more.Cgroup = true // the command could not be made in the cgroup
+	case errors.As(err, &f) && launcher.NoMount(f) && !knew.FUSE:
+		more.FUSE = true
 	case errors.As(err, &f) && (errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)):
 		switch {
 		case f.Restriction == refusal.Mount("/proc") && !knew.FreshProc:

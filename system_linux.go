@@ -38,3 +38,6 @@ func signalName(s syscall.Signal) string { return cmp.Or(unix.SignalName(s), s.S
 func restoreGit(workspace, dir string, moves []launch.Move, kept string) (map[string]string, error) {
 	return launcher.RestoreGit(workspace, dir, moves, kept)
 }
+
+// checkGit returns why a git directory can't be served, or nil.
+func checkGit(workspace, dir, own string) error { return launcher.CheckGit(workspace, dir, own) }

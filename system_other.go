@@ -66,3 +66,6 @@ func (*systemLauncher) Loopback(int, int) (string, error) { return "", errors.Er
 func (*systemLauncher) JoinLoopback(string, int, int) (string, error) {
 	return "", errors.ErrUnsupported
 }
+
+// checkGit serves none.
+func checkGit(string, string, string) error { return errors.ErrUnsupported }

@@ -36,3 +36,6 @@ func signalName(s syscall.Signal) string { return s.String() }
 func restoreGit(string, string, []launch.Move, string) (map[string]string, error) {
 	return nil, errors.ErrUnsupported
 }
+
+// checkGit serves none.
+func checkGit(string, string, string) error { return errors.ErrUnsupported }

@@ -3,6 +3,7 @@
 package launcher
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -56,6 +57,22 @@ func (l *Launch) takeDevice(oob []byte) error {
 		}
 	}
 	return nil
+}
+
+// NoMount reports whether a launch failed because the machine mounts no file system of
+// ours.
+func NoMount(f *launch.Fault) bool {
+	var failed *tape.Failure
+	return f.Restriction == refusal.GitDirectory && errors.As(f.Step, &failed)
+}
+
+// CheckGit returns why a git directory can't be served, or nil.
+func CheckGit(workspace, dir, own string) error {
+	folder, err := gitfs.Look(workspace, dir, own)
+	if err == nil {
+		folder.Close()
+	}
+	return err
 }
 
 // serveGit begins to serve the git directory. The sender is the init.
