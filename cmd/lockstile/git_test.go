@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // repository makes the workspace a repository with a commit.
@@ -369,6 +370,25 @@ func TestGitLinkedWorktree(t *testing.T) {
 		p.ws = top + "/odd"
 		if r := p.lockstile("run", "--", "git", "commit", "--allow-empty", "-qm", "x"); r.code == 0 {
 			t.Error("an odd .git is served")
+		}
+	}
+}
+
+// TestGitKilled kills lockstile in the middle of git's work: the repository stays whole.
+func TestGitKilled(t *testing.T) {
+	p := newPlace(t)
+	p.repository()
+	for round := range 8 {
+		cmd := p.command(program, "run", "--", "sh", "-c", "touch go; i=0; while :; do i=$((i+1)); echo $i > f; git add f; git commit -qm $i; git branch -f b; git gc -q; done")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		p.awaitFile(p.ws + "/go")
+		time.Sleep(time.Duration(30+round*37) * time.Millisecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if text := p.host("rm -f go; sleep 0.2; find .git -name '*.lock' -delete; git fsck 2>&1; git log --oneline >/dev/null; find .git -name '.lockstile*'"); strings.Contains(text, "error") || strings.Contains(text, "missing") || strings.Contains(text, "fatal") {
+			t.Errorf("round %d: %s", round, text)
 		}
 	}
 }

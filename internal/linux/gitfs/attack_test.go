@@ -148,3 +148,29 @@ func difference(before, after string) string {
 	}
 	return out.String()
 }
+
+// TestBounds checks that a command can't have us open or keep much.
+func TestBounds(t *testing.T) {
+	g := newGround(t)
+	said, failed, report := g.run(`python3 -c '
+import os
+held=[]
+def most(how):
+    n=0
+    try:
+        while n<5000: held.append(how()); n+=1
+    except OSError as e: pass
+    for h in held: os.close(h)
+    held.clear()
+    return n
+print(most(lambda: os.open(".git/HEAD",os.O_RDONLY)), most(lambda: os.open(".git/HEAD",os.O_RDWR)), most(lambda: os.open(".git/refs",os.O_RDONLY)))
+long="r"*240
+open(".git/refs/heads/"+long+".lock","w").write(open(".git/refs/heads/main").read()); os.rename(".git/refs/heads/"+long+".lock",".git/refs/heads/"+long)
+big=open(".git/HEAD.lock","w"); big.truncate(2<<20); big.close()
+try: os.rename(".git/HEAD.lock",".git/HEAD"); print("renamed")
+except OSError as e: print(e.strerror)
+'`)
+	if want := "512 64 512\nFile too large\n"; failed || said != want {
+		t.Errorf("%q, want %q; %+v", said, want, report)
+	}
+}

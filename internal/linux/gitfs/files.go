@@ -71,7 +71,12 @@ func (s *Server) openDraft(n *node, path string, flags int) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return s.opened(&handle{fd: fd, node: n, draft: d}, path), nil
+	h := &handle{fd: fd, node: n, draft: d}
+	if !s.handles.hasRoom(h) {
+		unix.Close(fd)
+		return nil, unix.ENFILE
+	}
+	return s.opened(h, path), nil
 }
 
 // opened tells the kernel a handle. Objects never change: the kernel keeps what was read.
@@ -101,7 +106,7 @@ func (s *Server) create(path string, flags int, mode uint32) ([]byte, error) {
 	switch {
 	case !p.File || !p.Class.InPlace() && !p.Class.Draft() && !fresh:
 		return nil, s.denied("create", path)
-	case s.handles.full():
+	case s.handles.full(), p.Class.Draft() && !s.handles.hasRoom(&handle{draft: &draft{}}):
 		return nil, unix.ENFILE
 	}
 	access := unix.O_RDWR

@@ -221,11 +221,15 @@ func readAll(fd int, size, most int64) ([]byte, error) {
 // such a name: git's names have no tilde.
 const unfinished = ".lockstile~"
 
+// mostBase is how many bytes of a name follow unfinished: a name may have 255 bytes. One file
+// is placed at a time.
+const mostBase = 200
+
 // put writes a new file and renames it to path: the bytes that were looked at are the
 // bytes that are placed, and nobody else has the new file open.
 func (f *Folder) put(path string, content []byte, mode uint32) error {
 	return f.in(path, func(dir int, base string) error {
-		name := unfinished + base
+		name := unfinished + base[:min(len(base), mostBase)]
 		_ = unix.Unlinkat(dir, name, 0) // of a server that was killed
 		fd, err := unix.Openat(dir, name, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode&0o777|0o200)
 		if err != nil {

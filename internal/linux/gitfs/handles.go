@@ -9,8 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mostHandles is how many files a sandbox may have open: each is a descriptor of ours.
-const mostHandles = 512
+// The most that a sandbox may have open: a file is a descriptor of ours, and an entry of a
+// folder and a draft are our memory.
+const (
+	mostHandles = 512
+	mostEntries = 1 << 20
+	mostDrafts  = 64
+)
 
 // handle is an open file or folder.
 type handle struct {
@@ -88,6 +93,8 @@ type handles struct {
 	mu   sync.Mutex
 	by   map[uint64]*handle
 	last uint64
+
+	entries, drafts int // of the open folders, and of the open files
 }
 
 func newHandles() handles { return handles{by: map[uint64]*handle{}} }
@@ -105,9 +112,17 @@ func (h *handles) full() bool {
 	return len(h.by) >= mostHandles
 }
 
+// hasRoom reports whether a folder or a draft may be opened as well.
+func (h *handles) hasRoom(x *handle) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.entries+len(x.list) <= mostEntries && (x.draft == nil || h.drafts < mostDrafts)
+}
+
 func (h *handles) add(x *handle) (id uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.count(x, 1)
 	h.last++
 	h.by[h.last] = x
 	return h.last
@@ -117,9 +132,20 @@ func (h *handles) release(id uint64) {
 	h.mu.Lock()
 	x := h.by[id]
 	delete(h.by, id)
+	if x != nil {
+		h.count(x, -1)
+	}
 	h.mu.Unlock()
 	if x != nil && x.fd >= 0 {
 		unix.Close(x.fd)
+	}
+}
+
+// count is for a caller that holds mu.
+func (h *handles) count(x *handle, by int) {
+	h.entries += by * len(x.list)
+	if x.draft != nil {
+		h.drafts += by
 	}
 }
 

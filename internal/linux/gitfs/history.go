@@ -4,6 +4,7 @@ package gitfs
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,11 @@ import (
 // mostDenied is how many denied names are counted apart.
 const mostDenied = 100
 
+// mostMoved is how many refs are kept with the value from before.
+const mostMoved = 100_000
+
+var errMoved = fmt.Errorf("the command touched more than %d refs, and the others can't be undone", mostMoved)
+
 // history is what a sandbox did to the repository. History that git would lose is kept.
 type history struct {
 	mu     sync.Mutex
@@ -25,7 +31,7 @@ type history struct {
 	kept   map[string]bool   // logs of which the state from before is kept
 	locks  map[string]bool   // made here and still there
 	denied map[string]Denied
-	config bool
+	lost   bool // more refs were touched than are kept
 }
 
 // Denied is an act at a name that was refused.
@@ -103,9 +109,14 @@ func (h *history) remember(name, value string) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, ok := h.before[name]; !ok {
-		h.before[name] = value
+	if _, ok := h.before[name]; ok {
+		return
 	}
+	if len(h.before) == mostMoved {
+		h.lost = true
+		return
+	}
+	h.before[name] = value
 }
 
 // ref returns the value of a ref: of the ref's own file, else of the packed refs, "" for
@@ -182,6 +193,9 @@ func (s *Server) Finish() (Report, error) {
 		if err != nil && err != unix.ENOENT {
 			errs = append(errs, &os.PathError{Op: "remove", Path: path, Err: err})
 		}
+	}
+	if s.history.lost {
+		errs = append(errs, errMoved)
 	}
 	return s.report(), errors.Join(errs...)
 }

@@ -184,13 +184,23 @@ func (s *Server) renameFile(from, to string, flags uint32, mode uint32) error {
 	return nil
 }
 
+// mostOf is the most content of a class of checked files, in bytes.
+func mostOf(c gitdir.Class) int64 {
+	switch c {
+	case gitdir.Index, gitdir.SharedIndex, gitdir.PackedRefs:
+		return mostContent
+	}
+	return mostDraft
+}
+
 // place copies a file to a checked name, and removes the file.
 func (s *Server) place(from, to string, mode uint32) error {
-	content, err := s.content(from, mostContent)
+	most := mostOf(s.rules.Class(to))
+	content, err := s.content(from, most)
 	if err != nil {
 		return err
 	}
-	old, err := s.content(to, mostContent)
+	old, err := s.content(to, most)
 	if err != nil {
 		return err
 	}
@@ -227,7 +237,11 @@ func (s *Server) openFolder(n *node, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return opened(s.handles.add(&handle{fd: -1, node: n, list: list}), 0), nil
+	h := &handle{fd: -1, node: n, list: list}
+	if !s.handles.hasRoom(h) {
+		return nil, unix.ENFILE
+	}
+	return opened(s.handles.add(h), 0), nil
 }
 
 // readdir answers with the entries from an offset on.
