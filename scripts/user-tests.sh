@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # A user that is nobody else's: no entry in passwd is needed to be one.
 user=47111
-rest=(. ./cmd/lockstile-mcp ./internal/approve ./session ./internal/linux/supervise ./internal/survey)
+rest=(. ./internal/linux/gitfs ./cmd/lockstile-mcp ./internal/approve ./session ./internal/linux/supervise ./internal/survey)
 dir=$(mktemp -d /var/tmp/lockstile-test.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/" ./cmd/lockstile ./cmd/lockstile-mcp
