@@ -55,7 +55,7 @@ func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 
 // doctorLayers tries each restriction of a start alone.
 func doctorLayers(home ownHome, p policy.Policy) []Finding {
-	settled, err := planFor(home, p, os.Environ(), host.Missing{}, nil)
+	settled, err := planFor(home, p, os.Environ(), host.Missing{}, nil, nil)
 	if err != nil {
 		return []Finding{finding("a plan for this machine", err)}
 	}
@@ -71,7 +71,7 @@ func doctorLayers(home ownHome, p policy.Policy) []Finding {
 
 // doctorNames finds files of the workspace that can't be guarded by name.
 func doctorNames(home ownHome, p policy.Policy) []Finding {
-	settled, err := planFor(home, p, os.Environ(), host.Missing{}, nil)
+	settled, err := planFor(home, p, os.Environ(), host.Missing{}, nil, nil)
 	if err != nil {
 		return []Finding{finding("the trusted names of the workspace", err)}
 	}

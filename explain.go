@@ -56,7 +56,7 @@ func (g *Gate) Explain(r Request) (*Explanation, error) {
 }
 
 func explain(home ownHome, r Request) (*Explanation, error) {
-	intended, err := planStart(home, r, host.Missing{}, nil)
+	intended, err := planStart(home, r, host.Missing{}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

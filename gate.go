@@ -29,6 +29,7 @@ type Gate struct {
 	watch    watch.Watch
 	memory   memory
 	missing  missingFeatures
+	seats    seats
 	last     atomic.Pointer[lastPlan] // the last start's plan; the next start's plan is usually equal
 	phases   *phases                  // of a timed start
 }
@@ -80,6 +81,7 @@ func (g *Gate) Close() error {
 		return nil
 	}
 	g.ahead.close()
+	g.seats.close()
 	return errors.Join(g.launcher.Close(), g.watch.Close(), g.log.Close())
 }
 
@@ -106,11 +108,15 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	if p.Mode == policy.ModeDangerFullAccess || !placesAhead || g.open() != nil {
 		return // nothing to restrict, or no way to prepare
 	}
+	seat := g.seats.hold()
+	defer seat.keep() // for the next start
 	if last := g.last.Load(); last != nil && last.of(complete(p, g.home, host.UserHome()), environ) {
-		g.ahead.prepare(g.launcher, last.plan) // if the plan no longer fits, the start will notice
-		return
+		if again := last.inSeat(seat); again != nil {
+			g.ahead.prepare(g.launcher, again) // if the plan no longer fits, the start will notice
+			return
+		}
 	}
-	i, err := planFor(g.home, p, environ, g.missing.get(), nil)
+	i, err := planFor(g.home, p, environ, g.missing.get(), seat, nil)
 	if err == nil && makePrivate(i) == nil {
 		g.ahead.prepare(g.launcher, i.plan)
 	}
@@ -146,12 +152,13 @@ func (g *Gate) start(r Request) (*Child, error) {
 	running, err := c.Release()
 	if err != nil {
 		tally.Count(tally.NoExec)
+		c.seat.leave()
 		err = releaseRefused(c.intent.command, err)
 		g.recordNoExec(record, err)
 		return nil, errors.Join(err, note.Done())
 	}
 	out, in := c.Terminal()
-	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Explain}, trusted: c.intent.trusted, note: note, suffix: c.intent.command.Denied}
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, note: note, suffix: c.intent.command.Denied}
 	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, c.intent.trusted.Folders(), c.intent.trusted.Unwanted, child.suffix, child.endTree)
 	return child, nil
@@ -164,22 +171,37 @@ type confined struct {
 	evidence *attest.Evidence
 	verdict  attest.Verdict
 	note     *takeback.Note // of the names to take back
+	seat     *hold          // the private caches
+}
+
+// Kill ends the processes, and gives the seat to the next start.
+func (c *confined) Kill() {
+	c.systemLaunch.Kill()
+	c.seat.leave()
 }
 
 // confine places the command in the restrictions and measures them. If a restriction is
 // not proven, no process is left.
 func (g *Gate) confine(r Request) (*confined, error) {
 	defer runtime.KeepAlive(r) // the files of r are used by number
+	seat := g.seats.hold()
 	for tries := 1; ; tries++ {
 		missing := g.missing.get()
-		c, err := g.confineOnce(r, missing)
+		c, err := g.confineOnce(r, missing, seat)
 		switch {
+		case err == errSeat:
+			seat.change()
 		case err == errMounts && tries < mostTries:
 		case err == errMounts:
+			seat.leave()
 			return nil, &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: refusal.MountNamespace,
 				Reason: "the machine's mounts change all the time, and one of them may show what is to be hidden", Hint: "try again when nothing is mounted or unmounted"}
-		case err == nil || !g.missing.learn(missing, err):
-			return c, err
+		case err == nil:
+			c.seat = seat
+			return c, nil
+		case !g.missing.learn(missing, err):
+			seat.leave()
+			return nil, err
 		}
 	}
 }
@@ -190,15 +212,18 @@ const mostTries = 50
 // errMounts means that the mounts changed between the look at the mounts and the copy.
 var errMounts = errors.New("the mounts have changed meanwhile")
 
+// errSeat means that processes for another plan have the seat.
+var errSeat = errors.New("other processes have the private caches")
+
 // confineOnce is confine for a machine with known gaps.
-func (g *Gate) confineOnce(r Request, missing host.Missing) (*confined, error) {
+func (g *Gate) confineOnce(r Request, missing host.Missing, seat *hold) (*confined, error) {
 	mounts, err := watchMounts()
 	if err != nil {
 		return nil, err
 	}
 	defer mounts.Close()
 	var begun beginning
-	intended, err := prepareStart(g.home, r, missing, func(p policy.Policy, f host.Facts) {
+	intended, err := prepareStart(g.home, r, missing, seat, func(p policy.Policy, f host.Facts) {
 		g.phases.end(phaseMachine)
 		if g.ahead.empty() {
 			begun.begin(g.launcher, p, f)
@@ -217,6 +242,14 @@ func (g *Gate) confineOnce(r Request, missing host.Missing) (*confined, error) {
 		}
 		// The prepared processes don't fit any more: a folder may have been replaced
 		// since. A failure of the start itself shows again.
+	}
+	if g.ahead.sits(intended.plan) {
+		begun.drop()
+		return nil, errSeat
+	}
+	if err := makeCaches(intended.plan); err != nil {
+		begun.drop()
+		return nil, err
 	}
 	placed, err := begun.place(g.launcher, intended.plan)
 	if err != nil {
@@ -258,17 +291,17 @@ func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 		return nil, errors.Join(notProven(verdict), note.Done())
 	}
 	g.phases.end(phaseProven)
-	return &confined{s.systemLaunch, intended, evidence, verdict, note}, nil
+	return &confined{s.systemLaunch, intended, evidence, verdict, note, nil}, nil
 }
 
 // prepareStart decides everything about a start, and makes the needed folders on the
 // host. When the machine is known and the folders are not, prepareStart calls known.
-func prepareStart(home ownHome, r Request, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
+func prepareStart(home ownHome, r Request, missing host.Missing, seat *hold, known func(policy.Policy, host.Facts)) (*intent, error) {
 	stdio, err := openStreams(r)
 	if err != nil {
 		return nil, err
 	}
-	i, err := planStart(home, r, missing, known)
+	i, err := planStart(home, r, missing, seat, known)
 	if err != nil {
 		return nil, err
 	}

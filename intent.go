@@ -52,7 +52,7 @@ func approved(r Request) (policy.Policy, error) {
 	return p, nil
 }
 
-func planStart(home ownHome, r Request, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
+func planStart(home ownHome, r Request, missing host.Missing, seat *hold, known func(policy.Policy, host.Facts)) (*intent, error) {
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func planStart(home ownHome, r Request, missing host.Missing, known func(policy.
 	if err != nil {
 		return nil, err
 	}
-	i, err := planFor(home, p, r.Env, missing, known)
+	i, err := planFor(home, p, r.Env, missing, seat, known)
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +82,8 @@ func complete(p policy.Policy, home ownHome, userHome string) policy.Policy {
 
 // planFor decides everything that is the same for all commands with this environment.
 // When the machine is known, planFor calls known, on the caller's thread, while the
-// folders are looked at.
-func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missing, known func(policy.Policy, host.Facts)) (*intent, error) {
+// folders are looked at. seat holds the seat for private caches; nil takes none.
+func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missing, seat *hold, known func(policy.Policy, host.Facts)) (*intent, error) {
 	machine, err := host.Read()
 	if err != nil {
 		return nil, err
@@ -102,6 +102,9 @@ func planFor(home ownHome, p policy.Policy, environ []string, missing host.Missi
 	}
 	beside.Wait()
 	if err != nil {
+		return nil, err
+	}
+	if err := i.findCaches(seat); err != nil {
 		return nil, err
 	}
 	if i.plan, err = plan.Compile(p, i.facts, i.private); err != nil {

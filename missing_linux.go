@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -50,6 +51,8 @@ func (l *missingFeatures) learn(knew host.Missing, err error) bool {
 		more.Cgroup = true
 	case errors.As(err, &f) && f.Step != nil && f.Restriction == refusal.Limits && !knew.Cgroup:
 		more.Cgroup = true // the command could not be made in the cgroup
+	case errors.As(err, &f) && f.Step != nil && strings.HasPrefix(string(f.Restriction), "cache ") && !knew.Overlay:
+		more.Overlay = true // the command goes without caches
 	case errors.As(err, &f) && (errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)):
 		switch {
 		case f.Restriction == refusal.Mount("/proc") && !knew.FreshProc:

@@ -13,10 +13,11 @@ import (
 // sourceName marks our file systems in mountinfo.
 const sourceName = "lockstile"
 
-// view makes the mounts. Sources from the host are opened first, before a mount covers
+// view makes the mounts. Caches come first, because their folders are found by path. Sources from the host are opened first, before a mount covers
 // them. In the end everything becomes read-only at once, and then the writable mounts are
 // opened again: a forgotten mount is read-only.
 func (w *writer) view() {
+	w.caches()
 	taken := make([]tape.Slot, len(w.plan.View))
 	devices := map[string]tape.Slot{}
 	for i, m := range w.plan.View {
