@@ -1,14 +1,17 @@
 package lockstile
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/lockstile/lockstile/internal/caches"
 	"github.com/lockstile/lockstile/internal/cachesets"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -24,11 +27,15 @@ func setPath(home, private string) string {
 // first seat are described.
 func (i *intent) findCaches(seat *hold) error {
 	p, f := i.policy, &i.facts
-	if p.Mode != policy.ModeWorkspaceWrite || p.Caches == policy.CachesOff || f.OS != "linux" || f.Missing.UserNamespaces || f.Missing.Overlay || !plainName(p.Home) {
+	if p.Mode != policy.ModeWorkspaceWrite || p.Caches == policy.CachesOff || f.OS != "linux" || f.Missing.UserNamespaces {
 		return nil
 	}
-	if host.NoOverlay(p.Home) != "" {
+	without := func(why string) error {
+		f.Caches.Left = []host.LeftCache{{Name: "all", Why: why}}
 		return nil
+	}
+	if why := noCaches(p, f.Missing); why != "" {
+		return without(why)
 	}
 	set := setPath(p.Home, i.private)
 	folder := cachesets.FolderOf(set, 0)
@@ -39,13 +46,25 @@ func (i *intent) findCaches(seat *hold) error {
 		}
 	}
 	if folder == "" {
-		return nil // more commands at a time than seats
+		return without("more commands run at a time than have caches of their own")
 	}
 	f.Caches = survey.FindCaches(p, *f, func(name string) string { return lookup(i.command.Env, name) },
 		func(store string) string { return filepath.Join(folder, store, "upper") })
 	f.Caches.Folder = folder
 	i.leadToCaches()
 	return nil
+}
+
+// noCaches returns why the machine has no private caches, "" if nothing is known against
+// them.
+func noCaches(p policy.Policy, missing host.Missing) string {
+	switch {
+	case missing.Overlay:
+		return "this machine mounts no overlay in a user namespace"
+	case !plainName(p.Home):
+		return p.Home + " can't be named to the kernel in the options of a mount"
+	}
+	return host.NoOverlay(p.Home)
 }
 
 // plainName reports whether a path can be an option of a mount.
@@ -171,4 +190,68 @@ func (s *seats) close() {
 		seat.Leave()
 	}
 	s.spare = nil
+}
+
+// pruneAfter is how long a command must have run before the caches are pruned: a short
+// command is not slowed down.
+const pruneAfter = 2 * time.Second
+
+// defaultCacheMB is the most room for the caches of all workspaces.
+const defaultCacheMB = 10 << 10
+
+// mostCacheBytes returns the most room for the private caches of all workspaces.
+func mostCacheBytes(p policy.Policy) int64 {
+	return cmp.Or(p.MostCacheMB, defaultCacheMB) << 20
+}
+
+// pruner removes old caches while a command runs, at most once an hour.
+type pruner struct {
+	timer *time.Timer
+	stop  chan struct{}
+	done  sync.WaitGroup
+}
+
+// newPruner returns nil for a start without caches.
+func newPruner(i *intent) *pruner {
+	folder := i.facts.Caches.Folder
+	if folder == "" {
+		return nil
+	}
+	root := filepath.Dir(filepath.Dir(folder))
+	most := mostCacheBytes(i.policy)
+	pr := &pruner{stop: make(chan struct{})}
+	pr.done.Add(1)
+	pr.timer = time.AfterFunc(pruneAfter, func() {
+		defer pr.done.Done()
+		if cachesets.Due(root) && cachesets.Prune(root, most, pr.stop) == nil {
+			_ = cachesets.Pruned(root) // otherwise the next start prunes again
+		}
+	})
+	return pr
+}
+
+// end stops the work and waits for its end.
+func (pr *pruner) end() {
+	if pr == nil {
+		return
+	}
+	close(pr.stop)
+	if pr.timer.Stop() {
+		pr.done.Done()
+	}
+	pr.done.Wait()
+}
+
+// cacheNames lists the caches of a start for the record, and those that are left out.
+func cacheNames(c host.Caches) (names, left []string) {
+	for _, p := range c.Places {
+		names = append(names, p.Name)
+	}
+	for _, o := range c.Own {
+		names = append(names, o.Name)
+	}
+	for _, l := range c.Left {
+		left = append(left, redact.Text(l.Name+": "+l.Why))
+	}
+	return names, left
 }

@@ -158,7 +158,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, errors.Join(err, note.Done())
 	}
 	out, in := c.Terminal()
-	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, note: note, suffix: c.intent.command.Denied}
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
 	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, c.intent.trusted.Folders(), c.intent.trusted.Unwanted, child.suffix, child.endTree)
 	return child, nil

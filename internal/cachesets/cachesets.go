@@ -49,6 +49,11 @@ func Take(set, workspace string) (Seat, error) {
 	}
 	for i := range mostSeats {
 		seat, err := take(FolderOf(set, i), true)
+		if err == nil && seat.Folder != "" && seat.over() {
+			if _, err = seat.moveAway(); err == nil { // the next pruning removes the folder
+				seat, err = take(FolderOf(set, i), true)
+			}
+		}
 		if err != nil || seat.Folder != "" {
 			return seat, err
 		}
@@ -88,6 +93,12 @@ func same(f *os.File, name string) bool {
 	a, err := f.Stat()
 	b, err2 := os.Lstat(name)
 	return err == nil && err2 == nil && os.SameFile(a, b)
+}
+
+// over reports whether the seat was marked as one above the bound.
+func (s *Seat) over() bool {
+	_, err := os.Lstat(filepath.Join(s.Folder, overName))
+	return err == nil
 }
 
 // Leave gives the seat to the next start.

@@ -19,12 +19,14 @@ func FindCaches(p policy.Policy, f host.Facts, env func(string) string, upper fu
 	s := cacheSurvey{policy: p, facts: f, upper: upper}
 	for _, place := range caches.Places(f.UserHome, env) {
 		why := s.consider(place)
-		switch {
-		case why == "" || why == inside:
-		case place.Own && !place.Set && env(place.Variable) == "":
-			s.found.Own = append(s.found.Own, host.OwnCache{Name: place.Name, Variable: place.Variable})
-		case why != absent:
+		if why == "" || why == inside {
+			continue
+		}
+		if why != absent {
 			s.found.Left = append(s.found.Left, host.LeftCache{Name: place.Name, Why: place.Path + " " + why})
+		}
+		if place.Own && !place.Set && env(place.Variable) == "" {
+			s.found.Own = append(s.found.Own, host.OwnCache{Name: place.Name, Variable: place.Variable})
 		}
 	}
 	return s.found
@@ -121,9 +123,6 @@ func (s *cacheSurvey) hidden(c host.Cache) string {
 		if trail.Within(shown.Path, c.Path) || trail.Within(c.Path, shown.Path) {
 			return "is shown in part"
 		}
-	}
-	if len(h.Readable) > 0 && !slices.ContainsFunc(h.Readable, func(r string) bool { return trail.Within(c.Path, r) || trail.Within(r, c.Path) }) {
-		return "may not be read"
 	}
 	return ""
 }
