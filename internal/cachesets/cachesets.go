@@ -10,11 +10,13 @@
 package cachesets
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -38,11 +40,11 @@ func FolderOf(set string, seat int) string { return filepath.Join(set, strconv.I
 // Take takes the first free seat of a set. With all seats taken Take returns the zero
 // value.
 func Take(set, workspace string) (Seat, error) {
-	if err := os.MkdirAll(set, 0o700); err != nil {
-		return Seat{}, err
-	}
 	name := filepath.Join(set, workspaceName)
 	if was, err := os.ReadFile(name); err != nil || string(was) != workspace {
+		if err := os.MkdirAll(set, 0o700); err != nil {
+			return Seat{}, err
+		}
 		if err := os.WriteFile(name, []byte(workspace), 0o600); err != nil {
 			return Seat{}, err
 		}
@@ -63,15 +65,14 @@ func Take(set, workspace string) (Seat, error) {
 
 // take takes a seat, and returns the zero value for a seat that is taken.
 func take(folder string, anew bool) (Seat, error) {
-	flags := os.O_RDWR
-	if anew {
-		flags |= os.O_CREATE
+	name := filepath.Join(folder, lockName)
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if os.IsNotExist(err) && anew {
 		if err := os.Mkdir(folder, 0o700); err != nil && !os.IsExist(err) {
 			return Seat{}, err
 		}
+		f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	}
-	name := filepath.Join(folder, lockName)
-	f, err := os.OpenFile(name, flags, 0o600)
 	if err != nil {
 		return Seat{}, err
 	}
@@ -109,27 +110,48 @@ func (s *Seat) Leave() {
 	*s = Seat{}
 }
 
-// Make makes the folders of the stores, before an overlay is mounted on them. The folder
-// work is made anew: the kernel refuses one that a volatile overlay has left. No overlay
-// may stand on the folders.
+// Make makes the folders of the stores, before an overlay is mounted on them. No overlay may
+// stand on the folders.
 func Make(folder string, stores, own []string) error {
-	for _, store := range stores {
-		work := filepath.Join(folder, store, "work")
-		if err := remove(work); err != nil {
-			return err
-		}
-		for _, dir := range []string{work, filepath.Join(folder, store, "upper")} {
-			if err := os.MkdirAll(dir, 0o700); err != nil {
-				return err
-			}
-		}
+	results := make([]error, len(stores))
+	var all sync.WaitGroup
+	for i, store := range stores {
+		all.Go(func() { results[i] = makeStore(filepath.Join(folder, store)) })
 	}
+	all.Wait()
 	for _, name := range own {
-		if err := os.MkdirAll(filepath.Join(folder, "own", name), 0o700); err != nil {
+		dir := filepath.Join(folder, "own", name)
+		if _, err := os.Lstat(dir); err == nil {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(results...)
+}
+
+// makeStore makes the folder work anew: the kernel refuses one that a volatile overlay has
+// left. The old one is moved away and removed beside, because a removal may wait for the
+// disk.
+func makeStore(dir string) error {
+	work, old, upper := filepath.Join(dir, "work"), filepath.Join(dir, "old"), filepath.Join(dir, "upper")
+	if _, err := os.Lstat(old); err == nil { // the process ended before the removal
+		if err := remove(old); err != nil {
+			return err
+		}
+	}
+	switch err := os.Rename(work, old); {
+	case err == nil:
+		go remove(old) // the next start removes what stays
+	case !os.IsNotExist(err):
+		return err
+	default:
+		if err := os.MkdirAll(upper, 0o700); err != nil {
+			return err
+		}
+	}
+	return os.Mkdir(work, 0o700)
 }
 
 // remove removes a tree that may hold folders without rights, as Go's modules are.
@@ -137,12 +159,16 @@ func remove(dir string) error {
 	if err := os.RemoveAll(dir); err == nil {
 		return nil
 	}
-	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, _ error) error {
-		if d != nil && d.IsDir() {
-			_ = os.Chmod(name, 0o700) // RemoveAll reports what stays
-		}
-		return nil
-	})
+	// A command may have made the content: no link may lead the change of a mode out.
+	if root, err := os.OpenRoot(dir); err == nil {
+		_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, _ error) error {
+			if d != nil && d.IsDir() {
+				_ = root.Chmod(name, 0o700) // RemoveAll reports what stays
+			}
+			return nil
+		})
+		root.Close()
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("remove a private cache: %w", err)
 	}

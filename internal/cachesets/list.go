@@ -31,7 +31,7 @@ func List(root string) ([]Entry, error) {
 		dir := filepath.Join(root, set.Name())
 		workspace, err := os.ReadFile(filepath.Join(dir, workspaceName))
 		if err != nil {
-			continue // no set, or one that is just being made
+			continue // no set
 		}
 		for i := range mostSeats {
 			e := Entry{Workspace: string(workspace), Folder: FolderOf(dir, i)}
