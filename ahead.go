@@ -1,6 +1,7 @@
 package lockstile
 
 import (
+	"path/filepath"
 	"reflect"
 	"slices"
 	"sync"
@@ -35,6 +36,19 @@ func (l *lastPlan) of(p policy.Policy, environ []string) bool {
 	return slices.Equal(l.environ, environ) && reflect.DeepEqual(l.policy, p)
 }
 
+// inSeat returns the plan with the caches of another seat, nil if the plan must be made
+// anew.
+func (l *lastPlan) inSeat(seat *hold) *plan.Plan {
+	if l.plan.Caches == "" {
+		return l.plan
+	}
+	folder, err := seat.folder(filepath.Dir(l.plan.Caches), l.plan.Workspace)
+	if err != nil || folder == "" {
+		return nil
+	}
+	return l.plan.InSeat(folder)
+}
+
 // ahead keeps the processes placed for the next command, if any.
 type ahead struct {
 	mu   sync.Mutex
@@ -61,6 +75,9 @@ func (a *ahead) place(launcher *systemLauncher, p *plan.Plan) *placedLaunch {
 		return nil
 	}
 	a.drop()
+	if makeCaches(p) != nil {
+		return nil
+	}
 	placed, err := launcher.Place(p)
 	if err != nil {
 		return nil
@@ -105,6 +122,14 @@ func (a *ahead) remove(p *plan.Plan) *placedLaunch {
 	a.idle.Stop()
 	a.next = nil
 	return next
+}
+
+// sits reports whether the waiting processes have the caches of a plan: two overlays must
+// not share a seat.
+func (a *ahead) sits(p *plan.Plan) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return p.Caches != "" && a.next != nil && a.next.plan.Caches == p.Caches
 }
 
 // empty reports whether no processes wait.

@@ -34,6 +34,8 @@ type Child struct {
 	trusted    *survey.Trusted
 	guard      *takeback.Guard
 	treeLimits *treeLimits
+	seat       *hold
+	pruner     *pruner
 	note       *takeback.Note
 	suffix     string // of names that are taken back
 
@@ -103,6 +105,8 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait(c.letFinish)
+	c.seat.leave()
+	c.pruner.end()
 	c.ended = end.Ended
 	c.exceeded = c.treeLimits.stop(&c.gate.memory, end.OutOfMemory)
 	for _, b := range c.guard.Stop() {

@@ -2,11 +2,14 @@ package lockstile
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/caches"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/linux/measure"
 	"github.com/lockstile/lockstile/policy"
@@ -139,6 +142,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 			places[f.TempDir] = private + "/tmpdir"
 		}
 		places["/tmp"] = private + "/tmp" // may be TMPDIR as well
+		addCaches(&m, places, f.Caches)
 		for _, r := range p.WritableRoots {
 			places[r.Path] = r.Path
 		}
@@ -153,6 +157,17 @@ func readMachine(i *intent) (attest.Machine, error) {
 		}
 	}
 	return m, nil
+}
+
+// addCaches adds the private caches, and the place of their folder in the view.
+func addCaches(m *attest.Machine, places map[string]string, c host.Caches) {
+	for _, place := range c.Places {
+		m.Caches = append(m.Caches, attest.Cache{Path: place.Path, Upper: filepath.Join(c.Folder, place.Store, "upper")})
+	}
+	if len(c.Own) > 0 {
+		m.OwnCaches = caches.OwnAt
+		places[caches.OwnAt] = filepath.Join(c.Folder, "own")
+	}
 }
 
 // culprit finds the first missing restriction before a failed step, in the process that

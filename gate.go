@@ -30,6 +30,7 @@ type Gate struct {
 	watch    watch.Watch
 	memory   memory
 	missing  missingFeatures
+	seats    seats
 	last     atomic.Pointer[lastPlan] // the last start's plan; the next start's plan is usually equal
 	phases   *phases                  // of a timed start
 }
@@ -81,6 +82,7 @@ func (g *Gate) Close() error {
 		return nil
 	}
 	g.ahead.close()
+	g.seats.close()
 	return errors.Join(g.launcher.Close(), g.watch.Close(), g.log.Close())
 }
 
@@ -107,11 +109,17 @@ func (g *Gate) Prepare(p policy.Policy, environ []string) {
 	if p.Mode == policy.ModeDangerFullAccess || !placesAhead || g.open() != nil {
 		return // nothing to restrict, or no way to prepare
 	}
+	seat := g.seats.hold()
+	defer seat.keep() // for the next start
 	if last := g.last.Load(); last != nil && last.of(complete(p, g.home, host.UserHome()), environ) {
-		g.ahead.prepare(g.launcher, last.plan) // if the plan no longer fits, the start will notice
-		return
+		if again := last.inSeat(seat); again != nil {
+			g.ahead.prepare(g.launcher, again) // if the plan no longer fits, the start will notice
+			return
+		}
 	}
-	i, err := planFor(g.home, p, environ, g.knows(Request{Policy: p}), nil)
+	knows := g.knows(Request{Policy: p})
+	knows.seat = seat
+	i, err := planFor(g.home, p, environ, knows, nil)
 	if err == nil && makePrivate(i) == nil {
 		g.ahead.prepare(g.launcher, i.plan)
 	}
@@ -147,12 +155,13 @@ func (g *Gate) start(r Request) (*Child, error) {
 	running, err := c.Release()
 	if err != nil {
 		tally.Count(tally.NoExec)
+		c.seat.leave()
 		err = releaseRefused(c.intent.command, err)
 		g.recordNoExec(record, err)
 		return nil, errors.Join(err, note.Done())
 	}
 	out, in := c.Terminal()
-	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, note: note, suffix: c.intent.command.Denied}
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
 	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, c.intent.trusted.Folders(), takeback.Names{Unwanted: c.intent.trusted.Unwanted, Again: c.intent.trusted.Again}, child.suffix, child.endTree)
 	return child, nil
@@ -165,22 +174,38 @@ type confined struct {
 	evidence *attest.Evidence
 	verdict  attest.Verdict
 	note     *takeback.Note // of the names to take back
+	seat     *hold          // the private caches
+}
+
+// Kill ends the processes, and gives the seat to the next start.
+func (c *confined) Kill() {
+	c.systemLaunch.Kill()
+	c.seat.leave()
 }
 
 // confine places the command in the restrictions and measures them. If a restriction is
 // not proven, no process is left.
 func (g *Gate) confine(r Request) (*confined, error) {
 	defer runtime.KeepAlive(r) // the files of r are used by number
+	seat := g.seats.hold()
 	for tries := 1; ; tries++ {
 		knows := g.knows(r)
+		knows.seat = seat
 		c, err := g.confineOnce(r, knows)
 		switch {
+		case err == errSeat:
+			seat.change()
 		case err == errMounts && tries < mostTries:
 		case err == errMounts:
+			seat.leave()
 			return nil, &refusal.Error{Code: refusal.CodeLaunch, Stage: refusal.StageConfine, Restriction: refusal.MountNamespace,
 				Reason: "the machine's mounts change all the time, and one of them may show what is to be hidden", Hint: "try again when nothing is mounted or unmounted"}
-		case err == nil || !g.missing.learn(knows.missing, err):
-			return c, err
+		case err == nil:
+			c.seat = seat
+			return c, nil
+		case !g.missing.learn(knows.missing, err):
+			seat.leave()
+			return nil, err
 		}
 	}
 }
@@ -189,6 +214,7 @@ func (g *Gate) confine(r Request) (*confined, error) {
 type knowledge struct {
 	missing  host.Missing
 	loopback string // the network namespace of the gate's commands; "" for one of each command's own
+	seat     *hold  // the seat for private caches; nil takes none
 }
 
 // knows returns the knowledge for a request. The first request without a network makes the
@@ -207,6 +233,9 @@ const mostTries = 50
 
 // errMounts means that the mounts changed between the look at the mounts and the copy.
 var errMounts = errors.New("the mounts have changed meanwhile")
+
+// errSeat means that processes for another plan have the seat.
+var errSeat = errors.New("other processes have the private caches")
 
 // confineOnce is confine for a machine with known gaps.
 func (g *Gate) confineOnce(r Request, knows knowledge) (*confined, error) {
@@ -235,6 +264,14 @@ func (g *Gate) confineOnce(r Request, knows knowledge) (*confined, error) {
 		}
 		// The prepared processes don't fit any more: a folder may have been replaced
 		// since. A failure of the start itself shows again.
+	}
+	if g.ahead.sits(intended.plan) {
+		begun.drop()
+		return nil, errSeat
+	}
+	if err := makeCaches(intended.plan); err != nil {
+		begun.drop()
+		return nil, err
 	}
 	placed, err := begun.place(g.launcher, intended.plan)
 	if err != nil {
@@ -276,7 +313,7 @@ func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 		return nil, errors.Join(notProven(verdict), note.Done())
 	}
 	g.phases.end(phaseProven)
-	return &confined{s.systemLaunch, intended, evidence, verdict, note}, nil
+	return &confined{s.systemLaunch, intended, evidence, verdict, note, nil}, nil
 }
 
 // prepareStart decides everything about a start, and makes the needed folders on the

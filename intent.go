@@ -105,6 +105,9 @@ func planFor(home ownHome, p policy.Policy, environ []string, knows knowledge, k
 	if err != nil {
 		return nil, err
 	}
+	if err := i.findCaches(knows.seat); err != nil {
+		return nil, err
+	}
 	if i.plan, err = plan.Compile(p, i.facts, i.private); err != nil {
 		return nil, err
 	}

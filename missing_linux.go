@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -52,6 +53,8 @@ func (l *missingFeatures) learn(knew host.Missing, err error) bool {
 		more.Cgroup = true // the command could not be made in the cgroup
 	case errors.As(err, &f) && launcher.NoMount(f) && !knew.FUSE:
 		more.FUSE = true
+	case errors.As(err, &f) && f.Step != nil && strings.HasPrefix(string(f.Restriction), "cache ") && !knew.Overlay:
+		more.Overlay = true // the command goes without caches
 	case errors.As(err, &f) && (errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)):
 		switch {
 		case f.Restriction == refusal.Mount("/proc") && !knew.FreshProc:

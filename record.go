@@ -35,7 +35,9 @@ type startLine struct {
 	Linked    []string              `json:"linked,omitempty"`    // trusted files with a second name
 	Residuals []string              `json:"residuals,omitempty"` // residuals of this start: docs/residuals.md
 	Limits    *plan.Limits          `json:"limits,omitempty"`
-	Git       *gitField             `json:"git,omitempty"` // the workspace's repository, in workspace-write
+	Git       *gitField             `json:"git,omitempty"`       // the workspace's repository, in workspace-write
+	Caches    []string              `json:"caches,omitempty"`    // private caches of the command: docs/caches.md
+	NoCaches  []string              `json:"no_caches,omitempty"` // caches that the command can't write, with the reason
 	Proven    []refusal.Restriction `json:"proven"`
 }
 
@@ -125,10 +127,11 @@ var warmRecords = sync.OnceFunc(func() {
 // recordStart writes the start line. Nothing is released without the line.
 func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	p := c.intent.plan
+	caches, noCaches := cacheNames(c.intent.facts.Caches)
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
 		Argv: loggedArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Proven: c.verdict.Proven,
 	})
 	return record{seq: receipt.Seq, begun: time.Now()}, err
 }

@@ -40,6 +40,16 @@ const (
 	GitOff             // the git directory is read-only
 )
 
+// Caches says whether commands get private caches in workspace-write. The zero value means
+// CachesPrivate, as in the configuration.
+type Caches uint8
+
+// The choices of caches.mode.
+const (
+	CachesPrivate Caches = iota // a private folder over each cache, where the machine can mount one
+	CachesOff                   // the caches of the host are read-only
+)
+
 // Origin says where a value came from, for config, explain and the record.
 type Origin struct {
 	File string // absolute path of the config file; empty for other sources
@@ -107,6 +117,9 @@ type Policy struct {
 
 	Git Git // git.commit: whether commands may commit in workspace-write
 
+	Caches      Caches // caches.mode: whether commands may write caches of their own
+	MostCacheMB int64  // caches.max_mb: the most room for the caches of all workspaces, 0 for the default
+
 	Read   []ReadRule // in addition to the well-known credential stores, which can't be read without ReadEverything
 	Limits Limits
 	Env    Env
@@ -150,6 +163,14 @@ func (g Git) String() string {
 		return "false"
 	}
 	return "auto"
+}
+
+// String returns the value used in the configuration.
+func (c Caches) String() string {
+	if c == CachesOff {
+		return "off"
+	}
+	return "private"
 }
 
 // String returns the name used in the configuration.

@@ -69,3 +69,7 @@ const (
 
 // Mount returns the restriction that a path of the view is as the policy says.
 func Mount(path string) Restriction { return Restriction("mount " + path) }
+
+// Cache returns the restriction that what a command writes to a cache at a path stays in a
+// private folder.
+func Cache(path string) Restriction { return Restriction("cache " + path) }

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
@@ -14,7 +14,9 @@ func Lockstile() Tables {
 			{"internal/archtest", ""},
 			{"internal/attest", "internal/access policy refusal"},
 			{"internal/audit", "internal/plain refusal"},
-			{"internal/cli", ". internal/audit internal/escapes internal/ignored internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
+			{"internal/caches", ""},
+			{"internal/cachesets", ""},
+			{"internal/cli", ". internal/audit internal/cachesets internal/escapes internal/ignored internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
 			{"internal/config", "internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/gitdir", "internal/trustname"},
 			{"internal/glob", ""},
@@ -31,7 +33,7 @@ func Lockstile() Tables {
 			{"internal/mountinfo", ""},
 			{"internal/obstacle", "internal/glob internal/plain internal/trail internal/trustname policy refusal"},
 			{"internal/plain", ""},
-			{"internal/plan", "internal/access internal/host policy refusal"},
+			{"internal/plan", "internal/access internal/caches internal/host policy refusal"},
 			{"internal/escapes", ""},
 			{"internal/program", ""},
 			{"internal/pty", "internal/escapes"},
@@ -39,7 +41,7 @@ func Lockstile() Tables {
 			{"internal/residual", "internal/plan refusal"},
 			{"internal/settings", ". policy"},
 			{"internal/stores", "internal/glob"},
-			{"internal/survey", "internal/gitdir internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
+			{"internal/survey", "internal/caches internal/gitdir internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/takeback", "internal/trail internal/watch"},
 			{"internal/tally", ""},
 			{"internal/tool", ". internal/approve internal/obstacle internal/plain policy refusal session"},
@@ -76,7 +78,7 @@ func Lockstile() Tables {
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
-			{"golang.org/x/sys", StartsCan, "internal/audit . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/windows/suspended internal/linux/tape internal/watch session",
+			{"golang.org/x/sys", StartsCan, "internal/audit internal/cachesets . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/windows/suspended internal/linux/tape internal/watch session",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config",
 				"parses text"},

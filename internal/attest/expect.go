@@ -57,12 +57,17 @@ type Folders struct {
 	Resolver    string            // the file that /etc/resolv.conf leads to, "" for itself
 	Protected   []string          // names that must not be written within the writable roots
 	Git         string            // the git directory that is served to the command, "" for none
+	Caches      []Cache           // caches of the host with a private folder above
+	OwnCaches   string            // the folder in the view for the other caches, "" for none
 	Hidden      []string          // folders with a cover
 	HiddenFiles []string          // files with a cover
 	Shown       []string          // parts of both that are shown again
 	Readable    []string          // folders and files that may be read, "/" for all
 	Files       map[string]string // "device:inode" of host folders in the view, by the path in the view
 }
+
+// Cache is a cache of the host, and the private folder for what the command writes there.
+type Cache struct{ Path, Upper string }
 
 // Guarded lists the protected names and the git directory.
 func (f Folders) Guarded() []string {

@@ -52,6 +52,11 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 				Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok", Or: "ENOTSUP"},
 				Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.access to " + root), Want: "ok"})
 		}
+		for _, c := range m.Caches {
+			out = append(out,
+				Expectation{Restriction: refusal.Cache(c.Path), Fact: Fact("trial.write in " + c.Path), Want: "ok", Or: "ENOTSUP"},
+				Expectation{Restriction: refusal.Cache(c.Path), Fact: Fact("trial.access to " + c.Path), Want: "ok"})
+		}
 		return append(out, expectGit(m)...)
 	}
 	return append(out, Expectation{Restriction: refusal.ReadOnlyRoot, Fact: Fact("trial.write in " + p.Workspace), Want: "EROFS"})

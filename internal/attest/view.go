@@ -10,8 +10,8 @@ import (
 )
 
 // view collects the expectations of a command's view. The order of the sections is the
-// order of plan's view, for reading side by side: proc, devices, scratch, resolver, roots,
-// protected, covers, home. The gate makes neither view from the other.
+// order of plan's view, for reading side by side: caches, proc, devices, scratch, resolver,
+// own caches, roots, protected, covers, home. The gate makes neither view from the other.
 type view struct {
 	policy   policy.Policy
 	machine  Machine
@@ -25,10 +25,12 @@ type view struct {
 // path can be written. The first part names the missing mount.
 func expectView(p policy.Policy, m Machine) []Expectation {
 	v := &view{policy: p, machine: m, writes: p.Mode == policy.ModeWorkspaceWrite, replaced: []string{"/proc", "/dev", "/run", "/tmp"}}
+	v.caches()
 	v.proc()
 	v.devices()
 	v.scratch()
 	v.resolver()
+	v.ownCaches()
 	v.roots()
 	v.protected()
 	v.covers()
@@ -105,6 +107,23 @@ func (v *view) scratch() {
 func (v *view) resolver() {
 	if r := v.machine.Resolver; v.policy.NetworkOpen() && below(r, v.replaced...) {
 		v.same(r, false)
+	}
+}
+
+// caches: an overlay over each cache of the host, with the private folder of the seat.
+func (v *view) caches() {
+	for _, c := range v.machine.Caches {
+		v.writable = append(v.writable, c.Path)
+		v.expect(
+			Expectation{Restriction: refusal.Cache(c.Path), Fact: Fact("command.mount." + c.Path), Want: "overlay lockstile rw"},
+			Expectation{Restriction: refusal.Cache(c.Path), Fact: Fact("command.upper." + c.Path), Want: c.Upper})
+	}
+}
+
+// ownCaches: a private folder for the caches that the host doesn't have.
+func (v *view) ownCaches() {
+	if at := v.machine.OwnCaches; at != "" {
+		v.same(at, true)
 	}
 }
 

@@ -33,6 +33,8 @@ func subcommands() []subcommand {
 		{"git", gitUndoUse, "put the refs back as they were before a start", git},
 		{"log", logUse, "show the last N lines of sandbox.log: starts, ends, refusals", log},
 		{"log verify", verifyUse, "check the chain of sandbox.log: no line changed, removed or swapped", log},
+		{"caches", cachesUse, "list the private caches of all workspaces, with --size their size", showCaches},
+		{"caches clear", clearUse, "remove the private caches of a workspace (default: of this folder), or of all", showCaches},
 		{"mcp", mcpUse, "serve the tools exec_command and write_stdin to an MCP client", serveMCP},
 		{"setup", setupUse, "prepare Windows for windows.sandbox = \"elevated\", look at it, or take it away", setUp},
 		{"version", "version", "say which version this is", version},

@@ -25,6 +25,8 @@ func build(in Input, s settings) (policy.Policy, error) {
 		UnifiedExec:         s.flag("features.unified_exec"),
 		TerminalEscapes:     s.flag("terminal.dangerous_escapes"),
 		Git:                 parseGit(s.get(gitKey).value),
+		Caches:              parseCaches(s.text(cachesKey)),
+		MostCacheMB:         int64(s.count("caches.max_mb")),
 		MaxSessions:         s.count("sessions.max"),
 		Limits: policy.Limits{
 			Processes: int64(s.count("limits.processes")), MemoryMB: int64(s.count("limits.memory_mb")), FileSizeMB: int64(s.count("limits.file_size_mb")),
@@ -76,6 +78,13 @@ func parseGit(value any) policy.Git {
 		return policy.GitOff
 	}
 	return policy.GitAuto
+}
+
+func parseCaches(name string) policy.Caches {
+	if name == policy.CachesOff.String() {
+		return policy.CachesOff
+	}
+	return policy.CachesPrivate
 }
 
 func (s settings) env() policy.Env {

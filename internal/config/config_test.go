@@ -124,6 +124,9 @@ set = { "X.Y" = "1" }
 dangerous_escapes = true
 [sessions]
 max = 300
+[caches]
+mode = "off"
+max_mb = 1000
 [limits]
 processes = 1000
 memory_mb = 1000
@@ -134,7 +137,7 @@ wall_seconds = 1000
 `)
 	p := mustLoad(t, in)
 	if p.Limits != (policy.Limits{Processes: 1000, MemoryMB: 1000, FileSizeMB: 1000, OpenFiles: 1000, CPUSeconds: 1000, WallSeconds: 1000}) || p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
-		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn {
+		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn || p.Caches != policy.CachesOff || p.MostCacheMB != 1000 {
 		t.Errorf("%+v", p)
 	}
 	if p.Env.Inherit != policy.InheritCore || !p.Env.HandOnSecrets || !slices.Equal(p.Env.Exclude, []string{"A*"}) ||
@@ -142,7 +145,7 @@ wall_seconds = 1000
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 37 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 40 {
 			t.Errorf("%+v", v)
 		}
 	}

@@ -33,6 +33,7 @@ const (
 	denyReadKey      = "filesystem.deny_read"
 	allowReadKey     = "filesystem.allow_read"
 	gitKey           = "git.commit"
+	cachesKey        = "caches.mode"
 )
 
 const setKey = "shell_environment_policy.set"
@@ -47,6 +48,8 @@ var keys = [...]key{
 	{"sandbox_workspace_write.exclude_tmpdir_env_var", kindBool, false, nil},
 	{"sandbox_workspace_write.exclude_slash_tmp", kindBool, false, nil},
 	{gitKey, kindAuto, autoValue, nil},
+	{cachesKey, kindString, "private", []string{"private", "off"}},
+	{"caches.max_mb", kindLimit, int64(0), nil},
 	{denyReadKey, kindList, []string(nil), nil},
 	{allowReadKey, kindList, []string(nil), nil},
 	{"windows.sandbox", kindString, "elevated", []string{"elevated", "unelevated"}},

@@ -50,7 +50,30 @@ type Folders struct {
 	Hidden    Hidden   // files and folders that may not be read
 	Git       Git      // of the workspace
 	Loopback  string   // the network namespace of the client; "" for one of the command's own
+	Caches    Caches   // of build tools
 }
+
+// Caches are the private caches of the command. The zero value has none.
+type Caches struct {
+	Folder string      // the seat: the folder with the private folders; "" for none
+	Places []Cache     // places that a private folder lies over
+	Own    []OwnCache  // private folders of our own
+	Left   []LeftCache // places that the command can't write, with the reason
+}
+
+// Cache is a private folder over a place of the host.
+type Cache struct {
+	Name  string
+	Path  string // on the host, and in the view
+	Store string // the name of the private folder
+}
+
+// OwnCache is a private folder without a place of the host, and the variable that leads a
+// tool to the folder.
+type OwnCache struct{ Name, Variable string }
+
+// LeftCache is a place that is left out, with the reason.
+type LeftCache struct{ Name, Why string }
 
 // Git is the git directory that is served to the command. The zero value is a workspace
 // without a repository.
@@ -96,6 +119,7 @@ type Missing struct {
 	UserNamespaces bool // no user namespace can be made, or a new one has no capabilities
 	Cgroup         bool // a cgroup could not be made in the found folder
 	FUSE           bool // a file system of ours can't be mounted in a user namespace
+	Overlay        bool // no overlay can be mounted in a user namespace
 }
 
 // Hidden lists the unreadable part of the machine's files. The zero value hides nothing.

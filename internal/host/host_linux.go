@@ -130,6 +130,25 @@ func NoFUSE() string {
 	return ""
 }
 
+// NoOverlay returns why no overlay with its upper folder in dir can be mounted in a user
+// namespace, "" if nothing is known against it.
+func NoOverlay(dir string) string {
+	var st unix.Statfs_t
+	switch {
+	case !ownOverlay():
+		return "this kernel mounts no overlay in a user namespace (Linux 5.11 does)"
+	case unix.Statfs(dir, &st) == nil && st.Type == unix.OVERLAYFS_SUPER_MAGIC:
+		return dir + " is on an overlay itself"
+	}
+	return ""
+}
+
+// ownOverlay checks the kernel's version: the option userxattr came with Linux 5.11.
+var ownOverlay = sync.OnceValue(func() bool {
+	var u unix.Utsname
+	return unix.Uname(&u) == nil && fromRelease(unix.ByteSliceToString(u.Release[:]), 5, 11)
+})
+
 // memory returns the machine's memory (sysinfo(2)).
 var memory = sync.OnceValue(func() uint64 {
 	var info unix.Sysinfo_t

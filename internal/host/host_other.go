@@ -17,3 +17,6 @@ func (f *Facts) Locate(tempDir string) { f.TempDir = tempDir }
 
 // NoFUSE returns why no file system of ours can be made.
 func NoFUSE() string { return "no system but Linux has one" }
+
+// NoOverlay returns why no overlay can be mounted.
+func NoOverlay(string) string { return "no system but Linux has one" }

@@ -72,3 +72,6 @@ func LocalSID(name string, kind uint32) (string, error) {
 
 // NoFUSE returns why no file system of ours can be made.
 func NoFUSE() string { return "no system but Linux has one" }
+
+// NoOverlay returns why no overlay can be mounted.
+func NoOverlay(string) string { return "no system but Linux has one" }

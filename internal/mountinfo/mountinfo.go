@@ -21,6 +21,7 @@ type Mount struct {
 	ReadOnly    bool
 	NoSUID      bool   // set-user-ID bits and file capabilities have no effect (mount(2), MS_NOSUID)
 	Propagation string // "private", or the kernel's words without numbers
+	Upper       string // of an overlay: the folder for what is written
 }
 
 // sourceName is the source of the sandbox's own file systems: a file system of the host
@@ -66,11 +67,14 @@ func parseLine(line string) (Mount, error) {
 		}
 	}
 	fsType, after, _ := strings.Cut(after, " ")
-	source, _, whole := strings.Cut(after, " ")
+	source, super, whole := strings.Cut(after, " ")
 	if !dashed || !whole {
 		return Mount{}, fmt.Errorf("mountinfo line %q has too few fields", line)
 	}
 	m := Mount{ID: f[0], Parent: f[1], Device: f[2], Root: unescape(f[3]), Point: unescape(f[4]), FSType: fsType, Source: unescape(source)}
+	if fsType == "overlay" {
+		m.Upper = upperOf(super)
+	}
 	first, options, _ := strings.Cut(f[5], ",")
 	if first != "ro" && first != "rw" {
 		return Mount{}, fmt.Errorf("mountinfo line %q begins its options with %q", line, first)
@@ -86,6 +90,16 @@ func parseLine(line string) (Mount, error) {
 		m.Propagation = "private"
 	}
 	return m, nil
+}
+
+// upperOf returns the upper folder among the options of an overlay.
+func upperOf(options string) string {
+	for option := range strings.SplitSeq(options, ",") {
+		if upper, ok := strings.CutPrefix(option, "upperdir="); ok {
+			return unescape(upper)
+		}
+	}
+	return ""
 }
 
 // Tree finds the mount of a path, as the kernel does. The order of the lines is not

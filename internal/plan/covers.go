@@ -68,6 +68,6 @@ func outermostFirst(h host.Hidden) []coverOrShow {
 func replaces(mounts []Mount, path string) bool {
 	at := covering(path, mounts)
 	return slices.ContainsFunc(mounts, func(m Mount) bool {
-		return m.Path == at && m.Kind != KindSelf && (m.Kind != KindBind || m.Source != m.Path)
+		return m.Path == at && m.Kind != KindSelf && m.Kind != KindCache && (m.Kind != KindBind || m.Source != m.Path)
 	})
 }

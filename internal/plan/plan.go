@@ -51,7 +51,9 @@ type Plan struct {
 	Log        string                `json:"-"`                  // a file of ours: no command may read the log
 	WriteIn    []string              `json:"write_in,omitempty"` // the paths of write trials
 	Windows    *Windows              `json:"windows,omitempty"`
-	Sweep      []host.Absent         `json:"sweep,omitempty"` // names to take back at the end, if they came
+	Caches     string                `json:"caches,omitempty"`     // the folder with the private folders of the caches
+	OwnCaches  []string              `json:"own_caches,omitempty"` // the caches without a place on the host
+	Sweep      []host.Absent         `json:"sweep,omitempty"`      // names to take back at the end, if they came
 }
 
 // MountKind is the kind of content of a mount.
@@ -66,6 +68,7 @@ const (
 	KindBind    MountKind = "bind"  // Source as on the host, with the mounts below
 	KindCover   MountKind = "cover" // an empty file
 	KindGit     MountKind = "git"   // a file system of ours, with the git directory behind
+	KindCache   MountKind = "cache" // an overlay: the host's folder at Path, and a private folder for what is written
 	KindSelf    MountKind = "self"  // the view's own content at Path, as a separate mount
 )
 
@@ -75,6 +78,7 @@ type Mount struct {
 	Kind     MountKind `json:"kind"`
 	Source   string    `json:"source,omitempty"` // of a bind: the path on the host
 	Own      string    `json:"own,omitempty"`    // of a git directory: the part of the linked worktree, "worktrees/N"
+	Store    string    `json:"store,omitempty"`  // of a cache: the name of the private folder in Plan.Caches
 	Writable bool      `json:"writable,omitempty"`
 	Hides    bool      `json:"hides,omitempty"`     // a cover, or a part of a covered folder that is shown again
 	MakeDirs []string  `json:"make_dirs,omitempty"` // folders to make for the mount point, on the mount beneath
@@ -88,6 +92,8 @@ func (m Mount) Restriction() refusal.Restriction {
 		return refusal.HiddenFiles
 	case m.Kind == KindGit:
 		return refusal.GitDirectory
+	case m.Kind == KindCache:
+		return refusal.Cache(m.Path)
 	}
 	return refusal.Mount(m.Path)
 }
@@ -100,6 +106,24 @@ func (p *Plan) Git() Mount {
 		}
 	}
 	return Mount{}
+}
+
+// CachePlaces lists the mounts of caches.
+func (p *Plan) CachePlaces() []Mount {
+	return slices.DeleteFunc(slices.Clone(p.View), func(m Mount) bool { return m.Kind != KindCache })
+}
+
+// InSeat returns the plan with the private caches of another seat.
+func (p *Plan) InSeat(folder string) *Plan {
+	out := *p
+	out.View = slices.Clone(p.View)
+	for i, m := range out.View {
+		if m.Path == ownCachesAt {
+			out.View[i].Source = ownCaches(folder)
+		}
+	}
+	out.Caches = folder
+	return &out
 }
 
 // Landlock is the rule set of the command.

@@ -60,6 +60,10 @@ func TestGolden(t *testing.T) {
 		Shown:    []host.Covered{{Path: "/home/u/.ssh/a/known_hosts"}, {Path: "/home/u/deep/root", Dir: true}},
 		Readable: []string{"/usr", "/dev", "/tmp/x", "/home/u/src", "/home/u/.ssh/a/known_hosts"},
 	}
+	cached := hidden
+	cached.Caches = host.Caches{Folder: "/home/u/.lockstile/caches/1/0",
+		Places: []host.Cache{{Name: "xdg", Path: "/home/u/.cache", Store: "xdg-1"}}, Own: []host.OwnCache{{Name: "npm", Variable: "npm_config_cache"}}}
+	cached.Hidden.Covered = append(slices.Clone(hidden.Hidden.Covered), host.Covered{Path: "/home/u/.cache/huggingface/token"})
 	networked, resolver := intent(policy.ModeWorkspaceWrite), machine("linux")
 	networked.NetworkAccess, resolver.Resolver = true, "/run/systemd/resolve/stub-resolv.conf"
 	for name, c := range map[string]struct {
@@ -76,6 +80,7 @@ func TestGolden(t *testing.T) {
 		"network":            {networked, resolver},
 		"protected":          {intent(policy.ModeWorkspaceWrite), guarded},
 		"hidden":             {hiding, hidden},
+		"caches":             {intent(policy.ModeWorkspaceWrite), cached},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := compile(t, c.p, c.f).String()

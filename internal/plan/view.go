@@ -5,14 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/caches"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
 // view collects the mounts of a plan. Its sections stand in the order of those of
-// attest's expectView, so that both can be read side by side: proc, devices, scratch,
-// resolver, roots, protected, covers, home. A fresh file system comes before the mounts
+// attest's expectView, so that both can be read side by side: caches, proc, devices,
+// scratch, resolver, own caches, roots, protected, covers, home. A fresh file system comes before the mounts
 // that lie on it: a folder to be seen on a fresh file system is made there.
 type view struct {
 	policy  policy.Policy
@@ -26,12 +27,14 @@ type view struct {
 // compileView lists the mounts of a start under p.
 func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) error {
 	v := &view{policy: p, facts: f, private: private, writes: p.Mode == policy.ModeWorkspaceWrite}
+	v.caches()
 	v.proc()
 	v.devices()
 	if err := v.scratch(); err != nil {
 		return err
 	}
 	v.resolver()
+	v.ownCaches()
 	inner := v.covers(f.Hidden, p)
 	if err := v.roots(); err != nil {
 		return err
@@ -45,7 +48,10 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 	v.protected()
 	v.add(inner...)
 	v.home()
-	out.View = v.mounts
+	out.View, out.Caches = v.mounts, f.Caches.Folder
+	for _, own := range f.Caches.Own {
+		out.OwnCaches = append(out.OwnCaches, own.Name)
+	}
 	return nil
 }
 
@@ -98,6 +104,26 @@ func (v *view) resolver() {
 	dirs := dirsBetween(covering(r, v.mounts), path.Dir(r))
 	v.add(Mount{Path: r, Kind: KindBind, Source: r, File: true, MakeDirs: dirs})
 }
+
+// caches: private folders over the caches of the host. The private folders are found by
+// their paths, and come before all mounts that could hide the paths. Covers come later, and
+// lie on the caches.
+func (v *view) caches() {
+	for _, place := range v.facts.Caches.Places {
+		v.add(Mount{Path: place.Path, Kind: KindCache, Store: place.Store, Writable: true})
+	}
+}
+
+// ownCaches: a folder for the caches that the host doesn't have.
+func (v *view) ownCaches() {
+	if c := v.facts.Caches; len(c.Own) > 0 {
+		v.add(Mount{Path: ownCachesAt, Kind: KindBind, Source: ownCaches(c.Folder), Writable: true, MakeDirs: []string{ownCachesAt}})
+	}
+}
+
+const ownCachesAt = caches.OwnAt
+
+func ownCaches(folder string) string { return folder + "/own" }
 
 // roots: the workspace and the other writable roots. In read-only a root is mounted only
 // where another mount hides it.

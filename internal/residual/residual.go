@@ -49,6 +49,7 @@ func offline(p *plan.Plan) bool    { return confined(p) && p.Has(refusal.Network
 func online(p *plan.Plan) bool     { return p.Confined() && !p.Has(refusal.NetworkNamespace) }
 func writes(p *plan.Plan) bool     { return len(p.WriteIn) > 0 }
 func commits(p *plan.Plan) bool    { return p.Git().Path != "" }
+func cached(p *plan.Plan) bool     { return p.Caches != "" }
 func sharedProc(p *plan.Plan) bool { return p.Rung == plan.SharedProc }
 func landlocked(p *plan.Plan) bool { return p.Rung == plan.Landlocked }
 func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == "" }
@@ -71,6 +72,14 @@ var Table = [...]Residual{
 		`A file that another program makes in your home, or replaces by a rename, while a command runs`,
 		`the command can't read the file before the next start, because the file may be a store`,
 		`start the command again`},
+	{"cache-stores", cached,
+		"A credential store that another program makes in a cache of the host, such as `~/.cache/huggingface/token`, while a command runs",
+		`the command may read and write the whole place of a cache, also what comes later`,
+		"start the command again; `caches.mode = \"off\"`"},
+	{"cache-host", cached,
+		`A program of the host that changes a cache while a command runs: the command may see the old content, or miss a new file`,
+		`the kernel promises nothing about changes below a mounted overlay`,
+		`build again`},
 	{"network-sockets", online,
 		"With network access: Unix sockets of the host by path, outside `/run` and `/tmp`",
 		`with network access the command itself makes the connects`,

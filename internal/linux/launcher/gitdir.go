@@ -18,6 +18,7 @@ import (
 
 // fuseFD is the number of the file system's device while the device is sent out: the mount
 // options and the message contain the number, and therefore the number must be known before.
+// No other descriptor can have the number yet: the sources of mounts are opened later.
 const fuseFD = 33
 
 // openFUSE opens the device of the file system. Only a device that was opened in the

@@ -23,7 +23,7 @@ func leftOut(label string) bool { return label == os.Getenv("LOCKSTILE_LEAVE_OUT
 // without the namespace.
 func Learns() bool {
 	name := os.Getenv("LOCKSTILE_LEAVE_OUT")
-	return !strings.HasSuffix(name, " namespace") && name != string(refusal.IDMaps) && !strings.HasPrefix(name, "mount ")
+	return !strings.HasSuffix(name, " namespace") && name != string(refusal.IDMaps) && !strings.HasPrefix(name, "mount ") && !strings.HasPrefix(name, "cache ")
 }
 
 // fault makes the process hang or die at a place that the environment names.

@@ -72,6 +72,7 @@ func (w *writer) commandTrials(port int) {
 	if len(w.plan.WriteIn) == 0 {
 		w.tryOpen("write in "+w.plan.Workspace, w.plan.Workspace, unix.O_TMPFILE|unix.O_WRONLY)
 	}
+	w.cacheTrials()
 	w.gitTrials()
 	w.tryConnect("reach the host", port)
 	if w.plan.OwnSockets() {

@@ -13,10 +13,15 @@ import (
 // sourceName marks our file systems in mountinfo.
 const sourceName = "lockstile"
 
-// view makes the mounts. Sources from the host are opened first, before a mount covers
-// them. In the end everything becomes read-only at once, and then the writable mounts are
+// view makes the mounts. Descriptors with numbers of their own come first, and then the
+// caches, because their folders are found by path. Sources from the host are opened before a
+// mount covers them. In the end everything becomes read-only at once, and then the writable mounts are
 // opened again: a forgotten mount is read-only.
 func (w *writer) view() {
+	if w.plan.Git().Path != "" {
+		w.openFUSE()
+	}
+	w.caches()
 	taken := make([]tape.Slot, len(w.plan.View))
 	devices := map[string]tape.Slot{}
 	for i, m := range w.plan.View {
@@ -24,8 +29,6 @@ func (w *writer) view() {
 		switch m.Kind {
 		case plan.KindBind:
 			taken[i] = w.take(at, m.Source, unix.AT_RECURSIVE)
-		case plan.KindGit:
-			w.openFUSE()
 		case plan.KindDevices:
 			for _, d := range plan.Devices() {
 				devices[d] = w.take(at, "/dev/"+d, 0)

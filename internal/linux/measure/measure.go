@@ -105,6 +105,9 @@ func (p Process) View(e *attest.Evidence) {
 	for _, m := range mounts {
 		if top := tree.On(m.Point); top.Point == m.Point { // otherwise the mount lies beneath a mount of another place
 			seen[m.Point] = top.String()
+			if top.Upper != "" {
+				e.Set(p.fact("upper."+m.Point), top.Upper, err)
+			}
 		}
 		if !m.ReadOnly {
 			writable = append(writable, m.Point)
