@@ -46,7 +46,7 @@ func explain(args []string) int {
 	if p.Home != "" {
 		home = p.Home // the same, without links
 	}
-	request := lockstile.Request{Channel: "explain", Policy: p, Argv: argv, Env: os.Environ()}
+	request := lockstile.Request{OwnLoopback: true, Channel: "explain", Policy: p, Argv: argv, Env: os.Environ()}
 	if timed {
 		return explainTime(home, request, asJSON)
 	}

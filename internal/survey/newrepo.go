@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/lockstile/lockstile/internal/gitdir"
 	"github.com/lockstile/lockstile/internal/takeback"
@@ -49,8 +50,13 @@ func (t *Trusted) badRepository(made, at string) error {
 	if found := gitdir.CheckNew(facts, files); len(found) > 0 {
 		return fmt.Errorf("%s: %s", found[0].Path, found[0].Reason)
 	}
+	if made == t.init && !isRepository(at) {
+		return errUnfinished
+	}
 	return nil
 }
+
+var errUnfinished = errors.New("it is no repository")
 
 // badPointer judges a .git file, which may lead into the git directory that is served.
 func (t *Trusted) badPointer(made, at string) error {
@@ -92,13 +98,27 @@ const mostChecked = 64 << 20
 // MayStay reports whether a name that the init took back may have its name again: the
 // workspace's new repository. now is the name by which the repository is found.
 func (t *Trusted) MayStay(made, now string) bool {
-	return made == t.init && isRepository(now) && t.badRepository(made, now) == nil
+	return made == t.init && t.badRepository(made, now) == nil
 }
 
-// comes reports whether a name is on its way to be the workspace's repository: the name is
-// to be looked at again and again while the command runs.
+// mostMaking is how long git may take to make a repository out of a new folder.
+const mostMaking = 150 * time.Millisecond
+
+// comes reports whether a name is the workspace's repository, or on its way to be one. The
+// caller looks at the name again and again while the command runs.
 func (t *Trusted) comes(full string) bool {
-	return full == t.init && t.badRepository(full, full) == nil
+	if full != t.init {
+		return false
+	}
+	err := t.badRepository(full, full)
+	if err != errUnfinished {
+		t.making = time.Time{}
+		return err == nil
+	}
+	if t.making.IsZero() {
+		t.making = time.Now()
+	}
+	return time.Since(t.making) < mostMaking
 }
 
 // badRepositories takes the new repositories that may not stay out of news.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/host"
@@ -38,6 +39,7 @@ type Trusted struct {
 	store   string
 	trees   []*tree
 	init    string            // the .git that commands may make, "" for none
+	making  time.Time         // when the .git was seen first that is no repository yet
 	served  string            // the git directory that is served, "" for none
 	modules map[string]string // each .gitmodules that commands may write, with the content of before
 	// others are names that a concurrent start will rename away. Treat them as absent: a
