@@ -40,21 +40,7 @@ func benchmarkStart(b *testing.B, ahead bool) {
 	if err := os.Mkdir(ws, 0o755); err != nil {
 		b.Fatal(err)
 	}
-	gate, err := lockstile.Open(filepath.Join(dir, "home"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer gate.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer null.Close()
-	as, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, ws)
-	if err != nil {
-		b.Fatal(err)
-	}
-	request := lockstile.Request{Argv: []string{"/bin/true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null, Policy: as}
+	gate, request := benchGate(b, dir, ws)
 	var bare, proven []time.Duration
 	for b.Loop() {
 		before := time.Now()
@@ -87,10 +73,33 @@ func benchmarkStart(b *testing.B, ahead bool) {
 	b.ReportMetric((y-x).Seconds()*1e3, "more-ms")
 }
 
+// benchGate returns a gate with its home in dir, and a request to run true in ws.
+func benchGate(b *testing.B, dir, ws string) (*lockstile.Gate, lockstile.Request) {
+	b.Helper()
+	gate, err := lockstile.Open(filepath.Join(dir, "home"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { gate.Close() })
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { null.Close() })
+	p, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, ws)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return gate, lockstile.Request{Argv: []string{"/bin/true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null, Policy: p}
+}
+
 // BenchmarkPairs compares two ways of a start, in turn.
 func BenchmarkPairs(b *testing.B) {
 	b.Run("loopback", func(b *testing.B) { // of the command's own, and of the client
 		benchmarkPair(b, func(r *lockstile.Request) { r.OwnLoopback = true }, func(*lockstile.Request) {})
+	})
+	b.Run("caches", func(b *testing.B) { // none, and the home's
+		benchmarkPair(b, func(r *lockstile.Request) { r.Policy.Caches = policy.CachesOff }, func(*lockstile.Request) {})
 	})
 	b.Run("git", func(b *testing.B) { // read-only, and served
 		benchmarkPair(b, func(r *lockstile.Request) { r.Policy.Git = policy.GitOff }, func(*lockstile.Request) {})
@@ -103,24 +112,11 @@ func benchmarkPair(b *testing.B, one, other func(*lockstile.Request)) {
 	if out, err := exec.Command("git", "init", "-q", ws).CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	gate, err := lockstile.Open(filepath.Join(dir, "home"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer gate.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer null.Close()
-	p, err := lockstile.NewPolicy(policy.ModeWorkspaceWrite, ws)
-	if err != nil {
-		b.Fatal(err)
-	}
+	gate, request := benchGate(b, dir, ws)
 	took := [2][]time.Duration{}
 	for b.Loop() {
 		for i, change := range []func(*lockstile.Request){one, other} {
-			r := lockstile.Request{Argv: []string{"/bin/true"}, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null, Policy: p}
+			r := request
 			change(&r)
 			before := time.Now()
 			child, err := gate.Start(r)

@@ -224,7 +224,7 @@ func (g *Gate) knows(r Request) knowledge {
 	if r.OwnLoopback || r.Policy.NetworkOpen() || r.Policy.Mode != policy.ModeReadOnly && r.Policy.Mode != policy.ModeWorkspaceWrite || out.missing.UserNamespaces {
 		return out
 	}
-	out.loopback, _ = g.launcher.Loopback(os.Geteuid(), os.Getegid()) // without it each command has its own, which is stricter
+	out.loopback, _ = g.launcher.Loopback(os.Geteuid(), os.Getegid()) // on failure each command gets a loopback alone, which is stricter
 	return out
 }
 

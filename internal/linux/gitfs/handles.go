@@ -23,7 +23,7 @@ type handle struct {
 	node  *node
 	list  []os.DirEntry // of a folder, as at the open
 	draft *draft        // nil for a file that is written in place
-	fresh bool          // an object that was made by this open, and may be written by it
+	fresh bool          // the open made the object, and may write the object
 }
 
 // draft is what was written in place to a checked name: the draft is placed at the close.

@@ -73,7 +73,7 @@ const mostWrite = 128 << 10
 // buffers are shared by all servers: an idle sandbox holds none.
 var buffers = sync.Pool{New: func() any { return new([mostWrite + 4096]byte) }}
 
-// work reads requests and answers them, one after another.
+// work reads requests and answers each.
 func (s *Server) work() {
 	conn, err := s.device.SyscallConn()
 	if err != nil {
