@@ -37,6 +37,20 @@ if [ ! -x "$cache/node_modules/.bin/codex" ]; then
 fi
 export LOCKSTILE_TEST_CODEX=$cache/node_modules/.bin/codex
 
+# More clients, for TestRecipes: docs/recipes.md names the versions.
+clients=$(dirname "$cache")/clients-1
+if [ ! -e "$clients/.done" ]; then
+	step "install Claude Code, Gemini CLI, Qwen Code and opencode, clients to test with, in $clients"
+	new=$(mktemp -d "$clients.XXXXXX")
+	echo '{"private": true}' >"$new/package.json"
+	export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
+	npm install --loglevel=error --no-fund --no-audit --prefix "$new" @anthropic-ai/claude-code@2.1.197 @google/gemini-cli@0.61.0 @qwen-code/qwen-code@0.15.10 opencode-ai@1.18.33
+	touch "$new/.done"
+	rm -rf "$clients"
+	mv "$new" "$clients"
+fi
+export LOCKSTILE_TEST_CLIENTS=$clients
+
 # Windows to test on: it starts processes, jobs and pseudo consoles for real, and
 # pretends or refuses where it has no restriction to give.
 wine=$(dirname "$cache")/wine-1

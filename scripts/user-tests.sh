@@ -18,7 +18,7 @@ chown "$user:$user" "$dir/home" "$dir/tmp"
 cd "$dir/home"
 as_user() {
 	setpriv --reuid $user --regid $user --clear-groups \
-		env -u LOCKSTILE_HOME -u LOCKSTILE_TEST_CODEX HOME="$dir/home" TMPDIR="$dir/tmp" LOCKSTILE_TEST_PROGRAMS="$dir" "$@"
+		env -u LOCKSTILE_HOME -u LOCKSTILE_TEST_CODEX -u LOCKSTILE_TEST_CLIENTS HOME="$dir/home" TMPDIR="$dir/tmp" LOCKSTILE_TEST_PROGRAMS="$dir" "$@"
 }
 as_user "$dir/cmd.test" -test.timeout 8m "$@"
 [ $# -eq 0 ] || exit 0

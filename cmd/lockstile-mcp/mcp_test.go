@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 		startAndStay(ws)
 		return
 	}
+	if log := os.Getenv("LOCKSTILE_TEST_MODEL"); log != "" {
+		fmt.Fprintln(os.Stderr, serveRecipeModel(recipeAddress, log))
+		return
+	}
 	dir := os.Getenv("LOCKSTILE_TEST_PROGRAMS") // for running as a user without Go
 	if dir == "" {
 		var err error
