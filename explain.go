@@ -18,7 +18,9 @@ type Explanation struct {
 	Steps    []Step          `json:"steps"`
 	Expected []Expectation   `json:"expected"`
 	Log      string          `json:"log"`
-	Paths    []string        `json:"paths"` // the files to try as the command, in order
+	Paths    []string        `json:"paths"`             // the files to try as the command, in order
+	File     string          `json:"file,omitempty"`    // the file of Paths that would be executed
+	NoFile   string          `json:"no_file,omitempty"` // without a File: the reason
 }
 
 // Step is a call of a start.
@@ -71,6 +73,7 @@ func explain(home ownHome, r Request) (*Explanation, error) {
 		Mode: intended.policy.Mode.String(), Policy: intended.policy.Digest(), Dir: intended.command.Dir, Plan: json.RawMessage(intended.plan.String()),
 		Log: filepath.Join(home.real, audit.LogName), Paths: intended.command.Paths,
 	}
+	x.File, x.NoFile = intended.world(r.Env).File(x.Paths)
 	for _, s := range steps {
 		x.Steps = append(x.Steps, Step(s))
 	}

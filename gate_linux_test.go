@@ -20,7 +20,13 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == probeWord {
+		probe()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func start(t *testing.T, g *Gate, r Request) *Child {
 	t.Helper()

@@ -154,14 +154,16 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	if facts.Git.Dir != "" {
 		facts.Protected = slices.DeleteFunc(slices.Clone(facts.Protected), func(name string) bool { return trail.Within(name, facts.Git.Dir) })
 	}
-	if facts.OS != "windows" && !p.NetworkOpen() {
-		for _, f := range i.trusted.FIFOs { // a program of the host may hold the other end
-			facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
-		}
-	}
 	var roots []string
 	for _, r := range p.Roots() {
 		roots = append(roots, r.Path)
+	}
+	if facts.OS != "windows" && !p.NetworkOpen() {
+		for _, f := range i.trusted.FIFOs { // a program of the host may hold the other end
+			if !facts.Hidden.Covers(f, roots) || facts.Hidden.Shows(f) {
+				facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
+			}
+		}
 	}
 	facts.Protected = slices.DeleteFunc(facts.Protected, func(name string) bool { return facts.Hidden.Covers(name, roots) })
 	return nil

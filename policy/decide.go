@@ -173,6 +173,9 @@ func (p Policy) DecideWrite(target string) Decision {
 		return Decision{Allowed: true, Rule: "sandbox_workspace_write.exclude_slash_tmp = false", From: p.Origin("sandbox_workspace_write.exclude_slash_tmp"),
 			Layer: layerPrivate, Residual: "the file is seen by commands of this workspace alone, not by the host"}
 	}
+	if within(clean, "/run") {
+		return Decision{Allowed: true, Rule: "private /run", From: Origin{Note: "default"}, Layer: layerPrivate, Residual: "gone when the command ends"}
+	}
 	return Decision{Rule: "outside the workspace and every writable root", From: p.Origin("sandbox_mode"), Layer: layerView}
 }
 
@@ -321,11 +324,23 @@ func (p Policy) DecideEnv(name, value string) Decision {
 		}
 	}
 	ok, rule := p.Env.inherits(name, value)
-	d := Decision{Allowed: ok, Rule: "shell_environment_policy: " + rule, From: p.Env.From, Layer: layerEnv}
+	d := Decision{Allowed: ok, Rule: "shell_environment_policy: " + rule, From: p.originOf(rule), Layer: layerEnv}
 	if ok && !p.Env.HandOnSecrets {
 		d.Residual = "a secret of unknown shape under a harmless name passes"
 	}
 	return d
+}
+
+// originOf returns the origin of a rule about variables.
+func (p Policy) originOf(rule string) Origin {
+	key, _, _ := strings.Cut(rule, " ")
+	switch key {
+	case "default":
+		return p.Origin("shell_environment_policy.ignore_default_excludes")
+	case "exclude", "include_only":
+		return p.Origin("shell_environment_policy." + key)
+	}
+	return p.Env.From
 }
 
 func notAbsolute() Decision { return Decision{Rule: "not an absolute path", Layer: layerNone} }

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
@@ -16,7 +16,7 @@ func Lockstile() Tables {
 			{"internal/audit", "internal/plain refusal"},
 			{"internal/caches", ""},
 			{"internal/cachesets", ""},
-			{"internal/cli", ". internal/audit internal/cachesets internal/escapes internal/ignored internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
+			{"internal/cli", ". internal/approve internal/audit internal/cachesets internal/escapes internal/ignored internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
 			{"internal/config", "internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/gitdir", "internal/trustname"},
 			{"internal/glob", ""},
@@ -37,6 +37,7 @@ func Lockstile() Tables {
 			{"internal/escapes", ""},
 			{"internal/program", ""},
 			{"internal/pty", "internal/escapes"},
+			{"internal/question", "internal/gitdir internal/host internal/plan internal/trail internal/trustname policy"},
 			{"internal/redact", ""},
 			{"internal/residual", "internal/plan refusal"},
 			{"internal/settings", ". policy"},

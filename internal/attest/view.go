@@ -130,11 +130,17 @@ func (v *view) ownCaches() {
 // roots: the workspace and the other writable roots. In read-only a root is mounted only
 // if another mount hides the root.
 func (v *view) roots() {
-	for _, root := range roots(v.policy) {
-		if v.writes || below(root, v.replaced...) && !slices.Contains(v.replaced, root) {
-			v.same(root, v.writes)
-		}
+	for _, root := range v.mounted() {
+		v.same(root, v.writes)
 	}
+}
+
+// mounted lists the roots that have a mount.
+func (v *view) mounted() []string {
+	if ws := v.policy.Workspace; !v.writes && (!below(ws, v.replaced...) || slices.Contains(v.replaced, ws)) {
+		return nil
+	}
+	return roots(v.policy)
 }
 
 // protected: the git directory, served, and the other protected names, read-only. Each folder between a root and a protected
@@ -161,7 +167,7 @@ func (v *view) covers() {
 		v.expect(Expectation{Restriction: refusal.HiddenFiles, Fact: Fact("command.mount." + at), Want: kind + " ro"})
 	}
 	host := func(at string) bool { // the host's files are at the path, and not a replaced folder's
-		return !below(at, v.replaced...) || v.writes && below(at, roots(v.policy)...)
+		return !below(at, v.replaced...) || below(at, v.mounted()...)
 	}
 	for _, dir := range v.machine.Hidden {
 		if host(dir) {

@@ -29,7 +29,7 @@ func subcommands() []subcommand {
 		{"run", runUse, "start a command inside the sandbox; MODE is read-only, workspace-write or danger-full-access", run},
 		{"config", configUse, "show each setting in effect, and where it came from", showConfig},
 		{"doctor", doctorUse, "say what this machine can enforce, and what would mend the rest", doctor},
-		{"explain", explainUse, "show a start as it would happen, step by step", explain},
+		{"explain", explainUse, "show a start as it would happen, step by step; or say whether a command may read, write, connect, get a variable or start, by which rule, and what would change the answer", explain},
 		{"git", gitUndoUse, "put the refs back as they were before a start", git},
 		{"log", logUse, "show the last N lines of sandbox.log: starts, ends, refusals", log},
 		{"log verify", verifyUse, "check the chain of sandbox.log: no line changed, removed or swapped", log},

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -12,27 +13,46 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
-const explainUse = "explain start [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--time] [--json] [-- CMD [ARG...]]"
+const explainUse = "explain (start | run) [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--json] [-- CMD [ARG...]], explain (read | write) PATH, explain connect HOST:PORT, explain env NAME"
 
-const explainHelp = `  --time           make the processes several times, let none of them go on, and say what took how long
+const explainHelp = `  --time           start: make the processes several times, let none of them go on, and say what took how long
   --json           the whole of it, as a JSON object
+
+exit code, but of start: 0 allowed, 1 denied, 126 refused, 2 the command line makes no sense
 `
 
-// explain shows a start without starting or recording anything.
+// explain answers a question, or shows a start. It starts and records nothing.
 func explain(args []string) int {
-	if len(args) == 0 || args[0] != "start" {
-		return badUsage(errors.New("say what to explain: start"), explainUse, "")
+	if len(args) == 0 {
+		return badUsage(errors.New("say what to explain: start, run, read, write, connect or env"), explainUse, "")
 	}
+	if args[0] == "-h" || args[0] == "--help" {
+		return badUsage(flag.ErrHelp, explainUse, settings.Help+explainHelp)
+	}
+	switch args[0] {
+	case "start":
+		return explainStart(args[1:])
+	case "run":
+		return explainRun(args[1:])
+	case "read", "write", "connect", "env":
+		return explainAccess(policy.Access(args[0]), args[1:])
+	}
+	return badUsage(fmt.Errorf("%q can't be explained: start, run, read, write, connect or env", args[0]), explainUse, "")
+}
+
+// explainStart shows a start without starting or recording anything.
+func explainStart(args []string) int {
 	var s settings.Flags
 	var asJSON, timed bool
 	set := settings.NewFlagSet("explain start")
 	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	set.BoolVar(&timed, "time", false, "")
-	if err := set.Parse(args[1:]); err != nil {
+	if err := set.Parse(args); err != nil {
 		return badUsage(err, explainUse, settings.Help+explainHelp)
 	}
 	p, home, err := s.Load()

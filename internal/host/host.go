@@ -142,3 +142,8 @@ func (h Hidden) Covers(path string, roots []string) bool {
 		return trail.Within(path, c.Path) && !slices.ContainsFunc(roots, func(root string) bool { return trail.Within(path, root) && trail.Within(root, c.Path) })
 	})
 }
+
+// Shows reports whether a path lies in a part of a hidden folder that is shown again.
+func (h Hidden) Shows(path string) bool {
+	return slices.ContainsFunc(h.Shown, func(c Covered) bool { return trail.Within(path, c.Path) })
+}

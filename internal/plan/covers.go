@@ -9,11 +9,14 @@ import (
 )
 
 // covers adds the mounts that hide files, and the mounts that show parts of hidden
-// folders again. Covers within a writable root come after the root: covers returns them.
+// folders again. Covers within a mounted root come after the root: covers returns them.
 func (v *view) covers(h host.Hidden, p policy.Policy) (inner []Mount) {
 	var roots []string
 	for _, r := range p.Roots() {
 		roots = append(roots, r.Path)
+	}
+	if at := covering(p.Workspace, v.mounts); !v.writes && at != "" && at != p.Workspace {
+		roots = append(roots, p.Workspace) // mounted on a replaced folder
 	}
 	inRoot := func(path string) bool {
 		return slices.ContainsFunc(roots, func(root string) bool { return within(path, root) })

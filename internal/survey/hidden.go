@@ -119,11 +119,24 @@ func findHidden(p policy.Policy, mounts string, b *basis, closed []string) (host
 			return host.Hidden{}, err
 		}
 	}
-	if d := s.policy.DecideRead(p.Workspace); !d.Allowed {
-		return host.Hidden{}, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(p.Workspace),
-			Reason: "the workspace " + p.Workspace + " may not be read: " + d.Rule, Hint: "choose another folder, or name it in filesystem.allow_read"}
+	return s.found, s.rootsShown()
+}
+
+// rootsShown refuses a workspace or a writable root that may not be read: the mount of the
+// root would show again what a rule hides in the root.
+func (s *search) rootsShown() error {
+	places := append([]string{s.policy.Workspace}, s.roots...)
+	for i, place := range places {
+		what := "writable root "
+		if place == s.policy.Workspace {
+			what = "workspace "
+		}
+		if d := s.policy.DecideRead(place); !d.Allowed && (i == 0 || place != s.policy.Workspace) {
+			return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(place),
+				Reason: "the " + what + place + " may not be read: " + d.Rule, Hint: "choose another folder, or name it in filesystem.allow_read"}
+		}
 	}
-	return s.found, nil
+	return nil
 }
 
 // close sends the closed folders on the way, then the workspace. Neither becomes a rule
@@ -351,14 +364,19 @@ func (s *search) link(name string, b branches) error {
 // replaced reports whether no view has the host's files at a path.
 func (s *search) replaced(target string) bool {
 	for _, dir := range []string{"/dev", "/proc", "/run"} {
-		if trail.Within(target, dir) && !slices.ContainsFunc(s.roots, func(r string) bool { return trail.Within(r, dir) }) {
+		if trail.Within(target, dir) && !trail.Within(s.policy.Workspace, dir) && !slices.ContainsFunc(s.roots, func(r string) bool { return trail.Within(r, dir) }) {
 			return true
 		}
 	}
 	return false
 }
 
+// follow takes a pattern up at the target of a link. An allowance follows no link: a
+// command of an earlier start could have made the link, and would choose what is shown.
 func (s *search) follow(st state, target string) error {
+	if st.rule.Allow {
+		return nil
+	}
 	rule := *st.rule
 	rule.Pattern = path.Join(glob.Escape(target), path.Join(st.rest...))
 	if !s.add(rule, st.guard) {
