@@ -43,6 +43,7 @@ const (
 	layerMask    = "mount (empty mask over the path)"
 	layerHome    = "mount (an empty folder over lockstile's own)"
 	layerGit     = "file system on .git"
+	layerCache   = "overlay (a private folder of the workspace)"
 	layerPin     = "mount (protected name) + landlock"
 	layerBack    = "taken back after the command has made the name"
 	layerRights  = "the user's own rights"

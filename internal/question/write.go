@@ -28,6 +28,8 @@ func (w World) write(s spot) Answer {
 		return w.writeOwn(s)
 	case s.mount.Kind == plan.KindGit:
 		return w.writeGit(s)
+	case s.mount.Kind == plan.KindCache:
+		return w.writeCache(s)
 	}
 	d := w.Policy.DecideWrite(s.path)
 	out := Answer{Decision: d, Path: s.path}
@@ -44,6 +46,14 @@ func (w World) write(s spot) Answer {
 	if out.Allowed && !mayWrite(s) {
 		return s.rights()
 	}
+	return out
+}
+
+// writeCache is write in a cache of a build tool, over which a private folder lies.
+func (w World) writeCache(s spot) Answer {
+	const key = "caches.mode"
+	out := s.fixed(true, key+" = \"private\"", layerCache, key+" = \"off\" forbids it")
+	out.From, out.Residual = w.Policy.Origin(key), "the cache of the host stays as it is: commands of this workspace alone see the file"
 	return out
 }
 
