@@ -208,8 +208,11 @@ func (s *Server) place(from, to string, mode uint32) error {
 		return s.refused(to, err)
 	}
 	s.touch(to, old, content)
-	if s.rules.Class(to) == gitdir.Index {
+	switch s.rules.Class(to) {
+	case gitdir.Index:
 		content = gitdir.NormalIndex(content, s.hash)
+	case gitdir.Emptied:
+		content = nil
 	}
 	if err := s.put(to, content, mode); err != nil {
 		return err
