@@ -29,6 +29,7 @@ var attacks = map[string]string{
 	"FIFO":                 "mkfifo .git/FETCH_HEAD .git/logs/x .git/index.lock; mknod .git/x c 1 3",
 	"set-user-ID":          "echo x > .git/COMMIT_EDITMSG; chmod 4755 .git/COMMIT_EDITMSG; chmod 2755 .git/logs",
 	"mode of config":       "chmod 777 .git/config .git/HEAD .git",
+	"mode of folders":      "chmod 0 .git/objects .git/info .git/logs .git/refs; chmod 777 .git/objects .git/info; mkdir -m 0 .git/modules; ls .git/modules || mkdir .git/hooks/x; rmdir .git/modules; chmod 0 .git/logs/HEAD",
 	"todo exec":            "mkdir .git/rebase-merge; echo 'exec touch ran' > .git/rebase-merge/git-rebase-todo; printf 'pick x\\nx touch\\n' > .git/rebase-merge/git-rebase-todo; mkdir .git/sequencer; echo 'exec x' > .git/sequencer/todo",
 	"todo by rename":       "mkdir .git/rebase-merge; echo 'exec touch ran' > .git/rebase-merge/git-rebase-todo.lock; mv .git/rebase-merge/git-rebase-todo.lock .git/rebase-merge/git-rebase-todo; echo 'exec x' > .git/rebase-merge/done; mv .git/rebase-merge/done .git/rebase-merge/git-rebase-todo",
 	"strategy":             "mkdir .git/rebase-merge; echo x/evil > .git/rebase-merge/strategy; echo x/evil > .git/rebase-merge/x; mv .git/rebase-merge/x .git/rebase-merge/strategy; mkdir .git/sequencer; printf '[options]\\n\\tstrategy = x/evil\\n' > .git/sequencer/opts; ! grep -r evil .git/rebase-merge/strategy .git/sequencer/opts || touch .git/tAbCdE",
