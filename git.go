@@ -51,7 +51,7 @@ func gitEndOf(did *launch.Git, kept string) *gitEnd {
 	if did == nil || len(did.Moves)+len(did.Denied)+len(did.Kept) == 0 && did.Err == nil {
 		return nil
 	}
-	out := &gitEnd{Refs: did.Moves, Refused: did.Denied[:min(len(did.Denied), mostRefused)], Kept: did.Kept[:min(len(did.Kept), mostKept)]}
+	out := &gitEnd{Refs: did.Moves, Refused: loggedDenied(did.Denied[:min(len(did.Denied), mostRefused)]), Kept: did.Kept[:min(len(did.Kept), mostKept)]}
 	err := did.Err
 	if more := len(did.Moves) - mostRefs; more > 0 {
 		out.Refs, out.MoreRefs = did.Moves[:mostRefs], more
@@ -61,6 +61,17 @@ func gitEndOf(did *launch.Git, kept string) *gitEnd {
 	}
 	if err != nil {
 		out.Error = redact.Text(err.Error())
+	}
+	return out
+}
+
+// loggedDenied returns refused acts for the log, without secrets: a reason may quote the
+// content.
+func loggedDenied(all []launch.Denied) []launch.Denied {
+	out := make([]launch.Denied, len(all))
+	for i, d := range all {
+		d.Name, d.Why = redact.Text(d.Name), redact.Text(d.Why)
+		out[i] = d
 	}
 	return out
 }

@@ -54,7 +54,7 @@ func TestMutatedConfigs(t *testing.T) {
 	t.Parallel()
 	needGit(t)
 	dir, m, accepted := t.TempDir(), newMutator("config"), 0
-	added := "[branch \"new\"]\n\tremote = origin\n\tmerge = refs/heads/x\n"
+	added := "[branch \"new\"]\n\tremote = .\n\tmerge = refs/heads/x\n"
 	for _, old := range configSeeds {
 		for i := range 3000 {
 			content := []byte(old)

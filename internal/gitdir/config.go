@@ -27,11 +27,42 @@ type line struct {
 }
 
 func (r *Rules) checkConfig(a area, content, old []byte) error {
-	test := isHarmlessKey
+	test, known := isHarmlessKey, old
 	if a.kind == moduleDir || a.fresh {
-		test = r.moduleTest(a)
+		test, known = r.moduleTest(a), content
 	}
-	return compareConfig(content, old, test)
+	remotes := remotesOf(known)
+	for _, s := range sections(old) {
+		for _, l := range s.lines {
+			if s.name == "branch.*" && l.key == "remote" {
+				remotes[l.value] = true // in use before
+			}
+		}
+	}
+	return compareConfig(content, old, func(name, key, value string) bool {
+		if name+"."+key == "branch.*.remote" && value != "." && !remotes[value] {
+			return false
+		}
+		return test(name, key, value)
+	})
+}
+
+// remotesOf lists the remotes that have an address. To git any other name of a remote is a
+// path: "git push" would run the hooks of a folder of the name.
+func remotesOf(config []byte) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range sections(config) {
+		name, ok := strings.CutPrefix(s.header, `[remote "`)
+		if !ok || s.name != "remote.*" {
+			continue
+		}
+		for _, l := range s.lines[1:] {
+			if l.key == "url" && l.value != "" {
+				out[strings.TrimSuffix(name, `"]`)] = true
+			}
+		}
+	}
+	return out
 }
 
 // compareConfig allows content that differs from old in lines of allowed keys alone, written
@@ -176,7 +207,7 @@ func readLine(content []byte) line {
 	key, value, ok := strings.Cut(text, " =")
 	value = strings.TrimLeft(value, " \t")
 	key = strings.ToLower(key)
-	if ok && key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz") == "" && isPlainValue(value) {
+	if ok && key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz-") == "" && isPlainValue(value) {
 		l.key, l.value = key, value
 	}
 	return l

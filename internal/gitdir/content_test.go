@@ -73,6 +73,20 @@ func TestTodoContent(t *testing.T) {
 	}
 }
 
+func TestOptions(t *testing.T) {
+	for _, tt := range []struct{ path, content, reason string }{
+		{"rebase-merge/strategy", "ort\n", ""}, {"rebase-merge/strategy", "recursive", ""}, {"rebase-merge/strategy", "", ""},
+		{"rebase-merge/strategy", "x/evil\n", "no strategy"}, {"rebase-apply/strategy", "evil", "no strategy"}, {"worktrees/new/rebase-merge/strategy", "../x", "no strategy"},
+		{"rebase-merge/gpg_sign_opt", "-S\n", ""}, {"rebase-merge/gpg_sign_opt", "-SA B <a@b>\n", ""}, {"rebase-merge/gpg_sign_opt", "-S/home/u/key\n", "no choice"}, {"rebase-apply/gpg_sign_opt", "--exec=x", "no choice"},
+		{"rebase-apply/apply-opt", " '-C3' '--directory=lib' '--whitespace=fix'\n", ""}, {"rebase-apply/apply-opt", "", ""}, {"rebase-apply/apply-opt", " '--build-fake-ancestor=/home/u/x'\n", "git apply"},
+		{"rebase-apply/apply-opt", " '--unsafe-paths'\n", "git apply"}, {"rebase-apply/apply-opt", " '--directory=a'\\''b'\n", "git apply"}, {"rebase-apply/apply-opt", " '--directory=a'' '--unsafe-paths'\n", "git apply"},
+		{"sequencer/opts", "[options]\n\tstrategy = ort\n\tallow-ff = true\n\tmainline = 1\n\tstrategy-option = patience\n\tgpg-sign = A\n", ""},
+		{"sequencer/opts", "[options]\n\tstrategy = x/evil\n", "strategy"}, {"sequencer/opts", "[core]\n\tedit = true\n", "edit"},
+	} {
+		expect(t, tt.path, tt.content, "", tt.reason)
+	}
+}
+
 func TestPointerContent(t *testing.T) {
 	expect(t, "worktrees/new/commondir", "../..\n", "", "")
 	for _, bad := range []string{"", "..", "../../..", "../../x\n", "/ws/.git", "../..\n\n"} {
@@ -109,6 +123,10 @@ func TestConfigContent(t *testing.T) {
 		expect(t, "config", plainConfig, good, "")
 	}
 	described := plainConfig + "[branch \"x\"]\n\tdescription = text\n[extensions]\n\tobjectformat = sha256\n"
+	expect(t, "config", plainConfig+"[branch \"x\"]\n\tremote = .\n", plainConfig, "")
+	used := plainConfig + "[branch \"x\"]\n\tremote = gone\n"
+	expect(t, "config", plainConfig, used, "")
+	expect(t, "config", used+"[branch \"y\"]\n\tremote = gone\n", used, "")
 	expect(t, "config", strings.Replace(described, "text\n", "text\n\tremote = origin\n", 1)+"\tworktreeConfig = true\n", described, "")
 	expect(t, "config", strings.TrimSuffix(plainConfig, "\n")+"\n"+branch, strings.TrimSuffix(plainConfig, "\n"), "")
 }
@@ -119,6 +137,7 @@ func TestConfigThatIsRefused(t *testing.T) {
 		{"[core]\n\tfsmonitor = id\n", "fsmonitor"}, {"[core]\n\tworktree = ..\n", "worktree"}, {"[core]\n\tsparseCheckout = true\n", "sparsecheckout"},
 		{"[include]\n\tpath = x\n", "the section [include] has the key path"}, {"[includeIf \"x\"]\n\tpath = x\n", `the line "[includeIf`},
 		{"[alias]\n\tx = !id\n", "[alias]"}, {"[filter \"x\"]\n\tclean = id\n", `[filter "x"]`}, {"[remote \"x\"]\n\turl = ext::id\n", `the section [remote "x"]`},
+		{"[branch \"x\"]\n\tremote = folder\n", "remote = folder"}, {"[branch \"x\"]\n\tremote = origin2\n", "remote = origin2"},
 		{"[branch \"x\"]\n\tremote = ext::id\n", "remote = ext::id"}, {"[branch \"x\"]\n\tremote = .\\\n\tmerge = refs/heads/x\n", "the line"},
 		{"[branch \"x\"]\n\tremote = \"origin\"\n", "the line"}, {"[branch \"x\"]\n\tremote = origin # x\n", "the line"}, {"[branch \"x\"]\n\tmergeOptions = -s x\n", "mergeoptions"},
 		{"[branch \"x\"] remote = y\n", "the line"}, {"[branch.x]\n\tremote = origin\n", "the line"}, {"[Branch \"x\"]\n\tremote = origin\n", "the line"},
@@ -152,6 +171,8 @@ func TestWorktreeConfigContent(t *testing.T) {
 func TestModuleConfigContent(t *testing.T) {
 	fresh := "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n\tworktree = ../../../lib\n[remote \"origin\"]\n\turl = ../x\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n[branch \"main\"]\n\tremote = origin\n\tmerge = refs/heads/main\n[submodule]\n\tactive = .\n"
 	expect(t, "modules/new/config", fresh, "", "")
+	expect(t, "modules/new/config", strings.Replace(fresh, "remote = origin", "remote = folder", 1), "", "remote = folder")
+	expect(t, "modules/new/config", strings.Replace(fresh, "\turl = ../x\n", "", 1), "", "remote = origin")
 	for _, bad := range []string{"[core]\n\tworktree = ../../..\n", "[core]\n\tworktree = ../../../../x\n", "[core]\n\tworktree = ../../../.vscode\n", "[core]\n\tworktree = ../../hooks\n", "[core]\n\tworktree = /etc\n", "[core]\n\tfsmonitor = id\n", "[remote \"x\"]\n\tuploadpack = id\n", "[remote \"x\"]\n\tvcs = x\n"} {
 		expect(t, "modules/new/config", bad, "", "the section")
 		expect(t, "modules/new/config", fresh+bad, fresh, "the section")

@@ -24,6 +24,8 @@ const (
 	Index                       // by rename, as NormalIndex writes the content
 	SharedIndex                 // by rename, bytes unchanged: the name has the checksum
 	Todo                        // the lines of a rebase or a sequence, also written in place
+	Options                     // options with which git goes on, also written in place
+	Emptied                     // by rename, and placed without content
 	Config                      // by rename: differs from the old content in harmless keys alone
 	WorktreeConfig              // by rename: likewise, with other keys
 	PackedRefs                  // by rename: good names, or old names
@@ -36,7 +38,9 @@ func (c Class) InPlace() bool { return c == Free || c == Log }
 
 // Draft reports whether a write in place is collected, and placed at the close when Check
 // allows the whole.
-func (c Class) Draft() bool { return c == Head || c == Todo || c == CommonDir || c == GitDir }
+func (c Class) Draft() bool {
+	return c == Head || c == Todo || c == Options || c == CommonDir || c == GitDir
+}
 
 // Checked reports whether Check looks at the content.
 func (c Class) Checked() bool {
@@ -135,7 +139,7 @@ var errReadOnly = errors.New("git never writes the name")
 func (r *Rules) Check(path string, content, old []byte) error {
 	a, p := r.find(path)
 	switch p.Class {
-	case Free, Log, Object, Summary:
+	case Free, Log, Object, Summary, Emptied:
 		return nil
 	case Ref, Head:
 		return r.checkRef(content)
@@ -145,6 +149,8 @@ func (r *Rules) Check(path string, content, old []byte) error {
 		return r.checkSharedIndex(a, content)
 	case Todo:
 		return checkTodo(content)
+	case Options:
+		return checkOptions(path, content, old)
 	case Config:
 		return r.checkConfig(a, content, old)
 	case WorktreeConfig:

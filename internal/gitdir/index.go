@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/trustname"
@@ -41,6 +42,13 @@ type index struct {
 	undo    []item // what the extension REUC holds
 }
 
+// The most bytes of a name, and of all names. Version 4 leaves out what names have in
+// common: a small index can have names of any length.
+const (
+	mostName  = 16 << 10
+	mostNames = 256 << 20
+)
+
 var errCut = errors.New("the index ends too early")
 
 // readIndex reads an index of versions 2 to 4 (gitformat-index(5)). hash is the size of an
@@ -61,11 +69,14 @@ func readIndex(b []byte, hash int) (*index, error) {
 		return nil, errCut
 	}
 	ix := &index{items: make([]item, 0, count)}
-	at, before := 12, ""
+	at, before, names := 12, "", 0
 	for range count {
 		it, next, err := readItem(b[:end], at, hash, version, before)
 		if err != nil {
 			return nil, err
+		}
+		if names += len(it.name); names > mostNames {
+			return nil, errors.New("the names of the index are too long together")
 		}
 		ix.items = append(ix.items, it)
 		at, before = next, it.name
@@ -104,6 +115,9 @@ func readItem(b []byte, at, hash int, version uint32, before string) (it item, n
 	zero := bytes.IndexByte(b[at:], 0)
 	if zero < 0 {
 		return it, 0, errCut
+	}
+	if len(it.name)+zero > mostName {
+		return it, 0, errors.New("a name of the index is too long")
 	}
 	it.name += string(b[at : at+zero])
 	at += zero + 1
@@ -180,7 +194,7 @@ func (a area) atRoot() bool { return a.kind != moduleDir }
 // checkItems looks at the names of an index: none leads out of the tree or into a git
 // directory, none lies below a link, and an entry at a protected name is an old entry.
 func (r *Rules) checkItems(a area, items []item) error {
-	links := map[string]bool{}
+	var links []string
 	for _, it := range items {
 		if err := it.check(); err != nil {
 			return err
@@ -189,18 +203,20 @@ func (r *Rules) checkItems(a area, items []item) error {
 			return fmt.Errorf("the index has the protected name %q, as it was not at the start", shorten(it.name))
 		}
 		if t := it.mode & modeType; t == modeLink || t == modeGitLink {
-			links[trustname.Fold(it.name)] = true
+			links = append(links, trustname.Fold(it.name)+"/")
 		}
 	}
 	if len(links) == 0 {
 		return nil
 	}
-	for _, it := range items {
-		folded := trustname.Fold(it.name)
-		for i := strings.LastIndexByte(folded, '/'); i > 0; i = strings.LastIndexByte(folded[:i], '/') {
-			if links[folded[:i]] {
-				return fmt.Errorf("the index has %q below a link", shorten(it.name))
-			}
+	names := make([]string, len(items))
+	for i, it := range items {
+		names[i] = trustname.Fold(it.name)
+	}
+	slices.Sort(names)
+	for _, link := range links {
+		if i, _ := slices.BinarySearch(names, link); i < len(names) && strings.HasPrefix(names[i], link) {
+			return fmt.Errorf("the index has %q below a link", shorten(names[i]))
 		}
 	}
 	return nil

@@ -99,6 +99,33 @@ func TestIndexThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestIndexWithLongNames checks that a small index can't have us keep much, or work long.
+func TestIndexWithLongNames(t *testing.T) {
+	small := func(first string, others int) string {
+		b := binary.BigEndian.AppendUint32([]byte("DIRC"), 4)
+		b = binary.BigEndian.AppendUint32(b, uint32(others+1))
+		for i := range others + 1 {
+			name := first
+			if i > 0 {
+				name = "\x01b" // one byte less than the name before, and a byte
+			}
+			b = append(b, make([]byte, 24)...)
+			b = binary.BigEndian.AppendUint32(b, fileMode)
+			b = append(b, make([]byte, 32)...)
+			b = binary.BigEndian.AppendUint16(b, uint16(min(len(first), flagNameLength)))
+			if i == 0 {
+				b = append(b, 0)
+			}
+			b = append(append(b, name...), 0)
+		}
+		sum := sha1.Sum(b)
+		return string(append(b, sum[:]...))
+	}
+	expect(t, "index", small("a/b", 10), "", "")
+	expect(t, "index", small(strings.Repeat("a/", mostName)+"a", 0), "", "too long")
+	expect(t, "index", small(strings.Repeat("a", mostName), mostNames/mostName), "", "too long together")
+}
+
 func TestKnownEntriesStay(t *testing.T) {
 	r := newRules()
 	known := item{".envrc", fileMode, []byte("12345678901234567890")}

@@ -1,6 +1,10 @@
 package gitdir
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/trustname"
+)
 
 // The places of the table.
 var (
@@ -77,6 +81,10 @@ func (a area) topPlace(name string) Place {
 		return freeFolder
 	}
 	switch {
+	case name == "MERGE_RR":
+		// git on the host copies the files that MERGE_RR names to rr-cache, where commands
+		// read, and writes the files: the paths need not lie in the tree.
+		return Place{Class: Emptied, File: true, Remove: true}
 	case isPseudo(name):
 		return pseudoPlace(name)
 	case isTemporary(name):
@@ -185,19 +193,9 @@ func (a area) folderPlace(folder, below string) Place {
 	}
 	switch folder {
 	case "rebase-merge", "rebase-apply":
-		if below == "git-rebase-todo" {
-			return Place{Class: Todo, File: true, Remove: true}
-		}
-		if isName(below) {
-			return freeBoth
-		}
+		return statePlace(below, freeBoth)
 	case "sequencer":
-		if below == "todo" {
-			return Place{Class: Todo, File: true, Remove: true}
-		}
-		if isName(below) {
-			return freeFile
-		}
+		return statePlace(below, freeFile)
 	case "lfs", "NOTES_MERGE_WORKTREE":
 		return freeBoth
 	case "rr-cache":
@@ -210,6 +208,20 @@ func (a area) folderPlace(folder, below string) Place {
 		}
 	}
 	return Place{}
+}
+
+// statePlace is the place of a name in the folder of a rebase, a sequence or an am.
+func statePlace(name string, other Place) Place {
+	switch trustname.Fold(name) {
+	case "git-rebase-todo", "todo":
+		other = Place{Class: Todo, File: true, Remove: true}
+	case "strategy", "gpg_sign_opt", "apply-opt", "opts":
+		other = Place{Class: Options, File: true, Remove: true}
+	}
+	if !isName(name) || other.Class != Free && name != trustname.Fold(name) {
+		return Place{} // a folding file system may take the name for another
+	}
+	return other
 }
 
 // rerePlace is the place of a path below rr-cache. No command makes the folder rr-cache,

@@ -87,8 +87,11 @@ func (r *Rules) judge(file File) string {
 	if err == nil {
 		err = r.Check(file.Path, content, nil)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Sprint(err)
+	case p.Class == Emptied && len(content) > 0:
+		return "the file has content"
 	}
 	return ""
 }

@@ -43,6 +43,7 @@ const (
 	cloneNewAny  = 0x7e020000 // NEWNS, CGROUP, UTS, IPC, USER, PID, NET; NEWTIME lies in clone's exit signal
 	tiocsti      = 0x5412     // puts input into a terminal
 	tioclinux    = 0x541c     // pastes into a console
+	setLease     = 1024       // F_SETLEASE
 	afUnix       = 1
 	afInet       = 2
 	afInet6      = 10
@@ -131,6 +132,9 @@ func makeRules(offline bool) []Rule {
 		rules = append(rules, Rule{Call: c, Errno: "EPERM", Arg: 1, Match: Match{OneOf: []uint32{theInit}}})
 	}
 	return append(rules,
+		// Whoever opens a file waits for the holder of a lease, and a lease needs no right
+		// to write.
+		Rule{Call: "fcntl", Errno: "EACCES", Arg: 1, Match: Match{OneOf: []uint32{setLease}}},
 		Rule{Call: "prlimit64", Errno: "EPERM", Arg: 0, Match: Match{NotIn: []uint32{0}}},
 		Rule{Call: "clone", Errno: "EPERM", Arg: 0, Match: Match{AnyBit: cloneNewAny}},
 		Rule{Call: "ioctl", Errno: "EPERM", Arg: 1, Match: Match{OneOf: []uint32{tiocsti, tioclinux}}},

@@ -3,6 +3,7 @@ package survey
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -63,8 +64,12 @@ func (t *Trusted) badPointer(made, at string) error {
 	if t.served == "" {
 		return errors.New("it leads to another folder")
 	}
+	content, err := wholeFile(at, mostPointer)
+	if err != nil {
+		return err
+	}
 	rules := gitdir.New(gitdir.Facts{Workspace: filepath.Dir(t.served), GitDir: t.served})
-	return rules.CheckGitFile(filepath.Dir(made), []byte(beginning(at)))
+	return rules.CheckGitFile(filepath.Dir(made), content)
 }
 
 // filesOf lists the files of a folder. No link is followed, and only plain files are read.
@@ -85,15 +90,33 @@ func filesOf(dir string) ([]gitdir.File, error) {
 			return fmt.Errorf("it has more than %d files", mostNewFiles)
 		}
 		out = append(out, gitdir.File{Path: path, Type: entry.Type(), Read: func() ([]byte, error) {
-			return []byte(firstBytes(filepath.Join(dir, path), mostChecked)), nil
+			return wholeFile(filepath.Join(dir, path), mostChecked)
 		}})
 		return nil
 	})
 	return out, err
 }
 
-// mostChecked is how many bytes of a file of a new repository are read at most.
+// mostChecked is how many bytes a checked file of a new repository may have.
 const mostChecked = 64 << 20
+
+// wholeFile reads a plain file of at most that many bytes. A larger file is an error: git
+// on the host reads on where the rules have not looked.
+func wholeFile(name string, most int64) ([]byte, error) {
+	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.New("it is no plain file") // a FIFO is never opened
+	}
+	f, err := openNow(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(b)) > most {
+		err = fmt.Errorf("it has more than %d bytes", most)
+	}
+	return b, err
+}
 
 // MayStay reports whether a name that the init took back may have its name again: the
 // workspace's new repository. now is the name by which the repository is found.

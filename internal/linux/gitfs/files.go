@@ -113,7 +113,11 @@ func (s *Server) create(path string, flags int, mode uint32) ([]byte, error) {
 	if flags&unix.O_ACCMODE == unix.O_WRONLY && !p.Class.Draft() {
 		access = unix.O_WRONLY
 	}
-	fd, err := s.open(path, unix.O_CREAT|unix.O_EXCL|access|flags&unix.O_APPEND, mode&0o777)
+	mode = mode&0o777 | 0o400
+	if !fresh {
+		mode |= 0o200 // git on the host writes the file too
+	}
+	fd, err := s.open(path, unix.O_CREAT|unix.O_EXCL|access|flags&unix.O_APPEND, mode)
 	if err == unix.EEXIST && flags&unix.O_EXCL == 0 { // the host was quicker
 		return s.createAgain(path, flags)
 	}
@@ -249,6 +253,15 @@ func (s *Server) change(n *node, in message) ([]byte, error) {
 	if err := s.mayChange(h, path, there, valid, in.u32(68)); err != nil {
 		return nil, err
 	}
+	if valid&setMode != 0 {
+		st, err := s.stat(path)
+		if err == nil && locksOut(&st, in.u32(68), s.rules.Class(path)) {
+			err = s.denied("change", path)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	if valid&setSize != 0 {
 		if err := s.resize(h, path, in.u64(16)); err != nil {
 			return nil, err
@@ -265,6 +278,15 @@ func (s *Server) change(n *node, in message) ([]byte, error) {
 		}
 	}
 	return s.attributes(n, h)
+}
+
+// locksOut reports whether a mode would keep the user from the user's own file, or let
+// others write a folder.
+func locksOut(st *unix.Stat_t, mode uint32, c gitdir.Class) bool {
+	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return mode&0o700 != 0o700 || mode&0o022&^st.Mode != 0
+	}
+	return mode&0o400 == 0 || c == gitdir.Log && mode&0o200 == 0
 }
 
 // mayChange reports why attributes may not be changed.

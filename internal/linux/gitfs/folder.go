@@ -3,6 +3,8 @@
 package gitfs
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +53,11 @@ func (f *Folder) look(workspace, dir, own string) error {
 		return err
 	}
 	f.hash = format.HashSize
-	facts := gitdir.Facts{Workspace: workspace, GitDir: dir, HashSize: format.HashSize, Own: own, Older: f.inner(), Shared: f.shared}
+	older, err := f.inner()
+	if err != nil {
+		return fmt.Errorf("the git directories inside %s: %w", dir, err)
+	}
+	facts := gitdir.Facts{Workspace: workspace, GitDir: dir, HashSize: format.HashSize, Own: own, Older: older, Shared: f.shared}
 	f.rules = gitdir.New(facts)
 	list, err := f.list(own)
 	if err != nil {
@@ -82,35 +88,56 @@ func (f *Folder) shared(path string) []byte {
 // mostInner bounds the walk for git directories inside, in folders.
 const mostInner = 10_000
 
-// inner lists the git directories inside: linked worktrees, and modules at any depth.
-func (f *Folder) inner() []string {
-	var out []string
+// inner lists the git directories inside: linked worktrees, and modules at any depth. A
+// folder that can't be read is an error: to the rules an unknown git directory is new, and
+// a command may change all in a new one.
+func (f *Folder) inner() (out []string, err error) {
 	folders := 0
-	var modules func(dir string)
-	modules = func(dir string) {
+	var modules func(dir string) error
+	modules = func(dir string) error {
 		if folders++; folders > mostInner {
-			return
+			return fmt.Errorf("modules has more than %d folders", mostInner)
 		}
-		entries, _ := f.list(dir) // an absent folder has none
+		entries, err := f.inside(dir)
+		if err != nil {
+			return err
+		}
 		for _, e := range entries {
 			if !e.IsDir() {
 				continue
 			}
 			at := join(dir, e.Name())
+			below := at
 			if st, err := f.stat(at + "/HEAD"); err == nil && st.Mode&unix.S_IFMT == unix.S_IFREG {
 				out = append(out, at)
-				modules(at + "/modules")
-			} else {
-				modules(at)
+				below += "/modules"
+			}
+			if err := modules(below); err != nil {
+				return err
 			}
 		}
+		return nil
 	}
-	worktrees, _ := f.list("worktrees")
+	worktrees, err := f.inside("worktrees")
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range worktrees {
 		out = append(out, "worktrees/"+e.Name())
 	}
-	modules("modules")
-	return out
+	return out, modules("modules")
+}
+
+// inside reads a folder, which may be absent.
+func (f *Folder) inside(dir string) ([]os.DirEntry, error) {
+	entries, err := f.list(dir)
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
+		return nil, nil
+	case err != nil:
+		return nil, &os.PathError{Op: "read", Path: dir, Err: err}
+	}
+	return entries, nil
 }
 
 // list reads a folder.

@@ -84,7 +84,11 @@ func (s *Server) touch(path string, old, content []byte) {
 		dir, _ := split(path)
 		for _, m := range gitdir.PackedMoves(old, content) {
 			name := join(dir, m.Name)
-			s.history.remember(name, s.ref(name))
+			value, loose := s.looseRef(name)
+			if !loose {
+				value = m.Old
+			}
+			s.history.remember(name, value)
 		}
 	}
 }
@@ -121,18 +125,37 @@ func (h *history) remember(name, value string) {
 
 // ref returns the value of a ref: of the ref's own file, else of the packed refs, "" for
 // absent.
-func (f *Folder) ref(path string) string {
-	if content, err := f.content(path, mostDraft); err == nil && content != nil {
-		value, _ := gitdir.ParseRef(content)
+func (f *Folder) ref(path string) string { return f.refIn(path, packs{}) }
+
+// packs has the packed refs of git directories, read once.
+type packs map[string]map[string]string
+
+// refIn is ref for many refs.
+func (f *Folder) refIn(path string, read packs) string {
+	if value, ok := f.looseRef(path); ok {
 		return value
 	}
+	return f.packedRef(path, read)
+}
+
+// packedRef returns the value of a ref in the packed refs, "" for absent.
+func (f *Folder) packedRef(path string, read packs) string {
 	dir, name := commonOf(path)
-	packed, err := f.content(join(dir, "packed-refs"), mostContent)
-	if err != nil || packed == nil {
-		return ""
+	if _, ok := read[dir]; !ok {
+		content, _ := f.content(join(dir, "packed-refs"), mostContent) // an unreadable file has no refs
+		read[dir], _ = gitdir.ParsePackedRefs(content)
 	}
-	refs, _ := gitdir.ParsePackedRefs(packed)
-	return refs[name]
+	return read[dir][name]
+}
+
+// looseRef returns the value of a ref's own file.
+func (f *Folder) looseRef(path string) (value string, ok bool) {
+	content, err := f.content(path, mostDraft)
+	if err != nil || content == nil {
+		return "", false
+	}
+	value, _ = gitdir.ParseRef(content)
+	return value, true
 }
 
 // commonOf returns the git directory that has the packed refs of a ref, and the ref's name
@@ -162,10 +185,14 @@ func (s *Server) keep(path string) error {
 		return err
 	}
 	file := filepath.Join(s.kept, path)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return unix.EIO
+	err = os.MkdirAll(filepath.Dir(file), 0o700)
+	if err == nil {
+		err = os.WriteFile(file, content, 0o600)
 	}
-	if err := os.WriteFile(file, content, 0o600); err != nil {
+	switch {
+	case errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.EISDIR):
+		return nil // a kept log is in the way: this one was not there before the start
+	case err != nil:
 		return unix.EIO
 	}
 	return nil
@@ -203,8 +230,9 @@ func (s *Server) Finish() (Report, error) {
 // report is for a caller that holds the history.
 func (s *Server) report() Report {
 	var out Report
+	read := packs{}
 	for name, old := range s.history.before {
-		if now := s.ref(name); now != old {
+		if now := s.refIn(name, read); now != old {
 			out.Moves = append(out.Moves, gitdir.Move{Name: name, Old: old, New: now})
 		}
 	}
@@ -214,7 +242,9 @@ func (s *Server) report() Report {
 	}
 	slices.SortFunc(out.Denied, func(a, b Denied) int { return strings.Compare(a.Name, b.Name) })
 	for path := range s.history.kept {
-		out.Kept = append(out.Kept, path)
+		if info, err := os.Lstat(filepath.Join(s.kept, path)); err == nil && info.Mode().IsRegular() {
+			out.Kept = append(out.Kept, path)
+		}
 	}
 	slices.Sort(out.Kept)
 	return out

@@ -14,7 +14,7 @@ func (s *Server) mkdir(path string, mode uint32) ([]byte, error) {
 	if !s.rules.Place(path).Folder {
 		return nil, s.denied("mkdir", path)
 	}
-	if err := s.in(path, func(dir int, base string) error { return unix.Mkdirat(dir, base, mode&0o777) }); err != nil {
+	if err := s.in(path, func(dir int, base string) error { return unix.Mkdirat(dir, base, mode&0o777|0o700) }); err != nil {
 		return nil, err
 	}
 	st, err := s.stat(path)
@@ -30,7 +30,7 @@ func (s *Server) mknod(path string, mode uint32) ([]byte, error) {
 	if kind := mode & unix.S_IFMT; kind != unix.S_IFREG && kind != 0 || !p.File || !p.Class.InPlace() {
 		return nil, s.denied("mknod", path)
 	}
-	fd, err := s.open(path, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY, mode&0o777)
+	fd, err := s.open(path, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY, mode&0o777|0o400)
 	if err != nil {
 		return nil, err
 	}
@@ -208,8 +208,11 @@ func (s *Server) place(from, to string, mode uint32) error {
 		return s.refused(to, err)
 	}
 	s.touch(to, old, content)
-	if s.rules.Class(to) == gitdir.Index {
+	switch s.rules.Class(to) {
+	case gitdir.Index:
 		content = gitdir.NormalIndex(content, s.hash)
+	case gitdir.Emptied:
+		content = nil
 	}
 	if err := s.put(to, content, mode); err != nil {
 		return err

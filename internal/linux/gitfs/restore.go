@@ -25,8 +25,10 @@ func (f *Folder) Restore(moves []gitdir.Move, kept string) (skipped map[string]s
 	moves = slices.SortedStableFunc(slices.Values(moves), func(a, b gitdir.Move) int {
 		return cmp.Compare(len(a.Old), len(b.Old)) // removals first: a new ref may lie in the way of an old one
 	})
+	read := packs{}                 // a ref is asked for once, and before any change of the ref
+	packed := map[string][]string{} // the refs to remove from the packed refs, by git directory
 	for _, m := range moves {
-		now := f.ref(m.Name)
+		now := f.refIn(m.Name, read)
 		switch {
 		case now == m.Old:
 			continue
@@ -36,6 +38,18 @@ func (f *Folder) Restore(moves []gitdir.Move, kept string) (skipped map[string]s
 		}
 		if err := f.restore(m); err != nil {
 			skipped[m.Name] = err.Error()
+			continue
+		}
+		if m.Old == "" && f.packedRef(m.Name, read) != "" {
+			dir, _ := commonOf(m.Name)
+			packed[dir] = append(packed[dir], m.Name)
+		}
+	}
+	for dir, names := range packed {
+		if err := f.unpack(dir, names); err != nil {
+			for _, name := range names {
+				skipped[name] = err.Error()
+			}
 		}
 	}
 	return skipped, f.restoreLogs(kept)
@@ -55,7 +69,7 @@ func (f *Folder) restore(m gitdir.Move) error {
 		if err != nil && err != unix.ENOENT {
 			return err
 		}
-		return f.unpack(m.Name)
+		return nil
 	})
 }
 
@@ -73,9 +87,13 @@ func (f *Folder) locked(path string, change func() error) error {
 	return change()
 }
 
-// unpack removes a ref from the packed refs.
-func (f *Folder) unpack(path string) error {
-	dir, name := commonOf(path)
+// unpack removes refs from the packed refs of a git directory.
+func (f *Folder) unpack(dir string, paths []string) error {
+	gone := map[string]bool{}
+	for _, path := range paths {
+		_, name := commonOf(path)
+		gone[name] = true
+	}
 	packed := join(dir, "packed-refs")
 	content, err := f.content(packed, mostContent)
 	if err != nil || content == nil {
@@ -86,7 +104,7 @@ func (f *Folder) unpack(path string) error {
 	for line := range bytes.Lines(content) {
 		if !bytes.HasPrefix(line, []byte("^")) {
 			_, of, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
-			removed = line[0] != '#' && of == name
+			removed = line[0] != '#' && gone[of]
 		}
 		if !removed {
 			out = append(out, line...)

@@ -186,6 +186,7 @@ func TestWork(t *testing.T) {
 var works = map[string]string{
 	"commit":    "echo b > b; git add b; git commit -qm second; git commit --amend -qm again; git status",
 	"branches":  "git branch x; git switch -qc y; echo c > c; git add c; git commit -qm y; git switch -q main; git branch -m x z; git branch -D z; git branch -f y main~0; git tag t; git tag -a -m ann u; git tag -d t",
+	"log paths": "git branch l; git branch -D l; git branch l/m; git branch -D l/m >&2; test ! -e .git/logs/refs/heads/l/m; git branch l; git branch -D l",
 	"merge":     "git switch -qc y; echo c > c; git add c; git commit -qm y; git switch -q main; echo d > d; git add d; git commit -qm d; git merge -q --no-edit y; git revert --no-edit HEAD -m 1",
 	"rebase":    "git switch -qc y; echo c > c; git add c; git commit -qm y; echo d > d; git add d; git commit -qm y2; git switch -q main; echo e > e; git add e; git commit -qm e; git switch -q y; git rebase -q main; git rebase -q -i HEAD~1; git cherry-pick y~1 || git cherry-pick --skip",
 	"stash":     "echo b >> a; git stash -q; git stash list; git stash pop -q; git stash -q; git stash drop -q",

@@ -58,6 +58,7 @@ var callNumbers = map[string]uint32{
 	"io_uring_enter":     unix.SYS_IO_URING_ENTER,
 	"io_uring_register":  unix.SYS_IO_URING_REGISTER,
 	"io_uring_setup":     unix.SYS_IO_URING_SETUP,
+	"fcntl":              unix.SYS_FCNTL,
 	"ioctl":              unix.SYS_IOCTL,
 	"kexec_file_load":    unix.SYS_KEXEC_FILE_LOAD,
 	"kexec_load":         unix.SYS_KEXEC_LOAD,

@@ -104,6 +104,8 @@ func TestFilter(t *testing.T) {
 		"ioctl TCGETS":              {unix.SYS_IOCTL, [6]uint64{0, unix.TCGETS}, retAllow},
 		"ioctl TIOCSTI":             {unix.SYS_IOCTL, [6]uint64{0, unix.TIOCSTI}, eperm},
 		"TIOCSTI with high bits":    {unix.SYS_IOCTL, [6]uint64{0, unix.TIOCSTI | 1<<40}, eperm}, // the kernel looks at 32 bits
+		"fcntl F_GETFL":             {unix.SYS_FCNTL, [6]uint64{0, unix.F_GETFL}, retAllow},
+		"fcntl F_SETLEASE":          {unix.SYS_FCNTL, [6]uint64{0, unix.F_SETLEASE, unix.F_WRLCK}, uint32(retErrno | unix.EACCES)},
 		"ioctl TIOCLINUX":           {unix.SYS_IOCTL, [6]uint64{0, 0x541c}, eperm},
 		"socket inet":               {unix.SYS_SOCKET, [6]uint64{unix.AF_INET, unix.SOCK_STREAM}, retAllow},
 		"socket inet6":              {unix.SYS_SOCKET, [6]uint64{unix.AF_INET6, unix.SOCK_DGRAM}, retAllow},
