@@ -28,6 +28,16 @@ func LoadPolicy(s Settings) (policy.Policy, error) {
 	return config.Load(in)
 }
 
+// LoadPolicyText returns the policy of LoadPolicy with a text in place of the config.toml
+// that is there. The error is a *refusal.Error.
+func LoadPolicyText(s Settings, text []byte) (policy.Policy, error) {
+	in, err := s.input()
+	if err != nil {
+		return policy.Policy{}, err
+	}
+	return config.LoadText(in, text)
+}
+
 // NewPolicy returns the policy of `lockstile run` for a mode and a workspace without a
 // config.toml: credential stores can't be read, variables that look like secrets are not
 // handed on, the network is off unless the mode is danger-full-access. dir may be

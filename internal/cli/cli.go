@@ -31,6 +31,7 @@ func subcommands() []subcommand {
 		{"doctor", doctorUse, "say what this machine can enforce, and what would mend the rest", doctor},
 		{"explain", explainUse, "show a start as it would happen, step by step; or say whether a command may read, write, connect, get a variable or start, by which rule, and what would change the answer", explain},
 		{"git", gitUndoUse, "put the refs back as they were before a start", git},
+		{"init", initUse, "write config.toml: the defaults, or the settings of another sandbox with a report of each line", initConfig},
 		{"log", logUse, "show the last N lines of sandbox.log: starts, ends, refusals", log},
 		{"log verify", verifyUse, "check the chain of sandbox.log: no line changed, removed or swapped", log},
 		{"caches", cachesUse, "list the private caches of all workspaces, with --size their size", showCaches},

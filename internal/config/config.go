@@ -43,6 +43,11 @@ func Defaults(in Input) (policy.Policy, error) {
 	return load(in, func(settings, Input) error { return nil })
 }
 
+// LoadText returns the policy of Load with a text in place of the config.toml that is there.
+func LoadText(in Input, text []byte) (policy.Policy, error) {
+	return load(in, func(s settings, in Input) error { return addText(s, in, filepath.Join(in.Home, "config.toml"), text) })
+}
+
 // load makes a policy from the file, read by addFile, and from the input.
 func load(in Input, addFile func(settings, Input) error) (policy.Policy, error) {
 	if err := checkInput(&in); err != nil {
@@ -105,11 +110,17 @@ func addFile(all settings, in Input) error {
 	if err != nil {
 		return err
 	}
-	doc := document{file: file}
-	if found {
-		if doc, err = parse(file, data); err != nil {
-			return err
-		}
+	if !found {
+		data = nil
+	}
+	return addText(all, in, file, data)
+}
+
+// addText is addFile for the text of the file.
+func addText(all settings, in Input, file string, data []byte) error {
+	doc, err := parse(file, data)
+	if err != nil {
+		return err
 	}
 	base, profiles, err := doc.flatten()
 	if err != nil {

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// meanings has a line about each key, for a new config.toml.
+var meanings = map[string]string{
+	"sandbox_mode":                                     "read-only, workspace-write or danger-full-access",
+	"approval_policy":                                  "when an agent's tools ask: untrusted, on-request or never",
+	"sandbox_workspace_write.network_access":           "the host's network, in workspace-write",
+	"sandbox_workspace_write.writable_roots":           "more folders that commands may write",
+	"sandbox_workspace_write.exclude_slash_tmp":        "no private /tmp that can be written",
+	"sandbox_workspace_write.exclude_tmpdir_env_var":   "no private TMPDIR that can be written",
+	"filesystem.deny_read":                             "what may not be read, beside the credential stores",
+	"filesystem.allow_read":                            "exceptions from what may not be read",
+	"windows.sandbox":                                  "elevated or unelevated",
+	"features.unified_exec":                            "whether agents get the session tools",
+	"shell_environment_policy.inherit":                 "your variables to begin with: all, core or none",
+	"shell_environment_policy.ignore_default_excludes": "hand on variables that look like secrets",
+	"shell_environment_policy.exclude":                 "names that are not handed on",
+	"shell_environment_policy.include_only":            "when not empty, only these names are handed on",
+	"shell_environment_policy.set":                     "variables that are always set",
+	"limits.processes":                                 "processes and threads at a time; 0: 4096",
+	"limits.memory_mb":                                 "memory, in MiB; 0: three quarters of the machine's",
+	"limits.file_size_mb":                              "of each written file, in MiB; 0: as the caller has it",
+	"limits.open_files":                                "of each process; 0: as the caller has it",
+	"limits.cpu_seconds":                               "of each process; 0: as the caller has it",
+	"limits.wall_seconds":                              "from the start to the end by force; 0: none",
+	"git.commit":                                       "whether commands may commit: auto, true or false",
+	"sessions.max":                                     "how many sessions are kept",
+	"terminal.dangerous_escapes":                       "let output act on your terminal beyond drawing",
+}
+
+// defaultsText writes each key with its default, as a comment.
+func defaultsText(home string) (string, error) {
+	dir, err := os.MkdirTemp("", "lockstile-init-")
+	if err != nil {
+		return "", unwritten(err)
+	}
+	defer os.Remove(dir)
+	p, err := lockstile.LoadPolicyText(lockstile.Settings{Home: home, Dir: dir}, nil)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString("# The settings of lockstile, each with its default. docs/config.md says more.\n")
+	for _, v := range p.Values {
+		fmt.Fprintf(&b, "\n# %s\n# %s = %s\n", meanings[v.Key], v.Key, defaultOf(v))
+	}
+	return b.String(), nil
+}
+
+func defaultOf(v policy.Value) string {
+	if v.Key == "shell_environment_policy.set" {
+		return "{}"
+	}
+	return show(v.Value)
+}
