@@ -11,6 +11,7 @@ import (
 // the shell. As long as the processes make progress the gate waits, up to mostFinish.
 const (
 	finishLook   = 10 * time.Millisecond  // between two looks at the processes
+	finishBusy   = 2 * finishLook         // a longer sleep says that the machine is busy: the reader of a process's output may wait for a processor
 	finishStill  = 2                      // looks without progress after which the processes only wait
 	mostFinish   = time.Second            // from the command's end
 	finishSignal = 200 * time.Millisecond // from SIGTERM to SIGKILL
@@ -23,11 +24,12 @@ func (c *Child) letFinish(over <-chan struct{}) (ended []string) {
 	last := time.Now().Add(mostFinish)
 	before := measure.RestOf(init)
 	for still := 0; still < finishStill && time.Now().Before(last); {
+		slept := time.Now()
 		if isOver(over, finishLook) {
 			return nil
 		}
 		now := measure.RestOf(init)
-		if still++; now.Progressed(before) {
+		if still++; now.Progressed(before) || time.Since(slept) > finishBusy {
 			still = 0
 		}
 		before = now

@@ -96,7 +96,7 @@ trap 'rm -f "$tally"*' EXIT
 # Those that start thousands of processes go last: others would wait for a processor.
 busy='/(internal/approve|session)$'
 for packages in "$(go list ./... | grep -Ev "$busy")" "$(go list ./... | grep -E "$busy")"; do
-	GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally go test -count=1 -timeout 8m $packages
+	GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally go test -count=1 -timeout 13m $packages
 done
 
 step "tests on Windows, as Wine has it"

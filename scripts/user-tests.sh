@@ -20,7 +20,7 @@ as_user() {
 	setpriv --reuid $user --regid $user --clear-groups \
 		env -u LOCKSTILE_HOME -u LOCKSTILE_TEST_CODEX -u LOCKSTILE_TEST_CLIENTS HOME="$dir/home" TMPDIR="$dir/tmp" LOCKSTILE_TEST_PROGRAMS="$dir" "$@"
 }
-as_user "$dir/cmd.test" -test.timeout 8m "$@"
+as_user "$dir/cmd.test" -test.timeout 13m "$@"
 [ $# -eq 0 ] || exit 0
 for package in "${rest[@]}"; do
 	name=$(basename "$package")

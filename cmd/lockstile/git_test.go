@@ -21,7 +21,7 @@ func (p *place) repository() {
 	} else {
 		f.Close()
 	}
-	p.env = append(p.env, "HOME="+p.dir, "GIT_CONFIG_NOSYSTEM=1")
+	p.env = append(p.env, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
 	p.host("git init -q -b main; git config user.name a; git config user.email a@b; echo a > a; git add a; git commit -qm first")
 }
 
@@ -29,7 +29,7 @@ func (p *place) repository() {
 func (p *place) host(script string) string {
 	p.Helper()
 	cmd := exec.Command("sh", "-ec", script)
-	cmd.Dir, cmd.Env = p.ws, append(os.Environ(), "HOME="+p.dir, "GIT_CONFIG_NOSYSTEM=1")
+	cmd.Dir, cmd.Env = p.ws, append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		p.Fatalf("%s: %v\n%s", script, err, out)
@@ -287,7 +287,7 @@ func TestGitInit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bothWays(t, func(t *testing.T, p *place) {
-				p.env = append(p.env, "HOME="+p.dir, "GIT_CONFIG_NOSYSTEM=1")
+				p.env = append(p.env, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
 				r := p.lockstile("run", "--", "sh", "-c", c.script)
 				l := p.lastLine()
 				if c.stays != "" && (r.code != 0 || p.host("git log --oneline | wc -l; git fsck 2>&1") == "0\n" || len(l.Denied) > 0 || !slices.Contains(l.NewTrust, p.ws+"/"+c.stays)) {
