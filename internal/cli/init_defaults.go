@@ -33,6 +33,8 @@ var meanings = map[string]string{
 	"limits.cpu_seconds":                               "of each process; 0: as the caller has it",
 	"limits.wall_seconds":                              "from the start to the end by force; 0: none",
 	"git.commit":                                       "whether commands may commit: auto, true or false",
+	"caches.mode":                                      "private caches for build tools: private or off",
+	"caches.max_mb":                                    "the room of the private caches of all workspaces, in MiB; 0: 10240",
 	"sessions.max":                                     "how many sessions are kept",
 	"terminal.dangerous_escapes":                       "let output act on your terminal beyond drawing",
 }
