@@ -12,7 +12,6 @@ package cachesets
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -154,23 +153,75 @@ func makeStore(dir string) error {
 	return os.Mkdir(work, 0o700)
 }
 
-// remove removes a tree that may hold folders without rights, as Go's modules are.
+// remove removes a tree that may hold folders without rights, as Go's modules are, and
+// folders in folders without end.
 func remove(dir string) error {
 	if err := os.RemoveAll(dir); err == nil {
 		return nil
 	}
-	// A command may have made the content: no link may lead the change of a mode out.
-	if root, err := os.OpenRoot(dir); err == nil {
-		_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, _ error) error {
-			if d != nil && d.IsDir() {
-				_ = root.Chmod(name, 0o700) // RemoveAll reports what stays
-			}
-			return nil
-		})
-		root.Close()
+	if err := flatten(dir); err != nil {
+		return fmt.Errorf("remove a private cache: %w", err)
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("remove a private cache: %w", err)
 	}
 	return nil
+}
+
+// flatten moves all folders of a tree up into the top folder, and gives each all rights. A
+// command may have made the content: no link may lead out, and a path may be too long for
+// the system.
+func flatten(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	todo, err := folders(root, ".")
+	if err != nil {
+		return err
+	}
+	up := upPrefix + strconv.FormatInt(time.Now().UnixNano(), 36) + "." // no name of an earlier removal
+	for n := 0; len(todo) > 0; {
+		below := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		inside, err := folders(root, below)
+		if err != nil {
+			return err
+		}
+		for _, name := range inside {
+			from, to := filepath.Join(below, name), up+strconv.Itoa(n)
+			if err := root.Chmod(from, 0o700); err != nil { // a folder without rights can't move
+				return err
+			}
+			if err := root.Rename(from, to); err != nil {
+				return err
+			}
+			n, todo = n+1, append(todo, to)
+		}
+	}
+	return nil
+}
+
+// upPrefix begins the names of folders that were moved up. Commands make nothing in the top
+// folder.
+const upPrefix = "up."
+
+// folders lists the folders in a folder, after giving the folder all rights.
+func folders(root *os.Root, dir string) (out []string, err error) {
+	if err := root.Chmod(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	for _, e := range entries {
+		if e.IsDir() {
+			out = append(out, e.Name())
+		}
+	}
+	return out, err
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func must(t *testing.T, err error) {
@@ -46,6 +48,45 @@ func TestSeats(t *testing.T) {
 	must(t, err)
 	if again.Folder != FolderOf(set, 0) {
 		t.Error(again.Folder)
+	}
+}
+
+// TestRemoveOfFoldersWithoutEnd checks that no depth of a command's folders keeps a seat from
+// its removal, and that no link leads the removal out.
+func TestRemoveOfFoldersWithoutEnd(t *testing.T) {
+	var was unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &was))
+	must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 256, Max: was.Max}))
+	defer func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &was)) }()
+	root, outside := t.TempDir(), t.TempDir()
+	seat, err := Take(filepath.Join(root, "s"), "/ws")
+	must(t, err)
+	must(t, Make(seat.Folder, []string{"x"}, nil))
+	at, err := unix.Open(seat.Folder+"/x/upper", unix.O_PATH|unix.O_DIRECTORY, 0)
+	must(t, err)
+	for range 5000 {
+		must(t, unix.Mkdirat(at, "d", 0o700))
+		must(t, unix.Symlinkat(outside, at, "link"))
+		next, err := unix.Openat(at, "d", unix.O_PATH|unix.O_DIRECTORY, 0)
+		must(t, err)
+		unix.Close(at)
+		at = next
+	}
+	must(t, unix.Mkdirat(at, "closed", 0))
+	unix.Close(at)
+	must(t, os.WriteFile(outside+"/file", nil, 0o600))
+	must(t, os.Chmod(outside, 0o750))
+	seat.Leave()
+	all, err := List(root)
+	must(t, err)
+	if removed, err := all[0].Remove(); !removed || err != nil {
+		t.Errorf("removed %v: %.200v", removed, err)
+	}
+	if left, err := os.ReadDir(root); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v", left, err)
+	}
+	if info, err := os.Stat(outside); err != nil || info.Mode().Perm() != 0o750 {
+		t.Errorf("%v, %v", info, err)
 	}
 }
 
