@@ -7,6 +7,7 @@ package gitdir
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -26,6 +27,7 @@ const (
 	Todo                        // the lines of a rebase or a sequence, also written in place
 	Options                     // options with which git goes on, also written in place
 	Emptied                     // by rename, and placed without content
+	Shallow                     // by rename: hashes, where a list was before
 	Config                      // by rename: differs from the old content in harmless keys alone
 	WorktreeConfig              // by rename: likewise, with other keys
 	PackedRefs                  // by rename: good names, or old names
@@ -132,6 +134,21 @@ func (r *Rules) MayTryLink(path, target string) bool {
 // stays, since the name is the hash of the content.
 func (c Class) MayReplace() bool { return c != ReadOnly && c != Object }
 
+// checkShallow allows the hashes at which a shallow repository ends (gitformat-shallow in
+// git's documentation). A whole repository stays whole: git on the host would see no older
+// commit, and would throw the older ones away in time.
+func (r *Rules) checkShallow(a area, content, old []byte) error {
+	if old == nil && !a.fresh {
+		return errors.New("the repository has its whole history, and keeps it")
+	}
+	for line := range strings.Lines(string(content)) {
+		if hash := strings.TrimSuffix(line, "\n"); len(hash) != 2*r.facts.HashSize || !isHash(hash) {
+			return fmt.Errorf("%q is no hash", shorten(hash))
+		}
+	}
+	return nil
+}
+
 var errReadOnly = errors.New("git never writes the name")
 
 // Check returns why content may not stand at a path, or nil. old is the content that
@@ -151,6 +168,8 @@ func (r *Rules) Check(path string, content, old []byte) error {
 		return checkTodo(content)
 	case Options:
 		return checkOptions(path, content, old)
+	case Shallow:
+		return r.checkShallow(a, content, old)
 	case Config:
 		return r.checkConfig(a, content, old)
 	case WorktreeConfig:

@@ -23,7 +23,7 @@ func TestPlace(t *testing.T) {
 		want  Class
 		paths string
 	}{
-		{Free, "ORIG_HEAD.lock MERGE_HEAD MERGE_MSG MERGE_RR.lock FETCH_HEAD SQUASH_MSG COMMIT_EDITMSG TAG_EDITMSG NOTES_EDITMSG BISECT_LOG BISECT_START BISECT_NAMES gc.pid gc.log gc.pid.lock shallow shallow.lock shallow_aB3xYz index.stash.12 index.stash.12.lock next-index-77 next-index-77.lock tAb3dEf ADD_EDIT.patch rebased-patches"},
+		{Free, "ORIG_HEAD.lock MERGE_HEAD MERGE_MSG MERGE_RR.lock FETCH_HEAD SQUASH_MSG COMMIT_EDITMSG TAG_EDITMSG NOTES_EDITMSG BISECT_LOG BISECT_START BISECT_NAMES gc.pid gc.log gc.pid.lock shallow.lock shallow_aB3xYz index.stash.12 index.stash.12.lock next-index-77 next-index-77.lock tAb3dEf ADD_EDIT.patch rebased-patches"},
 		{Free, "rebase-merge rebase-merge/done rebase-apply/0001 sequencer sequencer/head lfs lfs/objects/aa/bb/x lfs/tmp info info/refs info/refs_aB3xYz info/sparse-checkout info/sparse-checkout.lock NOTES_MERGE_WORKTREE/x"},
 		{Free, "objects objects/pack objects/info objects/aa objects/aa/tmp_obj_aB3xYz objects/pack/tmp_pack_aB3xYz objects/pack/.tmp-12-pack-" + hash1 + ".pack objects/pack/pack-" + hash1 + ".keep objects/tmp_objdir-incoming-aB3xYz/aa/bb objects/maintenance.lock objects/info/commit-graph.lock objects/info/commit-graphs objects/info/commit-graphs/tmp_graph_aB3xYz objects/pack/multi-pack-index.lock"},
 		{Free, "HEAD.lock index.lock index.lock.lock config.lock refs/heads/x.lock logs/refs/heads/x.lock packed-refs.lock packed-refs.new config.worktree.lock rebase-merge/git-rebase-todo.lock"},

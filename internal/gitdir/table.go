@@ -121,7 +121,9 @@ func (a area) sharedPlace(name string) Place {
 		return Place{Class: Config, File: true}
 	case "packed-refs", "packed-refs.new":
 		return commonPlace(name)
-	case "shallow", "gc.pid", "gc.log":
+	case "shallow":
+		return Place{Class: Shallow, File: true, Remove: true}
+	case "gc.pid", "gc.log":
 		return freeFile
 	case "hooks", "branches":
 		if a.fresh {

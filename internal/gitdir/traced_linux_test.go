@@ -75,7 +75,7 @@ var operations = []string{
 	"git mv lib lib2; git commit -m moved; git submodule sync; git submodule absorbgitdirs; git submodule set-branch -b main lib2; git commit -am branch; git submodule deinit -f lib2; git submodule update --init",
 	"git -c submodule.recurse=true checkout HEAD~1; git -c submodule.recurse=true checkout main; git rm lib2; git commit -m 'no lib'; rm -rf .git/modules/lib",
 	"git submodule add ../missing gone || true",
-	"git fetch --depth=2 origin; git fetch --unshallow origin || true; git fetch --refetch origin",
+	"git fetch --refetch origin",
 	"git rerere; git rerere status; git rerere gc; git symbolic-ref HEAD; git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main; git update-ref refs/heads/up HEAD; printf 'delete refs/heads/up\\n' | git update-ref --stdin",
 	"git checkout --orphan orphan; git rm -rf .; git commit --allow-empty -m o; git checkout main; git branch -D orphan; git bundle create ../b main; git fetch ../b main; rm ../b",
 	"head -c 1000000 /dev/urandom >big; git -c core.bigFileThreshold=1000 add big; git commit -m big; git -c core.fsyncMethod=batch add a big",

@@ -4,6 +4,7 @@ package gitfs
 
 import (
 	"io/fs"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -170,6 +171,9 @@ func (s *Server) renameFile(from, to string, flags uint32, mode uint32) error {
 			return s.denied("rename", to)
 		}
 	}
+	if c == gitdir.Summary && !s.rules.Place(to).Fresh && isDerived(to) {
+		return s.remove(from, false)
+	}
 	if c.Checked() {
 		return s.place(from, to, mode)
 	}
@@ -182,6 +186,13 @@ func (s *Server) renameFile(from, to string, flags uint32, mode uint32) error {
 	s.history.unlock(from)
 	s.nodes.move(from, to)
 	return nil
+}
+
+// isDerived reports whether git believes what a summary says about objects, and makes the
+// summary again when it wants one: a false summary would hide commits from git on the host.
+func isDerived(path string) bool {
+	_, base := split(path)
+	return strings.HasPrefix(base, "commit-graph") || strings.HasPrefix(base, "graph-") || strings.HasPrefix(base, "multi-pack-index")
 }
 
 // mostOf is the most content of a class of checked files, in bytes.
