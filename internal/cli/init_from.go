@@ -151,7 +151,7 @@ func reportText(tool, name string, report []imports.Line) string {
 	return b.String()
 }
 
-// diff shows the lines that only one of two texts has, in their order.
+// diff lists the lines of each text that the other text lacks.
 func diff(old, fresh string) string {
 	var b strings.Builder
 	only := func(sign, text, other string) {
