@@ -125,7 +125,7 @@ func (c *Child) wait() {
 	}
 	c.news = slices.DeleteFunc(append(news, left...), c.isBack)
 	err = errors.Join(err, c.note.Done())
-	line := endLine{Event: "end", Start: c.record.seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: c.news, Exceeded: c.exceeded, Ended: endedOf(c.ended)}
+	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: c.news, Exceeded: c.exceeded, Ended: endedOf(c.ended)}
 	switch {
 	case err != nil || end.Killed:
 		// Only the gate ends the init: another process killed the init, and thus the

@@ -12,6 +12,7 @@ import (
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/residual"
+	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -20,8 +21,9 @@ type startLine struct {
 	Event     string                `json:"event"` // "start"
 	Mode      string                `json:"mode"`
 	Rung      string                `json:"rung"`
-	Channel   string                `json:"channel"` // the way by which the request came
-	IO        string                `json:"io"`      // "pipes" or "terminal"
+	Channel   string                `json:"channel"`        // the way by which the request came
+	Call      string                `json:"call,omitempty"` // the model's call that the command answers
+	IO        string                `json:"io"`             // "pipes" or "terminal"
 	Argv      []string              `json:"argv"`
 	Policy    string                `json:"policy"` // policy.Policy.Digest of the policy that held
 	Workspace string                `json:"workspace"`
@@ -101,6 +103,7 @@ type refusalLine struct {
 	Event       string              `json:"event"` // "refusal"
 	Mode        string              `json:"mode"`
 	Channel     string              `json:"channel"`
+	Call        string              `json:"call,omitempty"`
 	IO          string              `json:"io"`
 	Argv        []string            `json:"argv"`
 	Workspace   string              `json:"workspace"`
@@ -114,9 +117,19 @@ type refusalLine struct {
 
 // record is a start in the log.
 type record struct {
-	seq   uint64
+	Record
 	begun time.Time
 }
+
+// Record is the part of a start line that is worth showing.
+type Record struct {
+	Seq    uint64      // the number of the line in sandbox.log
+	Mode   policy.Mode // the mode of the command
+	Proven int         // how many restrictions were shown to hold
+}
+
+// Record returns what the log says about the child's start.
+func (c *Child) Record() Record { return c.record.Record }
 
 // warmRecords lets the encoder learn the lines before a caller waits for a line.
 var warmRecords = sync.OnceFunc(func() {
@@ -129,11 +142,11 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	p := c.intent.plan
 	caches, noCaches := cacheNames(c.intent.facts.Caches)
 	receipt, err := g.log.Append(startLine{
-		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), IO: ioName(r),
+		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), Call: call(r), IO: ioName(r),
 		Argv: loggedArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
 		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Proven: c.verdict.Proven,
 	})
-	return record{seq: receipt.Seq, begun: time.Now()}, err
+	return record{Record{receipt.Seq, p.Mode, len(c.verdict.Proven)}, time.Now()}, err
 }
 
 // limitsOf returns a plan's limits, nil for none.
@@ -151,14 +164,15 @@ func (g *Gate) recordRefusal(r Request, why *refusal.Error) {
 	if why.Stage == refusal.StageRecord || why.Stage == refusal.StageRelease {
 		return
 	}
-	_, err := g.log.Append(refusalLine{
-		Event: "refusal", Mode: r.Policy.Mode.String(), Channel: channel(r), IO: ioName(r), Argv: loggedArgs(r.Argv),
+	receipt, err := g.log.Append(refusalLine{
+		Event: "refusal", Mode: r.Policy.Mode.String(), Channel: channel(r), Call: call(r), IO: ioName(r), Argv: loggedArgs(r.Argv),
 		Workspace: redact.Text(r.Policy.Workspace), User: os.Geteuid(), By: os.Getpid(),
 		Code: why.Code, Stage: why.Stage, Restriction: why.Restriction, Reason: redact.Text(reasonOf(why)),
 	})
 	if err != nil {
 		why.Err = errors.Join(why.Err, fmt.Errorf("the refusal is not in the log: %w", err))
 	}
+	why.Seq = receipt.Seq
 }
 
 // channel is the caller's own word, cut to mostChannel bytes.
@@ -168,6 +182,9 @@ func channel(r Request) string {
 	}
 	return r.Channel[:min(len(r.Channel), mostChannel)]
 }
+
+// call is the model's word in part, so it is cut and has no secret.
+func call(r Request) string { return redact.Text(r.Call[:min(len(r.Call), mostCall)]) }
 
 func ioName(r Request) string {
 	if r.Terminal != nil {
@@ -185,7 +202,7 @@ func reasonOf(why *refusal.Error) string {
 
 // recordNoExec writes the end line of a command that could not be executed.
 func (g *Gate) recordNoExec(rec record, why error) {
-	_, err := g.log.Append(endLine{Event: "end", Start: rec.seq, Error: redact.Text(why.Error()), Millis: rec.millis()})
+	_, err := g.log.Append(endLine{Event: "end", Start: rec.Seq, Error: redact.Text(why.Error()), Millis: rec.millis()})
 	var r *refusal.Error
 	if err != nil && errors.As(why, &r) {
 		r.Err = errors.Join(r.Err, fmt.Errorf("the end is not in the log: %w", err))

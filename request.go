@@ -24,6 +24,7 @@ type Request struct {
 	Approval              *Approval        // a person's yes, nil if nobody was asked
 	Ready                 <-chan struct{}  // the command runs after a value from Ready or the end of Ready; nil: at once
 	Channel               string           // the way by which the request came, for the record; "" is "library"
+	Call                  string           // the model's call that the command answers, as THREAD/CALL_ID, for the record; "" for none
 	Ignore                []syscall.Signal // the command ignores these signals at the beginning, as under nohup; nil: none (Linux alone)
 	OwnLoopback           bool             // a loopback of the command's own; false: the commands of a gate without a network reach each other's servers
 	Explain               Explain          // for explaining, at the command's end, where the sandbox stood in the way
@@ -59,6 +60,9 @@ func checkRequest(r Request) error {
 	if len(r.Channel) > mostChannel {
 		return bad("the channel's name is too long", "give a word")
 	}
+	if len(r.Call) > mostCall {
+		return bad("the name of the model's call is too long", "give at most 256 bytes")
+	}
 	for _, a := range r.Argv {
 		if strings.IndexByte(a, 0) >= 0 {
 			return bad("an argument holds a NUL byte", "")
@@ -69,6 +73,9 @@ func checkRequest(r Request) error {
 
 // mostChannel is how long a channel's name may be, in bytes.
 const mostChannel = 64
+
+// mostCall is how long the name of a model's call may be, in bytes.
+const mostCall = 256
 
 // openStreams returns the descriptors of the request's standard streams: none for a
 // command with a terminal.

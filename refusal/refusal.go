@@ -50,6 +50,7 @@ type Error struct {
 	Reason      string      // the finding, in one sentence, without secrets
 	Hint        string      // the mend; empty if the reader can mend nothing
 	Err         error       // the underlying error, or nil
+	Seq         uint64      // the number of the refusal's line in sandbox.log, 0 without a line
 }
 
 // Error returns stage, restriction and reason on one line, without the hint: a front end

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"io"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -28,6 +30,35 @@ type buffer struct {
 	omitted int64
 	fresh   bool          // output has come since the last take
 	wake    chan struct{} // closed when output comes; nil if nobody waits
+	recent  []byte        // the newest output, at least recentSize bytes of it
+	taps    []*tap
+}
+
+// tap is a second reader of the output.
+type tap struct{ to io.Writer }
+
+// recentSize is how much earlier output a tap gets, in bytes.
+const recentSize = 16 << 10
+
+// tap adds a reader, and returns the newest output before.
+func (b *buffer) tap(to io.Writer) (recent []byte, stop func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := &tap{to}
+	b.taps = append(slices.Clip(b.taps), t)
+	return slices.Clone(b.recent[max(0, len(b.recent)-recentSize):]), func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.taps = slices.DeleteFunc(slices.Clone(b.taps), func(other *tap) bool { return other == t })
+	}
+}
+
+// remember keeps the newest output for later taps.
+func (b *buffer) remember(p []byte) {
+	b.recent = append(b.recent, p[max(0, len(p)-recentSize):]...)
+	if len(b.recent) > 2*recentSize {
+		b.recent = append([]byte(nil), b.recent[len(b.recent)-recentSize:]...)
+	}
 }
 
 const half = BufferSize / 2
@@ -35,8 +66,17 @@ const half = BufferSize / 2
 // Write keeps p and never fails or waits: a caller that doesn't look can't hold a command
 // up.
 func (b *buffer) Write(p []byte) (int, error) {
+	for _, t := range b.keep(p) {
+		_, _ = t.to.Write(p) // without the lock: a tap may look at the session
+	}
+	return len(p), nil
+}
+
+// keep keeps p, and returns the taps that p goes to.
+func (b *buffer) keep(p []byte) []*tap {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.remember(p)
 	n := len(p)
 	b.fresh = b.fresh || n > 0
 	if b.fresh && b.wake != nil {
@@ -46,7 +86,7 @@ func (b *buffer) Write(p []byte) (int, error) {
 	room := min(half-len(b.head), n)
 	b.head = append(b.head, p[:room]...)
 	b.keepTail(p[room:])
-	return n, nil
+	return b.taps
 }
 
 func (b *buffer) keepTail(p []byte) {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -86,4 +87,24 @@ func TestCharactersStayWhole(t *testing.T) {
 			t.Fatalf("%d bytes and %d missing of %d", out.Len(), missing, len(text))
 		}
 	})
+}
+
+// TestRecent checks that a tap gets the newest bytes of earlier output, at most recentSize.
+func TestRecent(t *testing.T) {
+	var b buffer
+	var all []byte
+	for i := range 200 {
+		p := bytes.Repeat([]byte{byte(i)}, 1+i*7)
+		all = append(all, p...)
+		_, _ = b.Write(p)
+		b.take(false)
+		recent, stop := b.tap(io.Discard)
+		stop()
+		if want := all[max(0, len(all)-recentSize):]; !bytes.Equal(recent, want) {
+			t.Fatalf("after %d bytes: %d recent bytes, not the newest %d", len(all), len(recent), len(want))
+		}
+	}
+	if len(b.taps) != 0 || cap(b.recent) > 8*recentSize {
+		t.Errorf("%d taps stay, and room for %d bytes", len(b.taps), cap(b.recent))
+	}
 }

@@ -162,6 +162,17 @@ func (s *Session) Await(ctx context.Context) error {
 	return nil
 }
 
+// Record returns what the log says about the command's start.
+func (s *Session) Record() lockstile.Record { return s.child.Record() }
+
+// Over is closed when the command has ended and the output is complete.
+func (s *Session) Over() <-chan struct{} { return s.over }
+
+// Tap has the output from now on written to w as well, until stop is called; a write that
+// has begun may still be under way then. recent is the newest output before, at most 16
+// KiB, seen by a look or not. A w that blocks holds the command up.
+func (s *Session) Tap(w io.Writer) (recent []byte, stop func()) { return s.out.tap(w) }
+
 // Signal sends a signal to the command's process group. After the end the error is
 // os.ErrProcessDone.
 func (s *Session) Signal(sig syscall.Signal) error { return s.child.Signal(sig) }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -216,4 +217,50 @@ func TestAwait(t *testing.T) {
 	if err := s.Await(context.Background()); err != nil { // Await never waits after the end
 		t.Error(err)
 	}
+}
+
+// TestTap checks that a second reader gets the newest output from before and the output
+// after, and that looks still get all output.
+func TestTap(t *testing.T) {
+	s := started(t, true, "echo before; read x; echo after; read x")
+	s.sees(t, "before")
+	second := &tapped{}
+	recent, stop := s.Tap(second)
+	if !strings.Contains(string(recent), "before") {
+		t.Errorf("the tap began with %q", recent)
+	}
+	for _, key := range []string{"a\n", "b\n"} {
+		if err := s.Type(key); err != nil {
+			t.Fatal(err)
+		}
+		if key == "a\n" {
+			s.sees(t, "after")
+			stop()
+		}
+	}
+	<-s.Over()
+	if got := second.String(); !strings.Contains(got, "after") || strings.Contains(got, "b") {
+		t.Errorf("the tap got %q", got)
+	}
+	if r := s.Record(); r.Seq == 0 || r.Proven == 0 || r.Mode != policy.ModeWorkspaceWrite {
+		t.Errorf("the record is %+v", r)
+	}
+}
+
+// tapped is a buffer for several goroutines.
+type tapped struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (w *tapped) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *tapped) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
 }

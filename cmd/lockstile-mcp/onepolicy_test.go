@@ -40,7 +40,7 @@ func TestOnePolicy(t *testing.T) {
 			p := newProbe(t, parent+"/p", s)
 			withTools(t, p, s, "ahead", func(tools *tool.Set) error {
 				for range 3 {
-					if _, err := tools.Exec(context.Background(), tool.ExecCommand{Cmd: "true"}, nil); err != nil {
+					if _, err := tools.Exec(context.Background(), tool.ExecCommand{Cmd: "true"}, tool.Caller{}); err != nil {
 						return err
 					}
 				}

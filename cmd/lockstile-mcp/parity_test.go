@@ -240,13 +240,13 @@ var channels = []struct {
 	}},
 	{"shell", true, func(t *testing.T, p *probe, s setting) {
 		withTools(t, p, s, "shell", func(tools *tool.Set) error {
-			_, err := tools.Shell(context.Background(), tool.Shell{Command: p.argv()}, nil)
+			_, err := tools.Shell(context.Background(), tool.Shell{Command: p.argv()}, tool.Caller{})
 			return err
 		})
 	}},
 	{"exec_command", false, func(t *testing.T, p *probe, s setting) {
 		withTools(t, p, s, "exec_command", func(tools *tool.Set) error {
-			_, err := tools.Exec(context.Background(), tool.ExecCommand{Cmd: p.argv()[2], Shell: p.argv()[0], Login: new(bool), TTY: s.tty}, nil)
+			_, err := tools.Exec(context.Background(), tool.ExecCommand{Cmd: p.argv()[2], Shell: p.argv()[0], Login: new(bool), TTY: s.tty}, tool.Caller{})
 			return err
 		})
 	}},

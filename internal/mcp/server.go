@@ -28,14 +28,14 @@ func newServer(tools *tool.Set, unified bool) *mcp.Server {
 		mcp.AddTool(s, &mcp.Tool{Name: "shell", Description: shellDescription, Annotations: annotations("Run a command")},
 			func(ctx context.Context, r *mcp.CallToolRequest, c tool.Shell) (*mcp.CallToolResult, any, error) {
 				defer waiting(ctx, r)()
-				return say(tools.Shell(ctx, c, asked.by(r)))
+				return say(tools.Shell(ctx, c, tool.Caller{Ask: asked.by(r)}))
 			})
 		return s
 	}
 	mcp.AddTool(s, &mcp.Tool{Name: "exec_command", Description: execDescription, Annotations: annotations("Run a shell command")},
 		func(ctx context.Context, r *mcp.CallToolRequest, c tool.ExecCommand) (*mcp.CallToolResult, any, error) {
 			defer waiting(ctx, r)()
-			return say(tools.Exec(ctx, c, asked.by(r)))
+			return say(tools.Exec(ctx, c, tool.Caller{Ask: asked.by(r)}))
 		})
 	mcp.AddTool(s, &mcp.Tool{Name: "write_stdin", Description: writeDescription, Annotations: annotations("Type into a session")},
 		func(ctx context.Context, r *mcp.CallToolRequest, w tool.WriteStdin) (*mcp.CallToolResult, any, error) {

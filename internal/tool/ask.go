@@ -35,12 +35,20 @@ type Question struct {
 // repeat the call with the answer.
 type Ask func(context.Context, Question) (by string, err error)
 
+// Caller is who calls a tool.
+type Caller struct {
+	Ask     Ask
+	Call    string              // the name of the call, for the record: THREAD/CALL_ID; "" for none
+	Started func(session.Entry) // gets the session as soon as the command runs; nil: nobody asks
+}
+
 // ErrAsking ends a call whose question is on its way to a person.
 var ErrAsking = errors.New("the question is on its way to the user")
 
 // start asks a person if the policy wants an approval, and starts the command if
 // permitted. Refusals before the gate are in the log like all others.
-func (s *Set) start(ctx context.Context, r lockstile.Request, ask Ask, q Question, looks func() bool, e Escalation) (begun, error) {
+func (s *Set) start(ctx context.Context, r lockstile.Request, by Caller, q Question, looks func() bool, e Escalation) (begun, error) {
+	r.Call = by.Call
 	if e.SandboxPermissions == "with_additional_permissions" || len(e.AdditionalPermissions) > 0 {
 		err := notApproved("additional permissions can't be asked for here", "go on within the sandbox, or ask the user to change config.toml (writable_roots, network_access)", nil)
 		s.recordRefused(r, err)
@@ -58,7 +66,7 @@ func (s *Set) start(ctx context.Context, r lockstile.Request, ask Ask, q Questio
 		q.Dir = s.policy.Workspace
 	}
 	var err error
-	if r.Approval, err = s.approval(ctx, ask, q, looks); err != nil {
+	if r.Approval, err = s.approval(ctx, by.Ask, q, looks); err != nil {
 		s.recordRefused(r, err)
 		return begun{}, err
 	}
@@ -71,6 +79,10 @@ func (s *Set) start(ctx context.Context, r lockstile.Request, ask Ask, q Questio
 	var evicted *session.Entry
 	if b.ID, evicted = s.running.Add(b.Entry); evicted != nil {
 		b.evicted = fmt.Sprintf("Session %d (%s) was ended to make room: %d are kept", evicted.ID, shorten(evicted.Command), s.running.Most())
+	}
+	if by.Started != nil {
+		b.Entry.Begun = b.at
+		by.Started(b.Entry)
 	}
 	return b, nil
 }

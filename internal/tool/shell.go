@@ -55,13 +55,13 @@ func (d Done) String() string {
 // Shell starts a command, if need be after asking, and answers at the command's end.
 // Shell ends the tree of a command that takes longer than its time, or whose caller has
 // gone. The error is a *refusal.Error if the command was not started.
-func (s *Set) Shell(ctx context.Context, c Shell, ask Ask) (Done, error) {
+func (s *Set) Shell(ctx context.Context, c Shell, by Caller) (Done, error) {
 	if len(c.Command) == 0 {
 		return Done{}, fmt.Errorf("shell: command is empty")
 	}
 	r := lockstile.Request{Channel: s.channel, Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
 	looks := func() bool { return approve.Argv(c.Command) }
-	run, err := s.start(ctx, r, ask, Question{Command: words(c.Command)}, looks, c.Escalation)
+	run, err := s.start(ctx, r, by, Question{Command: words(c.Command)}, looks, c.Escalation)
 	if err != nil {
 		return Done{}, err
 	}

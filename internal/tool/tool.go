@@ -102,6 +102,9 @@ func (s *Set) Close() error {
 	return s.running.Close()
 }
 
+// Sessions returns the table of the commands that run, or whose end nobody has seen yet.
+func (s *Set) Sessions() *session.Table { return s.running }
+
 // ExecCommand is a call of exec_command. Zero values ask for the defaults.
 type ExecCommand struct {
 	Cmd             string `json:"cmd" jsonschema:"the shell command"`
@@ -126,7 +129,7 @@ type WriteStdin struct {
 // end, or after the caller's wait; then the command runs on in a session. If ctx ends
 // first, the command ends too: nobody would know the session. The error is a
 // *refusal.Error if the command was not started.
-func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) {
+func (s *Set) Exec(ctx context.Context, c ExecCommand, by Caller) (Answer, error) {
 	if c.Cmd == "" {
 		return Answer{}, fmt.Errorf("exec_command: cmd is empty")
 	}
@@ -144,7 +147,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, ask Ask) (Answer, error) 
 	if c.Shell != "" {
 		q.Command = words(r.Argv)
 	}
-	b, err := s.start(ctx, r, ask, q, looks, c.Escalation)
+	b, err := s.start(ctx, r, by, q, looks, c.Escalation)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -59,7 +59,7 @@ func openedIn(t *testing.T, approval policy.ApprovalPolicy, environ ...string) (
 
 func exec(t *testing.T, s *Set, c ExecCommand) Answer {
 	t.Helper()
-	a, err := s.Exec(context.Background(), c, nobody)
+	a, err := s.Exec(context.Background(), c, Caller{Ask: nobody})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestSessions(t *testing.T) {
 func TestTakenBack(t *testing.T) {
 	s, ws := opened(t)
 	a := exec(t, s, ExecCommand{Cmd: "mkdir .vscode"})
-	d, err := s.Shell(context.Background(), Shell{Command: []string{"mkdir", ".git"}}, nobody)
+	d, err := s.Shell(context.Background(), Shell{Command: []string{"mkdir", ".git"}}, Caller{Ask: nobody})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func TestSandboxIsTheSame(t *testing.T) {
 	s.preparing.Wait() // Prepare reads the policy
 	s.policy.Mode = policy.ModeUnset
 	var why *refusal.Error
-	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}, nobody); !errors.As(err, &why) {
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true"}, Caller{Ask: nobody}); !errors.As(err, &why) {
 		t.Errorf("%v", err)
 	}
 }
@@ -303,7 +303,7 @@ func TestEviction(t *testing.T) {
 	var group sync.WaitGroup
 	for range kept - 3 {
 		group.Go(func() {
-			a, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}, nobody)
+			a, err := s.Exec(context.Background(), ExecCommand{Cmd: "exec sleep 1007", YieldTimeMS: 250}, Caller{Ask: nobody})
 			if err != nil || a.Session < 1000 || a.Session > 99999 || a.Evicted != "" {
 				t.Errorf("%+v %v", a, err)
 			}
@@ -369,7 +369,7 @@ func TestGivenUp(t *testing.T) {
 	s, ws := opened(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(300*time.Millisecond, cancel)
-	if _, err := s.Exec(ctx, ExecCommand{Cmd: "while :; do echo x >> ticks; sleep 0.01; done"}, nobody); !errors.Is(err, context.Canceled) {
+	if _, err := s.Exec(ctx, ExecCommand{Cmd: "while :; do echo x >> ticks; sleep 0.01; done"}, Caller{Ask: nobody}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	before, _ := os.ReadFile(filepath.Join(ws, "ticks"))
@@ -382,24 +382,24 @@ func TestGivenUp(t *testing.T) {
 
 func TestShell(t *testing.T) {
 	s, ws := opened(t)
-	d, err := s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "pwd; exit 6"}, Workdir: "sub"}, nobody)
+	d, err := s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "pwd; exit 6"}, Workdir: "sub"}, Caller{Ask: nobody})
 	if err != nil || d.Exit != 6 || d.Output != ws+"/sub\n" || !strings.HasPrefix(d.String(), "Exit code: 6\nWall time: 0.") {
 		t.Errorf("%+v %v", d, err)
 	}
-	d, err = s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "echo begun; setsid sleep 1007 & sleep 1007"}, TimeoutMS: 200}, nobody)
+	d, err = s.Shell(context.Background(), Shell{Command: []string{"sh", "-c", "echo begun; setsid sleep 1007 & sleep 1007"}, TimeoutMS: 200}, Caller{Ask: nobody})
 	if err != nil || d.Exit != timedOut || d.Output != "begun\n" || !strings.Contains(d.String(), "timed out after 200 milliseconds") {
 		t.Errorf("%+v %v", d, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(200*time.Millisecond, cancel)
-	if _, err := s.Shell(ctx, Shell{Command: []string{"sleep", "1007"}}, nobody); !errors.Is(err, context.Canceled) {
+	if _, err := s.Shell(ctx, Shell{Command: []string{"sleep", "1007"}}, Caller{Ask: nobody}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	if len(s.running.List()) != 0 {
 		t.Errorf("%d sessions are left", len(s.running.List()))
 	}
 	var why *refusal.Error
-	if _, err := s.Shell(context.Background(), Shell{Command: []string{"no-such-command"}}, nobody); !errors.As(err, &why) {
+	if _, err := s.Shell(context.Background(), Shell{Command: []string{"no-such-command"}}, Caller{Ask: nobody}); !errors.As(err, &why) {
 		t.Errorf("%v", err)
 	}
 }
@@ -441,7 +441,7 @@ func TestAsking(t *testing.T) {
 			return c.answer, nil
 		}
 		call := ExecCommand{Cmd: c.cmd, Escalation: Escalation{SandboxPermissions: c.permissions, Justification: "because"}}
-		_, err := s.Exec(context.Background(), call, ask)
+		_, err := s.Exec(context.Background(), call, Caller{Ask: ask})
 		var why *refusal.Error
 		if errors.As(err, &why); asked != c.asked || (err == nil) != (c.code == "") || why != nil && why.Code != c.code {
 			t.Errorf("%+v: asked %v, %v", c, asked, err)
@@ -455,7 +455,7 @@ func TestAsking(t *testing.T) {
 	s, ws := openedAsking(t, policy.ApprovalUntrusted)
 	var asked Question
 	ask := func(_ context.Context, q Question) (string, error) { asked = q; return "", nil }
-	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "ls", Shell: "./evil", Workdir: "sub"}, ask); err == nil || asked.Command != "./evil -lc ls" || asked.Dir != ws+"/sub" {
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "ls", Shell: "./evil", Workdir: "sub"}, Caller{Ask: ask}); err == nil || asked.Command != "./evil -lc ls" || asked.Dir != ws+"/sub" {
 		t.Errorf("asked %+v", asked)
 	}
 	for want, argv := range map[string][]string{`rm -rf a b`: {"rm", "-rf", "a", "b"}, `rm "-rf a" "" "b;c"`: {"rm", "-rf a", "", "b;c"}} {
@@ -463,7 +463,7 @@ func TestAsking(t *testing.T) {
 			t.Errorf("%q is written %s", argv, words(argv))
 		}
 	}
-	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true", Escalation: Escalation{SandboxPermissions: "all"}}, nobody); err == nil {
+	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true", Escalation: Escalation{SandboxPermissions: "all"}}, Caller{Ask: nobody}); err == nil {
 		t.Error("unknown sandbox_permissions are taken")
 	}
 }
