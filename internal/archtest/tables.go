@@ -51,7 +51,7 @@ func Lockstile() Tables {
 			{"internal/tool", ". internal/approve internal/obstacle internal/plain policy refusal session"},
 			{"internal/trail", ""},
 			{"internal/trustname", "internal/glob"},
-			{"internal/tui", "internal/plain"},
+			{"internal/tui", "internal/agent internal/patch internal/plain refusal"},
 			{"internal/watch", ""},
 			{"internal/windows/cmdline", ""},
 			{"internal/windows/grant", "internal/access"},

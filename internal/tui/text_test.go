@@ -110,7 +110,7 @@ func FuzzText(f *testing.F) {
 		var lines []string
 		for rest := text; rest != ""; rest = rest[min(piece, len(rest)):] {
 			lines = append(lines, pieces.feed(rest[:min(piece, len(rest))])...)
-			if len(rest)%7 == 0 {
+			if len(rest)%101 == 0 {
 				pieces.open()
 			}
 		}
