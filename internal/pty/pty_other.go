@@ -37,6 +37,12 @@ func (*Terminal) Raw() error { return refuse("set the terminal to raw mode") }
 // Restore is not available on this operating system.
 func (*Terminal) Restore() error { return refuse("restore the terminal") }
 
+// Stop does nothing on this operating system.
+func (*Terminal) Stop() {}
+
+// Resume does nothing on this operating system.
+func (*Terminal) Resume() {}
+
 // Attachment joins a terminal to another. None can be made on this operating
 // system.
 type Attachment struct{}

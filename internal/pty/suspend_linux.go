@@ -69,17 +69,34 @@ const stopTime = 200 * time.Millisecond
 // character. Stop returns when the job goes on, with the terminal raw again if the
 // terminal belongs to the job.
 func (a *Attachment) Stop() {
+	a.outer.stop()
+	a.copySize()
+	if a.in.terminal {
+		a.outer.Resume()
+	}
+}
+
+// Stop is Attachment.Stop for a terminal that is joined to nothing.
+func (t *Terminal) Stop() {
+	t.stop()
+	t.Resume()
+}
+
+func (t *Terminal) stop() {
 	on := make(chan os.Signal, 1)
 	signal.Notify(on, unix.SIGCONT)
 	defer signal.Stop(on)
-	a.outer.cooked()
+	t.cooked()
 	_ = unix.Kill(0, unix.SIGTSTP)
 	select {
 	case <-on:
 	case <-time.After(stopTime):
 	}
-	a.copySize()
-	if a.in.terminal && foreground(a.outer.fd) {
-		_ = a.outer.Raw()
+}
+
+// Resume makes the terminal raw again if the terminal belongs to this job.
+func (t *Terminal) Resume() {
+	if foreground(t.fd) {
+		_ = t.Raw()
 	}
 }

@@ -25,17 +25,17 @@ func (d drawing) change(i *agent.Item) (out []string) {
 		out = append(out, "", d.dot(i)+" Patch")
 	}
 	if d.spin != "" {
-		return append(out, d.last(i, "", ""))
+		return append(out, d.last(i, "", "")...)
 	}
 	if done {
-		return append(out, d.last(i, "written", ""))
+		return append(out, d.last(i, "written", "")...)
 	}
 	for _, line := range safeLines(strings.TrimSpace(strings.Join([]string{i.Text, i.Reason}, "\n"))) {
 		for _, l := range wrap(line, textWidth(d.width)-4) {
 			out = append(out, in(faint, "  │ ")+l)
 		}
 	}
-	return append(out, d.last(i, "nothing was changed", ""))
+	return append(out, d.last(i, "nothing was changed", "")...)
 }
 
 var verbs = map[patch.Kind][2]string{patch.Add: {"Add", "Added"}, patch.Delete: {"Delete", "Deleted"}, patch.Update: {"Edit", "Edited"}}

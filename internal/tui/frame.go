@@ -23,7 +23,7 @@ func (p *painter) compose(finished []string, f frame) string {
 	if up := min(p.above(f.width), max(f.height-1, 0)); up > 0 {
 		b.WriteString(ansi.CursorUp(up))
 	}
-	if len(finished) > 0 || f.width != p.width || len(f.lines) < len(p.drawn) {
+	if f.again || len(finished) > 0 || f.width != p.width || len(f.lines) < len(p.drawn) {
 		b.WriteString(eraseBelow)
 		p.drawn = nil
 		for _, line := range finished {

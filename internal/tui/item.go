@@ -155,23 +155,30 @@ func (d drawing) result(i *agent.Item, output string) (out []string) {
 			out = append(out, in(faint, "  │ ")+in(yellow, l))
 		}
 	}
-	return append(out, d.last(i, ending(i), "done"))
+	return append(out, d.last(i, ending(i), "done")...)
 }
 
-// last draws the line with which an item ends: words and the badge, or other words where
-// there are none.
-func (d drawing) last(i *agent.Item, words, without string) string {
+// last draws the lines with which an item ends: words and the badge, or other words where
+// there are none. The badge has room
+// of its own where the line is too narrow.
+func (d drawing) last(i *agent.Item, words, without string) []string {
 	if d.spin != "" {
 		words, without = fmt.Sprintf("%d s", i.Millis/1000), ""
 	}
 	proof := badgeOf(i.Sandbox).drawn()
+	lead := in(faint, "  └ ")
 	switch {
-	case words == "" && proof == "":
-		words = without
-	case words != "" && proof != "":
-		words += " · "
+	case proof == "" && words == "":
+		return []string{lead + in(faint, without)}
+	case proof == "":
+		return []string{cut(lead+in(faint, words), d.width-1)}
+	case words == "":
+		return []string{cut(lead+proof, d.width-1)}
 	}
-	return cut(in(faint, "  └ "+words)+proof, d.width-1)
+	if one := lead + in(faint, words+" · ") + proof; width(one) < d.width {
+		return []string{one}
+	}
+	return []string{cut(in(faint, "  │ "+words), d.width-1), cut(lead+proof, d.width-1)}
 }
 
 func (d drawing) plan(i *agent.Item) []string {

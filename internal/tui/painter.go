@@ -27,6 +27,7 @@ type painter struct {
 	raw      string // sequences that move nothing, like a bell
 	next     frame
 	dirty    bool
+	again    bool // draw all
 	wake     chan struct{}
 	ended    chan struct{}
 
@@ -41,6 +42,7 @@ type frame struct {
 	lines         []string
 	row, col      int
 	hidden        bool // the cursor
+	again         bool // draw also what seems to stand there
 	width, height int  // of the terminal
 }
 
@@ -81,6 +83,14 @@ func (p *painter) show(f frame) {
 	p.ring()
 }
 
+// redraw draws the whole live region anew.
+func (p *painter) redraw() {
+	p.mu.Lock()
+	p.again, p.dirty = true, true
+	p.mu.Unlock()
+	p.ring()
+}
+
 func (p *painter) ring() {
 	select {
 	case p.wake <- struct{}{}:
@@ -106,7 +116,6 @@ func (p *painter) run() {
 			return
 		}
 		p.paint()
-		<-p.pen
 		last = time.Now()
 	}
 }
@@ -117,15 +126,16 @@ func (p *painter) stop() { close(p.ended) }
 // for all of them.
 const mostLines = 1000
 
-// paint writes what is new. The caller holds the pen.
+// paint writes what is new, and gives the pen back that the caller holds.
 func (p *painter) paint() {
+	defer func() { <-p.pen }()
 	p.mu.Lock()
 	if !p.dirty {
 		p.mu.Unlock()
 		return
 	}
 	lines, f, raw := p.finished, p.next, p.raw
-	p.raw = ""
+	f.again, p.again, p.raw = p.again, false, ""
 	if len(lines) > mostLines {
 		lines, p.finished = lines[:mostLines], lines[mostLines:]
 		p.ring()

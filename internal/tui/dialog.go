@@ -1,0 +1,170 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/lockstile/lockstile/internal/tool"
+)
+
+// question is a question on its way to the user.
+type question struct {
+	tool.Question
+	answer    chan bool
+	withdrawn atomic.Bool // nobody waits for the answer any more
+}
+
+// asker is what the log names as the way of an approval.
+const asker = "the user, on the screen"
+
+// errClosed says that the screen is gone.
+var errClosed = errors.New("the screen is closed")
+
+// Ask is a tool.Ask that shows a dialog and waits for the answer.
+func (s *Screen) Ask(ctx context.Context, q tool.Question) (by string, err error) {
+	asked := &question{Question: q, answer: make(chan bool, 1)}
+	s.put(asked)
+	select {
+	case yes := <-asked.answer:
+		if yes {
+			return asker, nil
+		}
+		return "", nil
+	case <-ctx.Done():
+		asked.withdrawn.Store(true)
+		s.put(nil) // draw without the dialog
+		return "", context.Cause(ctx)
+	case <-s.gone:
+		return "", errClosed
+	}
+}
+
+// settle is how long the keyboard must rest before a dialog takes a yes: somebody who is
+// writing a message must not approve a command by a letter of the message.
+const settle = 400 * time.Millisecond
+
+// dialog is the state of the questions on the screen. The first question is shown.
+type dialog struct {
+	asked []*question
+	quiet time.Time // since when no key was typed, or the question stands
+	shown *question
+}
+
+// first returns the question to show, nil for none.
+func (d *dialog) first() *question {
+	for len(d.asked) > 0 && d.asked[0].withdrawn.Load() {
+		d.asked = d.asked[1:]
+	}
+	if len(d.asked) == 0 {
+		d.shown = nil
+		return nil
+	}
+	return d.asked[0]
+}
+
+// ready reports whether a yes counts.
+func (d *dialog) ready(now time.Time) bool { return now.Sub(d.quiet) >= settle }
+
+// key acts on a key. ok is false for a key that belongs to the composer.
+func (d *dialog) key(name string, now time.Time) (ok bool) {
+	ready := d.ready(now)
+	switch name {
+	case "esc", "ctrl+c":
+		d.reply(false)
+		return true
+	case "y", "n":
+		if ready {
+			d.reply(name == "y")
+			return true
+		}
+	case "enter":
+		return true
+	}
+	if !ready {
+		d.quiet = now
+	}
+	return ready // a key that means nothing here is no text for the composer either
+}
+
+func (d *dialog) reply(yes bool) {
+	d.asked[0].answer <- yes
+	d.asked = d.asked[1:]
+}
+
+// draw draws the first question, about a command in the folder dir, which is safe. What
+// the model wrote is marked as the model's.
+
+func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) (lines []string) {
+	bar := in(yellow, "┃ ")
+	say := func(text string) { lines = append(lines, bar+cut(text, w-3)) }
+	if q.Escalate {
+		say(in(yellow, "Start WITHOUT the sandbox?"))
+	} else {
+		say(in(bold, "Start inside the sandbox?"))
+	}
+	say("")
+	command, room := commandLines(q.Command, w), commandRoom(h)
+	for n, line := range command {
+		if n == room {
+			say(in(yellow, fmt.Sprintf("  … %d lines more; the whole command stands above", len(command)-n)))
+			break
+		}
+		say("  " + in(bold, line))
+	}
+	for _, l := range hardwrap("in "+dir, w-6) {
+		say("  " + in(faint, l))
+	}
+	say("")
+	if q.Justification != "" {
+		for _, l := range beside("The model says:", italic, Safe(q.Justification), w) {
+			say(l)
+		}
+	}
+	if q.Escalate {
+		for _, l := range beside("A yes loosens:", "", "files, network and processes, for this command alone", w) {
+			say(l)
+		}
+	}
+	if q.Justification != "" || q.Escalate {
+		say("")
+	}
+	if d.ready(now) {
+		say(in(bold, "y") + " yes, once    " + in(bold, "n") + " no")
+	} else {
+		say(in(faint, "esc no · a yes counts when the keyboard rests"))
+	}
+	if more := len(d.asked) - 1; more > 0 {
+		say(in(faint, fmt.Sprintf("%d more to answer", more)))
+	}
+	return lines
+}
+
+// commandLines breaks a command line so that each character is seen.
+func commandLines(command string, w int) (lines []string) {
+	for _, line := range safeLines(strings.TrimRight(command, "\n")) {
+		lines = append(lines, hardwrap(line, w-6)...)
+	}
+	return lines
+}
+
+// commandRoom is how many lines of a command a dialog shows on a terminal of h rows.
+func commandRoom(h int) int { return max(h-14, 3) }
+
+// beside draws a text beside its label, or below where the terminal is narrow.
+func beside(label, style, text string, w int) (lines []string) {
+	const labelWidth = 17
+	gap, room := in(faint, label)+strings.Repeat(" ", max(labelWidth-len(label), 1)), textWidth(w)-labelWidth-3
+	if w < 60 {
+		lines = append(lines, in(faint, label))
+		gap, room = "  ", w-6
+	}
+	for _, l := range wrap(text, room) {
+		lines = append(lines, gap+in(style, l))
+		gap = strings.Repeat(" ", width(gap))
+	}
+	return lines
+}

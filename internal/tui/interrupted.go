@@ -1,0 +1,5 @@
+package tui
+
+import "errors"
+
+var errInterrupted = errors.New("interrupted by the user")
