@@ -48,7 +48,7 @@ func Lockstile() Tables {
 			{"internal/survey", "internal/caches internal/gitdir internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/takeback", "internal/trail internal/watch"},
 			{"internal/tally", ""},
-			{"internal/tool", ". internal/approve internal/obstacle internal/plain policy refusal session"},
+			{"internal/tool", ". internal/approve internal/obstacle internal/patch internal/plain internal/trustname policy refusal session"},
 			{"internal/trail", ""},
 			{"internal/trustname", "internal/glob"},
 			{"internal/watch", ""},
