@@ -43,6 +43,7 @@ func Lockstile() Tables {
 			{"internal/question", "internal/gitdir internal/host internal/plan internal/trail internal/trustname policy"},
 			{"internal/redact", ""},
 			{"internal/residual", "internal/plan refusal"},
+			{"internal/rollout", "internal/redact"},
 			{"internal/settings", ". policy"},
 			{"internal/stores", "internal/glob"},
 			{"internal/survey", "internal/caches internal/gitdir internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
@@ -82,7 +83,7 @@ func Lockstile() Tables {
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
-			{"golang.org/x/sys", StartsCan, "internal/audit internal/cachesets . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/windows/suspended internal/linux/tape internal/patch internal/watch session",
+			{"golang.org/x/sys", StartsCan, "internal/audit internal/cachesets . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/windows/suspended internal/linux/tape internal/patch internal/rollout internal/watch session",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config internal/imports",
 				"parses text"},

@@ -3,12 +3,8 @@ package patch
 import (
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 // FuzzParse checks for any text: a patch, or a *SyntaxError with a line of the text; no
@@ -99,62 +95,6 @@ func byNumbers(t *testing.T, have []string, diff string) (out []string) {
 		}
 	}
 	return append(out, have[at:]...)
-}
-
-// TestEdits makes up files and edits, writes each edit as a patch, and has git(1) carry
-// our diff out as well: both must come to the wanted file.
-func TestEdits(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		word := rapid.SampledFrom([]string{"a", "b", "c", "", " x", "\ty", "}", "-", "+", "@@", "…"})
-		have := rapid.SliceOfN(word, 1, 30).Draw(r, "file")
-		var want []string
-		patch := beginMark + "\n*** Update File: a\n"
-		// One chunk with the whole file has only one place.
-		patch += "@@\n"
-		for _, line := range have {
-			switch rapid.IntRange(0, 5).Draw(r, "what") {
-			case 0:
-				patch += "-" + line + "\n"
-			case 1:
-				fresh := word.Draw(r, "fresh")
-				patch += "-" + line + "\n+" + fresh + "\n"
-				want = append(want, fresh)
-			default:
-				patch += " " + line + "\n"
-				want = append(want, line)
-			}
-		}
-		last := word.Draw(r, "last") + "." // the end is no empty line that could be dropped
-		patch += "+" + last + "\n" + endMark + "\n"
-		want = append(want, last)
-		both(t, r, strings.Join(have, "\n")+"\n", patch, strings.Join(want, "\n")+"\n")
-	})
-}
-
-// both carries a patch out, and then the patch's diff by git.
-func both(t *testing.T, r *rapid.T, have, patch, want string) {
-	dir := folder(t, map[string]string{"a": have, "git/a": have})
-	files, err := Parse(patch)
-	if err != nil {
-		r.Fatal(err)
-	}
-	changes, err := Apply(dir, files)
-	if err != nil {
-		r.Fatalf("%v\n%s", err, patch)
-	}
-	if got, _ := os.ReadFile(dir + "/a"); string(got) != want {
-		r.Fatalf("%q, want %q", got, want)
-	}
-	diff := fmt.Sprintf("--- a/a\n+++ b/a\n%s", changes[0].Diff)
-	git := exec.Command("git", "apply", "--unidiff-zero", "-")
-	git.Dir, git.Stdin = dir+"/git", strings.NewReader(diff)
-	git.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+dir, "GIT_CONFIG_NOSYSTEM=1", "HOME="+dir)
-	if out, err := git.CombinedOutput(); err != nil {
-		r.Fatalf("git: %v\n%s\n%s", err, out, diff)
-	}
-	if got, _ := os.ReadFile(dir + "/git/a"); string(got) != want {
-		r.Fatalf("git made %q of our diff, want %q", got, want)
-	}
 }
 
 // BenchmarkFind looks for lines that almost match everywhere: the time grows with the

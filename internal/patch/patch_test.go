@@ -1,12 +1,10 @@
 package patch
 
 import (
-	"errors"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -96,48 +94,6 @@ func TestAround(t *testing.T) {
 		if changed := contents(t, dir)["a"] != numbers; changed != good {
 			t.Errorf("%q: changed %v", text, changed)
 		}
-	}
-}
-
-// TestKeeps checks what a change of a file's content leaves alone: permissions, other
-// names of the file, and the link that leads to the file.
-func TestKeeps(t *testing.T) {
-	dir := folder(t, map[string]string{"a": numbers, "tool": numbers})
-	must(t, os.Link(dir+"/a", dir+"/other"))
-	must(t, os.Symlink("tool", dir+"/link"))
-	must(t, os.Chmod(dir+"/tool", 0o750))
-	must(t, apply(dir, "*** Begin Patch\n*** Update File: a\n@@\n-one\n+1\n*** Update File: link\n@@\n-one\n+1\n*** End Patch"))
-	const want = "1\ntwo\nthree\nfour\n"
-	for _, name := range []string{"a", "other", "tool", "link"} {
-		if got, _ := os.ReadFile(filepath.Join(dir, name)); string(got) != want {
-			t.Errorf("%s: %q", name, got)
-		}
-	}
-	if info, _ := os.Lstat(dir + "/link"); info.Mode()&fs.ModeSymlink == 0 {
-		t.Error("the link is gone")
-	}
-	if info, _ := os.Stat(dir + "/tool"); info.Mode().Perm() != 0o750 {
-		t.Errorf("the permissions are %v", info.Mode())
-	}
-}
-
-// TestUndo checks that nothing changes when the last of many files can't be written: the
-// folder of the last file lets nobody write.
-func TestUndo(t *testing.T) {
-	files := map[string]string{"a": numbers, "b": numbers, "gone": numbers, "moved": numbers, "file": "x\n"}
-	dir := folder(t, files)
-	must(t, os.Link(dir+"/b", filepath.Join(t.TempDir(), "other"))) // written in place
-	err := apply(dir, "*** Begin Patch\n*** Update File: a\n@@\n-one\n+1\n*** Update File: b\n@@\n-one\n+1\n*** Delete File: gone\n*** Add File: n/e/w\n+x\n"+
-		"*** Update File: moved\n*** Move to: to\n*** Add File: "+strings.Repeat("x", 300)+"\n+x\n*** End Patch")
-	var path *fs.PathError
-	if !errors.As(err, &path) {
-		t.Errorf("the error is %v", err)
-	}
-	if got := contents(t, dir); !maps.Equal(got, files) {
-		t.Errorf("%q is left", got)
-	}
-	if _, err := os.Stat(dir + "/n"); err == nil {
-		t.Error("a folder is left")
 	}
 }
 
