@@ -32,6 +32,8 @@ func Lockstile() Tables {
 			{"internal/linux/supervise", ""},
 			{"internal/linux/tape", ""},
 			{"internal/mcp", ". internal/ignored internal/plain internal/settings internal/tool refusal"},
+			{"internal/model", ""},
+			{"internal/model/standin", ""},
 			{"internal/mountinfo", ""},
 			{"internal/obstacle", "internal/glob internal/plain internal/trail internal/trustname policy refusal"},
 			{"internal/patch", ""},
