@@ -60,7 +60,7 @@ func cleanMember(name string, v any, ours bool) any {
 		return clean(v, ours)
 	}
 	switch name {
-	case "encrypted_content", "id", "call_id", "type", "thread_id":
+	case "encrypted_content", "id", "call_id", "type", "thread_id", "image_url":
 		return v
 	case "arguments": // JSON in a text: of the model's making
 		in, err := decode([]byte(text))

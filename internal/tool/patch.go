@@ -1,17 +1,13 @@
 package tool
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/patch"
@@ -51,11 +47,8 @@ func (p Patched) String() string {
 
 var letters = map[patch.Kind]string{patch.Add: "A", patch.Delete: "D", patch.Update: "M"}
 
-const (
-	patchTime  = time.Minute     // for a patch to be carried out
-	patchGrace = 2 * time.Second // for a patch whose caller has gone
-	mostResult = 32 << 20        // of a patch's program, in bytes
-)
+// mostResult bounds the answer of a patch's program, in bytes.
+const mostResult = 32 << 20
 
 // ApplyPatch carries a patch out in the workspace, if need be after asking. program is the
 // command line that does so, with the patch on standard input (package patch, Inside): the
@@ -74,7 +67,7 @@ func (s *Set) ApplyPatch(ctx context.Context, program []string, text string, by 
 		return Patched{Failure: why}, nil
 	}
 	r := lockstile.Request{Channel: s.channel, Call: by.Call, Policy: s.policy, Argv: program, Env: s.environ}
-	q := Question{Command: "apply_patch " + words(patch.Paths(files)), Dir: s.policy.Workspace}
+	q := Question{Command: "apply_patch " + Words(patch.Paths(files)), Dir: s.policy.Workspace}
 	if r.Approval, err = s.approval(ctx, by.Ask, q, func() bool { return false }); err != nil {
 		s.recordRefused(r, err)
 		return Patched{}, err
@@ -117,26 +110,13 @@ func (s *Set) patch(ctx context.Context, r lockstile.Request, text string) (Patc
 	}
 	defer os.Remove(in.Name()) // Windows keeps the name of an open file
 	defer in.Close()
-	read, write, err := os.Pipe()
+	r.Stdin = in
+	i, err := s.inside(ctx, r, mostResult)
 	if err != nil {
 		return Patched{}, err
 	}
-	defer read.Close()
-	var answer bytes.Buffer
-	r.Stdin, r.Stdout, r.Stderr = in, write, write
-	r.Explain = lockstile.Explain{Output: answer.String, Try: s.try}
-	child, err := s.gate.Start(r)
-	write.Close()
-	if err != nil {
-		return Patched{}, err
-	}
-	kill := func() { _ = child.Signal(syscall.SIGKILL) }
-	defer time.AfterFunc(patchTime, kill).Stop()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(patchGrace, kill) })()
-	_, readErr := io.Copy(&answer, io.LimitReader(read, mostResult))
-	exit, err := child.Wait()
-	p := Patched{Record: child.Record(), Denied: child.Denied(), News: child.NewTrust(), Sandbox: child.Obstacles()}
-	p.take(answer.Bytes(), exit, errors.Join(err, readErr))
+	p := Patched{Record: i.child.Record(), Denied: i.child.Denied(), News: i.child.NewTrust(), Sandbox: i.child.Obstacles()}
+	p.take(i.output.Bytes(), i.exit, i.err)
 	return p, nil
 }
 

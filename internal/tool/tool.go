@@ -145,7 +145,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, by Caller) (Answer, error
 	q := Question{Command: c.Cmd}
 	looks := func() bool { return c.Shell == "" && approve.Script(shell, c.Cmd) } // any program could be the shell
 	if c.Shell != "" {
-		q.Command = words(r.Argv)
+		q.Command = Words(r.Argv)
 	}
 	b, err := s.start(ctx, r, by, q, looks, c.Escalation)
 	if err != nil {

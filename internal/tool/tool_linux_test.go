@@ -471,8 +471,8 @@ func TestAsking(t *testing.T) {
 		t.Errorf("asked %+v", asked)
 	}
 	for want, argv := range map[string][]string{`rm -rf a b`: {"rm", "-rf", "a", "b"}, `rm "-rf a" "" "b;c"`: {"rm", "-rf a", "", "b;c"}} {
-		if words(argv) != want {
-			t.Errorf("%q is written %s", argv, words(argv))
+		if Words(argv) != want {
+			t.Errorf("%q is written %s", argv, Words(argv))
 		}
 	}
 	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true", Escalation: Escalation{SandboxPermissions: "all"}}, Caller{Ask: nobody}); err == nil {
