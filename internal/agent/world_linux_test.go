@@ -133,6 +133,7 @@ func (w *world) until(is func(Event) bool) Event {
 		}
 		select {
 		case <-w.wake:
+		case <-time.After(20 * time.Millisecond): // for what is no event
 		case <-late:
 			w.t.Fatal("the event doesn't come")
 		}
