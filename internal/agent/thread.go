@@ -22,8 +22,9 @@ type Options struct {
 	ID      string
 	Client  *model.Client
 	Model   string
-	Effort  string // of the reasoning; "" lets the server choose
-	Window  int    // tokens of the model's window; 0: as known, see model.Known
+	Effort  string          // of the reasoning; "" lets the server choose
+	Schema  json.RawMessage // a JSON schema for the model's messages; nil: free text
+	Window  int             // tokens of the model's window; 0: as known, see model.Known
 	Policy  policy.Policy
 	Tools   *tool.Set
 	Program []string      // our own program, to which patch.Inside and tool.ReadInside are one more word
@@ -63,6 +64,9 @@ var ErrInterrupted = errors.New("interrupted by the user")
 func New(o Options) *Thread {
 	t := &Thread{Options: o, opening: opening(o.Policy, o.Instructions)}
 	t.SetModel(o.Model)
+	t.Client.Retrying = func(why error, wait time.Duration) {
+		t.tell(Event{Type: ErrorEvent, Message: fmt.Sprintf("%v; asking again in %v", why, wait.Round(100*time.Millisecond))})
+	}
 	return t
 }
 

@@ -45,8 +45,17 @@ func (t *Thread) Turn(ctx context.Context, prompt string) error {
 	if errors.Is(context.Cause(ctx), ErrInterrupted) {
 		err = errors.Join(ErrInterrupted, t.add(message("developer", "The user interrupted this turn. Running calls were ended; running sessions go on.")))
 	}
-	t.tell(Event{Type: TurnFailed, Error: &Failure{err.Error()}})
+	t.tell(Event{Type: TurnFailed, Error: &Failure{failure(err)}})
 	return err
+}
+
+// failure is an error in words, with the mend if there is one.
+func failure(err error) string {
+	var said *model.Error
+	if errors.As(err, &said) && said.Hint != "" {
+		return err.Error() + "\nhint: " + said.Hint
+	}
+	return err.Error()
 }
 
 func (t *Thread) turn(ctx context.Context, usage *Usage) error {
@@ -133,7 +142,7 @@ func lasting(output string) string {
 // ask has the model answer, and tells of the text as it comes.
 func (t *Thread) ask(ctx context.Context, usage *Usage) (model.Answer, error) {
 	s := stream{t: t}
-	r := model.Request{Model: t.Model(), Effort: t.Effort, Input: t.history, Tools: t.declare(), CacheKey: t.ID}
+	r := model.Request{Model: t.Model(), Effort: t.Effort, Input: t.history, Tools: t.declare(), CacheKey: t.ID, Schema: t.Schema}
 	answer, err := t.Client.Ask(ctx, r, s.take)
 	if err != nil {
 		s.drop()

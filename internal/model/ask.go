@@ -125,6 +125,7 @@ func (r Request) body() ([]byte, error) {
 		Reasoning reasoning         `json:"reasoning"`
 		Include   []string          `json:"include"`
 		CacheKey  string            `json:"prompt_cache_key,omitempty"`
+		Text      any               `json:"text,omitempty"`
 	}{
 		Model: r.Model, Stream: true, Input: r.Input, Tools: r.Tools, Reasoning: reasoning{r.Effort, "auto"},
 		Include: []string{"reasoning.encrypted_content"}, CacheKey: r.CacheKey,
@@ -134,6 +135,9 @@ func (r Request) body() ([]byte, error) {
 	}
 	if len(r.Tools) > 0 {
 		all.Choice, all.Parallel = "auto", true
+	}
+	if r.Schema != nil {
+		all.Text = map[string]any{"format": map[string]any{"type": "json_schema", "name": "answer", "strict": true, "schema": r.Schema}}
 	}
 	var b bytes.Buffer
 	to := json.NewEncoder(&b)

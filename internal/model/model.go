@@ -48,6 +48,7 @@ type Request struct {
 	Tools    []json.RawMessage // the declared tools
 	Effort   string            // of the reasoning; empty: as the server likes
 	CacheKey string            // the same for all requests of a thread; empty for none
+	Schema   json.RawMessage   // a JSON schema for the text of the answer; nil: free text
 }
 
 // Answer is what the server completed.
