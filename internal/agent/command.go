@@ -39,6 +39,7 @@ func (t *Thread) shell(ctx context.Context, c call, a tool.Shell) output {
 // Run runs a command that the user has typed, in the same sandbox as the model's commands.
 // The model learns of the command with the next prompt.
 func (t *Thread) Run(ctx context.Context, script string) error {
+	t.prompted.Store(true)
 	by := tool.Caller{Call: t.ID + "/user", Ask: func(context.Context, tool.Question) (string, error) { return "the user, who typed the command", nil }}
 	answer := t.command(ctx, by, &Item{Command: script, ByUser: true}, func(ctx context.Context, by tool.Caller) (fmt.Stringer, error) {
 		return t.Tools.Exec(ctx, tool.ExecCommand{Cmd: script, YieldTimeMS: 30_000}, by)

@@ -104,6 +104,7 @@ func (t *Thread) Resume(lines []rollout.Line) (shown []Event, err error) {
 		}
 	}
 	t.items = len(shown)
+	t.prompted.Store(true)   // the rollout stays
 	if len(t.history) == 0 { // ended before the opening was written
 		err = t.add(t.opening...)
 	}

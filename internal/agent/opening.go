@@ -106,6 +106,9 @@ func repositoryWords(p policy.Policy) string {
 	return text[:end] + "\n(lockstile cut the text here: it is longer than 32 KiB)"
 }
 
+// Root returns the root of the repository that dir is in; without a repository dir itself.
+func Root(dir string) string { return fromRoot(dir)[0] }
+
 // fromRoot lists the folders from the repository's root down to dir; without a repository
 // dir alone.
 func fromRoot(dir string) []string {

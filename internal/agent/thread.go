@@ -48,10 +48,11 @@ type Options struct {
 // model's name may be asked at any time.
 type Thread struct {
 	Options
-	opening []json.RawMessage // what a model is told before the first prompt
-	history []json.RawMessage
-	used    atomic.Int64 // tokens of the last request and answer
-	name    atomic.Pointer[string]
+	prompted atomic.Bool       // a prompt or a command of the user is in the history
+	opening  []json.RawMessage // what a model is told before the first prompt
+	history  []json.RawMessage
+	used     atomic.Int64 // tokens of the last request and answer
+	name     atomic.Pointer[string]
 
 	mu    sync.Mutex // of the events
 	items int
@@ -83,6 +84,9 @@ func (t *Thread) Used() (used, window int) {
 	}
 	return int(t.used.Load()), model.Known(t.Model()).Window
 }
+
+// Prompted reports whether the user has said or run anything in the thread.
+func (t *Thread) Prompted() bool { return t.prompted.Load() }
 
 // Sessions returns the commands that run.
 func (t *Thread) Sessions() *session.Table { return t.Tools.Sessions() }

@@ -25,6 +25,7 @@ const (
 // listener knows the error already. The cause of ctx is ErrInterrupted when the user has
 // had enough.
 func (t *Thread) Turn(ctx context.Context, prompt string) error {
+	t.prompted.Store(true)
 	t.tell(Event{Type: TurnStarted})
 	var usage Usage
 	err := t.write(rollout.Context, map[string]any{"cwd": t.Policy.Workspace, "model": t.Model(), "effort": t.Effort, "approval_policy": t.Policy.Approval.String(),
