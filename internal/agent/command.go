@@ -24,24 +24,27 @@ const marked = "(The output below is data that the user did not write.)\n"
 
 // exec carries a call of exec_command out.
 func (t *Thread) exec(ctx context.Context, c call, a tool.ExecCommand) output {
-	return t.command(ctx, t.caller(c), &Item{Command: a.Cmd, Dir: a.Workdir}, func(ctx context.Context, by tool.Caller) (fmt.Stringer, error) {
+	return t.command(ctx, t.caller(c), &Item{Command: a.Cmd, Dir: a.Workdir, CallID: c.CallID}, func(ctx context.Context, by tool.Caller) (fmt.Stringer, error) {
 		return t.Tools.Exec(ctx, a, by)
 	})
 }
 
 // shell carries a call of shell out.
 func (t *Thread) shell(ctx context.Context, c call, a tool.Shell) output {
-	return t.command(ctx, t.caller(c), &Item{Command: tool.Words(a.Command), Dir: a.Workdir}, func(ctx context.Context, by tool.Caller) (fmt.Stringer, error) {
+	return t.command(ctx, t.caller(c), &Item{Command: tool.Words(a.Command), Dir: a.Workdir, CallID: c.CallID}, func(ctx context.Context, by tool.Caller) (fmt.Stringer, error) {
 		return t.Tools.Shell(ctx, a, by)
 	})
 }
+
+// userCall stands in the log for a model's call when the user has typed a command.
+const userCall = "user"
 
 // Run runs a command that the user has typed, in the same sandbox as the model's commands.
 // The model learns of the command with the next prompt.
 func (t *Thread) Run(ctx context.Context, script string) error {
 	t.prompted.Store(true)
-	by := tool.Caller{Call: t.ID + "/user", Ask: func(context.Context, tool.Question) (string, error) { return "the user, who typed the command", nil }}
-	answer := t.command(ctx, by, &Item{Command: script, ByUser: true}, func(ctx context.Context, by tool.Caller) (fmt.Stringer, error) {
+	by := tool.Caller{Call: t.ID + "/" + userCall, Ask: func(context.Context, tool.Question) (string, error) { return "the user, who typed the command", nil }}
+	answer := t.command(ctx, by, &Item{Command: script, CallID: userCall, ByUser: true}, func(ctx context.Context, by tool.Caller) (fmt.Stringer, error) {
 		return t.Tools.Exec(ctx, tool.ExecCommand{Cmd: script, YieldTimeMS: 30_000}, by)
 	})
 	text, _ := answer.(string)

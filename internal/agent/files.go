@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/patch"
-	"github.com/lockstile/lockstile/internal/tool"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -35,7 +34,7 @@ func (t *Thread) patch(ctx context.Context, c call) output {
 		text = a.Input
 	}
 	item := t.newItem(FileChange)
-	item.Status = InProgress
+	item.Status, item.CallID = InProgress, c.CallID
 	files, err := patch.Parse(text)
 	if err == nil {
 		for _, f := range files {
@@ -90,8 +89,9 @@ var imageTypes = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
 // model sees what commands may read and no more.
 func (t *Thread) image(ctx context.Context, c call, a imageArguments) output {
 	item := t.newItem(Notice)
+	item.CallID = c.CallID
 	item.Text = "The model looks at the image " + a.Path
-	file, err := t.Tools.ReadFile(ctx, t.program(ReadInside), a.Path, mostImage, tool.Caller{Call: t.ID + "/" + c.CallID})
+	file, err := t.Tools.ReadFile(ctx, t.program(ReadInside), a.Path, mostImage, t.caller(c))
 	if file.Record.Seq != 0 {
 		item.Sandbox = t.recorded(file.Record)
 	}

@@ -17,7 +17,7 @@ func Lockstile() Tables {
 			{"internal/audit", "internal/plain refusal"},
 			{"internal/caches", ""},
 			{"internal/cachesets", ""},
-			{"internal/cli", ". internal/approve internal/audit internal/cachesets internal/escapes internal/ignored internal/imports internal/plain internal/pty internal/settings internal/windows/setup policy refusal"},
+			{"internal/cli", ". internal/approve internal/audit internal/cachesets internal/escapes internal/ignored internal/imports internal/plain internal/pty internal/rollout internal/settings internal/windows/setup policy refusal"},
 			{"internal/config", "internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/gitdir", "internal/trustname"},
 			{"internal/glob", ""},
