@@ -46,7 +46,7 @@ func Lockstile() Tables {
 			{"internal/redact", ""},
 			{"internal/residual", "internal/plan refusal"},
 			{"internal/rollout", "internal/redact"},
-			{"internal/settings", ". policy"},
+			{"internal/settings", ". internal/config internal/host internal/survey policy"},
 			{"internal/stores", "internal/glob"},
 			{"internal/survey", "internal/caches internal/gitdir internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/takeback", "internal/trail internal/watch"},

@@ -51,8 +51,8 @@ func (c *Client) target() (string, error) {
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "", &Error{Message: "has an address with a name, a password, a query or a fragment", Hint: "write the key's variable as env_key, and the query as query_params"}
 	}
-	if u.Scheme == "http" && !Loopback(u) && (c.Key != "" || c.Secret) {
-		return "", &Error{Message: "would get its key over plain http, where everyone on the way can read it",
+	if u.Scheme == "http" && !Loopback(u) && (c.Key != "" || len(c.Header)+len(c.Query) > 0) {
+		return "", &Error{Message: "would get a key, a header or a query over plain http, where everyone on the way can read it",
 			Hint: "write https:// in base_url, or reach the server by a tunnel to 127.0.0.1"}
 	}
 	if strings.ContainsFunc(c.Key, func(r rune) bool { return r <= ' ' || r > '~' }) {

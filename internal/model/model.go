@@ -15,12 +15,11 @@ import (
 // key and try nothing again. A Client may be used by several goroutines at once.
 type Client struct {
 	Provider string      // the provider's name, for messages; empty: the host of URL
-	URL      string      // the address up to and with /v1; https, or http as usable says
+	URL      string      // the address up to and with /v1; https, or http to this machine; http elsewhere only without Key, Header and Query
 	Key      string      // a bearer token; empty sends none
 	KeyName  string      // the variable that held the key, for messages; empty without one
-	Header   http.Header // sent with each request
-	Secret   bool        // Header or Query has a secret, so that plain http must stay on this machine
-	Query    url.Values  // added to the address of each request
+	Header   http.Header // sent with each request; may hold a secret
+	Query    url.Values  // added to the address of each request; may hold a secret
 
 	RequestRetries int           // how many times an answer that didn't begin is asked for again
 	StreamRetries  int           // how many times an answer that broke off is asked for again
