@@ -3,6 +3,7 @@ package lockstile
 import (
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/survey"
@@ -34,6 +35,14 @@ func (h ownHome) ways() []string {
 	out := []string{h.named}
 	for _, name := range []string{"config.toml", "private", audit.LogName, audit.HeadName} {
 		out = append(out, filepath.Join(h.named, name))
+	}
+	// The files of profiles.
+	if entries, err := os.ReadDir(h.named); err == nil {
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), ".config.toml") {
+				out = append(out, filepath.Join(h.named, e.Name()))
+			}
+		}
 	}
 	if user, err := os.UserHomeDir(); err == nil { // credential stores lie below
 		out = append(out, user)

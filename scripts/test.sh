@@ -22,8 +22,8 @@ if [ "${#need[@]}" -gt 0 ]; then
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
 fi
 
-# A real MCP client, for TestCodex.
-codex=0.169.0
+# A real MCP client, for TestCodex; TestCodexKeys reads the keys of its configuration.
+codex=0.171.0
 cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/lockstile-test/codex-$codex
 if [ ! -x "$cache/node_modules/.bin/codex" ]; then
 	step "install codex $codex, a client to test with, in $cache"

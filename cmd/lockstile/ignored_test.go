@@ -49,7 +49,7 @@ func TestIgnoredSignalsStayIgnored(t *testing.T) {
 				t.Parallel()
 				p := newPlace(t)
 				args := append(caller.words[1:], program, "run", way, "--sandbox", mode, "--", "bash", "-c",
-					"grep SigIgn /proc/self/status; trap 'exit 41' TERM; while :; do sleep 0.02; done")
+					"trap 'exit 41' TERM; grep SigIgn /proc/self/status; while :; do sleep 0.02; done")
 				cmd := p.command(caller.words[0], args...)
 				out, err := cmd.StdoutPipe()
 				if err != nil {

@@ -59,6 +59,7 @@ type Item struct {
 	// CommandExecution, FileChange and MCPToolCall
 	Status  Status   `json:"status,omitempty"`
 	Sandbox *Sandbox `json:"sandbox,omitempty"` // nil until the gate has answered
+	CallID  string   `json:"call_id,omitempty"` // of the model's call, as in the call of sandbox.log
 	Millis  int64    `json:"duration_ms,omitempty"`
 
 	// CommandExecution

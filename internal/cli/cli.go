@@ -26,6 +26,9 @@ type subcommand struct {
 
 func subcommands() []subcommand {
 	return []subcommand{
+		{"", agentUse, "a session with a model on the screen: every command goes through the gate", agent},
+		{"exec", execUse, "one task for a model, without a screen", func(args []string) int { return agent(append([]string{"exec"}, args...)) }},
+		{"resume", resumeUse, "go on with a session", func(args []string) int { return agent(append([]string{"resume"}, args...)) }},
 		{"run", runUse, "start a command inside the sandbox; MODE is read-only, workspace-write or danger-full-access", run},
 		{"config", configUse, "show each setting in effect, and where it came from", showConfig},
 		{"doctor", doctorUse, "say what this machine can enforce, and what would mend the rest", doctor},
@@ -46,6 +49,9 @@ func subcommands() []subcommand {
 // code.
 func Main(args []string) int {
 	if len(args) == 0 {
+		if isSession(args) {
+			return agent(args)
+		}
 		plain.ErrText(usage())
 		return exitUsage
 	}
@@ -61,7 +67,10 @@ func Main(args []string) int {
 			return s.run(args[1:])
 		}
 	}
-	plain.Err("lockstile: there is no subcommand %q\nhint: lockstile help lists them\n", args[0])
+	if isSession(args) {
+		return agent(args)
+	}
+	plain.Err("lockstile: there is no subcommand %q\nhint: lockstile help lists them; lockstile -- %s begins a session with this prompt\n", args[0], plain.ShellQuote(args[0]))
 	return exitUsage
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/plain"
@@ -9,28 +10,32 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-const configUse = "config [--json] [-c KEY=VALUE] [--profile NAME] [--sandbox MODE] [-C DIR]"
+const configUse = "config [--json] [-c KEY=VALUE] [--profile NAME] [--sandbox MODE] [-C DIR] [-m MODEL] [--provider NAME]"
 
 // showConfig prints each value in effect, with its origin.
 func showConfig(args []string) int {
 	var s settings.Flags
 	var asJSON bool
 	set := settings.NewFlagSet("config")
-	s.Define(set)
+	s.DefineSession(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, configUse, settings.Help+"  --json           as a JSON list\n")
+		return badUsage(err, configUse, settings.Help+settings.SessionHelp+"  --json           as a JSON list\n")
 	}
-	p, _, err := s.Load()
+	p, session, _, err := s.LoadSession()
 	if err != nil {
 		return refused(err, asJSON)
 	}
+	all := slices.Concat(p.Values, session.Values)
 	if asJSON {
-		plain.OutJSON(p.Values)
+		plain.OutJSON(all)
 		return exitOK
 	}
-	for _, v := range p.Values {
+	for _, v := range all {
 		plain.Out("%-50s %-20s %s\n", v.Key, show(v.Value), origin(v))
+	}
+	for _, v := range session.Ignored {
+		plain.Out("%-50s %-20s %s\n", v.Key, "(ignored)", origin(v)+", a key of codex that does nothing here")
 	}
 	return exitOK
 }

@@ -4,11 +4,11 @@ package cli
 
 import "github.com/lockstile/lockstile/internal/plain"
 
-const mcpUse = "mcp"
-
-// serveMCP only executes the front end on Linux: on other systems a program can't become
-// another.
-func serveMCP([]string) int {
-	plain.Err("lockstile: on this system lockstile-mcp is started itself, by the client\n")
+// execute only works on Linux: on other systems a program can't become another.
+func execute(name string, _ []string) int {
+	plain.Err("lockstile: on this system %s is started itself\n", name)
 	return exitFail
 }
+
+// onTerminal is not known here: without arguments lockstile shows the usage.
+func onTerminal() bool { return false }

@@ -39,6 +39,17 @@ var meanings = map[string]string{
 	"terminal.dangerous_escapes":                       "let output act on your terminal beyond drawing",
 }
 
+// sessionExamples has a line about each key of a session with a model. A value that has no
+// default is an example.
+var sessionExamples = [...]struct{ key, meaning, value string }{
+	{"model", "the model of a session; none is chosen by itself", `"gpt-5.5"`},
+	{"model_provider", "who is asked: openai, ollama, lmstudio or a table [model_providers.NAME]", `"openai"`},
+	{"model_context_window", "how many tokens the model takes; 0: as is known about the model", "0"},
+	{"model_reasoning_effort", "how long the model thinks; without the line as long as it likes", `"medium"`},
+	{"openai_base_url", "the address of the provider openai", `"https://api.openai.com/v1"`},
+	{"tui.notifications", "tell of the end of a long turn, and of questions", "true"},
+}
+
 // defaultsText writes each key with its default, as a comment.
 func defaultsText(home string) (string, error) {
 	dir, err := os.MkdirTemp("", "lockstile-init-")
@@ -51,9 +62,12 @@ func defaultsText(home string) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString("# The settings of lockstile, each with its default. docs/config.md says more.\n")
+	b.WriteString("# The settings of lockstile, each with its default or an example. docs/config.md says more.\n")
 	for _, v := range p.Values {
 		fmt.Fprintf(&b, "\n# %s\n# %s = %s\n", meanings[v.Key], v.Key, defaultOf(v))
+	}
+	for _, e := range sessionExamples {
+		fmt.Fprintf(&b, "\n# %s\n# %s = %s\n", e.meaning, e.key, e.value)
 	}
 	return b.String(), nil
 }

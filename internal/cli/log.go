@@ -71,12 +71,20 @@ func logVerify(args []string) int {
 	if err != nil {
 		return failed(err)
 	}
+	calls, err := joinCalls(filepath.Dir(path), path)
+	if err != nil {
+		return failed(err)
+	}
 	if asJSON {
-		plain.OutJSON(report)
+		plain.OutJSON(struct {
+			audit.Report
+			Calls joined `json:"calls"`
+		}{report, calls})
 	} else {
 		printReport(path, report)
+		printCalls(calls)
 	}
-	if !report.OK() {
+	if !report.OK() || len(calls.Problems) > 0 {
 		return exitFail
 	}
 	return exitOK
@@ -98,6 +106,15 @@ func printReport(path string, r audit.Report) {
 		verdict = "does NOT hold"
 	}
 	plain.Out("%s %s: %d lines%s, last seq %d\n", path, verdict, r.Lines, torn, r.LastSeq)
+}
+
+func printCalls(j joined) {
+	for _, p := range j.Problems {
+		plain.Out("%s\n", p)
+	}
+	if j.Starts+len(j.Problems) > 0 {
+		plain.Out("sessions: %d starts are shown as the log has them, %d are not\n", j.Starts, len(j.Problems))
+	}
 }
 
 // onlyFlags parses args that may hold only flags.

@@ -7,7 +7,6 @@ package config
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/redact"
@@ -23,6 +22,8 @@ type Input struct {
 	Sandbox   string   // sandbox mode from the command line; empty for none; wins over everything
 	Workspace string   // folder of the command; relative to the current folder if not absolute
 	UserHome  string   // the user's home; absolute; empty without a home
+	Model     string   // the model from the command line; empty for none; wins over everything
+	Provider  string   // the provider from the command line, likewise
 
 	// EarlierRoots lists the folders that commands of earlier starts could write, by the
 	// product's folder: no link in such a folder may decide about a writable folder. nil:
@@ -33,38 +34,68 @@ type Input struct {
 // Load returns the effective policy. Its error is a *refusal.Error with StageConfig. With
 // an error, the policy is the zero value and allows nothing.
 //
-// Precedence, from the weakest: defaults, config.toml, the profile, -c, --sandbox. A list
+// Precedence, from the weakest: defaults, config.toml, the profile, -c, flags. A list
 // replaces the weaker list; the names of shell_environment_policy.set are keys of their
 // own.
-func Load(in Input) (policy.Policy, error) { return load(in, addFile) }
+func Load(in Input) (policy.Policy, error) {
+	_, p, err := load(in, (*loaded).addFile)
+	return p, err
+}
+
+// LoadSession returns the policy of Load and, from the same reading, the rest of the
+// configuration, for a session with a model.
+func LoadSession(in Input) (policy.Policy, Session, error) { return withSession(in, (*loaded).addFile) }
 
 // Defaults returns the policy of Load without a config.toml.
 func Defaults(in Input) (policy.Policy, error) {
-	return load(in, func(settings, Input) error { return nil })
+	_, p, err := load(in, func(*loaded, Input) error { return nil })
+	return p, err
 }
 
-// LoadText returns the policy of Load with a text in place of the config.toml that is there.
+// LoadText returns the policy of Load with a text in place of the config.toml that is
+// there. The session of the text is checked as well.
 func LoadText(in Input, text []byte) (policy.Policy, error) {
-	return load(in, func(s settings, in Input) error { return addText(s, in, filepath.Join(in.Home, "config.toml"), text) })
+	p, _, err := withSession(in, func(l *loaded, in Input) error {
+		return l.addText(in, filepath.Join(in.Home, "config.toml"), text)
+	})
+	return p, err
+}
+
+func withSession(in Input, addFile func(*loaded, Input) error) (policy.Policy, Session, error) {
+	l, p, err := load(in, addFile)
+	if err != nil {
+		return policy.Policy{}, Session{}, err
+	}
+	s, err := buildSession(in, l)
+	if err != nil {
+		return policy.Policy{}, Session{}, err
+	}
+	return p, s, nil
 }
 
 // load makes a policy from the file, read by addFile, and from the input.
-func load(in Input, addFile func(settings, Input) error) (policy.Policy, error) {
+func load(in Input, addFile func(*loaded, Input) error) (*loaded, policy.Policy, error) {
 	if err := checkInput(&in); err != nil {
-		return policy.Policy{}, err
+		return nil, policy.Policy{}, err
 	}
-	s := settings{}
-	if err := addFile(s, in); err != nil {
-		return policy.Policy{}, err
+	l := &loaded{settings: settings{}, variables: map[string]bool{}}
+	if err := addFile(l, in); err != nil {
+		return nil, policy.Policy{}, err
 	}
-	if err := s.addInput(in); err != nil {
-		return policy.Policy{}, err
+	if err := l.addInput(in); err != nil {
+		return nil, policy.Policy{}, err
 	}
-	p, err := build(in, s)
+	p, err := build(in, l.settings)
 	if err != nil {
-		return policy.Policy{}, err
+		return nil, policy.Policy{}, err
 	}
-	return p, nil
+	return l, p, nil
+}
+
+// loaded is what the layers of the configuration come to.
+type loaded struct {
+	settings
+	variables map[string]bool // named as holders of secrets, also by a profile that is not in use
 }
 
 func checkInput(in *Input) error {
@@ -83,28 +114,35 @@ func checkInput(in *Input) error {
 
 // setting is the value of a key and its origin.
 type setting struct {
-	value any // string, bool or []string, as the key's kind says
+	value any // string, bool, number, []string or entries, as the key's kind says; ignoredKey
 	from  policy.Origin
 }
 
 // settings maps a dotted key to its value.
 type settings map[string]setting
 
-// addInput lays the overrides, and then the mode, over the settings.
-func (s settings) addInput(in Input) error {
+// addInput lays the overrides, and then the flags, over the settings.
+func (l *loaded) addInput(in Input) error {
 	for _, o := range in.Overrides {
-		if err := addOverride(s, o); err != nil {
+		if err := l.addOverride(o); err != nil {
 			return err
 		}
 	}
-	if in.Sandbox == "" {
-		return nil
+	for _, f := range [...]struct{ name, value, flag string }{
+		{"sandbox_mode", in.Sandbox, "--sandbox"}, {modelKey, in.Model, "-m"}, {providerKey, in.Provider, "--provider"},
+	} {
+		if f.value == "" {
+			continue
+		}
+		if err := l.put(f.name, f.value, policy.Origin{Note: "flag " + f.flag}); err != nil {
+			return err
+		}
 	}
-	return s.put("sandbox_mode", in.Sandbox, policy.Origin{Note: "flag --sandbox"})
+	return nil
 }
 
 // addFile reads config.toml, and lays the profile over the rest of it.
-func addFile(all settings, in Input) error {
+func (l *loaded) addFile(in Input) error {
 	file := filepath.Join(in.Home, "config.toml")
 	data, found, err := readFile(file)
 	if err != nil {
@@ -113,11 +151,11 @@ func addFile(all settings, in Input) error {
 	if !found {
 		data = nil
 	}
-	return addText(all, in, file, data)
+	return l.addText(in, file, data)
 }
 
 // addText is addFile for the text of the file.
-func addText(all settings, in Input, file string, data []byte) error {
+func (l *loaded) addText(in Input, file string, data []byte) error {
 	doc, err := parse(file, data)
 	if err != nil {
 		return err
@@ -126,34 +164,20 @@ func addText(all settings, in Input, file string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	for k, v := range base {
-		all[k] = v
+	base.named(l.variables)
+	for _, p := range profiles {
+		p.named(l.variables)
 	}
-	if in.Profile == "" {
-		return nil
-	}
-	chosen, ok := profiles[in.Profile]
-	if !ok {
-		hint := "no profile is defined in " + file
-		if len(profiles) > 0 {
-			names := make([]string, 0, len(profiles))
-			for n := range profiles {
-				names = append(names, n)
-			}
-			slices.Sort(names)
-			hint = "the nearest is " + quote(nearest(in.Profile, names))
-		}
-		return refuse(hint, "profile %s is not defined", quote(in.Profile))
-	}
-	for k, v := range chosen {
-		all[k] = v
-	}
-	return nil
+	l.lay(base)
+	return l.addProfile(in, file, profiles)
 }
 
 // put checks a value against its key and stores it. The key must be known.
 func (s settings) put(name string, value any, from policy.Origin) error {
 	k := lookup(name)
+	if k == nil {
+		k = sessionKey(strings.Split(name, "."))
+	}
 	v, problem := k.check(value)
 	if problem != "" {
 		return refuse("", "%s%s %s", at(from), name, problem)

@@ -220,7 +220,7 @@ func TestBadFile(t *testing.T) {
 		{"[features]\n# x\nunified_exce = true", "config.toml:3: unknown key \"features.unified_exce\"", `"features.unified_exec"`},
 		{"features = { unified_exec = true, x = 1 }", "config.toml:1: unknown key \"features.x\"", ""},
 		{"\"features.unified_exec\" = false", "config.toml:1: unknown key", `"features.unified_exec"`},
-		{"[profile.x]", "config.toml:1: unknown key \"profile\"", `"profiles"`},
+		{"[profile.x]", "config.toml:1: \"profile\" is a key of codex", "--profile NAME"},
 		{"[profiles.x]\nsandbox_mod = 1", "config.toml:2: unknown key \"sandbox_mod\"", `"sandbox_mode"`},
 		{"[profiles.x.profiles.y]", "unknown key \"profiles\"", ""},
 		{"[[profiles]]", "config.toml:1: profiles must be tables", ""},

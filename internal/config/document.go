@@ -159,7 +159,20 @@ func (d document) flattenProfiles(profiles map[string]settings) error {
 func (d document) walk(into settings, path []string, skip int, value any) error {
 	name := strings.Join(path[skip:], ".")
 	from := d.origin(path)
-	if !isTable(name) || slices.ContainsFunc(path[skip:], isDotted) && !isSetName(path[skip:]) {
+	if f := foreignKey(path[skip:]); f != nil && f.class != obeyed {
+		if err := f.refuse(name, at(from), value); err != nil {
+			return err
+		}
+		into[name] = setting{ignoredKey{}, from}
+		return nil
+	}
+	if problem := checkGiven(path[skip:]); problem != "" {
+		return refuse("", "%s%s: %s", at(from), path[skip], problem)
+	}
+	if k := sessionKey(path[skip:]); k != nil && (k.kind == kindSecrets || k.kind == kindVars) {
+		return d.putEntries(into, k, path, skip, value)
+	}
+	if !isTable(name) && !isSessionTable(path[skip:]) || slices.ContainsFunc(path[skip:], isDotted) && !isSetName(path[skip:]) {
 		return d.leaf(into, path[skip:], value, from)
 	}
 	table, ok := value.(map[string]any)
@@ -183,7 +196,7 @@ func (d document) leaf(into settings, path []string, value any, from policy.Orig
 		}
 		return into.put(name, value, from)
 	}
-	if lookup(name) == nil || slices.ContainsFunc(path, isDotted) || strings.HasPrefix(name, setKey+".") {
+	if lookup(name) == nil && sessionKey(path) == nil || slices.ContainsFunc(path, isDotted) || strings.HasPrefix(name, setKey+".") {
 		return refuse("", "%sunknown key %s; the nearest is %q", at(from), quote(name), unknownKey(name))
 	}
 	return into.put(name, value, from)

@@ -27,11 +27,14 @@ func FuzzLoad(f *testing.F) {
 		}
 	}
 	file := filepath.Join(in.Home, "config.toml")
+	f.Add([]byte(wholeSession))
+	f.Add([]byte("[mcp_servers.a]\nurl = \"http://[::1]:1\"\nbearer_token_env_var = \"A\"\n[tui]\ntheme = 1\n[agents]\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		p, err := Load(in)
+		checkSessionOf(t, in, err)
 		if err != nil {
 			var r *refusal.Error
 			if !errors.As(err, &r) || r.Stage != refusal.StageConfig || r.Reason == "" || len(r.Reason) > 2000 || hasControl(r.Reason) {
@@ -48,4 +51,34 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// checkSessionOf checks that the session of a file is refused if the policy is, and is
+// otherwise complete or refused in a readable line.
+func checkSessionOf(t *testing.T, in Input, policyErr error) {
+	t.Helper()
+	p, s, err := LoadSession(in)
+	if policyErr != nil && err == nil {
+		t.Errorf("the policy is refused alone: %v", policyErr)
+	}
+	if err != nil {
+		var r *refusal.Error
+		if !errors.As(err, &r) || r.Stage != refusal.StageConfig || r.Reason == "" || len(r.Reason) > 2000 || hasControl(r.Reason) || p.Mode != policy.ModeUnset || s.Provider.URL != "" {
+			t.Errorf("%q %+v", err, s)
+		}
+		return
+	}
+	if s.Provider.ID == "" || s.Provider.URL == "" || s.Provider.Idle <= 0 {
+		t.Errorf("%+v", s.Provider)
+	}
+	for _, m := range s.Servers {
+		if (m.Command == "") == (m.URL == "") || m.Start <= 0 || m.Call <= 0 || checkGiven([]string{serversKey, m.Name}) != "" {
+			t.Errorf("%+v", m)
+		}
+	}
+	for _, v := range s.variables {
+		if checkVar(v) != "" {
+			t.Errorf("variable %q", v)
+		}
+	}
 }

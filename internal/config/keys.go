@@ -146,6 +146,9 @@ func (k *key) check(value any) (converted any, problem string) {
 		}
 		return n, ""
 	}
+	if k.kind >= kindText {
+		return k.checkSession(value)
+	}
 	return nil, "must be a table of names and strings, not " + describe(value)
 }
 

@@ -7,8 +7,7 @@ import "strings"
 func unknownKey(name string) string {
 	best, least := "profiles", distance(name, "profiles")
 	last := name[strings.LastIndexByte(name, '.')+1:]
-	for i := range keys {
-		full := keys[i].name
+	for _, full := range knownNames(name) {
 		d := min(distance(name, full), distance(last, full[strings.LastIndexByte(full, '.')+1:])+1)
 		if d < least {
 			best, least = full, d
@@ -56,4 +55,24 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// knownNames lists the keys that a mistyped name may have meant, with the user's own names
+// for the stars.
+func knownNames(typed string) []string {
+	all := make([]string, 0, len(keys)+len(sessionKeys)+len(codexKeys)+len(below))
+	for i := range keys {
+		all = append(all, keys[i].name)
+	}
+	own := "NAME"
+	if parts := strings.Split(typed, "."); len(parts) > 2 {
+		own = parts[1]
+	}
+	for i := range sessionKeys {
+		all = append(all, strings.Replace(sessionKeys[i].name, "*", own, 1))
+	}
+	for i := range codexKeys {
+		all = append(all, codexKeys[i].name)
+	}
+	return all
 }

@@ -8,7 +8,7 @@ import (
 
 // addOverride lays a -c key=value over the settings. The value is read as TOML; a value
 // that is not TOML is a plain string.
-func addOverride(all settings, override string) error {
+func (l *loaded) addOverride(override string) error {
 	name, text, ok := strings.Cut(override, "=")
 	name = strings.TrimSpace(name)
 	if !ok || name == "" {
@@ -33,9 +33,8 @@ func addOverride(all settings, override string) error {
 	if err != nil {
 		return err
 	}
-	for k, v := range settings {
-		all[k] = v
-	}
+	settings.named(l.variables)
+	l.lay(settings)
 	return nil
 }
 

@@ -16,7 +16,19 @@ const (
 // Change is what was done to one file.
 type Change struct {
 	Kind Kind   `json:"kind"`
-	Path string `json:"path"`           // relative to the folder
+	Path string `json:"path"`           // as the patch names it
 	To   string `json:"to,omitempty"`   // the new name, for a file that was moved
-	Diff string `json:"diff,omitempty"` // the lines of an Update, as a unified diff with line numbers
+	Diff string `json:"diff,omitempty"` // hunks of a unified diff with line numbers; nothing for a Delete
+}
+
+// Paths lists the names that a patch changes, in order.
+func Paths(files []File) []string {
+	var out []string
+	for _, f := range files {
+		out = append(out, f.Path)
+		if f.To != "" {
+			out = append(out, f.To)
+		}
+	}
+	return out
 }

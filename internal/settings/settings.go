@@ -1,14 +1,18 @@
-// Package settings defines the flags for choosing a policy, for all programs, and loads
-// the policy. Package settings must never choose anything itself: a missing flag means
+// Package settings defines the flags for choosing a policy, for all programs, and the flags
+// of a session with a model, and loads what they choose. Package settings must never choose anything itself: a missing flag means
 // the configuration and its defaults.
 package settings
 
 import (
 	"flag"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/config"
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -18,6 +22,11 @@ type Flags struct {
 	profile   string
 	Mode      policy.Mode // ModeUnset without the flag
 	Dir       string      // the workspace, "." without the flag
+
+	// Of a session, after DefineSession.
+	Model    string // empty without the flag
+	Provider string // empty without the flag
+	OSS      bool   // a server on this machine is to be looked for
 }
 
 // Help explains the flags.
@@ -26,7 +35,13 @@ const Help = `  --sandbox MODE   read-only: nothing is writable
                    danger-full-access: no restrictions; the record says so
   -C DIR           the workspace, and the command's working directory (default: here)
   -c KEY=VALUE     set a key of config.toml for once; may be repeated
-  --profile NAME   lay [profiles.NAME] of config.toml over the rest
+  --profile NAME   lay [profiles.NAME] of config.toml, or NAME.config.toml, over the rest
+`
+
+// SessionHelp explains the flags of a session.
+const SessionHelp = `  -m MODEL         the model to ask
+  --provider NAME  the provider to ask: openai, ollama, lmstudio, or a table [model_providers.NAME]
+  --oss            ask a model server on this machine (ports 11434, 1234 and 8080 are tried)
 `
 
 // NewFlagSet makes a silent set: its errors would repeat raw text of the command line.
@@ -55,6 +70,31 @@ func (f *Flags) Load() (p policy.Policy, home string, err error) {
 	}
 	p, err = lockstile.LoadPolicy(lockstile.Settings{Home: home, Dir: f.Dir, Profile: f.profile, Overrides: f.overrides, Mode: f.Mode})
 	return p, home, err
+}
+
+// DefineSession adds the flags of a session to a set.
+func (f *Flags) DefineSession(set *flag.FlagSet) {
+	f.Define(set)
+	set.StringVar(&f.Model, "m", "", "")
+	set.StringVar(&f.Model, "model", "", "")
+	set.StringVar(&f.Provider, "provider", "", "")
+	set.BoolVar(&f.OSS, "oss", false, "")
+}
+
+// LoadSession is Load with the rest of the configuration, from the same reading.
+func (f *Flags) LoadSession() (p policy.Policy, s config.Session, home string, err error) {
+	if home, err = lockstile.Home(); err != nil {
+		return p, s, home, err
+	}
+	in := config.Input{
+		Home: home, Profile: f.profile, Overrides: f.overrides, Workspace: f.Dir, UserHome: host.UserHome(), Model: f.Model, Provider: f.Provider,
+		EarlierRoots: func(home string) []string { return survey.Roots(filepath.Join(home, "private")) },
+	}
+	if f.Mode != policy.ModeUnset {
+		in.Sandbox = f.Mode.String()
+	}
+	p, s, err = config.LoadSession(in)
+	return p, s, home, err
 }
 
 // Try returns the policy of the same flags with more overrides, and with another mode

@@ -144,8 +144,8 @@ func notApproved(reason, hint string, err error) error {
 	return &refusal.Error{Code: refusal.CodeNotApproved, Stage: refusal.StageApprove, Reason: reason, Hint: hint, Err: err}
 }
 
-// words writes a command line that can be read in only one way.
-func words(argv []string) string {
+// Words writes a command line that can be read in only one way.
+func Words(argv []string) string {
 	out := make([]string, len(argv))
 	for i, arg := range argv {
 		out[i] = arg

@@ -41,7 +41,7 @@ func FuzzArguments(f *testing.F) {
 		}
 		var w Shell
 		if json.Unmarshal(raw, &w) == nil {
-			words(w.Command)
+			Words(w.Command)
 			if approve.Argv(w.Command) && len(w.Command) == 0 {
 				t.Error("nothing is taken for looking")
 			}

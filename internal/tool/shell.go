@@ -61,7 +61,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, by Caller) (Done, error) {
 	}
 	r := lockstile.Request{Channel: s.channel, Policy: s.policy, Argv: c.Command, Env: s.environ, Dir: s.dir(c.Workdir)}
 	looks := func() bool { return approve.Argv(c.Command) }
-	run, err := s.start(ctx, r, by, Question{Command: words(c.Command)}, looks, c.Escalation)
+	run, err := s.start(ctx, r, by, Question{Command: Words(c.Command)}, looks, c.Escalation)
 	if err != nil {
 		return Done{}, err
 	}

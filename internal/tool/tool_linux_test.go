@@ -14,12 +14,18 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/patch"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 	"github.com/lockstile/lockstile/session"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == patchInside {
+		os.Exit(patch.Inside(".", os.Stdin, os.Stdout))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // opened makes a set of tools for a new workspace, without a person to ask.
 func opened(t *testing.T) (*Set, string) {
@@ -35,7 +41,13 @@ func openedAsking(t *testing.T, approval policy.ApprovalPolicy) (*Set, string) {
 // openedIn is openedAsking with variables of the caller's.
 func openedIn(t *testing.T, approval policy.ApprovalPolicy, environ ...string) (*Set, string) {
 	t.Helper()
-	dir, err := filepath.EvalSymlinks(t.TempDir())
+	return openedBelow(t, t.TempDir(), approval, environ...)
+}
+
+// openedBelow is openedIn with the workspace and the product's folder below dir.
+func openedBelow(t *testing.T, dir string, approval policy.ApprovalPolicy, environ ...string) (*Set, string) {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -459,8 +471,8 @@ func TestAsking(t *testing.T) {
 		t.Errorf("asked %+v", asked)
 	}
 	for want, argv := range map[string][]string{`rm -rf a b`: {"rm", "-rf", "a", "b"}, `rm "-rf a" "" "b;c"`: {"rm", "-rf a", "", "b;c"}} {
-		if words(argv) != want {
-			t.Errorf("%q is written %s", argv, words(argv))
+		if Words(argv) != want {
+			t.Errorf("%q is written %s", argv, Words(argv))
 		}
 	}
 	if _, err := s.Exec(context.Background(), ExecCommand{Cmd: "true", Escalation: Escalation{SandboxPermissions: "all"}}, Caller{Ask: nobody}); err == nil {

@@ -1,0 +1,120 @@
+package agent
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/rollout"
+)
+
+// message makes an item of the history with text.
+func message(role, text string) json.RawMessage {
+	raw, _ := json.Marshal(map[string]any{"type": "message", "role": role, "content": []any{map[string]any{"type": "input_text", "text": text}}})
+	return raw
+}
+
+// messageOf reads the role and the text of an item that is a message.
+func messageOf(raw json.RawMessage) (role, text string, ok bool) {
+	var m struct {
+		Type    string
+		Role    string
+		Content []struct{ Text string }
+	}
+	if json.Unmarshal(raw, &m) != nil || m.Type != "message" {
+		return "", "", false
+	}
+	parts := make([]string, len(m.Content))
+	for i, c := range m.Content {
+		parts[i] = c.Text
+	}
+	return m.Role, strings.Join(parts, "\n"), true
+}
+
+// call is a model's call of a tool.
+type call struct {
+	Type      string // function_call or custom_tool_call
+	Name      string
+	Namespace string // of a tool of an MCP server
+	CallID    string `json:"call_id"`
+	Arguments string // of a function_call: JSON in a text
+	Input     string // of a custom_tool_call
+}
+
+// callsOf returns the calls among items, in order.
+func callsOf(items []json.RawMessage) []call {
+	var out []call
+	for _, raw := range items {
+		var c call
+		if json.Unmarshal(raw, &c) == nil && (c.Type == "function_call" || c.Type == "custom_tool_call") {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// output is what goes back to the model for a call: text, or a list of parts.
+type output any
+
+// result makes the item with a call's output.
+func (c call) result(o output) json.RawMessage {
+	raw, _ := json.Marshal(map[string]any{"type": c.Type + "_output", "call_id": c.CallID, "output": o})
+	return raw
+}
+
+// unanswered returns the calls of a history that have no output.
+func unanswered(history []json.RawMessage) []call {
+	answered := map[string]bool{}
+	for _, raw := range history {
+		var c call
+		if json.Unmarshal(raw, &c) == nil && strings.HasSuffix(c.Type, "_output") {
+			answered[c.CallID] = true
+		}
+	}
+	var out []call
+	for _, c := range callsOf(history) {
+		if !answered[c.CallID] {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// lost is the output of a call that lockstile didn't outlive.
+const lost = "No answer: lockstile ended while this call ran, and ended what the call had started. Look at the effects before you call it again."
+
+// Resume takes the history from a rollout's lines, and returns the events to show. A call
+// without an output gets one. Nothing is called again.
+func (t *Thread) Resume(lines []rollout.Line) (shown []Event, err error) {
+	t.history = nil
+	for _, l := range lines {
+		switch l.Type {
+		case rollout.Item:
+			t.history = append(t.history, l.Payload)
+		case rollout.Compacted:
+			var c compacted
+			if err := json.Unmarshal(l.Payload, &c); err != nil {
+				return nil, err
+			}
+			t.history = c.History
+		case rollout.Event:
+			var e Event
+			if json.Unmarshal(l.Payload, &e) == nil && e.Item != nil {
+				shown = append(shown, e)
+			}
+		}
+	}
+	t.items = len(shown)
+	t.prompted.Store(true)   // the rollout stays
+	if len(t.history) == 0 { // ended before the opening was written
+		err = t.add(t.opening...)
+	}
+	for _, c := range unanswered(t.history) {
+		if err == nil {
+			err = t.add(c.result(lost))
+		}
+	}
+	if err == nil {
+		t.tell(Event{Type: ThreadStarted, ThreadID: t.ID})
+	}
+	return shown, err
+}
