@@ -14,6 +14,7 @@ import (
 // question is a question on its way to the user.
 type question struct {
 	tool.Question
+	endless   string // asks whether a turn may go on that looks endless; "" for a command
 	answer    chan bool
 	withdrawn atomic.Bool // nobody waits for the answer any more
 }
@@ -26,7 +27,16 @@ var errClosed = errors.New("the screen is closed")
 
 // Ask is a tool.Ask that shows a dialog and waits for the answer.
 func (s *Screen) Ask(ctx context.Context, q tool.Question) (by string, err error) {
-	asked := &question{Question: q, answer: make(chan bool, 1)}
+	return s.await(ctx, &question{Question: q, answer: make(chan bool, 1)})
+}
+
+// GoOn asks whether a turn that looks endless may go on.
+func (s *Screen) GoOn(ctx context.Context, why string) bool {
+	by, err := s.await(ctx, &question{endless: why, answer: make(chan bool, 1)})
+	return err == nil && by != ""
+}
+
+func (s *Screen) await(ctx context.Context, asked *question) (by string, err error) {
 	s.put(asked)
 	select {
 	case yes := <-asked.answer:
@@ -101,6 +111,14 @@ func (d *dialog) reply(yes bool) {
 func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) (lines []string) {
 	bar := in(yellow, "┃ ")
 	say := func(text string) { lines = append(lines, bar+cut(text, w-3)) }
+	if q.endless != "" {
+		say(in(bold, "Let the turn go on?"))
+		for _, l := range hardwrap(Safe(q.endless), w-6) {
+			say("  " + l)
+		}
+		say(in(faint, "y yes · n, Esc no"))
+		return lines
+	}
 	if q.Escalate {
 		say(in(yellow, "Start WITHOUT the sandbox?"))
 	} else {
