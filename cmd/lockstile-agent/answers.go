@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/mcpclient"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -16,7 +17,7 @@ import (
 // answers are the commands of the screen that answer with text.
 func (f *front) answers() map[string]func(context.Context, []string) (string, error) {
 	return map[string]func(context.Context, []string) (string, error){
-		"doctor": f.doctor, "log": f.log, "explain": f.explain, "permissions": f.permissions, "resume": f.listThreads,
+		"doctor": f.doctor, "log": f.log, "explain": f.explain, "permissions": f.permissions, "resume": f.listThreads, "mcp": f.mcp,
 	}
 }
 
@@ -126,6 +127,43 @@ func (f *front) permissions(context.Context, []string) (string, error) {
 		b.WriteString(plain.Sprintf("%s = %v (%s)\n", v.Key, v.Value, from))
 	}
 	return b.String(), nil
+}
+
+// mcp shows the MCP servers: the record of each program, and the tools.
+func (f *front) mcp(ctx context.Context, _ []string) (string, error) {
+	all := f.servers.Servers()
+	if len(all) == 0 {
+		return "no MCP server is set; [mcp_servers.NAME] in config.toml sets one", nil
+	}
+	if err := f.servers.Wait(ctx); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, s := range all {
+		b.WriteString(serverText(s))
+	}
+	return b.String(), nil
+}
+
+func serverText(s *mcpclient.Server) string {
+	if err := s.Problem(); err != nil {
+		return plain.Sprintf("✖ %v\n", err)
+	}
+	how := plain.Sprintf("at %s", s.URL())
+	if r := s.Record(); r.Seq != 0 {
+		how = fmt.Sprintf("%s, %d restrictions proven #%d", r.Mode, r.Proven, r.Seq)
+		if s.Free() {
+			how = fmt.Sprintf("⚠ unconfined, as config.toml says #%d", r.Seq)
+		}
+	}
+	text := plain.Sprintf("● %s: ", s.Name()) + how + "\n"
+	for _, t := range s.Tools() {
+		text += plain.Sprintf("    %s\n", t.Call)
+	}
+	for _, n := range s.Notes() {
+		text += plain.Sprintf("    %s\n", n)
+	}
+	return text
 }
 
 // listThreads lists the threads of this workspace.

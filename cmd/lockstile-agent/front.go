@@ -15,6 +15,7 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/agent"
 	"github.com/lockstile/lockstile/internal/config"
+	"github.com/lockstile/lockstile/internal/mcpclient"
 	"github.com/lockstile/lockstile/internal/model"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/pty"
@@ -36,6 +37,7 @@ type front struct {
 	model   string // "" without a model
 	gate    *lockstile.Gate
 	tools   *tool.Set
+	servers *mcpclient.Set
 	program string
 	root    string // of the repository, or the workspace
 	reads   bool   // AGENTS.md is read to the model
@@ -71,6 +73,11 @@ func open(c *commandLine) (*front, error) {
 	}
 	f.tools = tool.New(f.gate, f.policy, environ, "agent")
 	f.tools.Tries(c.settings.Try)
+	servers, err := f.serverConfigs()
+	if err != nil {
+		return nil, errors.Join(err, f.tools.Close(), f.gate.Close())
+	}
+	f.servers = mcpclient.StartAll(f.gate, f.policy, environ, servers)
 	return f, nil
 }
 
@@ -125,10 +132,30 @@ func (f *front) findModel() error {
 	return nil
 }
 
+// serverConfigs are the enabled MCP servers, with their tokens.
+func (f *front) serverConfigs() ([]mcpclient.Config, error) {
+	var out []mcpclient.Config
+	for _, s := range f.config.Servers {
+		if !s.Enabled {
+			continue
+		}
+		token, err := f.secrets.Token(s)
+		if err != nil {
+			return nil, err
+		}
+		c := mcpclient.Config{Name: s.Name, Env: s.Env, Dir: s.Dir, Free: s.Free, URL: s.URL, Token: token, Start: s.Start, Call: s.Call, Only: s.Only, Without: s.Without}
+		if s.Command != "" {
+			c.Command = append([]string{s.Command}, s.Args...)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
 // close ends all running commands.
 func (f *front) close() {
 	f.leave()
-	if err := errors.Join(f.tools.Close(), f.gate.Close()); err != nil {
+	if err := errors.Join(f.servers.Close(), f.tools.Close(), f.gate.Close()); err != nil {
 		failed(err, 0)
 	}
 }
@@ -148,7 +175,7 @@ func (f *front) leave() {
 // options are the parts of any thread, besides the file.
 func (f *front) options(listen func(agent.Event), ask tool.Ask) agent.Options {
 	return agent.Options{Client: f.client, Model: f.model, Effort: f.config.Effort, Window: f.config.Window, Policy: f.policy, Tools: f.tools,
-		Program: []string{f.program}, Instructions: f.reads, Ask: ask, Listen: listen}
+		Servers: f.servers, Program: []string{f.program}, Instructions: f.reads, Ask: ask, Listen: listen}
 }
 
 // begin makes a new thread.

@@ -51,8 +51,8 @@ func (t *Thread) one(ctx context.Context, c call) output {
 	}
 	unified := t.Policy.UnifiedExec
 	switch {
-	case c.Namespace != "":
-		return "unsupported call: " + c.Namespace + "." + c.Name
+	case c.isServerCall():
+		return t.server(ctx, c)
 	case c.Name == patchName:
 		return t.patch(ctx, c)
 	case c.Type != "function_call":

@@ -34,7 +34,11 @@ func (t *Thread) declare() []json.RawMessage {
 	if t.Policy.UnifiedExec {
 		tools = []json.RawMessage{declareExec(), declareWrite()}
 	}
-	return append(tools, declarePatch(model.Known(t.Model()).Patch), declarePlan(), declareImage())
+	tools = append(tools, declarePatch(model.Known(t.Model()).Patch), declarePlan(), declareImage())
+	if t.Servers != nil {
+		tools = append(tools, t.Servers.Declare()...)
+	}
+	return tools
 }
 
 // withEscalation adds the arguments by which a model asks for a start without the sandbox.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/mcpclient"
 	"github.com/lockstile/lockstile/internal/model"
 	"github.com/lockstile/lockstile/internal/rollout"
 	"github.com/lockstile/lockstile/internal/tool"
@@ -27,8 +28,9 @@ type Options struct {
 	Window  int             // tokens of the model's window; 0: as known, see model.Known
 	Policy  policy.Policy
 	Tools   *tool.Set
-	Program []string      // our own program, to which patch.Inside and tool.ReadInside are one more word
-	Rollout *rollout.File // nil: the thread is kept nowhere
+	Program []string       // our own program, to which patch.Inside and tool.ReadInside are one more word
+	Servers *mcpclient.Set // nil: no MCP servers
+	Rollout *rollout.File  // nil: the thread is kept nowhere
 
 	// Instructions has AGENTS.md of the workspace read to the model.
 	Instructions bool
@@ -48,6 +50,7 @@ type Options struct {
 // model's name may be asked at any time.
 type Thread struct {
 	Options
+	greeted  bool              // the MCP servers have been waited for
 	prompted atomic.Bool       // a prompt or a command of the user is in the history
 	opening  []json.RawMessage // what a model is told before the first prompt
 	history  []json.RawMessage

@@ -60,6 +60,9 @@ func failure(err error) string {
 }
 
 func (t *Thread) turn(ctx context.Context, usage *Usage) error {
+	if err := t.greetServers(ctx); err != nil {
+		return err
+	}
 	guard := newGuard(t)
 	compacted := false
 	for {

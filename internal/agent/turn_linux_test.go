@@ -104,7 +104,7 @@ func TestBadCalls(t *testing.T) {
 	w.must(w.turn("go"))
 	for i, want := range []string{
 		"failed to parse", "failed to parse", "cmd is empty", "unsupported call: rm_rf", "NUL", "unknown session id 7", "failed to parse",
-		"unsupported call", "apply_patch failed", "failed to parse", "failed to parse", "view_image failed", "unsupported call: mcp__none.x", "", "",
+		"unsupported call", "apply_patch failed", "failed to parse", "failed to parse", "view_image failed", "unsupported call: mcp__none__x", "", "",
 	} {
 		if got := w.output(fmt.Sprintf("c%d", i)); !strings.Contains(got, want) || got == "" {
 			t.Errorf("call %d (%s): %.300q, want %q", i, calls[i].Name, got, want)
