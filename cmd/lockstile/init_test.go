@@ -85,6 +85,8 @@ func TestInitFrom(t *testing.T) {
 			[]string{"sandbox_mode = \"workspace-write\"", "writable_roots = [\"" + out + "\"]", "git.commit = false"},
 			`test "$NAME" = said && echo x > ` + out + "/codex && ! echo x > ../beside", 0},
 		{"codex", "config.toml", "approval_policy = \"never\"\n", []string{"stricter     sandbox_mode (absent)"}, []string{"sandbox_mode = \"read-only\"", "approval_policy = \"never\""}, "echo x > g", 2},
+		{"codex", "config.toml", "sandbox_mode = \"workspace-write\"\nmodel = \"m\"\nmodel_provider = \"x\"\n[model_providers.x]\nbase_url = \"https://x.example/v1\"\nenv_key = \"X_KEY\"\n[model_providers.y]\nbase_url = \"http://y.example/v1\"\nenv_key = \"Y_KEY\"\n[mcp_servers.s]\ncommand = \"true\"\nbearer_token = \"hunter2\"\n[profiles.p]\nmodel_provider = \"y\"\n",
+			[]string{"carried over model_provider", "carried over mcp_servers.s", "left out     mcp_servers.s.bearer_token", "left out     model_providers.y", "left out     profiles.p.model_provider"}, []string{"model_provider = \"x\"", "mcp_servers.\"s\" = { \"command\" = \"true\" }"}, "echo x > g", 0},
 		{"claude", "settings.json", `{"permissions":{"deny":["Read(./.env)","Bash(curl:*)"]},"sandbox":{"enabled":true,"network":{"allowedDomains":["github.com"]},"filesystem":{"allowWrite":["` + out + `"]}}}`,
 			[]string{"looser       permissions.deny Bash(curl:*)", "stricter     sandbox.network.allowedDomains", "by hand: sandbox_workspace_write.network_access = true"},
 			[]string{"approval_policy = \"on-request\"", "filesystem.deny_read = [\"**/.env\"]"},

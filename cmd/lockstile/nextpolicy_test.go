@@ -31,6 +31,10 @@ func TestNextPolicy(t *testing.T) {
 		"the file": {func(t *testing.T, p *place) {
 			link(t, p.ws+"/dots/config.toml", p.home+"/config.toml")
 		}, `cp free dots/config.toml; rm -f dots/config.toml; cp free dots/new; mv -f dots/new dots/config.toml; mv dots d; mkdir dots; cp free dots/config.toml`},
+		"the file of a profile": {func(t *testing.T, p *place) {
+			link(t, p.ws+"/dots/p.config.toml", p.home+"/p.config.toml")
+			write(t, p.ws+"/dots/p.config.toml", "approval_policy = \"never\"\n")
+		}, `cp free dots/p.config.toml; rm -f dots/p.config.toml; cp free dots/new; mv -f dots/new dots/p.config.toml; mv dots d; mkdir dots; cp free dots/p.config.toml; if cmp -s free dots/p.config.toml; then cp free tampered; fi`},
 		"a link on its way": {func(t *testing.T, p *place) {
 			write(t, p.dir+"/dots/config.toml", "")
 			link(t, p.ws+"/l/first", p.home+"/config.toml")

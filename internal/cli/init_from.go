@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -29,8 +30,18 @@ func importText(tool, name string, try trial) (text, report string, err error) {
 		return "", "", &refusal.Error{Code: refusal.CodeConfig, Stage: refusal.StageConfig, Reason: name + ": " + err.Error(), Hint: "lockstile init --from " + tool + " reads the settings of " + tool}
 	}
 	kept := r.Settings[:0]
+	providers := map[string]string{} // model_provider names one of them
+	withProviders := func(text string, mode policy.Mode) error {
+		if strings.HasPrefix(text, "model_provider ") {
+			text = strings.Join(slices.Sorted(maps.Values(providers)), "") + text
+		}
+		return try(text, mode)
+	}
 	for _, s := range r.Settings {
-		if value := loading(s, try, &r); value != nil {
+		if value := loading(s, withProviders, &r); value != nil {
+			if strings.HasPrefix(s.Key, "model_providers.") {
+				providers[s.Key] = imports.Text(s.Key, value) + "\n"
+			}
 			s.Value = value
 			kept = append(kept, s)
 		}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/lockstile/lockstile/refusal"
 )
 
 // codexProgram is codex's own program, and not its wrapper (scripts/test.sh).
@@ -151,6 +154,115 @@ func TestForeignTable(t *testing.T) {
 		ours := sessionKey(strings.Split(f.name, ".")) != nil || isSessionTable(strings.Split(f.name, ".")) || lookup(f.name) != nil || isTable(f.name) || f.name == "profiles"
 		if ours != (f.class == obeyed) {
 			t.Errorf("%s: obeyed %v, a key of ours %v", f.name, f.class == obeyed, ours)
+		}
+	}
+}
+
+// everyday is a file of a codex user. codex takes it, and so does lockstile.
+const everyday = `
+model = "gpt-5.5"
+model_provider = "mine"
+model_reasoning_effort = "high"
+model_reasoning_summary = "auto"
+approval_policy = "on-request"
+sandbox_mode = "workspace-write"
+notify = ["notify-send", "codex"]
+file_opener = "vscode"
+hide_agent_reasoning = true
+web_search = "disabled"
+service_tier = "fast"
+project_doc_max_bytes = 1000
+[model_providers.mine]
+name = "Mine"
+base_url = "https://mine.example/v1"
+env_key = "MINE_KEY"
+wire_api = "responses"
+query_params = { api-version = "1" }
+request_max_retries = 2
+stream_max_retries = 3
+stream_idle_timeout_ms = 60000
+[mcp_servers.files]
+command = "npx"
+args = ["-y", "@example/files"]
+startup_timeout_sec = 20
+[mcp_servers.files.env]
+LANG = "C"
+[mcp_servers.web]
+url = "https://mcp.example/mcp"
+bearer_token_env_var = "WEB_TOKEN"
+enabled = false
+[sandbox_workspace_write]
+network_access = false
+[shell_environment_policy]
+inherit = "core"
+set = { CI = "1" }
+[features]
+unified_exec = true
+multi_agent = false
+[tui]
+notifications = true
+theme = "dracula"
+status_line = ["model"]
+[history]
+persistence = "none"
+[projects."/home/me/src"]
+trust_level = "trusted"
+[notice]
+hide_full_access_warning = true
+[otel]
+environment = "dev"
+[skills.bundled]
+enabled = false
+`
+
+// strict runs codex over a file; said is its word on the first unknown key.
+func strict(t *testing.T, program, text string) (said string) {
+	t.Helper()
+	home := t.TempDir()
+	writeFile(t, filepath.Join(home, "config.toml"), text, 0o600)
+	c := exec.Command(program, "app-server", "--print-startup-config", "--strict-config")
+	c.Env = []string{"CODEX_HOME=" + home, "HOME=" + home, "PATH=" + os.Getenv("PATH")}
+	out, err := c.Output()
+	if err == nil && strings.Contains(string(out), "configRequirements") {
+		return ""
+	}
+	return string(out)
+}
+
+// TestCodexFile checks that an everyday file of codex loads unchanged.
+func TestCodexFile(t *testing.T) {
+	program := codexProgram(t)
+	if said := strict(t, program, everyday); said != "" {
+		t.Errorf("codex doesn't take the file: %s", said)
+	}
+	if said := strict(t, program, "made_up = 1\n"+everyday); !strings.Contains(said, "made_up") {
+		t.Errorf("codex takes everything: %s", said)
+	}
+	s := mustLoadSession(t, newInput(t, everyday))
+	if s.Provider.ID != "mine" || len(s.Servers) != 2 || len(s.Ignored) != 15 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestEachForeignKey checks each row of the table in a file: what is ignored loads and is
+// listed, what is refused is refused with the line and the mend.
+func TestEachForeignKey(t *testing.T) {
+	for _, f := range slices.Concat(codexKeys[:], below[:]) {
+		if f.class == obeyed {
+			continue
+		}
+		name := strings.Replace(f.name, "*", "x", 1)
+		rest := map[string]string{"model_providers": "model_providers.x.base_url = \"https://x/v1\"\n", "mcp_servers": "mcp_servers.x.command = \"x\"\n"}[strings.Split(name, ".")[0]]
+		_, s, err := LoadSession(newInput(t, "\n"+name+" = { odd = [1, {}] }\n"+rest))
+		if f.class == ignored {
+			if err != nil || len(s.Ignored) != 1 || s.Ignored[0].Key != name || s.Ignored[0].From.Line != 2 {
+				t.Errorf("%s: %v %+v", name, err, s.Ignored)
+			}
+			continue
+		}
+		var r *refusal.Error
+		if !errors.As(err, &r) || !strings.Contains(r.Reason, "config.toml:2: ") || !strings.Contains(r.Reason, name) || r.Hint != f.mend {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

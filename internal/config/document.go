@@ -159,32 +159,44 @@ func (d document) flattenProfiles(profiles map[string]settings) error {
 func (d document) walk(into settings, path []string, skip int, value any) error {
 	name := strings.Join(path[skip:], ".")
 	from := d.origin(path)
-	if f := foreignKey(path[skip:]); f != nil && f.class != obeyed {
-		if err := f.refuse(name, at(from), value); err != nil {
+	table := isTable(name)
+	if !table && lookup(name) == nil {
+		done, err := d.walkSession(into, path, skip, value)
+		if done || err != nil {
 			return err
 		}
-		into[name] = setting{ignoredKey{}, from}
-		return nil
+		table = isSessionTable(path[skip:])
 	}
-	if problem := checkGiven(path[skip:]); problem != "" {
-		return refuse("", "%s%s: %s", at(from), path[skip], problem)
-	}
-	if k := sessionKey(path[skip:]); k != nil && (k.kind == kindSecrets || k.kind == kindVars) {
-		return d.putEntries(into, k, path, skip, value)
-	}
-	if !isTable(name) && !isSessionTable(path[skip:]) || slices.ContainsFunc(path[skip:], isDotted) && !isSetName(path[skip:]) {
+	if !table || slices.ContainsFunc(path[skip:], isDotted) && !isSetName(path[skip:]) {
 		return d.leaf(into, path[skip:], value, from)
 	}
-	table, ok := value.(map[string]any)
+	inner, ok := value.(map[string]any)
 	if !ok {
 		return refuse("", "%s%s must be a table, not %s", at(from), name, describe(value))
 	}
-	for _, k := range slices.Sorted(maps.Keys(table)) {
-		if err := d.walk(into, append(slices.Clone(path), k), skip, table[k]); err != nil {
+	for _, k := range slices.Sorted(maps.Keys(inner)) {
+		if err := d.walk(into, append(slices.Clone(path), k), skip, inner[k]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// walkSession is walk for what is no key of a policy: done reports that the path was a key
+// of codex, or a table with free names.
+func (d document) walkSession(into settings, path []string, skip int, value any) (done bool, err error) {
+	name, from := strings.Join(path[skip:], "."), d.origin(path)
+	if f := foreignKey(path[skip:]); f != nil && f.class != obeyed {
+		into[name] = setting{ignoredKey{}, from}
+		return true, f.refuse(name, at(from), value)
+	}
+	if problem := checkGiven(path[skip:]); problem != "" {
+		return true, refuse("", "%s%s: %s", at(from), path[skip], problem)
+	}
+	if k := sessionKey(path[skip:]); k != nil && (k.kind == kindSecrets || k.kind == kindVars) {
+		return true, d.putEntries(into, k, path, skip, value)
+	}
+	return false, nil
 }
 
 // leaf stores a value, if the key is known.

@@ -49,6 +49,7 @@ func (im *importer) chosen(name string) {
 
 // codexTable reads the top, or a profile.
 func (im *importer) codexTable(t tree) {
+	im.codexModels(t)
 	for _, key := range keysOf(t) {
 		v := t[key]
 		switch key {
@@ -68,6 +69,13 @@ func (im *importer) codexTable(t tree) {
 			im.left(key, "lockstile reads nothing in a repository as configuration, and has no trusted projects", "")
 		case "permissions", "default_permissions", "network", "requirements": // after the rest
 		case "profile", "profiles":
+		case "model", "model_context_window", "model_provider", "model_reasoning_effort", "openai_base_url", providersKey, serversKey: // before the rest
+		case "tui":
+			im.inside(key, v, func(name string, _ any) {
+				if name != "notifications" {
+					im.left(key+"."+name, notSandbox, "")
+				}
+			})
 		default:
 			im.left(key, notSandbox, "")
 		}

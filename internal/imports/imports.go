@@ -31,7 +31,7 @@ type Line struct {
 type Setting struct {
 	Profile string // the name of a profile, "" for the top
 	Key     string
-	Value   any // string, bool or []string
+	Value   any // string, bool, number, []string, or a table of such values
 }
 
 // Result is what a file comes to.

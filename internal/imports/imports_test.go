@@ -21,15 +21,20 @@ type imported struct {
 var rows = []imported{
 	{"codex", "", []string{`sandbox_mode = "read-only"`, "git.commit = false"}, []string{"stricter sandbox_mode (absent)"}},
 	{"codex", "sandbox_mode = \"danger-full-access\"\napproval_policy = \"on-failure\"\nmodel = \"x\"\n",
-		[]string{`approval_policy = "on-request"`, `sandbox_mode = "workspace-write"`, "git.commit = false"},
-		[]string{"stricter sandbox_mode", "stricter approval_policy", "left out model"}},
+		[]string{`model = "x"`, `approval_policy = "on-request"`, `sandbox_mode = "workspace-write"`, "git.commit = false"},
+		[]string{"stricter sandbox_mode", "stricter approval_policy", "carried over model"}},
 	{"codex", "sandbox_mode = \"workspace-write\"\n[sandbox_workspace_write]\nnetwork_access = true\nwritable_roots = [\"/srv/a\", \"/\", \"/srv/*\", \"/tmp\", 3]\nexclude_slash_tmp = true\nnews = 1\n",
 		[]string{`sandbox_mode = "workspace-write"`, "sandbox_workspace_write.exclude_slash_tmp = true", "sandbox_workspace_write.network_access = true", `sandbox_workspace_write.writable_roots = ["/srv/a"]`, "git.commit = false"},
 		[]string{"left out sandbox_workspace_write.writable_roots /", "left out sandbox_workspace_write.writable_roots /srv/*", "stricter sandbox_workspace_write.writable_roots /tmp", "left out sandbox_workspace_write.news"}},
 	{"codex", "sandbox_mode = \"workspace-write\"\ndefault_permissions = \":danger\"\n[sandbox_workspace_write]\nnetwork_access = true\n",
 		[]string{`sandbox_mode = "read-only"`, "sandbox_workspace_write.network_access = false", "git.commit = false"}, []string{"stricter default_permissions"}},
 	{"codex", "profile = \"p\"\nsandbox_mode = \"workspace-write\"\n[profiles.p]\nsandbox_mode = \"read-only\"\nmodel = \"x\"\n",
-		[]string{`sandbox_mode = "read-only"`, "git.commit = false", `p: sandbox_mode = "read-only"`}, []string{"carried over profile", "left out profiles.p.model"}},
+		[]string{`sandbox_mode = "read-only"`, "git.commit = false", `p: model = "x"`, `p: sandbox_mode = "read-only"`, `model = "x"`}, []string{"carried over profile", "carried over profiles.p.model"}},
+	{"codex", "sandbox_mode = \"read-only\"\nmodel_provider = \"m\"\nmodel_context_window = 9000\nnotify = []\n[tui]\nnotifications = false\ntheme = \"x\"\n[model_providers.m]\nbase_url = \"https://m/v1\"\nenv_key = \"M_KEY\"\nexperimental_bearer_token = \"hunter2\"\nhttp_headers = { A = \"hunter2\" }\nquery_params = { v = \"1\", token = \"hunter2\" }\n" +
+		"[mcp_servers.s]\ncommand = \"c\"\nargs = [\"a\", \"b\"]\ntool_timeout_sec = 2.5\nenv = { PORT = \"1\" }\n[mcp_servers.t]\nurl = \"https://u:hunter2@t/\"\nbearer_token = \"hunter2\"\nenabled = false\n[mcp_servers.u]\ncommand = \"c\"\nargs = [\"--key\", \"sk-ant-api03-hunter2hunter2hunter2hunter2\"]\nenv = { API_TOKEN = \"hunter2\" }\n",
+		[]string{`model_providers."m" = { "base_url" = "https://m/v1", "env_key" = "M_KEY" }`, `mcp_servers."s" = { "args" = ["a", "b"], "command" = "c", "env" = { "PORT" = "1" }, "tool_timeout_sec" = 2.5 }`,
+			`mcp_servers."t" = { "enabled" = false }`, `mcp_servers."u" = { "command" = "c" }`, "model_context_window = 9000", `model_provider = "m"`, "tui.notifications = false", `sandbox_mode = "read-only"`, "git.commit = false"},
+		[]string{"left out model_providers.m.experimental_bearer_token", "left out model_providers.m.http_headers", "left out model_providers.m.query_params", "left out mcp_servers.t.url", "left out mcp_servers.t.bearer_token", "left out mcp_servers.u.args", "left out mcp_servers.u.env", "carried over mcp_servers.s", "left out notify", "left out tui.theme"}},
 	{"codex", "sandbox_mode = \"read-only\"\n[shell_environment_policy]\ninherit = \"core\"\nignore_default_excludes = true\nexclude = [\"A*\"]\ninclude_only = [\"B*\"]\nset = { X = \"1\", MY_TOKEN = \"2\", Y = 3 }\n[features]\nunified_exec = false\nother = true\n[windows]\nsandbox = \"unelevated\"\n[projects.\"/x\"]\ntrust_level = \"trusted\"\n",
 		[]string{"features.unified_exec = false", `sandbox_mode = "read-only"`, `shell_environment_policy.exclude = ["A*"]`, "shell_environment_policy.ignore_default_excludes = false", `shell_environment_policy.include_only = ["B*"]`,
 			`shell_environment_policy.inherit = "core"`, `shell_environment_policy.set."X" = "1"`, `windows.sandbox = "unelevated"`, "git.commit = false"},
@@ -80,6 +85,9 @@ func TestRead(t *testing.T) {
 		if !slices.Equal(ours, row.ours) {
 			t.Errorf("%s %s:\ngot  %q\nwant %q", row.tool, row.in, ours, row.ours)
 		}
+		if strings.Contains(fmt.Sprint(r), "hunter2") {
+			t.Errorf("%s %s: a secret in %+v", row.tool, row.in, r)
+		}
 		for _, want := range row.report {
 			if !slices.ContainsFunc(r.Report, func(l Line) bool { return l.Kind+" "+l.Key == want }) {
 				t.Errorf("%s %s: no %q in\n%+v", row.tool, row.in, want, r.Report)
@@ -110,7 +118,9 @@ func sound(tool string, data []byte, r Result) error {
 		if err := toml.Unmarshal([]byte(line+"\n"), &back); err != nil {
 			return fmt.Errorf("%q is no TOML: %w", line, err)
 		}
-		switch {
+		switch table, _ := s.Value.(map[string]any); {
+		case table["sandbox"] != nil || table["http_headers"] != nil || table["bearer_token"] != nil:
+			return fmt.Errorf("a secret, or a server without a sandbox, from %s: %s", tool, line)
 		case s.Value == "danger-full-access":
 			return fmt.Errorf("no sandbox from %s", tool)
 		case s.Key == networkKey && s.Value == true && (tool != "codex" || !strings.Contains(string(data), "network_access")):

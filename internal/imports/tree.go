@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -147,20 +149,42 @@ func (im *importer) inside(key string, v any, f func(name string, v any)) {
 
 // Text writes a setting as a line of config.toml.
 func Text(key string, v any) string {
-	if name, ok := strings.CutPrefix(key, setKey+"."); ok {
-		key = setKey + "." + quote(name)
-	}
-	switch v := v.(type) {
-	case []string:
-		items := make([]string, len(v))
-		for i, item := range v {
-			items[i] = quote(item)
+	for _, table := range []string{setKey, providersKey, serversKey} {
+		if name, ok := strings.CutPrefix(key, table+"."); ok && (table == setKey || !strings.Contains(name, ".")) {
+			key = table + "." + quote(name)
 		}
-		return key + " = [" + strings.Join(items, ", ") + "]"
-	case string:
-		return key + " = " + quote(v)
 	}
-	return fmt.Sprintf("%s = %v", key, v)
+	return key + " = " + literal(v)
+}
+
+// literal writes a value on a single line.
+func literal(v any) string {
+	var items []string
+	switch v := v.(type) {
+	case string:
+		return quote(v)
+	case []string:
+		for _, item := range v {
+			items = append(items, quote(item))
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case []any:
+		for _, item := range v {
+			items = append(items, literal(item))
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case tree:
+		for _, name := range keysOf(v) {
+			items = append(items, quote(name)+" = "+literal(v[name]))
+		}
+		return "{ " + strings.Join(items, ", ") + " }"
+	case float64:
+		if s := strconv.FormatFloat(v, 'f', -1, 64); strings.Contains(s, ".") || math.IsInf(v, 0) || math.IsNaN(v) {
+			return strings.ToLower(strings.TrimPrefix(s, "+"))
+		}
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return fmt.Sprint(v)
 }
 
 // quote writes a basic string of TOML.

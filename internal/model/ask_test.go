@@ -194,7 +194,7 @@ func TestIdle(t *testing.T) {
 
 // TestSlowListenerIsNoIdleServer checks that the idle clock stands while the caller works.
 func TestSlowListenerIsNoIdleServer(t *testing.T) {
-	s := standin.ForTest(t, standin.Answers(standin.Say("hello, world and more")))
+	s := standin.ForTest(t, standin.Answers(standin.Answer{Items: []standin.Item{standin.Message("hello, world and more")}, Pause: 100 * time.Millisecond}))
 	c := client(s)
 	c.Idle = 300 * time.Millisecond
 	_, err := c.Ask(t.Context(), model.Request{Model: "m"}, func(model.Delta) { time.Sleep(400 * time.Millisecond) })

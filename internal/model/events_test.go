@@ -34,6 +34,7 @@ func TestEvents(t *testing.T) {
 		"data: a\n\n\ufeffdata: b\n\n":        {"a"},
 		": hello\ndata: a\n:x\ndata: b\n\n":   {"a\nb"},
 		"data\n\n":                            {""},
+		"data: a\r\ndata: b\r\n\r\n":          {"a\nb"},
 		"data\ndata\n\n":                      {"\n"},
 		"data: half":                          nil,
 		"data: a\n":                           nil,
