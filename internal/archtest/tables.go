@@ -54,7 +54,7 @@ func Lockstile() Tables {
 			{"internal/tool", ". internal/approve internal/obstacle internal/patch internal/plain internal/trustname policy refusal session"},
 			{"internal/trail", ""},
 			{"internal/trustname", "internal/glob"},
-			{"internal/tui", ". internal/agent internal/escapes internal/patch internal/plain internal/pty internal/tool policy refusal"},
+			{"internal/tui", ". internal/agent internal/escapes internal/patch internal/plain internal/pty internal/tool policy refusal session"},
 			{"internal/watch", ""},
 			{"internal/windows/cmdline", ""},
 			{"internal/windows/grant", "internal/access"},

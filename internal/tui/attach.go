@@ -114,9 +114,7 @@ func (s *Screen) edit(text string, size lockstile.Size) (string, error) {
 		return text, err
 	}
 	_, err = s.attach(e, size)
-	if !e.over() { // left by ^]
-		err = errors.Join(err, e.End())
-	}
+	err = errors.Join(err, e.End()) // an editor that was left by ^] doesn't live on
 	written, readErr := os.ReadFile(file)
 	if readErr != nil {
 		return text, errors.Join(err, readErr)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/lockstile/lockstile/internal/agent"
 )
 
 // key acts on a key. quit ends the screen.
@@ -88,7 +90,7 @@ func (s *Screen) escape() {
 	case len(s.choices.items) > 0:
 		s.choices.closed, s.choices.items = true, nil
 	case s.turn != nil:
-		s.turn.stop(errInterrupted)
+		s.turn.stop(agent.ErrInterrupted)
 	}
 }
 
@@ -103,7 +105,7 @@ func (s *Screen) interrupt() (quit bool) {
 		s.code = 130
 		return true
 	case s.turn != nil:
-		s.turn.stop(errInterrupted)
+		s.turn.stop(agent.ErrInterrupted)
 		s.queue = nil
 	default:
 		s.editor.set(nil)

@@ -263,7 +263,7 @@ func (l *lineMode) begin(do func(context.Context) error) {
 func (l *lineMode) turnOver(err error) {
 	l.drain()
 	l.turn = nil
-	if err != nil && !errors.Is(err, errInterrupted) && !l.transcript.failed {
+	if err != nil && !errors.Is(err, agent.ErrInterrupted) && !l.transcript.failed {
 		l.out("failed: " + err.Error())
 	}
 	if len(l.queue) > 0 {
@@ -276,7 +276,7 @@ func (l *lineMode) turnOver(err error) {
 // leave interrupts a turn and waits for its end.
 func (l *lineMode) leave() int {
 	if l.turn != nil {
-		l.turn.stop(errInterrupted)
+		l.turn.stop(agent.ErrInterrupted)
 		select {
 		case <-l.over:
 		case <-time.After(endTime):
