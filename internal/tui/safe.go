@@ -16,6 +16,9 @@ import (
 // of emoji, since terminals disagree about the width of joined signs.
 func Safe(text string) string { return plain.Text(apart(text)) }
 
+// SafeText is Safe for a text of several lines.
+func SafeText(text string) string { return strings.Join(safeLines(text), "\n") }
+
 // safeLines is Safe for a text of several lines, with tabs as blanks.
 func safeLines(text string) []string {
 	lines := strings.Split(text, "\n")

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/agent"
+	"github.com/lockstile/lockstile/internal/config"
+	"github.com/lockstile/lockstile/internal/model"
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/pty"
+	"github.com/lockstile/lockstile/internal/rollout"
+	"github.com/lockstile/lockstile/internal/tool"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// front joins the parts: one configuration, one gate, one set of tools, for one thread
+// after the other.
+type front struct {
+	*commandLine
+	home    string
+	policy  policy.Policy
+	config  config.Session
+	secrets config.Secrets
+	client  *model.Client
+	model   string // "" without a model
+	gate    *lockstile.Gate
+	tools   *tool.Set
+	program string
+	root    string // of the repository, or the workspace
+	reads   bool   // AGENTS.md is read to the model
+
+	thread *agent.Thread
+	file   *rollout.File
+}
+
+// open reads the configuration and opens the gate. Variables with keys leave the
+// environment before anything can be started.
+func open(c *commandLine) (*front, error) {
+	f := &front{commandLine: c}
+	var err error
+	if f.policy, f.config, f.home, err = c.settings.LoadSession(); err != nil {
+		return nil, err
+	}
+	var environ []string
+	if f.secrets, environ, err = f.config.TakeSecrets(); err != nil {
+		return nil, err
+	}
+	if f.program, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	if err := f.findModel(); err != nil {
+		return nil, err
+	}
+	f.root = agent.Root(f.policy.Workspace)
+	if f.gate, err = lockstile.Open(f.home); err != nil {
+		return nil, err
+	}
+	if err := f.findTrust(); err != nil {
+		return nil, errors.Join(err, f.gate.Close())
+	}
+	f.tools = tool.New(f.gate, f.policy, environ, "agent")
+	f.tools.Tries(c.settings.Try)
+	return f, nil
+}
+
+// findTrust decides whether AGENTS.md is read to the model.
+func (f *front) findTrust() (err error) {
+	if f.trusts {
+		f.reads = true
+		return trust(f.home, f.root)
+	}
+	f.reads, err = trusted(f.home, f.root)
+	return err
+}
+
+// findModel makes the client of the provider in use.
+func (f *front) findModel() error {
+	f.model = f.config.Model
+	f.client = &model.Client{}
+	if f.settings.OSS {
+		address, name, err := model.FindLocal(context.Background())
+		if err != nil {
+			return err
+		}
+		if f.model == "" {
+			f.model = name
+		}
+		f.client = &model.Client{Provider: "the server on this machine", URL: address, RequestRetries: model.DefaultRetries, StreamRetries: model.DefaultRetries}
+		return nil
+	}
+	if f.model == "" && f.commandLine.exec {
+		return noModel()
+	}
+	if f.model == "" {
+		return nil
+	}
+	p := f.config.Provider
+	key, err := f.secrets.Key(p)
+	if err != nil {
+		return err
+	}
+	header, query, err := f.secrets.Headers(p)
+	if err != nil {
+		return err
+	}
+	f.client = &model.Client{Provider: p.ID, URL: p.URL, Key: key, KeyName: p.KeyVar, Header: http.Header{}, Query: url.Values{},
+		RequestRetries: p.RequestRetries, StreamRetries: p.StreamRetries, Idle: p.Idle}
+	for name, value := range header {
+		f.client.Header.Set(name, value)
+	}
+	for name, value := range query {
+		f.client.Query.Set(name, value)
+	}
+	return nil
+}
+
+// close ends all running commands.
+func (f *front) close() {
+	f.leave()
+	if err := errors.Join(f.tools.Close(), f.gate.Close()); err != nil {
+		failed(err, 0)
+	}
+}
+
+// leave ends the use of a thread. A thread without a prompt leaves no rollout.
+func (f *front) leave() {
+	if f.file == nil {
+		return
+	}
+	if !f.thread.Prompted() {
+		_ = os.Remove(f.file.Path)
+	}
+	f.file.Close()
+	f.thread, f.file = nil, nil
+}
+
+// options are the parts of any thread, besides the file.
+func (f *front) options(listen func(agent.Event), ask tool.Ask) agent.Options {
+	return agent.Options{Client: f.client, Model: f.model, Effort: f.config.Effort, Window: f.config.Window, Policy: f.policy, Tools: f.tools,
+		Program: []string{f.program}, Instructions: f.reads, Ask: ask, Listen: listen}
+}
+
+// begin makes a new thread.
+func (f *front) begin(o agent.Options) (err error) {
+	f.leave()
+	o.ID = strings.ToLower(rand.Text()[:16])
+	if f.file, err = rollout.Create(f.home, o.ID, time.Now()); err != nil {
+		return err
+	}
+	o.Rollout = f.file
+	f.thread = agent.New(o)
+	return f.thread.Begin()
+}
+
+// goOn makes a thread from a rollout, and returns the events to show.
+func (f *front) goOn(name string, o agent.Options) (shown []agent.Event, err error) {
+	f.leave()
+	path, err := f.find(name)
+	if err != nil {
+		return nil, err
+	}
+	var lines []rollout.Line
+	if f.file, lines, err = rollout.Open(path); err != nil {
+		return nil, err
+	}
+	o.ID, o.Rollout = f.file.ID, f.file
+	f.thread = agent.New(o)
+	return f.thread.Resume(lines)
+}
+
+// find returns the rollout of a thread: by ID, or the last of this workspace.
+func (f *front) find(name string) (string, error) {
+	all, err := rollout.List(f.home)
+	if err != nil {
+		return "", err
+	}
+	for _, info := range all {
+		if info.ID == name {
+			return info.Path, nil
+		}
+		if name == lastThread {
+			if d, ok := describe(info); ok && d.dir == f.policy.Workspace {
+				return info.Path, nil
+			}
+		}
+	}
+	return "", &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StageConfig, Reason: fmt.Sprintf("there is no session %q for %s", name, f.policy.Workspace), Hint: "lockstile resume lists the sessions"}
+}
+
+// description is what a list shows of a thread.
+type description struct {
+	rollout.Info
+	dir    string // the workspace
+	prompt string // the first
+}
+
+// describe reads the beginning of a rollout. Without a prompt there is nothing to go on
+// with.
+func describe(info rollout.Info) (description, bool) {
+	d := description{Info: info}
+	lines, err := rollout.Head(info.Path)
+	if err != nil {
+		return d, false
+	}
+	for _, l := range lines {
+		switch l.Type {
+		case rollout.Meta:
+			var meta struct{ Cwd string }
+			_ = json.Unmarshal(l.Payload, &meta)
+			d.dir = meta.Cwd
+		case rollout.Event:
+			var e agent.Event
+			if json.Unmarshal(l.Payload, &e) == nil && e.Item != nil && e.Item.Type == agent.UserMessage {
+				d.prompt = e.Item.Text
+				return d, true
+			}
+		}
+	}
+	return d, false
+}
+
+// threads lists the threads of this workspace that can be resumed, the newest first.
+func (f *front) threads(most int) ([]description, error) {
+	all, err := rollout.List(f.home)
+	if err != nil {
+		return nil, err
+	}
+	var out []description
+	for _, info := range all {
+		if d, ok := describe(info); ok && d.dir == f.policy.Workspace {
+			if out = append(out, d); len(out) == most {
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+// exec carries one task out.
+func (f *front) exec() int {
+	prompt, err := readPrompt(f.words, os.Stdin)
+	if err != nil {
+		plain.Err("lockstile exec: %v\n%s", err, "hint: lockstile exec PROMPT, or lockstile exec - to read the prompt from standard input\n")
+		return exitUsage
+	}
+	k := &task{asJSON: f.asJSON, file: f.lastFile, out: os.Stdout, err: os.Stderr}
+	o := f.options(k.listen, k.ask)
+	if f.schemaFile != "" {
+		if o.Schema, k.schema, err = readSchema(f.schemaFile); err != nil {
+			return failed(err, exitUsage)
+		}
+	}
+	if f.resume != "" {
+		_, err = f.goOn(f.resume, o)
+	} else {
+		err = f.begin(o)
+	}
+	if err != nil {
+		return failed(err, exitUsage)
+	}
+	k.thread = f.thread
+	return k.run(prompt)
+}
+
+// isTerminal reports whether a file is a terminal.
+func isTerminal(file *os.File) bool { return pty.ClassifyStd(file) == pty.KindTerminal }

@@ -1,0 +1,181 @@
+// Command lockstile-agent is the session of lockstile: a model, a screen, and tools that
+// start every command at the gate. The program lockstile executes it for `lockstile
+// [PROMPT]`, `lockstile exec` and `lockstile resume`.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/agent"
+	"github.com/lockstile/lockstile/internal/patch"
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/tool"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+const usage = `usage:
+  lockstile [FLAGS] [PROMPT]                   the session on the screen, in the current folder
+  lockstile exec [FLAGS] PROMPT|-              one task without a screen
+  lockstile exec resume [FLAGS] ID|--last PROMPT|-
+  lockstile resume [FLAGS] [ID|--last]         go on with a session
+
+`
+
+const execHelp = `  --json               events as lines of JSON on standard output
+  -o FILE              write the model's last message to FILE
+  --output-schema FILE the last message must be JSON that fits this JSON schema
+  --trust              have AGENTS.md of this repository read to the model, now and later
+
+exit code of exec: 0 done, 1 the turn failed, 2 the command line or config.toml makes no
+sense, 3 an approval is needed, 126 the gate refused the first command, 130 interrupted
+`
+
+const screenHelp = `  --plain              no cursor movement: lines alone
+`
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	switch {
+	case len(args) == 1 && args[0] == agent.PatchInside:
+		return patch.Inside(".", os.Stdin, os.Stdout)
+	case len(args) == 2 && args[0] == agent.ReadInside:
+		return tool.CopyFile(args[1], os.Stdout)
+	}
+	c, err := parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		plain.OutText(usage + settings.Help + settings.SessionHelp + screenHelp + execHelp)
+		return exitDone
+	case err != nil:
+		plain.Err("lockstile: %v\n", err)
+		plain.ErrText(usage)
+		return exitUsage
+	}
+	f, err := open(c)
+	if err != nil {
+		return failed(err, exitUsage)
+	}
+	defer f.close()
+	if c.exec {
+		return f.exec()
+	}
+	return f.screen()
+}
+
+// failed prints an error, with the mend if there is one, and returns the code.
+func failed(err error, code int) int {
+	plain.Err("lockstile: %v\n", err)
+	var why *refusal.Error
+	if errors.As(err, &why) && why.Hint != "" {
+		plain.Err("hint: %s\n", why.Hint)
+	}
+	return code
+}
+
+// commandLine is what the user asked for.
+type commandLine struct {
+	settings settings.Flags
+	exec     bool
+	resume   string   // the thread to go on with: an ID, "last", "choose", "" for a new thread
+	words    []string // of the prompt
+
+	asJSON, lines, trusts bool   // --json, --plain, --trust
+	lastFile, schemaFile  string // -o, --output-schema
+}
+
+const (
+	lastThread   = "last"
+	chooseThread = "choose"
+)
+
+// parse reads a command line.
+func parse(args []string) (*commandLine, error) {
+	c := &commandLine{}
+	if len(args) > 0 && args[0] == "exec" {
+		c.exec, args = true, args[1:]
+	}
+	resumes := len(args) > 0 && args[0] == "resume"
+	if resumes {
+		args = args[1:]
+	}
+	var last bool
+	set := settings.NewFlagSet("lockstile")
+	c.settings.DefineSession(set)
+	set.BoolVar(&c.trusts, "trust", false, "")
+	if resumes {
+		set.BoolVar(&last, "last", false, "")
+	}
+	if c.exec {
+		set.BoolVar(&c.asJSON, "json", false, "")
+		set.StringVar(&c.lastFile, "o", "", "")
+		set.StringVar(&c.lastFile, "output-last-message", "", "")
+		set.StringVar(&c.schemaFile, "output-schema", "", "")
+	} else {
+		set.BoolVar(&c.lines, "plain", false, "")
+	}
+	var err error
+	if c.words, err = parseAnywhere(set, args); err != nil {
+		return nil, err
+	}
+	if resumes {
+		return c, c.resumed(last)
+	}
+	return c, nil
+}
+
+// resumed takes the thread to go on with from the words.
+func (c *commandLine) resumed(last bool) error {
+	switch {
+	case last:
+		c.resume = lastThread
+	case len(c.words) > 0:
+		c.resume, c.words = c.words[0], c.words[1:]
+	case c.exec:
+		return errors.New("exec resume needs the ID of a session, or --last")
+	default:
+		c.resume = chooseThread
+	}
+	return nil
+}
+
+// parseAnywhere parses flags before and between words. Behind -- all is words.
+func parseAnywhere(set *flag.FlagSet, args []string) (words []string, err error) {
+	for {
+		if err := set.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := set.Args()
+		if n := len(args) - len(rest); n > 0 && args[n-1] == "--" || len(rest) == 0 {
+			return append(words, rest...), nil
+		}
+		words, args = append(words, rest[0]), rest[1:]
+		if strings.ContainsAny(rest[0], " \t\n") && !anyFlag(args) {
+			return append(words, args...), nil
+		}
+	}
+}
+
+// anyFlag reports whether a flag stands among the arguments.
+func anyFlag(args []string) bool {
+	for _, a := range args {
+		if len(a) > 1 && a[0] == '-' {
+			return true
+		}
+	}
+	return false
+}
+
+// prompt is the text of the words.
+func (c *commandLine) prompt() string { return strings.Join(c.words, " ") }
+
+// noModel says how to set a model.
+func noModel() error {
+	return &refusal.Error{Code: refusal.CodeConfig, Stage: refusal.StageConfig, Reason: "no model is set",
+		Hint: fmt.Sprintf("lockstile -m MODEL (with the key in OPENAI_API_KEY), lockstile --oss for a server on this machine, or model = %q in config.toml", "MODEL")}
+}
