@@ -91,7 +91,23 @@ func (s *Screen) escape() {
 		s.choices.closed, s.choices.items = true, nil
 	case s.turn != nil:
 		s.turn.stop(agent.ErrInterrupted)
+		s.unqueue()
 	}
+}
+
+// unqueue makes the lines that wait for the end of the turn a draft again: who interrupts
+// may want to say something else.
+func (s *Screen) unqueue() {
+	if len(s.queue) == 0 {
+		return
+	}
+	draft := s.editor.text
+	s.editor.set(nil)
+	s.editor.paste(strings.Join(s.queue, "\n"))
+	if len(draft) > 0 {
+		s.editor.insertRunes(append([]rune{'\n'}, draft...))
+	}
+	s.queue = nil
 }
 
 // twice is the time between two ctrl-c that end the screen.
@@ -106,7 +122,7 @@ func (s *Screen) interrupt() (quit bool) {
 		return true
 	case s.turn != nil:
 		s.turn.stop(agent.ErrInterrupted)
-		s.queue = nil
+		s.unqueue()
 	default:
 		s.editor.set(nil)
 		s.choices = choices{}
