@@ -62,22 +62,24 @@ func (s *Screen) attach(e Session, size lockstile.Size) (note string, err error)
 	_ = e.Resize(smaller) // a program draws anew at a new size
 	_ = e.Resize(size)
 	s.resizeTo.Store(&e)
+	defer func() { // after a fault too
+		s.keyboard.stop()
+		s.resizeTo.Store(nil)
+		stop()
+		ordered.close() // a write may be on its way
+		_ = filter.Close()
+		_, _ = s.config.Out.Write(filter.Undo())
+		fmt.Fprint(s.config.Out, reset+"\r\n"+modesOn)
+	}()
 	left := s.keyboard.give(typist{e})
-	note = fmt.Sprintf("detached from session %d", e.ID)
 	select {
 	case <-left:
+		return fmt.Sprintf("detached from session %d", e.ID), nil
 	case <-e.Over:
-		note = fmt.Sprintf("session %d has ended", e.ID)
+		return fmt.Sprintf("session %d has ended", e.ID), nil
 	case <-s.gone:
+		return "", nil
 	}
-	s.keyboard.stop()
-	s.resizeTo.Store(nil)
-	stop()
-	ordered.close() // a write may be on its way
-	_ = filter.Close()
-	_, _ = s.config.Out.Write(filter.Undo())
-	fmt.Fprint(s.config.Out, reset+"\r\n"+modesOn)
-	return note, nil
 }
 
 // turnstile lets one write through at a time, and none after close.
@@ -114,9 +116,7 @@ func (s *Screen) edit(text string, size lockstile.Size) (string, error) {
 		return text, err
 	}
 	_, err = s.attach(e, size)
-	if !e.over() { // left by ^]
-		err = errors.Join(err, e.End())
-	}
+	err = errors.Join(err, e.End()) // an editor that was left by ^] doesn't live on
 	written, readErr := os.ReadFile(file)
 	if readErr != nil {
 		return text, errors.Join(err, readErr)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile/internal/agent"
+	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
 
@@ -29,10 +30,10 @@ func badgeOf(s *agent.Sandbox) badge {
 		return badge{style: red, words: "✖ refused: " + Safe(s.Refused), seq: s.Seq}
 	case s.Seq == 0:
 		return badge{}
+	case s.Mode == policy.ModeDangerFullAccess.String(): // whatever was proven, it confines nothing
+		return badge{style: yellow, words: "⚠ unconfined, as you allowed", seq: s.Seq}
 	case s.Proven > 0:
 		return badge{style: green, words: "✔ proven", seq: s.Seq}
-	case s.Mode == "danger-full-access":
-		return badge{style: yellow, words: "⚠ unconfined, as you allowed", seq: s.Seq}
 	}
 	return badge{}
 }

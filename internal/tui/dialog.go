@@ -11,10 +11,11 @@ import (
 	"github.com/lockstile/lockstile/internal/tool"
 )
 
-// question is a question on its way to the user.
+// question is a question on its way to the user: about a command, or else whether a turn
+// may go on.
 type question struct {
 	tool.Question
-	endless   string // asks whether a turn may go on that looks endless; "" for a command
+	goOn      string // why a turn looks endless; "" for a question about a command
 	answer    chan bool
 	withdrawn atomic.Bool // nobody waits for the answer any more
 }
@@ -27,29 +28,31 @@ var errClosed = errors.New("the screen is closed")
 
 // Ask is a tool.Ask that shows a dialog and waits for the answer.
 func (s *Screen) Ask(ctx context.Context, q tool.Question) (by string, err error) {
-	return s.await(ctx, &question{Question: q, answer: make(chan bool, 1)})
+	yes, err := s.await(ctx, &question{Question: q, answer: make(chan bool, 1)})
+	if !yes {
+		return "", err
+	}
+	return asker, nil
 }
 
 // GoOn asks whether a turn that looks endless may go on.
 func (s *Screen) GoOn(ctx context.Context, why string) bool {
-	by, err := s.await(ctx, &question{endless: why, answer: make(chan bool, 1)})
-	return err == nil && by != ""
+	yes, err := s.await(ctx, &question{goOn: why, answer: make(chan bool, 1)})
+	return yes && err == nil
 }
 
-func (s *Screen) await(ctx context.Context, asked *question) (by string, err error) {
-	s.put(asked)
+// await puts a question, and waits for the answer.
+func (s *Screen) await(ctx context.Context, q *question) (yes bool, err error) {
+	s.put(q)
 	select {
-	case yes := <-asked.answer:
-		if yes {
-			return asker, nil
-		}
-		return "", nil
+	case yes = <-q.answer:
+		return yes, nil
 	case <-ctx.Done():
-		asked.withdrawn.Store(true)
+		q.withdrawn.Store(true)
 		s.put(nil) // draw without the dialog
-		return "", context.Cause(ctx)
+		return false, context.Cause(ctx)
 	case <-s.gone:
-		return "", errClosed
+		return false, errClosed
 	}
 }
 
@@ -111,12 +114,12 @@ func (d *dialog) reply(yes bool) {
 func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) (lines []string) {
 	bar := in(yellow, "┃ ")
 	say := func(text string) { lines = append(lines, bar+cut(text, w-3)) }
-	if q.endless != "" {
-		say(in(bold, "Let the turn go on?"))
-		for _, l := range hardwrap(Safe(q.endless), w-6) {
-			say("  " + l)
+	defer func() { lines = append(lines, d.keys(bar, w, now)...) }()
+	if q.goOn != "" {
+		say(in(bold, "Go on?"))
+		for _, l := range wrap(Safe(q.goOn), textWidth(w)-3) {
+			say(l)
 		}
-		say(in(faint, "y yes · n, Esc no"))
 		return lines
 	}
 	if q.Escalate {
@@ -136,7 +139,9 @@ func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) (lines [
 	for _, l := range hardwrap("in "+dir, w-6) {
 		say("  " + in(faint, l))
 	}
-	say("")
+	if q.Justification != "" || q.Escalate {
+		say("")
+	}
 	if q.Justification != "" {
 		for _, l := range beside("The model says:", italic, Safe(q.Justification), w) {
 			say(l)
@@ -147,16 +152,18 @@ func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) (lines [
 			say(l)
 		}
 	}
-	if q.Justification != "" || q.Escalate {
-		say("")
-	}
+	return lines
+}
+
+// keys draws which keys answer.
+func (d *dialog) keys(bar string, w int, now time.Time) []string {
+	keys := in(faint, "esc no · a yes counts when the keyboard rests")
 	if d.ready(now) {
-		say(in(bold, "y") + " yes, once    " + in(bold, "n") + " no")
-	} else {
-		say(in(faint, "esc no · a yes counts when the keyboard rests"))
+		keys = in(bold, "y") + " yes, once    " + in(bold, "n") + " no"
 	}
+	lines := []string{bar, bar + cut(keys, w-3)}
 	if more := len(d.asked) - 1; more > 0 {
-		say(in(faint, fmt.Sprintf("%d more to answer", more)))
+		lines = append(lines, bar+in(faint, fmt.Sprintf("%d more to answer", more)))
 	}
 	return lines
 }

@@ -238,8 +238,11 @@ func breakRow(text []rune, widths []int, start, w int) (end, next int) {
 		}
 		column += widths[i]
 		if column > w && i > start {
-			if blank > start && blank+1 <= i && text[i] != ' ' {
-				return blank + 1, blank + 1
+			switch {
+			case text[i] == ' ':
+				return i, i + 1
+			case blank > start:
+				return blank, blank + 1
 			}
 			return i, i
 		}

@@ -184,3 +184,60 @@ func TestWithdrawn(t *testing.T) {
 	}
 	s.wait("Ask for")
 }
+
+// TestLongCommand asks about a command that is longer than the screen: the whole command
+// stands above the dialog, and each character can be seen.
+func TestLongCommand(t *testing.T) {
+	s := open(t, 60, 24, nil)
+	s.wait("Ask for")
+	var command strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&command, "echo part-%d of a long command %s\n", i, strings.Repeat(" ", i))
+	}
+	go func() { _, _ = s.Ask(context.Background(), tool.Question{Command: command.String()}) }()
+	s.wait("y yes, once", "more; the whole command stands above")
+	s.mu.Lock()
+	raw := s.raw.String()
+	s.mu.Unlock()
+	for i := range 60 {
+		if !strings.Contains(raw, fmt.Sprintf("part-%d of", i)) {
+			t.Errorf("part %d was never shown", i)
+		}
+	}
+	s.keys("n")
+	s.wait("Ask for")
+}
+
+// TestGoOn asks whether an endless turn may go on.
+func TestGoOn(t *testing.T) {
+	s := open(t, 80, 24, nil)
+	s.wait("Ask for")
+	for key, want := range map[string]bool{"y": true, "n": false} {
+		answer := make(chan bool, 1)
+		go func() { answer <- s.GoOn(context.Background(), "200 calls\x1b") }()
+		s.wait("Go on?", `200 calls\x1b`, "y yes")
+		s.keys(key)
+		if got := <-answer; got != want {
+			t.Errorf("%s: %v", key, got)
+		}
+		s.waitGone("Go on?")
+	}
+}
+
+// TestBrokenAnswer shows an answer that breaks off and comes again.
+func TestBrokenAnswer(t *testing.T) {
+	s := open(t, 80, 24, nil)
+	s.wait("Ask for")
+	s.keys("go\r")
+	s.next()
+	first, second := agent.Item{ID: "1", Type: agent.AgentMessage}, agent.Item{ID: "2", Type: agent.AgentMessage}
+	s.events(started(first), delta(first, "Half an ans"), updated(first), agent.Event{Type: agent.ErrorEvent, Message: "the stream was cut; asking again in 0.2s"}, started(second), delta(second, "The whole"))
+	s.wait("broke off", "asking again", "The whole")
+	second.Text = "The whole answer."
+	s.events(completed(second))
+	s.over(nil)
+	text := s.wait("The whole\n", "Ask for")
+	if strings.Count(text, "The whole") != 1 {
+		t.Error(text)
+	}
+}

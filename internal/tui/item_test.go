@@ -20,6 +20,7 @@ func TestBadges(t *testing.T) {
 		"✖ not approved":                  {Mode: "workspace-write", Refused: "approve", Seq: 4},
 		`✖ refused: seccomp\x1b #5`:       {Mode: "workspace-write", Refused: "seccomp\x1b", Seq: 5},
 		"⚠ unconfined, as you allowed #9": {Mode: "danger-full-access", Network: "on", Seq: 9},
+		"⚠ unconfined, as you allowed #3": {Mode: "danger-full-access", Seq: 3, Proven: 7},
 		"✖ refused: landlock":             {Mode: "workspace-write", Refused: "landlock"},
 	} {
 		b := badgeOf(s)

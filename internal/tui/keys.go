@@ -6,6 +6,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/lockstile/lockstile/internal/agent"
 )
 
 // key acts on a key. quit ends the screen.
@@ -88,8 +90,24 @@ func (s *Screen) escape() {
 	case len(s.choices.items) > 0:
 		s.choices.closed, s.choices.items = true, nil
 	case s.turn != nil:
-		s.turn.stop(errInterrupted)
+		s.turn.stop(agent.ErrInterrupted)
+		s.unqueue()
 	}
+}
+
+// unqueue makes the lines that wait for the end of the turn a draft again: who interrupts
+// may want to say something else.
+func (s *Screen) unqueue() {
+	if len(s.queue) == 0 {
+		return
+	}
+	draft := s.editor.text
+	s.editor.set(nil)
+	s.editor.paste(strings.Join(s.queue, "\n"))
+	if len(draft) > 0 {
+		s.editor.insertRunes(append([]rune{'\n'}, draft...))
+	}
+	s.queue = nil
 }
 
 // twice is the time between two ctrl-c that end the screen.
@@ -103,8 +121,8 @@ func (s *Screen) interrupt() (quit bool) {
 		s.code = 130
 		return true
 	case s.turn != nil:
-		s.turn.stop(errInterrupted)
-		s.queue = nil
+		s.turn.stop(agent.ErrInterrupted)
+		s.unqueue()
 	default:
 		s.editor.set(nil)
 		s.choices = choices{}

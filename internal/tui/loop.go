@@ -156,7 +156,7 @@ func (s *Screen) turnOver(err error) tea.Cmd {
 		s.notify("the turn is over")
 	}
 	s.turn = nil
-	if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, context.Canceled) && !s.transcript.failed {
+	if err != nil && !errors.Is(err, agent.ErrInterrupted) && !errors.Is(err, context.Canceled) && !s.transcript.failed {
 		s.painter.print(s.drawing().failure(err)...)
 	}
 	s.transcript.drop()

@@ -40,7 +40,7 @@ func plainItem(line func(string), i *agent.Item) {
 	switch i.Type {
 	case agent.CommandExecution, agent.MCPToolCall:
 		if i.Type == agent.MCPToolCall {
-			line(Safe(i.Server) + " " + Safe(i.Tool) + " " + Safe(i.Arguments))
+			line(strings.TrimRight(Safe(i.Server)+" "+Safe(i.Tool)+" "+Safe(i.Arguments), " "))
 		}
 		plainOutput(line, i)
 	case agent.FileChange:
@@ -82,11 +82,13 @@ func plainOutput(line func(string), i *agent.Item) {
 	for _, l := range append(lines, i.Obstacles...) {
 		line("  " + safeLine(l))
 	}
-	line(plainEnd(ending(i), i))
+	if end := plainEnd(ending(i), i); end != "" {
+		line(end)
+	}
 }
 
 func plainEnd(words string, i *agent.Item) string {
-	return strings.TrimRight("  "+strings.Join([]string{words, badgeOf(i.Sandbox).text()}, "  "), " ")
+	return strings.TrimRight("  "+strings.TrimLeft(words+"  "+badgeOf(i.Sandbox).text(), " "), " ")
 }
 
 // lineMode is the screen without cursor movement: a line in, lines out.
@@ -216,6 +218,7 @@ func (l *lineMode) line(text string) (quit bool) {
 		return l.command(strings.Fields(text))
 	case l.turn != nil:
 		l.queue = append(l.queue, text)
+		l.out("then: " + text)
 	case own:
 		l.begin(func(ctx context.Context) error { return thread.Run(ctx, script) })
 	case !l.config.ModelSet && thread.Model() == "":
@@ -263,7 +266,7 @@ func (l *lineMode) begin(do func(context.Context) error) {
 func (l *lineMode) turnOver(err error) {
 	l.drain()
 	l.turn = nil
-	if err != nil && !errors.Is(err, errInterrupted) && !l.transcript.failed {
+	if err != nil && !errors.Is(err, agent.ErrInterrupted) && !l.transcript.failed {
 		l.out("failed: " + err.Error())
 	}
 	if len(l.queue) > 0 {
@@ -276,7 +279,7 @@ func (l *lineMode) turnOver(err error) {
 // leave interrupts a turn and waits for its end.
 func (l *lineMode) leave() int {
 	if l.turn != nil {
-		l.turn.stop(errInterrupted)
+		l.turn.stop(agent.ErrInterrupted)
 		select {
 		case <-l.over:
 		case <-time.After(endTime):

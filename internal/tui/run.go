@@ -104,7 +104,7 @@ func (s *Screen) end(code int, what any) int {
 		s.Fault(what)
 	}
 	if s.turn != nil {
-		s.turn.stop(errInterrupted)
+		s.turn.stop(agent.ErrInterrupted)
 		select {
 		case <-s.turn.over:
 		case <-time.After(endTime):

@@ -188,18 +188,23 @@ func TestQueue(t *testing.T) {
 	if got := s.next(); got != "turn: two" {
 		t.Errorf("%q", got)
 	}
+	s.keys("early\r")
+	s.wait("then: early")
+	s.keys("dra")
+	s.wait("┃ dra")
 	s.keys("\x1b")
 	if got := s.next(); got != "interrupted" {
 		t.Errorf("%q", got)
 	}
 	s.waitGone("working")
-	s.keys("three\r")
+	s.wait("┃ early\n┃ dra")
+	s.keys("\x15\x7f\x15three\r")
 	s.next()
 	s.over(errors.New("the server is gone\x1b"))
 	s.wait(`✖ the server is gone\x1b`)
-	s.keys("\x1b[A\x1b[A")
+	s.keys("\x1b[A\x1b[A\x1b[A")
 	s.wait("┃ !ls")
-	s.keys("\x1b[B\x1b[B")
+	s.keys("\x1b[B\x1b[B\x1b[B")
 	s.wait("Ask for")
 }
 

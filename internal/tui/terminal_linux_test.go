@@ -201,6 +201,9 @@ func (s *terminal) keys(text string) {
 }
 
 func (s *terminal) text() string {
+	if s.vt == nil {
+		return "" // pipes
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return text(s.vt)

@@ -42,7 +42,7 @@ func (t *transcript) event(e agent.Event) []string {
 		if e.Error == nil {
 			return nil
 		}
-		if e.Error.Message == errInterrupted.Error() {
+		if e.Error.Message == agent.ErrInterrupted.Error() {
 			return d.notice("interrupted")
 		}
 		return d.problem(e.Error.Message)
@@ -74,11 +74,15 @@ func (t *transcript) progress(e agent.Event) (lines []string) {
 	i := e.Item
 	switch i.Type {
 	case agent.AgentMessage:
-		if t.message != nil && t.id == i.ID { // an answer that broke off is asked for anew
-			lines = append(t.message.end(), drawing{width: t.width}.notice("the answer broke off and comes again")...)
+		if e.Type == agent.ItemUpdated && i.Text == "" { // the answer broke off and counts for nothing
+			if t.message != nil && t.id == i.ID {
+				lines = append(t.message.end(), drawing{width: t.width}.notice("the answer broke off and comes again")...)
+				t.message, t.id = nil, ""
+			}
+			return lines
 		}
 		t.message, t.id = newMarkdown(textWidth(t.width)), i.ID
-		return append(lines, t.message.feed(i.Text)...)
+		return t.message.feed(i.Text)
 	case agent.Reasoning:
 		t.thought = tail(i.Text, mostThought)
 		return nil

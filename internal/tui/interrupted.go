@@ -1,5 +1,0 @@
-package tui
-
-import "errors"
-
-var errInterrupted = errors.New("interrupted by the user")
