@@ -25,6 +25,10 @@ type connection struct {
 	files   []*os.File       // our ends of the program's streams
 }
 
+// spoken is the protocol's version in the greeting. With a later one the SDK first sends a
+// request that older servers don't know, and some of them leave it without an answer.
+const spoken = "2025-11-25"
+
 // start starts and greets the server.
 func (s *Server) start(ctx context.Context, g *lockstile.Gate, p policy.Policy, environ []string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.config.Start, fmt.Errorf("no greeting within %v (startup_timeout_sec)", s.config.Start))
@@ -39,7 +43,7 @@ func (s *Server) start(ctx context.Context, g *lockstile.Gate, p policy.Policy, 
 	}
 	// No capabilities: a server that asks for samples, roots or the user gets an error.
 	client := mcp.NewClient(&mcp.Implementation{Name: "lockstile", Version: lockstile.Version}, &mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}})
-	s.conn.session, err = client.Connect(ctx, transport, nil)
+	s.conn.session, err = client.Connect(ctx, transport, &mcp.ClientSessionOptions{ProtocolVersion: spoken})
 	if err == nil {
 		err = s.takeTools(ctx, s.conn.session)
 	}
@@ -76,7 +80,8 @@ func (s *Server) program(g *lockstile.Gate, p policy.Policy, environ []string) (
 	s.conn.files = ours[:]
 	r := lockstile.Request{Channel: "mcp-server", Call: "mcp/" + s.config.Name, Policy: p, Argv: s.config.Command, Dir: s.config.Dir,
 		Env: withVariables(environ, s.config.Env), Stdin: theirs[0], Stdout: theirs[1], Stderr: theirs[2]}
-	if s.config.Free {
+	if s.config.Free { // the user said yes beforehand, whatever approval_policy says about commands
+		r.Policy.Approval = policy.ApprovalOnRequest
 		r.Approval = &lockstile.Approval{By: "the user, in config.toml", Reason: "mcp_servers." + s.config.Name + ".sandbox", Escalate: true}
 	}
 	child, err := g.Start(r)

@@ -92,7 +92,13 @@ func newWorld(t *testing.T) *world {
 	w.gate, err = lockstile.Open(filepath.Join(dir, "home"))
 	w.must(err)
 	w.policy = policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: w.ws, Env: policy.Env{Inherit: policy.InheritAll}}
-	t.Cleanup(func() { w.gate.Close(); os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if left := processesIn(w.ws); len(left) > 0 {
+			t.Errorf("%q are left", left)
+		}
+		w.gate.Close()
+		os.RemoveAll(dir)
+	})
 	return w
 }
 
@@ -113,9 +119,6 @@ func (w *world) start(c Config) (*Set, *Server) {
 	set := StartAll(w.gate, w.policy, []string{"PATH=/usr/bin:/bin", "HOME=" + w.ws}, []Config{c})
 	w.Cleanup(func() {
 		_ = set.Close()
-		if left := processesIn(w.ws); len(left) > 0 {
-			w.Errorf("%q are left", left)
-		}
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -197,6 +200,7 @@ func TestFree(t *testing.T) {
 	c := w.config("")
 	c.Free = true
 	set, s := w.start(c)
+	w.must(s.Problem())
 	if _, err := w.call(set, "mcp__box__run", "{}"); err != nil || s.Record().Mode != policy.ModeDangerFullAccess {
 		t.Errorf("%v, %+v", err, s.Record())
 	}
@@ -233,7 +237,7 @@ func TestBadServers(t *testing.T) {
 				t.Errorf("%+v, %v", a, err)
 			}
 			if way == "asks" {
-				for _, id := range []string{"answer 900 error", "answer 901 error", "answer 902 error"} {
+				for _, id := range []string{"answer 900 error", "answer 901 result", "answer 902 error"} {
 					if !strings.Contains(s.said.String(), id) {
 						t.Errorf("%q is missing in %q", id, s.said.String())
 					}

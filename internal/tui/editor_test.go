@@ -115,7 +115,7 @@ func FuzzItem(f *testing.F) {
 				}
 			}
 			var plain strings.Builder
-			Plain(&plain, completed(i))
+			Plain(&plain, agent.Event{Type: agent.ItemCompleted, Item: &i})
 			for line := range strings.SplitSeq(plain.String(), "\n") {
 				if acts(line) {
 					t.Errorf("plain %s: %q", i.Type, line)
