@@ -238,8 +238,10 @@ func TestBadServers(t *testing.T) {
 			}
 			if way == "asks" {
 				for _, id := range []string{"answer 900 error", "answer 901 result", "answer 902 error"} {
-					if !strings.Contains(s.said.String(), id) {
-						t.Errorf("%q is missing in %q", id, s.said.String())
+					for end := time.Now().Add(patience); !strings.Contains(s.said.String(), id); time.Sleep(10 * time.Millisecond) {
+						if time.Now().After(end) {
+							t.Fatalf("%q is missing in %q", id, s.said.String())
+						}
 					}
 				}
 			}
