@@ -3,6 +3,7 @@
 # end-to-end tests with "$@", and without any the rest of them too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source=$PWD
 # A user that is nobody else's: no entry in passwd is needed to be one.
 user=47111
 rest=(. ./internal/linux/gitfs ./cmd/lockstile-mcp ./cmd/lockstile-agent ./internal/agent ./internal/mcpclient ./internal/patch ./internal/rollout
@@ -27,5 +28,8 @@ as_user "$dir/cmd.test" -test.timeout 13m "$@"
 for package in "${rest[@]}"; do
 	name=$(basename "$package")
 	echo "$package"
+	mkdir -p "$dir/at/$name"
+	[ ! -d "$source/$package/testdata" ] || cp -r "$source/$package/testdata" "$dir/at/$name"
+	cd "$dir/at/$name"
 	as_user "$dir/${name/#./lockstile}.test" -test.timeout 5m
 done
