@@ -110,6 +110,13 @@ func (s *terminal) text() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
+// written is all that the program wrote.
+func (s *terminal) written() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.String()
+}
+
 // wait waits until the screen holds all texts, and returns the screen.
 func (s *terminal) wait(want ...string) string {
 	s.Helper()

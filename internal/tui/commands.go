@@ -123,7 +123,7 @@ func (s *Screen) ask(name string, words []string) func() []string {
 		text, err := of(context.Background(), words)
 		lines := []string{""}
 		for _, line := range safeLines(strings.TrimRight(text, "\n")) {
-			lines = append(lines, hardwrap(line, d.width-1)...)
+			lines = append(lines, wrap(line, d.width-1)...)
 		}
 		if text == "" {
 			lines = nil
