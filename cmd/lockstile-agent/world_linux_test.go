@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ const patience = 60 * time.Second
 // programs, for running as a user without Go. Commands have a /tmp of their own, and the
 // session's program runs inside as well, so the folder is elsewhere.
 func TestMain(m *testing.M) {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // ignored below nohup, and so in each child
 	os.Exit(func() int {
 		dir := os.Getenv("LOCKSTILE_TEST_PROGRAMS")
 		if dir == "" {

@@ -23,6 +23,7 @@ type connection struct {
 	session *mcp.ClientSession
 	child   *lockstile.Child // nil for an address
 	files   []*os.File       // our ends of the program's streams
+	heard   chan struct{}    // closed at the end of the program's standard error
 }
 
 // spoken is the protocol's version in the greeting. With a later one the SDK first sends a
@@ -99,7 +100,12 @@ func (s *Server) program(g *lockstile.Gate, p policy.Policy, environ []string) (
 	s.mu.Lock()
 	s.record = child.Record()
 	s.mu.Unlock()
-	go func() { _, _ = io.Copy(&s.said, ours[2]) }()
+	heard := make(chan struct{})
+	s.conn.heard = heard
+	go func() {
+		defer close(heard)
+		_, _ = io.Copy(&s.said, ours[2])
+	}()
 	return &mcp.IOTransport{Reader: newMessages(ours[1], &s.said), Writer: ours[0], MaxLineLength: -1}, nil
 }
 

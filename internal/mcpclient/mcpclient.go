@@ -170,12 +170,27 @@ func (s *Server) fail(err error) {
 	if err == nil {
 		return
 	}
-	if said := s.said.String(); said != "" {
-		err = fmt.Errorf("%w; the server's last words: %s", err, said)
-	}
+	err = s.lastWords(err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.problem, s.tools = fmt.Errorf("MCP server %s: %w", s.config.Name, err), nil
+}
+
+// lastTime is how long an error waits for the last words of a program that may have ended.
+const lastTime = 300 * time.Millisecond
+
+// lastWords adds the end of what the server said on standard error to an error.
+func (s *Server) lastWords(err error) error {
+	if s.conn.heard != nil {
+		select {
+		case <-s.conn.heard:
+		case <-time.After(lastTime):
+		}
+	}
+	if said := s.said.String(); said != "" {
+		return fmt.Errorf("%w; the server's last words: %s", err, said)
+	}
+	return err
 }
 
 // tail keeps the last bytes of a text.

@@ -114,10 +114,7 @@ func (s *Server) Call(ctx context.Context, tool Tool, arguments json.RawMessage)
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		if said := s.said.String(); said != "" {
-			err = fmt.Errorf("%w; the server's last words: %s", err, said)
-		}
-		return Answer{}, err
+		return Answer{}, s.lastWords(err)
 	}
 	return answerOf(result), nil
 }

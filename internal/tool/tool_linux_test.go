@@ -280,6 +280,7 @@ func TestPagers(t *testing.T) {
 	p := s.policy
 	p.Env.Set = map[string]string{"PAGER": "less"}
 	own := New(s.gate, p, nil, "")
+	defer own.Close()
 	if a := exec(t, own, ExecCommand{Cmd: "echo $PAGER,$TERM"}); a.Output != "less,dumb\n" {
 		t.Errorf("%q", a.Output)
 	}

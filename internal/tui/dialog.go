@@ -108,13 +108,18 @@ func (d *dialog) reply(yes bool) {
 	d.asked = d.asked[1:]
 }
 
-// draw draws the first question, about a command in the folder dir, which is safe. What
-// the model wrote is marked as the model's.
+// draw draws the first question with the keys that answer.
+func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) []string {
+	return append(q.draw(dir, w, h), d.keys(w, now)...)
+}
 
-func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) (lines []string) {
-	bar := in(yellow, "┃ ")
-	say := func(text string) { lines = append(lines, bar+cut(text, w-3)) }
-	defer func() { lines = append(lines, d.keys(bar, w, now)...) }()
+// questionBar stands before each line of a question.
+var questionBar = in(yellow, "┃ ")
+
+// draw draws the question, about a command in the folder dir, which is safe. What the
+// model wrote is marked as the model's.
+func (q *question) draw(dir string, w, h int) (lines []string) {
+	say := func(text string) { lines = append(lines, questionBar+cut(text, w-3)) }
 	if q.goOn != "" {
 		say(in(bold, "Go on?"))
 		for _, l := range wrap(Safe(q.goOn), textWidth(w)-3) {
@@ -156,14 +161,14 @@ func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) (lines [
 }
 
 // keys draws which keys answer.
-func (d *dialog) keys(bar string, w int, now time.Time) []string {
+func (d *dialog) keys(w int, now time.Time) []string {
 	keys := in(faint, "esc no · a yes counts when the keyboard rests")
 	if d.ready(now) {
 		keys = in(bold, "y") + " yes, once    " + in(bold, "n") + " no"
 	}
-	lines := []string{bar, bar + cut(keys, w-3)}
+	lines := []string{questionBar, questionBar + cut(keys, w-3)}
 	if more := len(d.asked) - 1; more > 0 {
-		lines = append(lines, bar+in(faint, fmt.Sprintf("%d more to answer", more)))
+		lines = append(lines, questionBar+in(faint, fmt.Sprintf("%d more to answer", more)))
 	}
 	return lines
 }

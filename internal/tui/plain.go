@@ -194,7 +194,7 @@ func (l *lineMode) drain() {
 func (l *lineMode) askFirst() {
 	if q := l.dialog.first(); q != nil && q != l.dialog.shown {
 		l.dialog.shown = q
-		l.print(l.dialog.draw(q, Safe(q.Dir), 10_000, 10_000, time.Now()))
+		l.print(q.draw(Safe(q.Dir), 10_000, 10_000))
 		fmt.Fprint(l.config.Out, "yes or no? ")
 	}
 }
