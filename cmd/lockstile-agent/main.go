@@ -6,11 +6,11 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/agent"
+	"github.com/lockstile/lockstile/internal/model"
 	"github.com/lockstile/lockstile/internal/patch"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
@@ -72,8 +72,12 @@ func run(args []string) int {
 func failed(err error, code int) int {
 	plain.Err("lockstile: %v\n", err)
 	var why *refusal.Error
-	if errors.As(err, &why) && why.Hint != "" {
+	var said *model.Error
+	switch {
+	case errors.As(err, &why) && why.Hint != "":
 		plain.Err("hint: %s\n", why.Hint)
+	case errors.As(err, &said) && said.Hint != "":
+		plain.Err("hint: %s\n", said.Hint)
 	}
 	return code
 }
@@ -177,5 +181,5 @@ func (c *commandLine) prompt() string { return strings.Join(c.words, " ") }
 // noModel says how to set a model.
 func noModel() error {
 	return &refusal.Error{Code: refusal.CodeConfig, Stage: refusal.StageConfig, Reason: "no model is set",
-		Hint: fmt.Sprintf("lockstile -m MODEL (with the key in OPENAI_API_KEY), lockstile --oss for a server on this machine, or model = %q in config.toml", "MODEL")}
+		Hint: `add -m MODEL (with the key in OPENAI_API_KEY), add --oss for a server on this machine, or write model = "MODEL" into config.toml`}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -259,4 +260,20 @@ func TestReportExec(t *testing.T) {
 		}
 		r.recorded(start, unified)
 	})
+}
+
+// TestSamePolicy checks that a session's commands have the same policy as `lockstile run`
+// in each mode, on pipes and in a terminal: the digests of the records are equal.
+func TestSamePolicy(t *testing.T) {
+	for _, mode := range []string{"read-only", "workspace-write", "danger-full-access"} {
+		for _, tty := range []bool{false, true} {
+			w := newWorld(t, standin.Answers(standin.Of(calls("true", "tty", tty)), standin.Say("Done.")), "sandbox_mode = \""+mode+"\"")
+			w.exec("go").has(t, 0)
+			w.do(w.command(program, "run", "--tty="+strconv.FormatBool(tty), "--", "true")).has(t, 0)
+			l := w.starts()
+			if len(l) != 2 || l[0].Policy == "" || l[0].Policy != l[1].Policy || l[0].Mode != mode || !slices.Equal(l[0].Proven, l[1].Proven) || l[0].IO != l[1].IO {
+				t.Errorf("%s, terminal %v: %+v", mode, tty, l)
+			}
+		}
+	}
 }

@@ -183,7 +183,7 @@ func completed(all []event, kind string) (out []event) {
 type logged struct {
 	Seq                               uint64
 	Event, Call, Channel, Mode, Stage string
-	Restriction, IO                   string
+	Restriction, IO, Policy           string
 	Proven                            []string
 }
 

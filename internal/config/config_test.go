@@ -192,6 +192,7 @@ func TestOverrides(t *testing.T) {
 		"sandbox_mode":                   "no key or no value",
 		"=x":                             "no key or no value",
 		"writable_roots=[]":              `the nearest is "sandbox_workspace_write.writable_roots"`,
+		"modle=\"x\"":                    `the nearest is "model"`,
 		"sandbox_mod=read-only":          `the nearest is "sandbox_mode"`,
 		"sandbox_mode=read_only":         `the nearest is "read-only"`,
 		"sandbox_mode=3":                 "must be a string, not an integer",

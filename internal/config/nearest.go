@@ -8,7 +8,7 @@ func unknownKey(name string) string {
 	best, least := "profiles", distance(name, "profiles")
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	for _, full := range knownNames(name) {
-		d := min(distance(name, full), distance(last, full[strings.LastIndexByte(full, '.')+1:])+1)
+		d := min(distance(name, full), distance(last, full[strings.LastIndexByte(full, '.')+1:])+2)
 		if d < least {
 			best, least = full, d
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,11 +79,13 @@ func TestNarrowing(t *testing.T) {
 
 // stuck is a terminal that takes nothing until it is freed.
 type stuck struct {
-	free chan struct{}
-	got  bytes.Buffer
+	asked, free chan struct{}
+	once        sync.Once
+	got         bytes.Buffer
 }
 
 func (s *stuck) Write(b []byte) (int, error) {
+	s.once.Do(func() { close(s.asked) })
 	<-s.free
 	return s.got.Write(b)
 }
@@ -90,7 +93,7 @@ func (s *stuck) Write(b []byte) (int, error) {
 // TestStuckTerminal prints, shows and holds while the terminal takes nothing: only hold
 // waits, and gives up. In the end each line is there, and the newest frame.
 func TestStuckTerminal(t *testing.T) {
-	out := &stuck{free: make(chan struct{})}
+	out := &stuck{asked: make(chan struct{}), free: make(chan struct{})}
 	p := newPainter(out, look{plain: true})
 	over := make(chan struct{})
 	go func() { defer close(over); p.run() }()
@@ -98,6 +101,7 @@ func TestStuckTerminal(t *testing.T) {
 		p.print(fmt.Sprintf("line %d.", i))
 		p.show(frame{lines: []string{fmt.Sprintf("frame %d.", i)}, width: 80, height: 24})
 	}
+	<-out.asked // from here on the painter waits for the terminal
 	if p.hold(20 * time.Millisecond) {
 		t.Error("a stuck terminal was given away")
 	}
