@@ -42,23 +42,23 @@ var keysHelp = [][2]string{
 	{"up, down", "earlier lines"}, {"ctrl-l", "draw anew"}, {"ctrl-z", "suspend; fg comes back"},
 }
 
-func (s *Screen) help() (lines []string) {
-	lines = append(lines, "")
-	row := func(name, help string) {
-		pad := strings.Repeat(" ", max(18-len(name), 1))
-		for n, l := range wrap(help, textWidth(s.width)-20) {
-			if n == 0 {
-				lines = append(lines, "  "+in(cyan, name)+pad+l)
-			} else {
-				lines = append(lines, strings.Repeat(" ", 20)+l)
-			}
-		}
-	}
+func (s *Screen) help() []string {
+	lines := []string{""}
 	for _, c := range commands {
-		row(strings.TrimSpace(c.name+" "+c.words), c.help)
+		lines = append(lines, s.explained(strings.TrimSpace(c.name+" "+c.words), c.help)...)
 	}
 	for _, k := range keysHelp {
-		row(k[0], k[1])
+		lines = append(lines, s.explained(k[0], k[1])...)
+	}
+	return lines
+}
+
+// explained draws what can be typed, and the explanation beside it.
+func (s *Screen) explained(name, help string) (lines []string) {
+	lead := "  " + in(cyan, name) + strings.Repeat(" ", max(20-len(name), 1))
+	for _, l := range wrap(help, textWidth(s.width)-22) {
+		lines = append(lines, lead+l)
+		lead = strings.Repeat(" ", 22)
 	}
 	return lines
 }

@@ -37,18 +37,17 @@ func (s *Screen) opening() {
 	}
 }
 
-// noModel says how to set a model.
-func (s *Screen) noModel() (lines []string) {
-	lines = append(lines, "")
-	for _, l := range wrap(in(yellow, "No model is set.")+" Put three lines into "+s.short(s.config.Policy.Home+"/config.toml")+":", textWidth(s.width)) {
-		lines = append(lines, l)
+// noModel says how to set a model, and what the session does without a model.
+func (s *Screen) noModel() []string {
+	lines := append([]string{""}, wrap(in(yellow, "No model is set.")+" One of these sets a model:", textWidth(s.width))...)
+	for _, way := range [][2]string{
+		{"lockstile --oss", "a model server on this machine"},
+		{"lockstile -m MODEL", "OpenAI, with the key in OPENAI_API_KEY"},
+		{`model = "MODEL"`, "in " + s.short(s.config.Policy.Home+"/config.toml") + ", with any provider"},
+	} {
+		lines = append(lines, s.explained(way[0], way[1])...)
 	}
-	for _, l := range []string{`model = "NAME"`, `model_provider = "local"`, `model_providers.local.base_url = "http://127.0.0.1:11434/v1"`} {
-		for _, part := range hardwrap(l, s.width-3) {
-			lines = append(lines, "  "+in(cyan, part))
-		}
-	}
-	for _, l := range wrap("Until then !cmd, /sessions, /attach, /explain, /doctor and /log work all the same.", textWidth(s.width)) {
+	for _, l := range wrap("Without a model, try !whoami: !cmd runs a command in the sandbox. /sessions, /attach, /explain, /doctor and /log work all the same.", textWidth(s.width)) {
 		lines = append(lines, in(faint, l))
 	}
 	return lines
