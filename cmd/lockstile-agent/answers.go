@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/mcpclient"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/policy"
@@ -98,7 +100,11 @@ func (f *front) explain(_ context.Context, words []string) (string, error) {
 		return "", errors.New(explainUse)
 	}
 	r := lockstile.Request{Channel: "explain", Policy: f.policy, Explain: lockstile.Explain{Try: f.settings.Try}}
-	all, err := f.gate.Ask(r, lockstile.Question{Access: access, Target: words[1]})
+	target := words[1]
+	if rest, inHome := strings.CutPrefix(target, "~/"); inHome && (access == policy.AccessRead || access == policy.AccessWrite) {
+		target = filepath.Join(host.UserHome(), rest) // no shell has read the line
+	}
+	all, err := f.gate.Ask(r, lockstile.Question{Access: access, Target: target})
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +113,7 @@ func (f *front) explain(_ context.Context, words []string) (string, error) {
 	if a.Allowed {
 		verdict = "allowed"
 	}
-	text := plain.Sprintf("%s: %s %s\nrule: %s\nlayer: %s\n", verdict, words[0], words[1], a.Rule, a.Layer)
+	text := plain.Sprintf("%s: %s %s\nrule: %s\nlayer: %s\n", verdict, words[0], target, a.Rule, a.Layer)
 	if a.Setting != "" {
 		text += plain.Sprintf("change: %s\n", a.Setting)
 	} else if a.Instead != "" {

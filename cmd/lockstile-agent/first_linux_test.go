@@ -31,6 +31,8 @@ func TestFirst(t *testing.T) {
 	}
 	s.keys("and now?\r")
 	s.wait("› and now?\n\nNo model is set")
+	s.keys("/explain write ~/.bashrc\r")
+	s.wait("denied: write "+w.dir+"/.bashrc", "rule: outside the workspace")
 	s.keys("/quit\r")
 	if code := s.ends(); code != 0 {
 		t.Errorf("exit %d", code)

@@ -102,7 +102,7 @@ func play(r *recorder) {
 	r.reads(1200 * time.Millisecond)
 	r.types("run whoami in a terminal, then try to write outside and reach the network")
 	r.enter()
-	r.wait("whoami.*exit 0.*✔ proven #1.*authorized_keys.*✔ proven #3.*curl.*✔ proven #5.*Done: ")
+	r.wait("whoami.*✔ proven #1.*authorized_keys.*✔ proven #3.*curl.*✔ proven #5.*Done: ")
 	r.wait("◆ .*npm run dev")
 	r.reads(2500 * time.Millisecond)
 	for _, c := range []struct{ line, shown string }{
