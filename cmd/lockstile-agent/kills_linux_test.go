@@ -192,7 +192,13 @@ func (w *world) left() map[int]string {
 		line, _ := os.ReadFile(dir + "/cmdline")
 		for _, text := range []string{cwd, root, string(environ), string(line)} {
 			if strings.Contains(text, w.dir) {
-				out[pid] = fmt.Sprintf("%q in %s, root %s", bytes.ReplaceAll(line, []byte{0}, []byte{' '}), cwd, root)
+				stat, _ := os.ReadFile(dir + "/stat")
+				wchan, _ := os.ReadFile(dir + "/wchan")
+				status, _ := os.ReadFile(dir + "/status")
+				stack, _ := os.ReadFile(dir + "/stack")
+				fds, _ := exec.Command("ls", "-l", dir+"/fd", dir+"/ns", dir+"/exe").CombinedOutput()
+				sys, _ := os.ReadFile(dir + "/syscall")
+				out[pid] = fmt.Sprintf("%q in %s, root %s\n%s %s %s %s\n%s\n%s", bytes.ReplaceAll(line, []byte{0}, []byte{' '}), cwd, root, stat, wchan, stack, status, fds, sys)
 			}
 		}
 	}

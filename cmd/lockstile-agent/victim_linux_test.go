@@ -320,7 +320,8 @@ type entry struct {
 	Type    string
 	Payload struct {
 		Type, Role string
-		CallID     string `json:"call_id"`
+		CallID     string            `json:"call_id"`
+		History    []json.RawMessage `json:"replacement_history"`
 		Item       struct{ Sandbox *struct{ Seq uint64 } }
 	}
 }
@@ -340,7 +341,7 @@ func entries(t *testing.T, text []byte) (all []entry, torn bool) {
 	return all, false
 }
 
-// itemsOf is how many items of a history are in a rollout.
+// itemsOf is how many items the history of a rollout has.
 func itemsOf(t *testing.T, path string) (n int) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -348,8 +349,11 @@ func itemsOf(t *testing.T, path string) (n int) {
 	}
 	all, _ := entries(t, text)
 	for _, e := range all {
-		if e.Type == "response_item" {
+		switch e.Type {
+		case "response_item":
 			n++
+		case "compacted":
+			n = len(e.Payload.History)
 		}
 	}
 	return n

@@ -3,14 +3,10 @@ package standin
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 )
-
-// mostBody is how many bytes of a request are read.
-const mostBody = 256 << 20
 
 // Request is what the server was asked.
 type Request struct {
@@ -27,12 +23,8 @@ type Request struct {
 }
 
 // read reads a request, and lists what is wrong with it.
-func read(r *http.Request) (got Request, problems []string) {
+func read(r *http.Request, body []byte) (got Request, problems []string) {
 	got = Request{Header: r.Header.Clone(), Query: r.URL.Query()}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostBody))
-	if err != nil {
-		return got, []string{"the body can't be read: " + err.Error()}
-	}
 	got.Body = body
 	var has struct {
 		Model     string           `json:"model"`
