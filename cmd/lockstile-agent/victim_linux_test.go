@@ -240,6 +240,9 @@ func (v *victim) waitForMoment() (how string, alive bool) {
 		reached = func() bool { return v.size() > n }
 	case way < 3:
 		wait := time.Duration(v.rand.Int64N(int64(v.turn)))
+		if way == 0 { // before the first request: the gate gets ready meanwhile
+			wait, longer, nap = wait/6, 0, 0
+		}
 		how, reached = fmt.Sprintf("after %v", wait), func() bool { return time.Since(begun) > wait }
 	case way < 4:
 		n := v.rand.Int64N(3) + 1
