@@ -225,7 +225,13 @@ func (k *killer) goOn(v *victim) {
 		k.Errorf("the server was asked %d times for the prompt", len(asked))
 		return
 	}
-	if got := len(asked[0].Input); got <= was {
+	got := 0
+	for _, item := range asked[0].Input {
+		if item["type"] != "reasoning" {
+			got++
+		}
+	}
+	if got <= was {
 		k.Errorf("the server got %d items of the %d on disk, and the prompt", got, was)
 	}
 	for _, part := range []string{"You are a coding agent in lockstile", "<environment_context>"} {
