@@ -157,7 +157,9 @@ func (k *killer) check(v *victim) {
 	k.gone()
 	k.verified()
 	v.leave()
-	k.last = v.id()
+	if v.path != "" {
+		k.last = v.id()
+	}
 }
 
 // gone waits until no process of the world is left. What is left is ended, and fails the
