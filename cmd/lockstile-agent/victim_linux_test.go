@@ -39,6 +39,9 @@ const (
 
 var phases = []string{phaseBefore, phaseTorn, phaseOpening, phaseAsked, phaseAnswer, phaseCalled, phaseRun, phaseRan, phaseOutputs, phaseSecond, phaseSecondly, phaseThird, phaseEnd}
 
+// aside counts files that a patch had set aside, and that nobody was left to remove.
+const aside = "files set aside by a patch were left"
+
 // callsOfWork is how many calls the first answer holds.
 const callsOfWork = 5
 
@@ -423,7 +426,7 @@ func (v *victim) phase() string {
 }
 
 // patched checks that the files of the patch are as before or as after, each whole, and
-// that nothing else lies in the workspace.
+// that nothing else lies in the workspace, except files that the patch had set aside.
 func (v *victim) patched() {
 	v.Helper()
 	allowed := map[string][]string{v.file: {textWith("old"), textWith("new")}, v.file + ".more": {strings.Repeat("x", 5000) + "\n"}}
@@ -431,6 +434,10 @@ func (v *victim) patched() {
 	v.must(err)
 	for _, e := range all {
 		if e.IsDir() && e.Name() == "made" {
+			continue
+		}
+		if strings.HasPrefix(e.Name(), ".patch-") {
+			v.landed.note(aside)
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(v.ws, e.Name()))
