@@ -232,15 +232,11 @@ type description struct {
 	prompt string // the first
 }
 
-// describe reads the beginning of a rollout. Without a prompt there is nothing to go on
-// with.
-func describe(info rollout.Info) (description, bool) {
-	d := description{Info: info}
-	lines, err := rollout.Head(info.Path)
-	if err != nil {
-		return d, false
-	}
-	for _, l := range lines {
+// describe reads the beginning of a rollout, up to the first prompt. Without a prompt
+// there is nothing to go on with.
+func describe(info rollout.Info) (d description, ok bool) {
+	d.Info = info
+	err := rollout.Each(info.Path, func(l rollout.Line) bool {
 		switch l.Type {
 		case rollout.Meta:
 			var meta struct{ Cwd string }
@@ -249,12 +245,12 @@ func describe(info rollout.Info) (description, bool) {
 		case rollout.Event:
 			var e agent.Event
 			if json.Unmarshal(l.Payload, &e) == nil && e.Item != nil && e.Item.Type == agent.UserMessage {
-				d.prompt = e.Item.Text
-				return d, true
+				d.prompt, ok = e.Item.Text, true
 			}
 		}
-	}
-	return d, false
+		return !ok
+	})
+	return d, ok && err == nil
 }
 
 // threads lists the threads of this workspace that can be resumed, the newest first.
