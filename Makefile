@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help quick lint test cases bench parity fuzz
+.PHONY: help quick lint test cases bench parity picture fuzz
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,6 +30,9 @@ parity: ## print the table of docs/parity.md
 	@echo '| Mode | network | io | writes in the workspace | outside | reaches the host | reads a credential store | has a variable named like a secret | with a secret value | reads a file of deny_read | has no limit | restrictions proven | run | library | shell | exec_command | MCP |'
 	@echo '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|'
 	@go test -count=1 -timeout 5m -v -run 'TestParity$$' ./cmd/lockstile-mcp | sed -n 's/^.*go:[0-9]*: \(| .*\)/\1/p'
+
+picture: ## record the session of README.md anew: as root, with node and curl
+	@bash scripts/picture.sh
 
 fuzz: ## fuzz each parser of untrusted bytes, and keep what reached something new
 	@bash scripts/fuzz.sh

@@ -67,8 +67,11 @@ func ending(i *agent.Item) string {
 	case i.Status == agent.Failed:
 		parts = append(parts, "failed")
 	}
-	if i.Millis > 0 {
+	switch {
+	case i.Millis >= 100:
 		parts = append(parts, fmt.Sprintf("%.1f s", float64(i.Millis)/1000))
+	case i.Millis > 0:
+		parts = append(parts, fmt.Sprintf("%d ms", i.Millis))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -123,7 +123,12 @@ func (s *Screen) ask(name string, words []string) func() []string {
 		text, err := of(context.Background(), words)
 		lines := []string{""}
 		for _, line := range safeLines(strings.TrimRight(text, "\n")) {
-			lines = append(lines, wrap(line, d.width-1)...)
+			for n, l := range wrap(line, d.width-3) {
+				if n > 0 {
+					l = "  " + l
+				}
+				lines = append(lines, l)
+			}
 		}
 		if text == "" {
 			lines = nil

@@ -134,7 +134,7 @@ func (d drawing) call(i *agent.Item) []string {
 // result draws an output, folded, what the sandbox stood in the way of, and the end with
 // the badge.
 func (d drawing) result(i *agent.Item, output string) (out []string) {
-	text := strings.TrimRight(printed(output), "\n ")
+	text := strings.TrimRight(strings.TrimLeft(printed(output), "\n"), "\n ")
 	var lines []string
 	if text != "" {
 		lines = strings.Split(text, "\n")

@@ -82,26 +82,35 @@ func joiner(r rune) bool {
 func joins(r rune) bool { return unicode.In(r, unicode.So, unicode.Sk, unicode.Sm) || joiner(r) }
 
 // printed returns what a reader would see of a command's output: without escape sequences
-// and bells, and of a line that was written over the last form.
+// and bells, and of a line that was written over or erased the last form.
 func printed(output string) string {
 	b := make([]byte, 0, len(output))
-	begin := 0 // of the present line in b
+	begin := 0     // of the present line in b
+	again := false // the cursor is back at the begin of the line
 	for i := 0; i < len(output); i++ {
 		switch c := output[i]; c {
 		case 0x1b:
-			i += escapeLen(output[i:]) - 1
-		case '\r':
-			if i+1 < len(output) && output[i+1] != '\n' && output[i+1] != '\r' {
+			n := escapeLen(output[i:])
+			switch sequence := output[i : i+n]; {
+			case sequence == "\x1b[G" || sequence == "\x1b[1G":
+				again = true
+			case sequence == "\x1b[2K", again && (sequence == "\x1b[K" || sequence == "\x1b[0K"):
 				b = b[:begin]
 			}
+			i += n - 1
+		case '\r':
+			again = true
 		case '\b':
 			_, n := utf8.DecodeLastRune(b[begin:])
 			b = b[:len(b)-n]
 		case '\a':
 		case '\n':
 			b = append(b, c)
-			begin = len(b)
+			begin, again = len(b), false
 		default:
+			if again {
+				b, again = b[:begin], false
+			}
 			b = append(b, c)
 		}
 	}

@@ -229,7 +229,8 @@ func TestCommands(t *testing.T) {
 	s := open(t, 100, 40, func(c *Config) {
 		c.Notifications = true
 		c.Answers = map[string]func(context.Context, []string) (string, error){
-			"doctor": said("all\x1b[2J well ", nil), "explain": said("", &refusal.Error{Reason: "can't", Hint: "mend it"}), "resume": said("one thread ", nil)}
+			"doctor": said("all\x1b[2J well ", nil), "explain": said("", &refusal.Error{Reason: "can't", Hint: "mend it"}), "resume": said("one thread ", nil),
+			"permissions": said(strings.Repeat("word ", 20)+"~/.ssh/authorized_keys", nil)}
 		c.New = func(context.Context) (Thread, error) { return Thread{}, errors.New("no new one") }
 		c.Resume = func(_ context.Context, id string) (Thread, []agent.Event, error) {
 			return Thread{Model: func() string { return "m-" + id }, Used: func() (int, int) { return 0, 1 }, Sessions: func() []Session { return nil }},
@@ -241,7 +242,7 @@ func TestCommands(t *testing.T) {
 	for _, c := range []struct{ keys, want string }{
 		{"/help\r", "ctrl-g"}, {"/status\r", "~/.lockstile/config.toml:3"}, {"/model other\r", "the model is other"},
 		{"/doctor a b\r", `all\x1b[2J well a+b`}, {"/explain x\r", "hint: mend it"}, {"/log\r", "there is no answer to /log here"},
-		{"/resume\r", "one thread"}, {"/new\r", "no new one"}, {"/nonsense\r", "there is no /nonsense"}, {"/copy\r", "no answer to copy"},
+		{"/permissions\r", "\n  word ~/.ssh/authorized_keys"}, {"/resume\r", "one thread"}, {"/new\r", "no new one"}, {"/nonsense\r", "there is no /nonsense"}, {"/copy\r", "no answer to copy"},
 		{"/diff\r", "no patch"}, {"/sessions\r", "◆ 77777 serve"}, {"/kill 77777\r", "session 77777 was ended"}, {"/kill 1\r", "no session 1 lives"},
 		{"/resume abc\r", "an old answer"}, {"/model\r", "the model is m-abc"}, {"/copy\r", "15 bytes went to the clipboard"}, {"\x1b[A\x1b[A\x1b[A", "┃ from before"},
 	} {

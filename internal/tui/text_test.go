@@ -46,6 +46,10 @@ func TestPrinted(t *testing.T) {
 		"no end\x1b[":                  "no end",
 		"no end\x1b":                   "no end",
 		"a\r\r\nb\x1b]text\x1b[1mbold": "a\nbbold",
+		"⠙\x1b[1G\x1b[0Kready":         "ready", // npm
+		"⠙\x1b[1G\x1b[0K":              "",
+		"ab\x1b[K\x1b[2Kc\n\x1b[GAB\r": "c\nAB",
+		"a\n\x1b[1Gb\r\x1b[Kc\x1b[0K":  "a\nc",
 	} {
 		if got := printed(output); got != want {
 			t.Errorf("%q: %q, want %q", output, got, want)
