@@ -179,31 +179,49 @@ func (f *front) options(listen func(agent.Event), ask tool.Ask) agent.Options {
 }
 
 // begin makes a new thread.
-func (f *front) begin(o agent.Options) (err error) {
-	f.leave()
+func (f *front) begin(o agent.Options) error {
 	o.ID = strings.ToLower(rand.Text()[:16])
-	if f.file, err = rollout.Create(f.home, o.ID, time.Now()); err != nil {
+	file, err := rollout.Create(f.home, o.ID, time.Now())
+	if err != nil {
 		return err
 	}
-	o.Rollout = f.file
-	f.thread = agent.New(o)
-	return f.thread.Begin()
+	o.Rollout = file
+	thread := agent.New(o)
+	if err := thread.Begin(); err != nil {
+		file.Close()
+		return err
+	}
+	f.change(thread, file)
+	return nil
 }
 
 // goOn makes a thread from a rollout, and returns the events to show.
 func (f *front) goOn(name string, o agent.Options) (shown []agent.Event, err error) {
-	f.leave()
 	path, err := f.find(name)
 	if err != nil {
 		return nil, err
 	}
-	var lines []rollout.Line
-	if f.file, lines, err = rollout.Open(path); err != nil {
+	if f.file != nil && f.file.Path == path {
+		return nil, errors.New("this is the session " + name)
+	}
+	file, lines, err := rollout.Open(path)
+	if err != nil {
 		return nil, err
 	}
-	o.ID, o.Rollout = f.file.ID, f.file
-	f.thread = agent.New(o)
-	return f.thread.Resume(lines)
+	o.ID, o.Rollout = file.ID, file
+	thread := agent.New(o)
+	if shown, err = thread.Resume(lines); err != nil {
+		file.Close()
+		return nil, err
+	}
+	f.change(thread, file)
+	return shown, nil
+}
+
+// change leaves the thread in use for another one.
+func (f *front) change(thread *agent.Thread, file *rollout.File) {
+	f.leave()
+	f.thread, f.file = thread, file
 }
 
 // find returns the rollout of a thread: by ID, or the last of this workspace.
@@ -232,15 +250,11 @@ type description struct {
 	prompt string // the first
 }
 
-// describe reads the beginning of a rollout. Without a prompt there is nothing to go on
-// with.
-func describe(info rollout.Info) (description, bool) {
-	d := description{Info: info}
-	lines, err := rollout.Head(info.Path)
-	if err != nil {
-		return d, false
-	}
-	for _, l := range lines {
+// describe reads the beginning of a rollout, up to the first prompt. Without a prompt
+// there is nothing to go on with.
+func describe(info rollout.Info) (d description, ok bool) {
+	d.Info = info
+	err := rollout.Each(info.Path, func(l rollout.Line) bool {
 		switch l.Type {
 		case rollout.Meta:
 			var meta struct{ Cwd string }
@@ -249,12 +263,12 @@ func describe(info rollout.Info) (description, bool) {
 		case rollout.Event:
 			var e agent.Event
 			if json.Unmarshal(l.Payload, &e) == nil && e.Item != nil && e.Item.Type == agent.UserMessage {
-				d.prompt = e.Item.Text
-				return d, true
+				d.prompt, ok = e.Item.Text, true
 			}
 		}
-	}
-	return d, false
+		return !ok
+	})
+	return d, ok && err == nil
 }
 
 // threads lists the threads of this workspace that can be resumed, the newest first.

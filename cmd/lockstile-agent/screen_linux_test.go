@@ -133,7 +133,7 @@ func TestScreenEditor(t *testing.T) {
 
 // TestScreenResume goes on with a session chosen from the list, and with the last.
 func TestScreenResume(t *testing.T) {
-	w := newWorld(t, standin.Answers(standin.Of(calls("echo hello")), standin.Say("First answer."), standin.Say("Second answer.")))
+	w := newWorld(t, standin.Answers(standin.Of(calls("echo hello")), standin.Say("First answer."), standin.Say("Second answer."), standin.Say("Third answer.")))
 	w.exec("the first prompt").has(t, 0)
 	s := w.on(100, 30, w.command(program, "resume"))
 	s.wait("the first prompt", "number, or Enter")
@@ -144,6 +144,10 @@ func TestScreenResume(t *testing.T) {
 	if got := w.server.Requests()[2].Text("user"); !strings.Contains(got, "the first prompt") || !strings.HasSuffix(got, "go on") {
 		t.Errorf("the history is %q", got)
 	}
+	s.keys("/resume none\r")
+	s.wait(`there is no session "none"`)
+	s.keys("and on\r") // the thread is still there
+	s.wait("Third answer.")
 	s.keys("/quit\r")
 	s.ends()
 	s = w.on(100, 30, w.command(program, "resume", "--last"))

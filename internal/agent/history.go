@@ -2,6 +2,7 @@ package agent
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/rollout"
@@ -86,8 +87,11 @@ const lost = "No answer: lockstile ended while this call ran, and ended what the
 // without an output gets one. Nothing is called again.
 func (t *Thread) Resume(lines []rollout.Line) (shown []Event, err error) {
 	t.history = nil
+	begun := false // a turn has begun
 	for _, l := range lines {
 		switch l.Type {
+		case rollout.Context:
+			begun = true
 		case rollout.Item:
 			t.history = append(t.history, l.Payload)
 		case rollout.Compacted:
@@ -104,17 +108,49 @@ func (t *Thread) Resume(lines []rollout.Line) (shown []Event, err error) {
 		}
 	}
 	t.items = len(shown)
-	t.prompted.Store(true)   // the rollout stays
-	if len(t.history) == 0 { // ended before the opening was written
-		err = t.add(t.opening...)
+	t.prompted.Store(true) // the rollout stays
+	t.history = withoutLoneReasoning(t.history)
+	if err := t.mendRollout(len(lines) > 0, begun); err != nil {
+		return nil, err
 	}
-	for _, c := range unanswered(t.history) {
-		if err == nil {
-			err = t.add(c.result(lost))
+	t.tell(Event{Type: ThreadStarted, ThreadID: t.ID})
+	return shown, nil
+}
+
+// mendRollout writes what a killed lockstile had no time to write: the head, the rest of
+// the opening, and the outputs of calls.
+func (t *Thread) mendRollout(headed, begun bool) error {
+	if !headed {
+		if err := t.writeHead(); err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		t.tell(Event{Type: ThreadStarted, ThreadID: t.ID})
+	if have := len(t.history); !begun && have < len(t.opening) {
+		if err := t.add(t.opening[have:]...); err != nil {
+			return err
+		}
 	}
-	return shown, err
+	for _, c := range unanswered(t.history) {
+		if err := t.add(c.result(lost)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withoutLoneReasoning leaves out reasoning without the model's item that it led to: a
+// server takes reasoning only with the item. A killed lockstile wrote the reasoning alone.
+func withoutLoneReasoning(history []json.RawMessage) []json.RawMessage {
+	var out []json.RawMessage
+	led := false // the item behind is the model's
+	for _, raw := range slices.Backward(history) {
+		var i struct{ Type, Role string }
+		if json.Unmarshal(raw, &i) == nil && i.Type == "reasoning" && !led {
+			continue
+		}
+		led = i.Type == "reasoning" || i.Role == "assistant" || strings.HasSuffix(i.Type, "_call")
+		out = append(out, raw)
+	}
+	slices.Reverse(out)
+	return out
 }

@@ -129,10 +129,10 @@ func (w *world) resumes() (*Thread, []Event) {
 // TestResume checks that a resumed thread shows what was shown, runs nothing again, and
 // goes on with a whole history, wherever the rollout ends.
 func TestResume(t *testing.T) {
-	w := newWorld(t, standin.Answers(standin.Of(exec("c1", "echo x >> ran"), named(standin.Custom(patchName, "*** Begin Patch\n*** Add File: a\n+x\n*** End Patch"), "c2")), standin.Say("done")))
+	w := newWorld(t, standin.Answers(standin.Of(standin.Reasoning("hm"), exec("c1", "echo x >> ran"), named(standin.Custom(patchName, "*** Begin Patch\n*** Add File: a\n+x\n*** End Patch"), "c2")), standin.Say("done")))
 	w.must(w.turn("go"))
 	_, shown := w.resumes()
-	if len(shown) != 4 { // the prompt, the command, the patch, the answer
+	if len(shown) != 5 { // the prompt, the reasoning, the command, the patch, the answer
 		t.Errorf("%d events are shown", len(shown))
 	}
 	whole, err := rollout.Read(w.Rollout.Path)
@@ -145,6 +145,12 @@ func TestResume(t *testing.T) {
 			t.Fatalf("cut behind %d lines: %v", cut, err)
 		}
 		w.must(again.Turn(context.Background(), "go on")) // the stand-in checks the history
+		for i, part := range again.opening {
+			role, text, _ := messageOf(part)
+			if r, got, _ := messageOf(again.history[i]); r != role || got != text {
+				t.Errorf("cut behind %d lines: item %d is %s", cut, i, again.history[i])
+			}
+		}
 	}
 	if ran, _ := os.ReadFile(w.ws + "/ran"); string(ran) != "x\n" {
 		t.Errorf("the command ran again: %q", ran)

@@ -96,9 +96,7 @@ func (t *Thread) Sessions() *session.Table { return t.Tools.Sessions() }
 
 // Begin begins a new thread: the head of the rollout, and the opening of the history.
 func (t *Thread) Begin() error {
-	meta := map[string]any{"id": t.ID, "timestamp": time.Now().UTC().Format(time.RFC3339), "cwd": t.Policy.Workspace, "originator": "lockstile",
-		"cli_version": lockstile.Version, "model_provider": t.Client.Provider, "policy_digest": t.Policy.Digest()}
-	if err := t.write(rollout.Meta, meta); err != nil {
+	if err := t.writeHead(); err != nil {
 		return err
 	}
 	if err := t.add(t.opening...); err != nil {
@@ -106,6 +104,12 @@ func (t *Thread) Begin() error {
 	}
 	t.tell(Event{Type: ThreadStarted, ThreadID: t.ID})
 	return nil
+}
+
+// writeHead writes what the thread is.
+func (t *Thread) writeHead() error {
+	return t.write(rollout.Meta, map[string]any{"id": t.ID, "timestamp": time.Now().UTC().Format(time.RFC3339), "cwd": t.Policy.Workspace, "originator": "lockstile",
+		"cli_version": lockstile.Version, "model_provider": t.Client.Provider, "policy_digest": t.Policy.Digest()})
 }
 
 // write appends a line to the rollout.

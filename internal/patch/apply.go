@@ -16,7 +16,9 @@ import (
 const mostFile = 64 << 20
 
 // Apply carries a patch out in the folder dir: all of it, or with an error nothing. The
-// error is a *MatchError, or an *fs.PathError for a file that can't be read or written.
+// error is a *MatchError, or an *fs.PathError for a file that can't be read or written. A
+// SIGKILL on the way leaves each file old or new, and may leave files named .patch-RANDOM
+// beside them.
 func Apply(dir string, files []File) ([]Change, error) {
 	s := stage{dir: dir, files: map[string]*file{}}
 	var changes []Change

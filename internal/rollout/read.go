@@ -19,42 +19,51 @@ func Read(path string) ([]Line, error) {
 	return lines, err
 }
 
-// headSize is how much of a rollout Head reads, in bytes.
-const headSize = 256 << 10
-
-// Head returns the first lines of a rollout, for a list of many.
-func Head(path string) ([]Line, error) {
+// Each calls do with one line after the other, until do returns false.
+func Each(path string, do func(Line) (more bool)) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	lines, _, err := readFrom(path, io.LimitReader(f, headSize))
-	return lines, err
+	_, err = each(path, f, do)
+	return err
 }
 
-func read(f *os.File) (lines []Line, end int64, err error) { return readFrom(f.Name(), f) }
+// read returns the whole lines of an open rollout, and the place behind the last.
+func read(f *os.File) (lines []Line, end int64, err error) {
+	end, err = each(f.Name(), f, func(l Line) bool {
+		lines = append(lines, l)
+		return true
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return lines, end, nil
+}
 
-// readFrom returns the whole lines and the place behind the last. Text behind the last
-// newline is torn. A line of zeros is what a crash of the machine leaves at the end.
-func readFrom(path string, r io.Reader) (lines []Line, end int64, err error) {
+// each returns the place behind the last line that do got. Text behind the last newline is
+// torn. A line of zeros is what a crash of the machine leaves at the end.
+func each(path string, r io.Reader, do func(Line) bool) (end int64, err error) {
 	b := bufio.NewReaderSize(r, 256<<10)
-	for {
+	for n := 1; ; n++ {
 		text, err := b.ReadBytes('\n')
 		if err == io.EOF {
-			return lines, end, nil
+			return end, nil
 		}
 		if err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 		var l Line
 		if err := json.Unmarshal(text, &l); err != nil {
-			if zeros := bytes.TrimLeft(text, "\x00"); len(zeros) < len(text) && json.Unmarshal(zeros, &l) == nil {
-				lines, end = append(lines, l), end+int64(len(text))
-				continue
+			zeros := bytes.TrimLeft(text, "\x00")
+			if len(zeros) == len(text) || json.Unmarshal(zeros, &l) != nil {
+				return 0, &DamageError{path, n, err}
 			}
-			return nil, 0, &DamageError{path, len(lines) + 1, err}
 		}
-		lines, end = append(lines, l), end+int64(len(text))
+		end += int64(len(text))
+		if !do(l) {
+			return end, nil
+		}
 	}
 }

@@ -140,6 +140,7 @@ func TestList(t *testing.T) {
 			t.Fatal(err)
 		}
 		add(t, f, id)
+		add(t, f, "more")
 		f.Close()
 	}
 	for _, name := range []string{"rollout-x.jsonl", "rollout-2026-03-01T00-00-00-.jsonl", "notes.txt"} {
@@ -151,8 +152,9 @@ func TestList(t *testing.T) {
 	if err != nil || len(all) != 3 || all[0].ID != "c" || all[1].ID != "a" || all[2].ID != "b" || !all[2].Begun.Equal(now) {
 		t.Errorf("%+v, %v", all, err)
 	}
-	if lines, err := Head(all[0].Path); err != nil || len(lines) != 1 || string(lines[0].Payload) != `"c"` {
-		t.Errorf("%+v, %v", lines, err)
+	var got []string
+	if err := Each(all[0].Path, func(l Line) bool { got = append(got, string(l.Payload)); return false }); err != nil || len(got) != 1 || got[0] != `"c"` {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 

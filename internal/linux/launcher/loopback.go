@@ -42,7 +42,8 @@ func (l *Launcher) Loopback(uid, gid int) (id string, err error) {
 	return l.shared.lo.id, nil
 }
 
-// newLoopback makes the namespaces by a process that then ends.
+// newLoopback makes the namespaces by a process that then ends. The process ends with us as
+// well, and holds none of our descriptors meanwhile.
 func newLoopback(uid, gid int) (*loopback, error) {
 	t, err := tape.New(nil)
 	if err != nil {
@@ -56,12 +57,13 @@ func newLoopback(uid, gid int) (*loopback, error) {
 	defer unix.Close(pair[0])
 	defer unix.Close(pair[1])
 	w := &writer{Tape: t, plan: &plan.Plan{UID: uid, GID: gid}}
+	w.descriptors()
 	w.idMaps()
 	plumbing := w.For("")
 	plumbing.Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)
 	w.loopback()
-	plumbing.Do("tell the parent", 1, unix.SYS_WRITE, w.Given(0), string(rune(messageGo)), 1)
-	plumbing.Do("wait for the end", tape.Any, unix.SYS_PPOLL, 0, 0, 0, 0, 0)
+	plumbing.Do("tell the parent", 1, unix.SYS_WRITE, lifeFD, string(rune(messageGo)), 1)
+	w.hear(lifeFD) // until we have opened the namespaces
 	proc, err := t.Clone(unix.CLONE_NEWUSER, [3]int{pair[1], pair[1], pair[1]}, nil)
 	if err != nil {
 		return nil, err

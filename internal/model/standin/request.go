@@ -3,14 +3,10 @@ package standin
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 )
-
-// mostBody is how many bytes of a request are read.
-const mostBody = 256 << 20
 
 // Request is what the server was asked.
 type Request struct {
@@ -27,12 +23,8 @@ type Request struct {
 }
 
 // read reads a request, and lists what is wrong with it.
-func read(r *http.Request) (got Request, problems []string) {
+func read(r *http.Request, body []byte) (got Request, problems []string) {
 	got = Request{Header: r.Header.Clone(), Query: r.URL.Query()}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostBody))
-	if err != nil {
-		return got, []string{"the body can't be read: " + err.Error()}
-	}
 	got.Body = body
 	var has struct {
 		Model     string           `json:"model"`
@@ -63,7 +55,7 @@ func read(r *http.Request) (got Request, problems []string) {
 }
 
 // checkHistory says how a conversation breaks the rules: each call has a single output, of
-// its own kind, behind it.
+// its own kind, behind it, and reasoning comes with the model's item that it led to.
 func checkHistory(input []map[string]any) (problems []string) {
 	calls := map[string]string{} // by id: the type of the output that is missing, "" if none is
 	for i, item := range input {
@@ -75,6 +67,10 @@ func checkHistory(input []map[string]any) (problems []string) {
 		switch kind {
 		case "":
 			bad("no type")
+		case "reasoning":
+			if i+1 == len(input) || !ofModel(input[i+1]) {
+				bad("no item of the model follows")
+			}
 		case "function_call", "custom_tool_call":
 			if _, twice := calls[id]; id == "" || twice {
 				bad("the call id %q is none, or was used before", id)
@@ -102,6 +98,12 @@ func checkHistory(input []map[string]any) (problems []string) {
 		}
 	}
 	return problems
+}
+
+// ofModel reports whether an item is of the model's making.
+func ofModel(item map[string]any) bool {
+	kind, _ := item["type"].(string)
+	return kind == "reasoning" || strings.HasSuffix(kind, "_call") || item["role"] == "assistant"
 }
 
 // Output returns the output that the request brings for a call: its text, or its parts as

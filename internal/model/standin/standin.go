@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -144,9 +145,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// mostBody is how many bytes of a request are read.
+const mostBody = 256 << 20
+
 // respond plays the script's answer.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request) {
-	got, problems := read(r)
+	body, err := io.ReadAll(io.LimitReader(r.Body, mostBody))
+	if err != nil {
+		return // the client has gone, as it may
+	}
+	got, problems := read(r, body)
 	s.mu.Lock()
 	got.Number = len(s.requests) + 1
 	s.requests = append(s.requests, got)

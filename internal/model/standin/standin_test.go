@@ -33,6 +33,9 @@ func TestHistory(t *testing.T) {
 		"no output member":  {[]string{call("1"), `{"type":"function_call_output","call_id":"1"}`}, "no output in it"},
 		"no type":           {[]string{`{"role":"user"}`}, "no type"},
 		"a custom tool":     {[]string{`{"type":"custom_tool_call","call_id":"1"}`, `{"type":"custom_tool_call_output","call_id":"1","output":""}`}, ""},
+		"lone reasoning":    {[]string{`{"type":"reasoning"}`, `{"type":"message","role":"user"}`}, "no item of the model follows"},
+		"reasoning last":    {[]string{`{"type":"reasoning"}`}, "no item of the model follows"},
+		"reasoning":         {[]string{`{"type":"reasoning"}`, `{"type":"reasoning"}`, call("1"), output("1")}, ""},
 		"a message between": {[]string{call("1"), `{"type":"message"}`, output("1")}, ""},
 	} {
 		var input []map[string]any
