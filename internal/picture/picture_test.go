@@ -21,6 +21,7 @@ const small = `{"version": 2, "width": 20, "height": 3, "title": "a <b> & c"}
 [0, "o", "$ "]
 [0.5, "i", "no output"]
 [1, "o", "\u001b[32m<ls> & \"x\"\u001b[0m"]
+[2, "o", "\u001b[0m"]
 [60, "o", "\r\n\u001b[1;7mbold\u001b[0m \u0007日本\u001b[?25l"]
 [60.01, "o", "\u001b[38;5;200mp\u001b[48;2;1;2;3mq\u001b[0m"]
 `
@@ -107,7 +108,7 @@ func TestDraw(t *testing.T) {
 		t.Errorf("%d frames, the last has %q", d.frames, d.last)
 	}
 	for _, part := range []string{
-		"<title>a &lt;b&gt; &amp; c</title>", "animation:film 8.01s steps(1,end) infinite", "0.000%{transform:translateX(0px)}12.484%{transform:translateX(-196px)}37.578%{",
+		"<title>a &lt;b&gt; &amp; c</title>", "animation:film 9.01s steps(1,end) infinite", "0.000%{transform:translateX(0px)}11.099%{transform:translateX(-196px)}44.506%{",
 		"(prefers-reduced-motion:reduce){.film{animation:none}}", `<g class="film" transform="translate(-392,0)">`,
 		`<rect x="0" width="33.6" height="18" class="fg"/>`, `class="bg b">bold<`, `class="c2">&lt;ls&gt; &amp; &#34;x&#34;<`, `fill="#ff00d7">p<`, `fill="#010203"/>`,
 	} {
