@@ -31,6 +31,8 @@ func TestFirst(t *testing.T) {
 	}
 	s.keys("and now?\r")
 	s.wait("› and now?\n\nNo model is set")
+	s.keys("/model m\r")
+	s.wait("OPENAI_API_KEY", "hint: ")
 	s.keys("/explain write ~/.bashrc\r")
 	s.wait("denied: write "+w.dir+"/.bashrc", "rule: outside the workspace")
 	s.keys("/quit\r")
@@ -44,5 +46,23 @@ func TestFirst(t *testing.T) {
 	w.verified()
 	if n := len(w.server.Requests()); n != 0 {
 		t.Errorf("a model was asked %d times", n)
+	}
+}
+
+// TestModelLater names a model in the session, and then asks it.
+func TestModelLater(t *testing.T) {
+	w := newWorld(t, standin.Always(standin.Say("Here.")))
+	file := filepath.Join(w.home, "config.toml")
+	text, err := os.ReadFile(file)
+	w.must(err)
+	w.must(os.WriteFile(file, []byte(strings.Replace(string(text), "model = \"m\"\n", "", 1)), 0o600))
+	s := w.on(80, 24, w.command(program))
+	s.wait("No model is set")
+	s.keys("/model later\r")
+	s.wait("the model is later")
+	s.keys("are you there?\r")
+	s.wait("Here.")
+	if got := w.server.Requests()[0]; got.Model != "later" || got.Header.Get("Authorization") != "Bearer "+key {
+		t.Errorf("%q was asked, with %q", got.Model, got.Header.Get("Authorization"))
 	}
 }

@@ -112,6 +112,11 @@ func (f *front) findModel() error {
 	if f.model == "" {
 		return nil
 	}
+	return f.useProvider()
+}
+
+// useProvider makes the client of the provider of config.toml.
+func (f *front) useProvider() error {
 	p := f.config.Provider
 	key, err := f.secrets.Key(p)
 	if err != nil {
@@ -121,7 +126,7 @@ func (f *front) findModel() error {
 	if err != nil {
 		return err
 	}
-	f.client = &model.Client{Provider: p.ID, URL: p.URL, Key: key, KeyName: p.KeyVar, Header: http.Header{}, Query: url.Values{},
+	*f.client = model.Client{Provider: p.ID, URL: p.URL, Key: key, KeyName: p.KeyVar, Header: http.Header{}, Query: url.Values{},
 		RequestRetries: p.RequestRetries, StreamRetries: p.StreamRetries, Idle: p.Idle}
 	for name, value := range header {
 		f.client.Header.Set(name, value)
@@ -129,6 +134,18 @@ func (f *front) findModel() error {
 	for name, value := range query {
 		f.client.Query.Set(name, value)
 	}
+	return nil
+}
+
+// setModel has the thread ask another model. The first model needs the provider as well.
+func (f *front) setModel(name string) error {
+	if f.client.URL == "" {
+		if err := f.useProvider(); err != nil {
+			return err
+		}
+	}
+	f.model = name
+	f.thread.SetModel(name)
 	return nil
 }
 

@@ -138,7 +138,7 @@ func (f *front) shown() tui.Thread {
 	if t == nil {
 		return tui.Thread{}
 	}
-	return tui.Thread{Turn: t.Turn, Run: t.Run, Compact: t.Compact, Used: t.Used, Model: t.Model, SetModel: t.SetModel,
+	return tui.Thread{Turn: t.Turn, Run: t.Run, Compact: t.Compact, Used: t.Used, Model: t.Model, SetModel: f.setModel,
 		Sessions: func() []tui.Session {
 			var out []tui.Session
 			for _, e := range t.Sessions().List() {

@@ -162,7 +162,9 @@ func (s *Screen) modelName() string {
 
 func (s *Screen) model(words []string) []string {
 	if len(words) > 0 {
-		s.thread.SetModel(words[0])
+		if err := s.thread.SetModel(words[0]); err != nil {
+			return s.drawing().failure(err)
+		}
 	}
 	return s.drawing().notice("the model is " + s.modelName())
 }

@@ -164,7 +164,7 @@ func (s *terminal) double(modelSet bool) Thread {
 	}
 	return Thread{Turn: wait("turn: "), Run: wait("run: "), Compact: func(ctx context.Context) error { return wait("compact")(ctx, "") },
 		Used:  func() (int, int) { return s.used, 128_000 },
-		Model: func() string { return name }, SetModel: func(to string) { name = to },
+		Model: func() string { return name }, SetModel: func(to string) error { name = to; return nil },
 		Sessions: func() []Session { s.mu.Lock(); defer s.mu.Unlock(); return s.sessions }}
 }
 

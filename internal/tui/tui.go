@@ -56,7 +56,7 @@ type Thread struct {
 	Compact  func(context.Context) error
 	Used     func() (used, window int) // tokens
 	Model    func() string             // "" without a model
-	SetModel func(name string)
+	SetModel func(name string) error
 	Sessions func() []Session // the running sessions
 }
 
