@@ -166,7 +166,7 @@ func (k *killer) check(v *victim) {
 	k.gone()
 	k.verified()
 	v.leave()
-	if v.path != "" {
+	if v.path != "" && !v.big {
 		k.last = v.id()
 	}
 }

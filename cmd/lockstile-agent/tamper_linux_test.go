@@ -150,3 +150,32 @@ func TestKilledJoin(t *testing.T) {
 	j.must(os.Remove(j.rollout))
 	j.verified() // a session that the user has removed is not missed
 }
+
+// TestVerifiedMeanwhile checks the log again and again while a session writes.
+func TestVerifiedMeanwhile(t *testing.T) {
+	w := newWorld(t, func(r standin.Request) standin.Answer {
+		if r.Number > 15 {
+			return standin.Say("done")
+		}
+		script := fmt.Sprint("true ", r.Number)
+		return standin.Of(calls(script), calls(script), calls(script), calls(script))
+	})
+	cmd := w.command(program, "exec", "go")
+	w.must(cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for n := 0; ; n++ {
+		select {
+		case err := <-ended:
+			w.must(err)
+			if n < 3 {
+				t.Errorf("the log was checked %d times alone", n)
+			}
+			return
+		default:
+			if _, err := os.Stat(filepath.Join(w.home, "sandbox.log")); err == nil {
+				w.verified()
+			}
+		}
+	}
+}
