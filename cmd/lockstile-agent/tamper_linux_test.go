@@ -151,7 +151,17 @@ func TestKilledJoin(t *testing.T) {
 	j.verified() // a session that the user has removed is not missed
 }
 
-// TestVerifiedMeanwhile checks the log again and again while a session writes.
+// manyLines is a session of many lines.
+func manyLines(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, `{"timestamp":"","line":%d,"type":"event_msg","payload":{}}`+"\n", i+1)
+	}
+	return b.Bytes()
+}
+
+// TestVerifiedMeanwhile checks the log again and again while a session writes. A long
+// session that is read first gives the other one time to write.
 func TestVerifiedMeanwhile(t *testing.T) {
 	w := newWorld(t, func(r standin.Request) standin.Answer {
 		if r.Number > 15 {
@@ -160,6 +170,9 @@ func TestVerifiedMeanwhile(t *testing.T) {
 		script := fmt.Sprint("true ", r.Number)
 		return standin.Of(calls(script), calls(script), calls(script), calls(script))
 	})
+	dir := filepath.Join(w.home, "sessions/2099/01/01")
+	w.must(os.MkdirAll(dir, 0o700))
+	w.must(os.WriteFile(filepath.Join(dir, "rollout-2099-01-01T00-00-00-long.jsonl"), manyLines(20_000), 0o600))
 	cmd := w.command(program, "exec", "go")
 	w.must(cmd.Start())
 	ended := make(chan error, 1)
