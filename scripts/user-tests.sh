@@ -5,11 +5,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # A user that is nobody else's: no entry in passwd is needed to be one.
 user=47111
-rest=(. ./internal/linux/gitfs ./cmd/lockstile-mcp ./internal/approve ./session ./internal/linux/supervise ./internal/survey)
+rest=(. ./internal/linux/gitfs ./cmd/lockstile-mcp ./cmd/lockstile-agent ./internal/approve ./session ./internal/linux/supervise ./internal/survey)
 dir=$(mktemp -d /var/tmp/lockstile-test.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
-go build -o "$dir/" ./cmd/lockstile ./cmd/lockstile-mcp
+go build -o "$dir/" ./cmd/lockstile ./cmd/lockstile-mcp ./cmd/lockstile-agent
 go build -tags lockstile_leave_out -o "$dir/lockstile-leave-out" ./cmd/lockstile
+go build -tags lockstile_leave_out -o "$dir/lockstile-agent-leave-out" ./cmd/lockstile-agent
 go test -c -o "$dir/cmd.test" ./cmd/lockstile
 [ $# -gt 0 ] || go test -c -o "$dir/" "${rest[@]}"
 mkdir "$dir/home" "$dir/tmp"

@@ -103,7 +103,7 @@ type victim struct {
 	kind, file string
 	cmd        *exec.Cmd
 	died       chan struct{} // closed when the program ended by itself
-	big        bool          // the prompt is big, so that writing it takes a while
+	big        bool          // writing the prompt takes a while
 	known      []string      // the rollouts before
 	path       string        // the rollout; "" as long as there is none
 	from       int64         // where the run's lines begin
