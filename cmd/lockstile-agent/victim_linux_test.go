@@ -103,7 +103,7 @@ type victim struct {
 	kind, file string
 	cmd        *exec.Cmd
 	died       chan struct{} // closed when the program ended by itself
-	big        bool          // the prompt is big, so that writing it takes a while
+	big        bool          // writing the prompt takes a while
 	known      []string      // the rollouts before
 	path       string        // the rollout; "" as long as there is none
 	from       int64         // where the run's lines begin
@@ -113,7 +113,7 @@ type victim struct {
 }
 
 // bigPrompt is the size of a big prompt, in bytes: a write(2) of it can be torn.
-const bigPrompt = 6 << 20
+const bigPrompt = 3 << 20
 
 // begin starts a run.
 func (k *killer) begin() *victim {
@@ -183,8 +183,11 @@ func (v *victim) follow(id string) {
 
 // find looks for the rollout that the run has made.
 func (v *victim) find() {
+	if v.path != "" {
+		return
+	}
 	for _, path := range v.rollouts() {
-		if v.path == "" && !slices.Contains(v.known, path) {
+		if !slices.Contains(v.known, path) {
 			v.path = path
 		}
 	}
@@ -253,7 +256,7 @@ func (v *victim) waitForMoment() (how string, alive bool) {
 	default:
 		n := v.rand.IntN(workLines)
 		if way < 8 {
-			longer, nap = 0, 0 // the next line comes some microseconds later
+			longer, nap = 0, 10*time.Microsecond // the next line comes soon
 		}
 		how, reached = fmt.Sprintf("with line %d", n), func() bool { return v.written() > n }
 	}
@@ -447,9 +450,12 @@ func (v *victim) patched() {
 	}
 }
 
-// leave empties the workspace.
+// leave empties the workspace. A thread with a big prompt would make all later checks slow.
 func (v *victim) leave() {
 	v.gone()
+	if v.find(); v.big && v.path != "" {
+		v.must(os.Remove(v.path))
+	}
 	all, err := os.ReadDir(v.ws)
 	v.must(err)
 	for _, e := range all {

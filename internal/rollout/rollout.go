@@ -18,9 +18,10 @@ import (
 )
 
 // Line is a line of a rollout. Other tools read the same form, since Type has the names
-// of codex.
+// of codex, and pass over Number. The numbers show a line that was removed.
 type Line struct {
 	Timestamp string          `json:"timestamp"` // RFC 3339, UTC, with milliseconds
+	Number    int             `json:"line"`      // from 1
 	Type      Type            `json:"type"`
 	Payload   json.RawMessage `json:"payload"`
 }
@@ -43,6 +44,7 @@ type File struct {
 	Path string
 	mu   sync.Mutex
 	f    *os.File
+	last int // the number of the last line
 }
 
 // ErrBusy means that another process writes the rollout.
@@ -103,6 +105,9 @@ func Open(path string) (*File, []Line, error) {
 		handle.Close()
 		return nil, nil, err
 	}
+	if len(lines) > 0 {
+		f.last = lines[len(lines)-1].Number
+	}
 	return f, lines, nil
 }
 
@@ -113,12 +118,12 @@ func (f *File) Append(kind Type, payload any) error {
 	if err != nil {
 		return err
 	}
-	line, err := encode(Line{time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), kind, raw})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	line, err := encode(Line{time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), f.last + 1, kind, raw})
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	end, err := f.f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
@@ -126,6 +131,7 @@ func (f *File) Append(kind Type, payload any) error {
 	if _, err := f.f.Write(line); err != nil {
 		return errors.Join(err, f.f.Truncate(end)) // no torn line in the middle
 	}
+	f.last++
 	return nil
 }
 
