@@ -187,7 +187,8 @@ func (k *killer) gone() {
 	}
 }
 
-// left lists the processes of the world: by folder, root, environment or command line.
+// left lists the processes of the world: by folder, root, environment or command line. A
+// normal user sees none of the processes that have hardened themselves.
 func (w *world) left() map[int]string {
 	out := map[int]string{}
 	all, _ := os.ReadDir("/proc")

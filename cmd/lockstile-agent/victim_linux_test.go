@@ -48,6 +48,9 @@ const callsOfWork = 5
 // workLines is about how many lines a turn adds to a rollout.
 const workLines = 32
 
+// lastWords end a turn with work.
+const lastWords = "The work is done, and this is the last message."
+
 // work begins a prompt that answerWork answers with calls. The name of a file to patch
 // follows.
 const work = "work on "
@@ -72,7 +75,7 @@ func answerWork(r standin.Request) standin.Answer {
 		slow.Items = []standin.Item{standin.Reasoning("One more."), calls("sleep 0.05; echo more")}
 		return slow
 	}
-	slow.Items = []standin.Item{standin.Message("The work is done, and this is the last message.")}
+	slow.Items = []standin.Item{standin.Message(lastWords)}
 	return slow
 }
 
@@ -282,8 +285,7 @@ func (v *victim) ended() bool {
 	if v.kind != runScreen && v.kind != runAgain || v.asked.Load() < 3 {
 		return false
 	}
-	text := v.text()
-	return bytes.Contains(text, []byte(`"type":"agent_message","text":"The work is done`)) && text[len(text)-1] == '\n'
+	return bytes.Count(v.text(), []byte(lastWords)) == 2 // the item, and the event behind it
 }
 
 // text is what the run has added to the rollout.
