@@ -25,6 +25,8 @@ bench: ## measure what starts and output cost next to doing without
 	go test -run '^$$' -bench Key -benchtime 3000x -timeout 10m ./session
 	go test -run '^$$' -bench 'Flood|AtOnce' -benchtime 21x -timeout 10m ./session
 	go test -run '^$$' -bench Idle -benchtime 1x -timeout 10m ./session
+	go test -run '^$$' -bench FirstFrame -benchtime 51x -timeout 10m ./cmd/lockstile-agent
+	go test -run '^$$' -bench Key -benchtime 500x -timeout 10m ./internal/tui
 
 parity: ## print the table of docs/parity.md
 	@echo '| Mode | network | io | writes in the workspace | outside | reaches the host | reads a credential store | has a variable named like a secret | with a secret value | reads a file of deny_read | has no limit | restrictions proven | run | library | shell | exec_command | MCP |'

@@ -215,17 +215,17 @@ func (w *world) left() map[int]string {
 func (k *killer) goOn(v *victim) {
 	k.Helper()
 	if v.path == "" { // killed before the rollout was made
-		k.exec("--json", "go on").has(k.T, 0, `"turn.completed"`)
+		k.exec("--json", "go on").has(k.TB, 0, `"turn.completed"`)
 		return
 	}
 	name := v.id()
 	if k.rand.IntN(2) == 0 && k.newestWithPrompt() == v.path {
 		name = "--last"
 	}
-	was := itemsOf(k.T, v.path)
+	was := itemsOf(k.TB, v.path)
 	first := len(k.server.Requests())
 	r := k.exec("resume", "--json", name, "go on")
-	r.has(k.T, 0, `"thread_id":"`+v.id()+`"`, `"turn.completed"`)
+	r.has(k.TB, 0, `"thread_id":"`+v.id()+`"`, `"turn.completed"`)
 	asked := k.server.Requests()[first:]
 	if len(asked) != 1 || !strings.HasSuffix(asked[0].Text("user"), "\ngo on") {
 		k.Errorf("the server was asked %d times for the prompt", len(asked))

@@ -17,7 +17,7 @@ import (
 
 // terminal is a terminal of a program's own, read by an emulator.
 type terminal struct {
-	*testing.T
+	testing.TB
 	cmd    *exec.Cmd
 	master *os.File
 	mu     sync.Mutex
@@ -29,9 +29,9 @@ type terminal struct {
 // command has ended, or is ended.
 func (w *world) on(width, height int, cmd *exec.Cmd) *terminal {
 	w.Helper()
-	s := &terminal{T: w.T, cmd: cmd, vt: vt.NewEmulator(width, height)}
+	s := &terminal{TB: w.TB, cmd: cmd, vt: vt.NewEmulator(width, height)}
 	var slave *os.File
-	s.master, slave = openPair(w.T)
+	s.master, slave = openPair(w.TB)
 	w.must(unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: uint16(height), Col: uint16(width)}))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -57,7 +57,7 @@ func (w *world) on(width, height int, cmd *exec.Cmd) *terminal {
 	return s
 }
 
-func openPair(t *testing.T) (master, slave *os.File) {
+func openPair(t testing.TB) (master, slave *os.File) {
 	t.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *terminal) written() string {
 // wait waits until the screen holds all texts, and returns the screen.
 func (s *terminal) wait(want ...string) string {
 	s.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		text, missing := s.text(), ""
 		for _, w := range want {
 			if !strings.Contains(text, w) {

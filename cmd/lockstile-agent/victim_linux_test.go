@@ -211,19 +211,8 @@ func (v *victim) over() {
 
 // onTerminal gives the program a terminal of its own.
 func (v *victim) onTerminal() {
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	v.must(err)
-	var slave *os.File
-	conn, err := master.SyscallConn()
-	v.must(err)
-	v.must(conn.Control(func(fd uintptr) {
-		v.must(unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0))
-		v.must(unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Col: 100, Row: 30}))
-		n, err := unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
-		v.must(err)
-		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-		v.must(err)
-	}))
+	master, slave := openPair(v.TB)
+	v.must(unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: 100, Row: 30}))
 	v.cmd.Stdin, v.cmd.Stdout, v.cmd.Stderr = slave, slave, slave
 	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	var reading sync.WaitGroup
@@ -337,7 +326,7 @@ type entry struct {
 	}
 }
 
-func entries(t *testing.T, text []byte) (all []entry, torn bool) {
+func entries(t testing.TB, text []byte) (all []entry, torn bool) {
 	t.Helper()
 	for line := range bytes.Lines(text) {
 		if line[len(line)-1] != '\n' {
@@ -354,7 +343,7 @@ func entries(t *testing.T, text []byte) (all []entry, torn bool) {
 
 // itemsOf is how many items the history of a rollout has, apart from reasoning: reasoning
 // without the item that it led to is left out.
-func itemsOf(t *testing.T, path string) (n int) {
+func itemsOf(t testing.TB, path string) (n int) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -375,7 +364,7 @@ func itemsOf(t *testing.T, path string) (n int) {
 
 // phase says where the kill landed.
 func (v *victim) phase() string {
-	all, torn := entries(v.T, v.text())
+	all, torn := entries(v.TB, v.text())
 	called := map[string]bool{}
 	begun, items, outputs, shown, last := false, 0, 0, 0, ""
 	for _, e := range all {

@@ -66,21 +66,21 @@ const keyName, key = "STANDIN_KEY", "sk-standin-0123456789abcdef"
 
 // world is a workspace, a home with a config.toml, and a stand-in for the model.
 type world struct {
-	*testing.T
+	testing.TB
 	dir, ws, home string
 	server        *standin.Server
 	env           []string
 }
 
 // newWorld makes a world. config is put before the tables of config.toml.
-func newWorld(t *testing.T, script standin.Script, config ...string) *world {
+func newWorld(t testing.TB, script standin.Script, config ...string) *world {
 	t.Helper()
 	dir, err := os.MkdirTemp("/var/tmp", "lockstile-session-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &world{T: t, dir: dir, ws: filepath.Join(dir, "ws"), home: filepath.Join(dir, "home"), server: standin.ForTest(t, script)}
+	w := &world{TB: t, dir: dir, ws: filepath.Join(dir, "ws"), home: filepath.Join(dir, "home"), server: standin.ForTest(t, script)}
 	for _, d := range []string{w.ws, w.home} {
 		w.must(os.Mkdir(d, 0o700))
 	}
@@ -221,7 +221,7 @@ func calls(cmd string, more ...any) standin.Item {
 	return standin.Call("exec_command", args)
 }
 
-func (r result) has(t *testing.T, code int, parts ...string) {
+func (r result) has(t testing.TB, code int, parts ...string) {
 	t.Helper()
 	if r.code != code {
 		t.Errorf("exit %d, want %d: %s%s", r.code, code, r.out, r.err)
