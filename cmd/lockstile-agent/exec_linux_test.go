@@ -109,7 +109,7 @@ func TestExecInput(t *testing.T) {
 		want  string
 	}{
 		{[]string{"from", "words"}, "", "from words"}, {[]string{"-"}, "from input\n", "from input"}, {nil, "from input too", "from input too"},
-		{[]string{"--", "-x is", "a prompt"}, "", "-x is a prompt"}, {[]string{"two  blanks"}, "", "two  blanks"},
+		{[]string{"--", "-x is", "a prompt"}, "", "-x is a prompt"}, {[]string{"--", "resume", "work"}, "", "resume work"}, {[]string{"two  blanks"}, "", "two  blanks"},
 	} {
 		cmd := w.command(program, append([]string{"exec"}, c.args...)...)
 		if c.input != "" {
@@ -148,6 +148,7 @@ func TestExecCodes(t *testing.T) {
 		"an unknown key":       {nil, "modell = \"x\"", []string{"go"}, "", exitUsage, []string{"config.toml:3", `"modell"; the nearest is "model"`}},
 		"no prompt":            {nil, "", nil, "", exitUsage, []string{"empty"}},
 		"an approval":          {standin.Always(standin.Of(escalate)), "", []string{"--json", "go"}, "", exitAsk, []string{"touch ran", `"type":"error"`, "hint: "}},
+		"last of nothing":      {nil, "", []string{"--last", "go"}, "", exitUsage, []string{"--last is a flag of resume"}},
 		"no session":           {nil, "", []string{"resume", "nope", "go"}, "", exitUsage, []string{"nope", "lockstile resume"}},
 		"no schema":            {nil, "", []string{"--output-schema", "/no/such", "go"}, "", exitUsage, []string{"/no/such"}},
 		"no JSON":              {standin.Always(standin.Say("words")), "", []string{"--output-schema", "SCHEMA", "go"}, "", exitFailed, []string{"no JSON"}},
@@ -238,7 +239,7 @@ func TestExecResume(t *testing.T) {
 	w := newWorld(t, standin.Answers(standin.Of(calls("echo first")), standin.Say("done"), standin.Say("again"), standin.Say("once more")))
 	id := w.events(w.exec("--json", "the first prompt").out)[0].ThreadID
 	w.exec("resume", id, "the second prompt").has(t, 0, "again")
-	w.exec("resume", "--last", "the third").has(t, 0, "once more")
+	w.exec("--json", "resume", "--last", "the third").has(t, 0, "once more")
 	all := w.server.Requests()
 	last := all[len(all)-1]
 	for _, want := range []string{"the first prompt", "the second prompt", "the third"} {

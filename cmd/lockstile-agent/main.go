@@ -104,17 +104,11 @@ func parse(args []string) (*commandLine, error) {
 	if len(args) > 0 && args[0] == "exec" {
 		c.exec, args = true, args[1:]
 	}
-	resumes := len(args) > 0 && args[0] == "resume"
-	if resumes {
-		args = args[1:]
-	}
 	var last bool
 	set := settings.NewFlagSet("lockstile")
 	c.settings.DefineSession(set)
 	set.BoolVar(&c.trusts, "trust", false, "")
-	if resumes {
-		set.BoolVar(&last, "last", false, "")
-	}
+	set.BoolVar(&last, "last", false, "")
 	if c.exec {
 		set.BoolVar(&c.asJSON, "json", false, "")
 		set.StringVar(&c.lastFile, "o", "", "")
@@ -123,12 +117,17 @@ func parse(args []string) (*commandLine, error) {
 	} else {
 		set.BoolVar(&c.lines, "plain", false, "")
 	}
-	var err error
-	if c.words, err = parseAnywhere(set, args); err != nil {
+	words, text, err := parseAnywhere(set, args)
+	if err != nil {
 		return nil, err
 	}
-	if resumes {
+	c.words = append(words, text...)
+	switch {
+	case len(words) > 0 && words[0] == "resume":
+		c.words = c.words[1:]
 		return c, c.resumed(last)
+	case last:
+		return nil, errors.New("--last is a flag of resume")
 	}
 	return c, nil
 }
@@ -148,19 +147,19 @@ func (c *commandLine) resumed(last bool) error {
 	return nil
 }
 
-// parseAnywhere parses flags before and between words. Behind -- all is words.
-func parseAnywhere(set *flag.FlagSet, args []string) (words []string, err error) {
+// parseAnywhere parses flags before and between words. Behind -- all is text.
+func parseAnywhere(set *flag.FlagSet, args []string) (words, text []string, err error) {
 	for {
 		if err := set.Parse(args); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		rest := set.Args()
 		if n := len(args) - len(rest); n > 0 && args[n-1] == "--" || len(rest) == 0 {
-			return append(words, rest...), nil
+			return words, rest, nil
 		}
 		words, args = append(words, rest[0]), rest[1:]
 		if strings.ContainsAny(rest[0], " \t\n") && !anyFlag(args) {
-			return append(words, args...), nil
+			return words, args, nil
 		}
 	}
 }

@@ -5,6 +5,7 @@ package rollout
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -149,13 +150,14 @@ func encode(v any) ([]byte, error) {
 
 // Info is a rollout on disk.
 type Info struct {
-	ID    string
-	Path  string
-	Begun time.Time
+	ID      string
+	Path    string
+	Begun   time.Time
+	Written time.Time // when the last line was written
 }
 
-// List returns the rollouts below the product's folder, the newest first. List reads
-// names alone.
+// List returns the rollouts below the product's folder, the last written first. List opens
+// none.
 func List(home string) ([]Info, error) {
 	paths, err := filepath.Glob(filepath.Join(home, folder, "*", "*", "*", "rollout-*.jsonl"))
 	if err != nil {
@@ -164,10 +166,16 @@ func List(home string) ([]Info, error) {
 	var out []Info
 	for _, path := range paths {
 		if at, id, ok := parseName(path); ok {
-			out = append(out, Info{id, path, at})
+			info, err := os.Stat(path)
+			if err != nil {
+				continue // removed meanwhile
+			}
+			out = append(out, Info{id, path, at, info.ModTime()})
 		}
 	}
-	slices.SortFunc(out, func(a, b Info) int { return strings.Compare(filepath.Base(b.Path), filepath.Base(a.Path)) })
+	slices.SortFunc(out, func(a, b Info) int {
+		return cmp.Or(b.Written.Compare(a.Written), strings.Compare(filepath.Base(b.Path), filepath.Base(a.Path)))
+	})
 	return out, nil
 }
 
