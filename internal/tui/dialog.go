@@ -222,12 +222,12 @@ func (d *dialog) keys(w int, now time.Time) []string {
 	return lines
 }
 
-// commandLines breaks the command line so that each character is seen. A dialog is drawn
-// many times, and a command may be long.
+// commandLines breaks the command line, and what the command reads, so that each character
+// is seen. A dialog is drawn many times, and a command may be long.
 func (q *question) commandLines(w int) []string {
 	if q.lines == nil || q.width != w {
 		q.lines, q.width = nil, w
-		for _, line := range safeLines(strings.TrimRight(q.Command, "\n")) {
+		for _, line := range safeLines(strings.TrimRight(q.Command+"\n"+q.Input, "\n")) {
 			q.lines = append(q.lines, hardwrap(line, w-6)...)
 		}
 	}

@@ -24,6 +24,7 @@ func TestDialogKeepsTheCommandInSight(t *testing.T) {
 		"a long folder":             {Command: hostile, Dir: "/" + strings.Repeat("d/", 5000), Escalate: true},
 		"letters of two widths":     {Command: "echo " + strings.Repeat("\u00a1\u0940", 40) + "; " + hostile, Dir: app},
 		"joined flags":              {Command: "echo " + strings.Repeat("\U0001f1e9", 199) + "; " + hostile, Dir: app},
+		"a patch":                   {Command: "apply_patch x", Input: "*** Begin Patch\n*** Add File: x\n+" + hostile + "\n*** End Patch\n", Dir: app},
 		"a reason of ten megabytes": {Command: hostile, Dir: app, Escalate: true, Justification: strings.Repeat("word ", 2<<20)},
 	} {
 		for _, size := range [][2]int{{80, 24}, {40, 20}} {
