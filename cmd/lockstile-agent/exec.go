@@ -37,8 +37,8 @@ const mostPrompt = 8 << 20
 // task is one turn without a screen.
 type task struct {
 	thread  *agent.Thread
-	asJSON  bool   // events as lines of JSON
-	file    string // gets the last message; "" for none
+	asJSON  bool     // events as lines of JSON
+	file    *os.File // gets the last message; nil for none
 	schema  *jsonschema.Resolved
 	out     io.Writer
 	err     io.Writer
@@ -108,8 +108,8 @@ func (k *task) checkSchema() error {
 // deliver writes the last message: to the file, and as text to standard output. A file or
 // a program gets the message as it is, and a terminal safe text.
 func (k *task) deliver() error {
-	if k.file != "" {
-		if err := os.WriteFile(k.file, []byte(k.last+"\n"), 0o600); err != nil {
+	if k.file != nil {
+		if err := replaceText(k.file, k.last+"\n"); err != nil {
 			return err
 		}
 	}

@@ -312,7 +312,13 @@ func (f *front) exec() int {
 		plain.Err("lockstile exec: %v\n%s", err, "hint: lockstile exec PROMPT, or lockstile exec - to read the prompt from standard input\n")
 		return exitUsage
 	}
-	k := &task{asJSON: f.asJSON, file: f.lastFile, out: os.Stdout, err: os.Stderr}
+	k := &task{asJSON: f.asJSON, out: os.Stdout, err: os.Stderr}
+	if f.lastFile != "" {
+		if k.file, err = openLast(f.lastFile, f.policy); err != nil {
+			return failed(err, exitUsage)
+		}
+		defer k.file.Close()
+	}
 	o := f.options(k.listen, k.ask)
 	if f.schemaFile != "" {
 		if o.Schema, k.schema, err = readSchema(f.schemaFile); err != nil {

@@ -49,6 +49,9 @@ func (t *Thread) one(ctx context.Context, c call) output {
 	if ctx.Err() != nil {
 		return ErrInterrupted.Error() + " before the call began"
 	}
+	if why := c.badID(); why != "" {
+		return "the call was not carried out: " + why
+	}
 	unified := t.Policy.UnifiedExec
 	switch {
 	case c.isServerCall():

@@ -2,9 +2,11 @@ package agent
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/rollout"
 )
 
@@ -36,7 +38,7 @@ type call struct {
 	Type      string // function_call or custom_tool_call
 	Name      string
 	Namespace string // of a tool of an MCP server
-	CallID    string `json:"call_id"`
+	CallID    string
 	Arguments string // of a function_call: JSON in a text
 	Input     string // of a custom_tool_call
 }
@@ -45,12 +47,46 @@ type call struct {
 func callsOf(items []json.RawMessage) []call {
 	var out []call
 	for _, raw := range items {
-		var c call
-		if json.Unmarshal(raw, &c) == nil && (c.Type == "function_call" || c.Type == "custom_tool_call") {
+		if c, ok := readCall(raw); ok && (c.Type == "function_call" || c.Type == "custom_tool_call") {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// readCall reads the members by their exact names. Package json takes CALL_ID for call_id,
+// and of both the last: a rollout has the members in another order, so that the call of the
+// log would be another call than the rollout's.
+func readCall(raw json.RawMessage) (c call, ok bool) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return c, false
+	}
+	for name, to := range map[string]*string{"type": &c.Type, "name": &c.Name, "namespace": &c.Namespace, "call_id": &c.CallID, "arguments": &c.Arguments, "input": &c.Input} {
+		if m := members[name]; m != nil && json.Unmarshal(m, to) != nil {
+			return c, false
+		}
+	}
+	return c, true
+}
+
+// mostCallID is how long the name of a call may be, in bytes.
+const mostCallID = 200
+
+// badID says why a call can't be carried out by its call_id; "" for a good one. The name
+// stands in the log: no call may have the name of the user's own commands there.
+func (c call) badID() string {
+	switch {
+	case c.CallID == "":
+		return "it has no call_id"
+	case c.CallID == userCall:
+		return "its call_id stands for the user"
+	case len(c.CallID) > mostCallID:
+		return fmt.Sprintf("its call_id is longer than %d bytes", mostCallID)
+	case redact.Text(c.CallID) != c.CallID:
+		return "its call_id looks like a secret"
+	}
+	return ""
 }
 
 // output is what goes back to the model for a call: text, or a list of parts.
@@ -66,8 +102,7 @@ func (c call) result(o output) json.RawMessage {
 func unanswered(history []json.RawMessage) []call {
 	answered := map[string]bool{}
 	for _, raw := range history {
-		var c call
-		if json.Unmarshal(raw, &c) == nil && strings.HasSuffix(c.Type, "_output") {
+		if c, ok := readCall(raw); ok && strings.HasSuffix(c.Type, "_output") {
 			answered[c.CallID] = true
 		}
 	}

@@ -10,7 +10,7 @@ func Lockstile() Tables {
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
 			{"internal/access", ""},
-			{"internal/agent", ". internal/mcpclient internal/model internal/patch internal/rollout internal/tool policy refusal session"},
+			{"internal/agent", ". internal/mcpclient internal/model internal/patch internal/redact internal/rollout internal/tool policy refusal session"},
 			{"internal/approve", ""},
 			{"internal/archtest", ""},
 			{"internal/attest", "internal/access policy refusal"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -42,6 +43,8 @@ func (s *Server) start(ctx context.Context, g *lockstile.Gate, p policy.Policy, 
 	if err != nil {
 		return err
 	}
+	// A program that reads nothing would hold the greeting up beyond its time.
+	defer context.AfterFunc(ctx, s.conn.end)()
 	// No capabilities: a server that asks for samples, roots or the user gets an error.
 	client := mcp.NewClient(&mcp.Implementation{Name: "lockstile", Version: lockstile.Version}, &mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}})
 	s.conn.session, err = client.Connect(ctx, transport, &mcp.ClientSessionOptions{ProtocolVersion: spoken})
@@ -106,7 +109,8 @@ func (s *Server) program(g *lockstile.Gate, p policy.Policy, environ []string) (
 		defer close(heard)
 		_, _ = io.Copy(&s.said, ours[2])
 	}()
-	return &mcp.IOTransport{Reader: newMessages(ours[1], &s.said), Writer: ours[0], MaxLineLength: -1}, nil
+	in := newMessages(ours[1], &s.said)
+	return &mcp.IOTransport{Reader: in, Writer: answers{ours[0], in}, MaxLineLength: -1}, nil
 }
 
 func withVariables(environ []string, more map[string]string) []string {
@@ -125,8 +129,12 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// mostEvent bounds an event of a server at an address, in bytes.
-const mostEvent = 16 << 20
+// The bounds of what a server at an address answers to a request, in bytes. An answer that
+// is no stream has the bound of a message.
+const (
+	mostEvent  = 16 << 20
+	mostStream = 256 << 20
+)
 
 // address is the way to a server that runs elsewhere. The user wrote the address.
 func (s *Server) address() (mcp.Transport, error) {
@@ -156,28 +164,63 @@ func (t *toHost) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.Header.Set("Authorization", "Bearer "+t.token)
 	}
-	return t.next.RoundTrip(r)
+	res, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	most := mostMessage
+	if kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); kind == "text/event-stream" {
+		most = mostStream
+	}
+	res.Body = &bounded{res.Body, most}
+	return res, nil
+}
+
+// bounded is a body of at most so many bytes.
+type bounded struct {
+	io.ReadCloser
+	left int
+}
+
+var errEndless = errors.New("the server's answer is too long")
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errEndless
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 // graceTime is how long a program may take to end after the end of its input.
 const graceTime = 2 * time.Second
 
-// close ends the server: first the end of the input, then the tree.
+// close ends the server: first the end of the input, then the tree. A program that doesn't
+// read must not hold the SDK up, so the SDK closes last.
 func (s *Server) close() error {
 	c := s.conn
 	if c == nil {
 		return nil
 	}
+	var err error
+	if c.child != nil {
+		c.files[0].Close()
+		late := time.AfterFunc(graceTime, func() { _ = c.child.Signal(syscall.SIGKILL) })
+		defer late.Stop()
+		_, err = c.child.Wait()
+		closeAll(c.files)
+	}
 	if c.session != nil {
 		_ = c.session.Close() // a server that is gone has closed it
 	}
-	if c.child == nil {
-		return nil
-	}
-	c.files[0].Close()
-	late := time.AfterFunc(graceTime, func() { _ = c.child.Signal(syscall.SIGKILL) })
-	defer late.Stop()
-	_, err := c.child.Wait()
-	closeAll(c.files)
 	return err
+}
+
+// end ends a program at once.
+func (c *connection) end() {
+	if c.child != nil {
+		c.files[0].Close()
+		_ = c.child.Signal(syscall.SIGKILL)
+	}
 }

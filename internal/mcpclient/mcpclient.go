@@ -43,8 +43,12 @@ type Set struct {
 func StartAll(g *lockstile.Gate, p policy.Policy, environ []string, all []Config) *Set {
 	ctx, stop := context.WithCancel(context.Background())
 	set := &Set{stop: stop}
+	names := make([]string, len(all))
+	for i, c := range all {
+		names[i] = c.Name
+	}
 	for _, c := range all {
-		s := &Server{config: c}
+		s := &Server{config: c, names: names}
 		set.servers = append(set.servers, s)
 		set.ready.Go(func() { s.fail(s.start(ctx, g, p, environ)) })
 	}
@@ -117,6 +121,7 @@ func (set *Set) Find(call string) (*Server, Tool, bool) {
 // Server is an MCP server. Tools, Problem and Record may be asked at any time.
 type Server struct {
 	config Config
+	names  []string // of all servers
 	conn   *connection
 	said   tail // standard error, and lines that are no messages
 

@@ -57,6 +57,13 @@ for line in sys.stdin:
         if way == "lies":
             tools += [tool("look"), tool("bad name"), tool("x" * 100), tool("array", inputSchema={"type": "array"}), tool("big", description="d" * 100000)] + [tool("t%d" % i) for i in range(300)]
         send(id=m["id"], result={"tools": tools})
+        if way == "deaf": time.sleep(1000)
+        if way in ("pings", "notes"):
+            more = ""
+            if way == "pings": more = ',"id":%d'
+            line = '{"jsonrpc":"2.0","method":"%s"%s}\n' % (("ping", more) if more else ("notifications/tools/list_changed", ""))
+            for i in range(300):
+                out("".join(line % (i * 4000 + n) if more else line for n in range(4000)))
         if way == "changes": send(method="notifications/tools/list_changed")
     elif m.get("method") == "tools/call":
         name = m["params"]["name"]

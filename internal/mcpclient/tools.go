@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -72,7 +74,7 @@ func (s *Server) tool(t *mcp.Tool, before []Tool) (Tool, string) {
 	out.Schema = schema
 	var object struct{ Type string }
 	switch {
-	case !goodName.MatchString(t.Name):
+	case !goodName.MatchString(out.Call):
 		return Tool{}, "its name has other letters than A to Z, digits, _ and -"
 	case len(out.Call) > mostName:
 		return Tool{}, fmt.Sprintf("its name %s is longer than %d letters", out.Call, mostName)
@@ -80,6 +82,11 @@ func (s *Server) tool(t *mcp.Tool, before []Tool) (Tool, string) {
 		return Tool{}, fmt.Sprintf("its arguments are no JSON schema of an object, or longer than %d KiB", mostSchema>>10)
 	case slices.ContainsFunc(before, func(b Tool) bool { return b.Call == out.Call }):
 		return Tool{}, "another tool has the same name"
+	}
+	for _, name := range s.names {
+		if len(name) > len(s.config.Name) && strings.HasPrefix(out.Call, prefix+name+"__") {
+			return Tool{}, "its name " + out.Call + " belongs to the server " + name
+		}
 	}
 	return out, ""
 }
@@ -109,15 +116,32 @@ func (s *Server) Call(ctx context.Context, tool Tool, arguments json.RawMessage)
 	if len(arguments) == 0 {
 		arguments = json.RawMessage("{}")
 	}
-	result, err := s.conn.session.CallTool(ctx, &mcp.CallToolParams{Name: tool.Name, Arguments: arguments})
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return Answer{}, s.lastWords(err)
+	type done struct {
+		result *mcp.CallToolResult
+		err    error
 	}
-	return answerOf(result), nil
+	ended := make(chan done, 1)
+	go func() { // the SDK writes to a program that doesn't read until the program's end
+		result, err := s.conn.session.CallTool(ctx, &mcp.CallToolParams{Name: tool.Name, Arguments: arguments})
+		ended <- done{result, err}
+	}()
+	var d done
+	select {
+	case d = <-ended:
+	case <-ctx.Done():
+		d.err = ctx.Err()
+	}
+	if d.err != nil {
+		if ctx.Err() != nil {
+			d.err = context.Cause(ctx)
+		}
+		return Answer{}, s.lastWords(d.err)
+	}
+	return answerOf(d.result), nil
 }
+
+// imageTypes are the formats that models take.
+var imageTypes = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 // answerOf reads a result. The text counts; structured content counts if there is no text.
 func answerOf(r *mcp.CallToolResult) Answer {
@@ -128,10 +152,14 @@ func answerOf(r *mcp.CallToolResult) Answer {
 		case *mcp.TextContent:
 			a.add(p.Text)
 		case *mcp.ImageContent:
-			if room -= len(p.Data); room >= 0 {
-				a.Images = append(a.Images, Image{p.MIMEType, p.Data})
-			} else {
+			kind := http.DetectContentType(p.Data) // what the server says may be anything
+			switch room -= len(p.Data); {
+			case room < 0:
 				a.add("[an image that is too big]")
+			case !slices.Contains(imageTypes, kind):
+				a.add("[an image that no model takes]")
+			default:
+				a.Images = append(a.Images, Image{kind, p.Data})
 			}
 		case *mcp.EmbeddedResource:
 			if p.Resource != nil {

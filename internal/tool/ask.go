@@ -25,6 +25,7 @@ type Escalation struct {
 // Question is a question to a person before a command starts.
 type Question struct {
 	Command       string
+	Input         string // what the command reads, such as a patch; "" for none
 	Dir           string // the folder of the command, also the model's choice
 	Escalate      bool   // whether the command is to start without the sandbox
 	Justification string // the model's words

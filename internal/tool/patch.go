@@ -67,7 +67,7 @@ func (s *Set) ApplyPatch(ctx context.Context, program []string, text string, by 
 		return Patched{Failure: why}, nil
 	}
 	r := lockstile.Request{Channel: s.channel, Call: by.Call, Policy: s.policy, Argv: program, Env: s.environ}
-	q := Question{Command: "apply_patch " + Words(patch.Paths(files)), Dir: s.policy.Workspace}
+	q := Question{Command: "apply_patch " + Words(patch.Paths(files)), Input: text, Dir: s.policy.Workspace}
 	if r.Approval, err = s.approval(ctx, by.Ask, q, func() bool { return false }); err != nil {
 		s.recordRefused(r, err)
 		return Patched{}, err

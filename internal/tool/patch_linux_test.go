@@ -134,7 +134,7 @@ func TestPatchRefused(t *testing.T) {
 	no := func(_ context.Context, q Question) (string, error) { asked = q; return "", nil }
 	var why *refusal.Error
 	text := "*** Begin Patch\n*** Add File: new file\n+x\n*** End Patch"
-	if _, err := s.ApplyPatch(context.Background(), program, text, Caller{Ask: no}); !errors.As(err, &why) || why.Stage != refusal.StageApprove || asked.Command != `apply_patch "new file"` {
+	if _, err := s.ApplyPatch(context.Background(), program, text, Caller{Ask: no}); !errors.As(err, &why) || why.Stage != refusal.StageApprove || asked.Command != `apply_patch "new file"` || asked.Input != text {
 		t.Errorf("%v, asked %+v", err, asked)
 	}
 	s.preparing.Wait()

@@ -198,8 +198,8 @@ func (s *Screen) living() (living []Session) {
 
 func (s *Screen) sessionLine(e Session, now time.Time) string {
 	end := in(faint, " · "+roughly(now.Sub(e.Begun)))
-	head := in(blue, "◆ ") + in(bold, strconv.Itoa(e.ID)) + " "
-	return head + cut(Safe(strings.ReplaceAll(e.Command, "\n", " ")), s.width-1-width(head)-width(end)) + end
+	mark := in(blue, "◆ ") + in(bold, strconv.Itoa(e.ID)) + " "
+	return mark + cut(Safe(strings.ReplaceAll(head(e.Command, mostLive), "\n", " ")), s.width-1-width(mark)-width(end)) + end
 }
 
 func (s *Screen) sessionList() []string {

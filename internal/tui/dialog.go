@@ -18,6 +18,10 @@ type question struct {
 	goOn      string // why a turn looks endless; "" for a question about a command
 	answer    chan bool
 	withdrawn atomic.Bool // nobody waits for the answer any more
+
+	lines   []string // of the command, broken for width; the loop's
+	width   int
+	printed bool // what the dialog has no room for stands above
 }
 
 // asker is what the log names as the way of an approval.
@@ -65,6 +69,7 @@ type dialog struct {
 	asked []*question
 	quiet time.Time // since when no key was typed, or the question stands
 	shown *question
+	large bool // the terminal has room for the question
 }
 
 // first returns the question to show, nil for none.
@@ -79,18 +84,22 @@ func (d *dialog) first() *question {
 	return d.asked[0]
 }
 
-// ready reports whether a yes counts.
+// ready reports whether the keyboard has rested.
 func (d *dialog) ready(now time.Time) bool { return now.Sub(d.quiet) >= settle }
 
-// key acts on a key. ok is false for a key that belongs to the composer.
+// key acts on a key. ok is false for a key that belongs to the composer. A yes counts only
+// for a question that the user has seen whole.
 func (d *dialog) key(name string, now time.Time) (ok bool) {
+	if d.asked[0] != d.shown {
+		return true // the question before was withdrawn just now
+	}
 	ready := d.ready(now)
 	switch name {
 	case "esc", "ctrl+c":
 		d.reply(false)
 		return true
 	case "y", "n":
-		if ready {
+		if ready && (d.large || name == "n") {
 			d.reply(name == "y")
 			return true
 		}
@@ -108,13 +117,26 @@ func (d *dialog) reply(yes bool) {
 	d.asked = d.asked[1:]
 }
 
-// draw draws the first question with the keys that answer.
+// leastWidth is the columns that a question needs at least.
+const leastWidth = 20
+
+// draw draws the first question with the keys that answer. Of a question that is too large
+// for the terminal the last lines stay: the user can't say yes to a command out of sight.
 func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) []string {
-	return append(q.draw(dir, w, h), d.keys(w, now)...)
+	lines := q.draw(dir, w, h)
+	d.large = w >= leastWidth && len(lines)+len(d.keys(w, now)) < h
+	return append(lines, d.keys(w, now)...)
 }
 
 // questionBar stands before each line of a question.
 var questionBar = in(yellow, "┃ ")
+
+// What the model chose besides the command may take so many lines: the command must stay
+// in sight.
+const (
+	mostFolder = 2
+	mostReason = 3
+)
 
 // draw draws the question, about a command in the folder dir, which is safe. What the
 // model wrote is marked as the model's.
@@ -122,7 +144,7 @@ func (q *question) draw(dir string, w, h int) (lines []string) {
 	say := func(text string) { lines = append(lines, questionBar+cut(text, w-3)) }
 	if q.goOn != "" {
 		say(in(bold, "Go on?"))
-		for _, l := range wrap(Safe(q.goOn), textWidth(w)-3) {
+		for _, l := range first(wrap(Safe(q.goOn), textWidth(w)-3), mostReason) {
 			say(l)
 		}
 		return lines
@@ -133,7 +155,7 @@ func (q *question) draw(dir string, w, h int) (lines []string) {
 		say(in(bold, "Start inside the sandbox?"))
 	}
 	say("")
-	command, room := commandLines(q.Command, w), commandRoom(h)
+	command, room := q.commandLines(w), commandRoom(h)
 	for n, line := range command {
 		if n == room {
 			say(in(yellow, fmt.Sprintf("  … %d lines more; the whole command stands above", len(command)-n)))
@@ -141,14 +163,14 @@ func (q *question) draw(dir string, w, h int) (lines []string) {
 		}
 		say("  " + in(bold, line))
 	}
-	for _, l := range hardwrap("in "+dir, w-6) {
+	for _, l := range first(folderLines(dir, w), mostFolder) {
 		say("  " + in(faint, l))
 	}
 	if q.Justification != "" || q.Escalate {
 		say("")
 	}
 	if q.Justification != "" {
-		for _, l := range beside("The model says:", italic, Safe(q.Justification), w) {
+		for _, l := range first(beside("The model says:", italic, Safe(head(q.Justification, mostLive)), w), mostReason) {
 			say(l)
 		}
 	}
@@ -160,10 +182,37 @@ func (q *question) draw(dir string, w, h int) (lines []string) {
 	return lines
 }
 
+func folderLines(dir string, w int) []string { return hardwrap("in "+dir, w-6) }
+
+// whole draws what the dialog has no room for; nothing if all of the command is in the
+// dialog.
+func (q *question) whole(dir string, w, h int) (lines []string) {
+	command, folder := q.commandLines(w), folderLines(dir, w)
+	if len(command) <= commandRoom(h) && len(folder) <= mostFolder {
+		return nil
+	}
+	lines = append(lines, "", in(bold, "The command of the question:"))
+	for _, l := range append(command[:len(command):len(command)], folder...) {
+		lines = append(lines, "  "+l)
+	}
+	return lines
+}
+
+// first returns the first lines, and says in the last line that some are missing.
+func first(lines []string, most int) []string {
+	if len(lines) <= most {
+		return lines
+	}
+	return append(lines[:most-1:most-1], in(faint, fmt.Sprintf("… %d lines more", len(lines)-most+1)))
+}
+
 // keys draws which keys answer.
 func (d *dialog) keys(w int, now time.Time) []string {
 	keys := in(faint, "esc no · a yes counts when the keyboard rests")
-	if d.ready(now) {
+	switch {
+	case !d.large:
+		keys = in(bold, "n") + " no · a yes needs a larger window"
+	case d.ready(now):
 		keys = in(bold, "y") + " yes, once    " + in(bold, "n") + " no"
 	}
 	lines := []string{questionBar, questionBar + cut(keys, w-3)}
@@ -173,12 +222,16 @@ func (d *dialog) keys(w int, now time.Time) []string {
 	return lines
 }
 
-// commandLines breaks a command line so that each character is seen.
-func commandLines(command string, w int) (lines []string) {
-	for _, line := range safeLines(strings.TrimRight(command, "\n")) {
-		lines = append(lines, hardwrap(line, w-6)...)
+// commandLines breaks the command line, and what the command reads, so that each character
+// is seen. A dialog is drawn many times, and a command may be long.
+func (q *question) commandLines(w int) []string {
+	if q.lines == nil || q.width != w {
+		q.lines, q.width = nil, w
+		for _, line := range safeLines(strings.TrimRight(q.Command+"\n"+q.Input, "\n")) {
+			q.lines = append(q.lines, hardwrap(line, w-6)...)
+		}
 	}
-	return lines
+	return q.lines
 }
 
 // commandRoom is how many lines of a command a dialog shows on a terminal of h rows.

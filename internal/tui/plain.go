@@ -190,11 +190,15 @@ func (l *lineMode) drain() {
 	}
 }
 
+// The room of a question without a screen: whatever is longer stands above as a whole.
+const lineWidth, lineHeight = 10_000, 10_000
+
 // askFirst prints the first question.
 func (l *lineMode) askFirst() {
 	if q := l.dialog.first(); q != nil && q != l.dialog.shown {
 		l.dialog.shown = q
-		l.print(q.draw(Safe(q.Dir), 10_000, 10_000))
+		l.print(q.whole(Safe(q.Dir), lineWidth, lineHeight))
+		l.print(q.draw(Safe(q.Dir), lineWidth, lineHeight))
 		fmt.Fprint(l.config.Out, "yes or no? ")
 	}
 }
@@ -202,8 +206,8 @@ func (l *lineMode) askFirst() {
 // line acts on a line of the user.
 func (l *lineMode) line(text string) (quit bool) {
 	text = strings.TrimSpace(text)
-	if l.dialog.first() != nil {
-		if text == "yes" || text == "no" { // a single letter may have been meant for something else
+	if q := l.dialog.first(); q != nil {
+		if q == l.dialog.shown && (text == "yes" || text == "no") { // a single letter may have been meant for something else
 			l.dialog.reply(text == "yes")
 		}
 		l.dialog.shown = nil

@@ -43,7 +43,11 @@ func cut(line string, w int) string {
 	if width(line) <= w {
 		return line
 	}
-	return ansi.TruncateWc(ansi.Truncate(line, w, "…"), w, "…")
+	out := ansi.Truncate(line, w, "…")
+	for n := w - 1; width(out) > w && n > 0; n-- { // a sign of two widths
+		out = ansi.Truncate(out, n, "…")
+	}
+	return out
 }
 
 // wrap breaks a line between words.
@@ -54,9 +58,11 @@ func wrap(line string, w int) []string {
 	return strings.Split(ansi.Wrap(line, max(w, 8), " -"), "\n")
 }
 
-// hardwrap breaks a line after w columns, and keeps each blank.
+// hardwrap breaks a line after w columns, and keeps each blank. Of the two widths of a line
+// the larger counts, as in cut: nothing of a broken line is cut off.
 func hardwrap(line string, w int) []string {
-	return strings.Split(ansi.Hardwrap(line, max(w, 8), true), "\n")
+	w = max(w, 8)
+	return strings.Split(ansi.HardwrapWc(ansi.Hardwrap(line, w, true), w, true), "\n")
 }
 
 // carry ends each style at the end of a line and begins the style again on the next line,

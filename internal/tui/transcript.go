@@ -26,7 +26,7 @@ type transcript struct {
 }
 
 // mostThought is how much of a reasoning is kept while it comes; mostLive is how much of a
-// running command's output is looked at for a frame.
+// running command, and of its output, is looked at for a frame.
 const (
 	mostThought = 4096
 	mostLive    = 8192
@@ -166,7 +166,7 @@ func (t *transcript) live(spin string, now time.Time) (lines []string) {
 	}
 	for _, r := range t.running {
 		i := *r
-		i.Output = tail(i.Output, mostLive)
+		i.Output, i.Command, i.Arguments = tail(i.Output, mostLive), head(i.Command, mostLive), head(i.Arguments, mostLive)
 		i.Millis = now.Sub(t.begun[i.ID]).Milliseconds()
 		lines = append(lines, drawing{width: t.width, spin: spin}.item(&i)...)
 	}
@@ -191,6 +191,14 @@ func (t *transcript) diff() (lines []string) {
 		return d.notice("no patch of this thread changed a file")
 	}
 	return append(lines, d.notice("patches alone; files that commands changed are not listed")...)
+}
+
+// head returns the beginning of a text.
+func head(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // tail returns the end of a text, from the beginning of a line where there is one.

@@ -83,20 +83,19 @@ func (s *Screen) draw() {
 	s.painter.show(f)
 }
 
-// question returns the question to show. The whole of a long command goes into the
-// scrollback, since the dialog has no room.
+// question returns the question to show. What the dialog has no room for goes into the
+// scrollback.
 func (s *Screen) question(now time.Time) *question {
-	before := s.dialog.shown
 	q := s.dialog.first()
-	if q == nil || q == before {
-		return q
+	if q == nil {
+		return nil
 	}
-	s.dialog.shown, s.dialog.quiet = q, now
-	if command := commandLines(q.Command, s.width); len(command) > commandRoom(s.height) {
-		s.painter.print("", in(bold, "The command of the question:"))
-		for _, l := range command {
-			s.painter.print("  " + l)
-		}
+	if q != s.dialog.shown {
+		s.dialog.shown, s.dialog.quiet = q, now
+	}
+	if whole := q.whole(s.short(q.Dir), s.width, s.height); whole != nil && !q.printed {
+		q.printed = true
+		s.painter.print(whole...)
 	}
 	return q
 }
