@@ -66,6 +66,9 @@ func flood(s *terminal, over chan struct{}) {
 
 func benchmarkKey(b *testing.B, before func(*terminal)) {
 	s := open(b, 80, 24, nil)
+	s.mu.Lock()
+	s.vt.SetScrollbackSize(100) // the emulator moves all of it for each line
+	s.mu.Unlock()
 	s.wait("Ask for")
 	before(s)
 	var times []time.Duration
