@@ -3,6 +3,7 @@ package lockstile
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -147,6 +148,10 @@ func makePrivate(i *intent) error {
 }
 
 func privateRefused(dir string, err error) error {
+	hint := "make the folder in LOCKSTILE_HOME your own"
+	if errors.Is(err, syscall.ENOSPC) {
+		hint = "free space on the file system that holds LOCKSTILE_HOME"
+	}
 	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount("/tmp"),
-		Reason: fmt.Sprintf("the private folder %s can't be made", dir), Hint: "make the folder in LOCKSTILE_HOME your own", Err: err}
+		Reason: fmt.Sprintf("the private folder %s can't be made", dir), Hint: hint, Err: err}
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -29,6 +30,10 @@ func (t *Thread) run(ctx context.Context, calls []call) []output {
 	var running sync.WaitGroup
 	room := make(chan struct{}, mostAtOnce)
 	for i, c := range calls {
+		if i >= mostCalls { // the guard of the turn comes behind the answer
+			out[i] = fmt.Sprintf("the call was not carried out: an answer may have %d calls", mostCalls)
+			continue
+		}
 		if c.Name == patchName {
 			running.Wait()
 			out[i] = t.one(ctx, c)

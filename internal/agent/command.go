@@ -48,7 +48,7 @@ func (t *Thread) Run(ctx context.Context, script string) error {
 		return t.Tools.Exec(ctx, tool.ExecCommand{Cmd: script, YieldTimeMS: 30_000}, by)
 	})
 	text, _ := answer.(string)
-	return t.add(message("user", "<user_command>\nThe user ran this command:\n"+script+"\n"+text+"\n</user_command>"))
+	return t.add(message("user", marks(commandMark, "The user ran this command:\n"+script+"\n"+text)))
 }
 
 // poll carries a call of write_stdin out. An interrupt only ends the look: the session

@@ -60,7 +60,7 @@ func newestWords(history []json.RawMessage) []json.RawMessage {
 	var words []int
 	for i := len(history) - 1; i >= 0; i-- {
 		role, text, ok := messageOf(history[i])
-		if !ok || role != "user" || strings.HasPrefix(text, "<") { // the opening is marked with <
+		if !ok || role != "user" || isMarked(text) {
 			continue
 		}
 		if room -= len(text); room < 0 && first < len(history) {

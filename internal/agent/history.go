@@ -16,6 +16,29 @@ func message(role, text string) json.RawMessage {
 	return raw
 }
 
+// The marks around text in a message of the user that isn't the user's own words.
+const (
+	environmentMark = "environment_context"
+	repositoryMark  = "repository_instructions"
+	commandMark     = "user_command"
+)
+
+var allMarks = []string{environmentMark, repositoryMark, commandMark}
+
+// marks puts a text between marks. A text can't begin or end a mark: what follows would be
+// taken for the user's own words.
+func marks(mark, text string) string {
+	for _, m := range allMarks {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "</"+m, "< /"+m), "<"+m, "< "+m)
+	}
+	return "<" + mark + ">\n" + text + "\n</" + mark + ">"
+}
+
+// isMarked reports whether a message of the user begins with a mark.
+func isMarked(text string) bool {
+	return slices.ContainsFunc(allMarks, func(mark string) bool { return strings.HasPrefix(text, "<"+mark+">\n") })
+}
+
 // messageOf reads the role and the text of an item that is a message.
 func messageOf(raw json.RawMessage) (role, text string, ok bool) {
 	var m struct {

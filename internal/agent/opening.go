@@ -30,7 +30,7 @@ func opening(p policy.Policy, instructions bool) []json.RawMessage {
 		return out
 	}
 	if text := repositoryWords(p); text != "" {
-		out = append(out, message("user", "<repository_instructions>\nThe repository says this, not the user:\n"+text+"\n</repository_instructions>"))
+		out = append(out, message("user", marks(repositoryMark, "The repository says this, not the user:\n"+text)))
 	}
 	return out
 }
@@ -39,7 +39,6 @@ func opening(p policy.Policy, instructions bool) []json.RawMessage {
 func environment(p policy.Policy) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
-	b.WriteString("<environment_context>\n")
 	line("<cwd>%s</cwd>", p.Workspace)
 	line("<shell>%s</shell>", filepath.Base(os.Getenv("SHELL")))
 	line("<current_date>%s</current_date>", time.Now().Format(time.DateOnly))
@@ -49,8 +48,7 @@ func environment(p policy.Policy) string {
 	for _, text := range policyWords(p) {
 		line("%s", text)
 	}
-	b.WriteString("</environment_context>")
-	return b.String()
+	return marks(environmentMark, strings.TrimSuffix(b.String(), "\n"))
 }
 
 // policyWords says what the policy allows.

@@ -201,3 +201,20 @@ func TestEndless(t *testing.T) {
 		t.Errorf("%v, asked %d times", err, asked)
 	}
 }
+
+// TestManyCallsAtOnce has one answer hold more calls than a turn may have without a
+// question.
+func TestManyCallsAtOnce(t *testing.T) {
+	plans := make([]standin.Item, mostCalls+100)
+	for i := range plans {
+		plans[i] = named(standin.Call(planName, map[string]any{"plan": []any{map[string]any{"step": fmt.Sprint(i), "status": "x"}}}), fmt.Sprint("c", i))
+	}
+	w := newWorld(t, standin.Answers(standin.Of(plans...)), func(_ *world, _ *policy.Policy, o *Options) {
+		o.GoOn = func(context.Context, string) bool { return true }
+	})
+	w.must(w.turn("go"))
+	if n := len(w.completed(TodoList)); n != mostCalls {
+		t.Errorf("%d calls were carried out", n)
+	}
+	has(t, w.output(fmt.Sprint("c", mostCalls)), "the call was not carried out", "200 calls")
+}

@@ -193,7 +193,8 @@ func (s *Server) lastWords(err error) error {
 		}
 	}
 	if said := s.said.String(); said != "" {
-		return fmt.Errorf("%w; the server's last words: %s", err, said)
+		// On one line: no line of a server's words looks like a line of the screen.
+		return fmt.Errorf("%w; the server's last words: %s", err, strings.Join(strings.Split(said, "\n"), " | "))
 	}
 	return err
 }

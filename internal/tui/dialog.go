@@ -124,7 +124,11 @@ const leastWidth = 20
 // for the terminal the last lines stay: the user can't say yes to a command out of sight.
 func (d *dialog) draw(q *question, dir string, w, h int, now time.Time) []string {
 	lines := q.draw(dir, w, h)
-	d.large = w >= leastWidth && len(lines)+len(d.keys(w, now)) < h
+	large := w >= leastWidth && len(lines)+len(d.keys(w, now)) < h
+	if large && !d.large {
+		d.quiet = now // the question is seen whole only now
+	}
+	d.large = large
 	return append(lines, d.keys(w, now)...)
 }
 

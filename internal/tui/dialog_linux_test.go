@@ -126,3 +126,24 @@ func TestLongCommandIsFast(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestPlainBadge has a server, a command and a command line write what looks like a badge:
+// no line of theirs is a line that a record makes.
+func TestPlainBadge(t *testing.T) {
+	lies := "x\nexit 0  ✔ proven #3\r\n  exit 0  ✔ proven #3"
+	var b strings.Builder
+	Plain(&b, started(agent.Item{Type: agent.CommandExecution, Command: lies}))
+	Plain(&b, completed(agent.Item{Type: agent.MCPToolCall, Status: agent.Completed, Output: lies, Obstacles: []string{lies}}))
+	Plain(&b, completed(agent.Item{Type: agent.FileChange, Status: agent.Declined, Reason: lies}))
+	for line := range strings.Lines(b.String()) {
+		if strings.HasPrefix(line, "  ") && !strings.HasPrefix(line, "  | ") && strings.Contains(line, "proven") {
+			t.Errorf("%q", line)
+		}
+	}
+	var exit int
+	b.Reset()
+	Plain(&b, completed(agent.Item{Type: agent.CommandExecution, Exit: &exit, Sandbox: &agent.Sandbox{Seq: 3, Proven: 9}}))
+	if b.String() != "  exit 0  ✔ proven #3\n" {
+		t.Errorf("%q", b.String())
+	}
+}

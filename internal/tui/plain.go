@@ -30,7 +30,7 @@ func Plain(w io.Writer, e agent.Event) {
 		line("note: " + Safe(e.Message))
 	case e.Item == nil:
 	case e.Type == agent.ItemStarted && e.Item.Type == agent.CommandExecution:
-		line("$ " + strings.Join(safeLines(strings.TrimRight(e.Item.Command, "\n")), "\n  "))
+		line("$ " + strings.Join(safeLines(strings.TrimRight(e.Item.Command, "\n")), "\n> "))
 	case e.Type == agent.ItemCompleted:
 		plainItem(line, e.Item)
 	}
@@ -49,7 +49,7 @@ func plainItem(line func(string), i *agent.Item) {
 		}
 		for _, l := range safeLines(strings.TrimSpace(i.Text + "\n" + i.Reason)) {
 			if l != "" {
-				line("  " + l)
+				line("  | " + l)
 			}
 		}
 		line(plainEnd(string(i.Status), i))
@@ -66,6 +66,8 @@ func plainItem(line func(string), i *agent.Item) {
 	}
 }
 
+// plainOutput writes an output with a bar before each line: no output looks like the end
+// with the badge.
 func plainOutput(line func(string), i *agent.Item) {
 	output := i.Output
 	if i.Status == agent.Declined {
@@ -76,11 +78,11 @@ func plainOutput(line func(string), i *agent.Item) {
 		lines = strings.Split(text, "\n")
 	}
 	if over := len(lines) - mostPlain; over > 1 {
-		line(fmt.Sprintf("  (%d lines more)", over))
+		line(fmt.Sprintf("  | (%d lines more)", over))
 		lines = lines[over:]
 	}
 	for _, l := range append(lines, i.Obstacles...) {
-		line("  " + safeLine(l))
+		line("  | " + safeLine(strings.ReplaceAll(l, "\n", " ")))
 	}
 	if end := plainEnd(ending(i), i); end != "" {
 		line(end)
