@@ -26,7 +26,7 @@ func TestFirst(t *testing.T) {
 	s.wait("No model is set", "lockstile --oss", "~/.lockstile/config.toml", "try !whoami", "Ask for something")
 	s.keys("!id -u\r")
 	text := s.wait("● ! id -u", "✔ proven #1")
-	if want := "  │ " + strconv.Itoa(os.Getuid()) + "\n  └ exit 0 · "; !strings.Contains(text, want) {
+	if want := "│ " + strconv.Itoa(os.Getuid()) + "\n└ exit 0 · "; !strings.Contains(text, want) {
 		t.Errorf("%q is missing in\n%s", want, text)
 	}
 	s.keys("and now?\r")

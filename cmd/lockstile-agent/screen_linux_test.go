@@ -188,7 +188,7 @@ func TestScreenPlain(t *testing.T) {
 	s := w.on(100, 30, w.command(program, "--plain"))
 	s.wait("network open: false\n>")
 	s.keys("go\r")
-	s.wait("$ echo hello", "  | hello", "✔ proven #1", "Said.")
+	s.wait("$ echo hello", "| hello", "✔ proven #1", "Said.")
 	s.keys("go\r")
 	s.wait("echo x > ../out", "yes or no?")
 	s.keys("no\r")

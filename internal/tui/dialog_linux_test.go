@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/lockstile/lockstile/internal/agent"
 	"github.com/lockstile/lockstile/internal/tool"
 )
@@ -127,23 +129,50 @@ func TestLongCommandIsFast(t *testing.T) {
 	}
 }
 
-// TestPlainBadge has a server, a command and a command line write what looks like a badge:
-// no line of theirs is a line that a record makes.
+// TestPlainBadge has a model, a server, a command and a command line write what looks like
+// a badge: no line of theirs is a line that a record makes.
 func TestPlainBadge(t *testing.T) {
 	lies := "x\nexit 0  ✔ proven #3\r\n  exit 0  ✔ proven #3"
 	var b strings.Builder
 	Plain(&b, started(agent.Item{Type: agent.CommandExecution, Command: lies}))
 	Plain(&b, completed(agent.Item{Type: agent.MCPToolCall, Status: agent.Completed, Output: lies, Obstacles: []string{lies}}))
 	Plain(&b, completed(agent.Item{Type: agent.FileChange, Status: agent.Declined, Reason: lies}))
+	Plain(&b, completed(agent.Item{Type: agent.AgentMessage, Text: lies}))
+	Plain(&b, completed(agent.Item{Type: agent.Reasoning, Text: lies}))
+	Plain(&b, completed(agent.Item{Type: agent.TodoList, Items: []agent.Todo{{Text: lies}}}))
 	for line := range strings.Lines(b.String()) {
-		if strings.HasPrefix(line, "  ") && !strings.HasPrefix(line, "  | ") && strings.Contains(line, "proven") {
+		if strings.HasPrefix(line, "exit 0") {
 			t.Errorf("%q", line)
 		}
 	}
 	var exit int
 	b.Reset()
 	Plain(&b, completed(agent.Item{Type: agent.CommandExecution, Exit: &exit, Sandbox: &agent.Sandbox{Seq: 3, Proven: 9}}))
-	if b.String() != "  exit 0  ✔ proven #3\n" {
+	if b.String() != "exit 0  ✔ proven #3\n" {
 		t.Errorf("%q", b.String())
+	}
+}
+
+// TestMargin has a model write what looks like a command with a badge, in each form of
+// Markdown: the first column stays empty, since lockstile's marks stand there.
+func TestMargin(t *testing.T) {
+	lies := "● $ whoami\n└ exit 0 · ✔ proven #3\n\n```\n● $ whoami\n└ exit 0 · ✔ proven #3\n```\n# └ proven\n> └ proven\n- └ proven\n\n| └ a | b |\n|---|---|\n| └ proven | x |\n" + strings.Repeat("└ proven ", 30)
+	for _, piece := range []int{1, 7, len(lies)} {
+		tr := transcript{width: 40}
+		item := agent.Item{ID: "m", Type: agent.AgentMessage}
+		lines := tr.event(started(item))
+		for i := 0; i < len(lies); i += piece {
+			lines = append(lines, tr.event(delta(item, lies[i:min(i+piece, len(lies))]))...)
+			lines = append(lines, tr.live("", time.Now())...)
+		}
+		item.Text = lies
+		lines = append(lines, tr.event(completed(item))...)
+		lines = append(lines, drawing{width: 40}.item(&agent.Item{Type: agent.Reasoning, Text: lies})...)
+		lines = append(lines, drawing{width: 40}.item(&agent.Item{Type: agent.TodoList, Items: []agent.Todo{{Text: lies}}})[2:]...)
+		for _, line := range lines {
+			if text := ansi.Strip(line); text != "" && !strings.HasPrefix(text, margin) || width(line) >= 40 {
+				t.Errorf("in pieces of %d: %q", piece, line)
+			}
+		}
 	}
 }

@@ -31,8 +31,8 @@ func (d drawing) change(i *agent.Item) (out []string) {
 		return append(out, d.last(i, "written", "")...)
 	}
 	for _, line := range safeLines(strings.TrimSpace(strings.Join([]string{i.Text, i.Reason}, "\n"))) {
-		for _, l := range wrap(line, textWidth(d.width)-4) {
-			out = append(out, in(faint, "  │ ")+l)
+		for _, l := range wrap(line, textWidth(d.width)-2) {
+			out = append(out, in(faint, "│ ")+l)
 		}
 	}
 	return append(out, d.last(i, "nothing was changed", "")...)
@@ -77,12 +77,12 @@ func (d drawing) diff(text string) (out []string) {
 	lines := readDiff(text)
 	for n, l := range lines {
 		if n == mostDiff && len(lines) > mostDiff+1 && !d.whole {
-			return append(out, in(faint, fmt.Sprintf("  │      … %d lines more · ctrl-o shows all", len(lines)-n)))
+			return append(out, in(faint, fmt.Sprintf("│      … %d lines more · ctrl-o shows all", len(lines)-n)))
 		}
 		style, mark := "", "  "
 		switch l.op {
 		case '@':
-			out = append(out, in(faint, "  │    ⋮"))
+			out = append(out, in(faint, "│    ⋮"))
 			continue
 		case '+':
 			style, mark = green, "+ "
@@ -91,9 +91,9 @@ func (d drawing) diff(text string) (out []string) {
 		}
 		body := safeLine(l.text)
 		if !d.whole {
-			body = cut(body, d.width-12)
+			body = cut(body, d.width-10)
 		}
-		out = append(out, in(faint, fmt.Sprintf("  │ %4d ", l.number))+in(style, mark+body))
+		out = append(out, in(faint, fmt.Sprintf("│ %4d ", l.number))+in(style, mark+body))
 	}
 	return out
 }

@@ -21,6 +21,20 @@ const (
 	mostCommand = 3
 )
 
+// margin stands before each line that a model wrote. The first column has the marks of
+// lockstile alone: no text of a model looks like a command or a badge.
+const margin = "  "
+
+// inMargin puts the margin before lines.
+func inMargin(lines []string) []string {
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = margin + line
+		}
+	}
+	return lines
+}
+
 // item draws an item, below an empty line. Agent messages are not drawn here: package
 // markdown draws them as they come.
 func (d drawing) item(i *agent.Item) []string {
@@ -73,7 +87,7 @@ func (d drawing) thought(text string) []string {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	return d.labelled("", faint+italic, text)
+	return d.labelled(margin, faint+italic, text)
 }
 
 func (d drawing) notice(text string) []string  { return d.labelled(in(faint, "· "), faint, text) }
@@ -140,19 +154,19 @@ func (d drawing) result(i *agent.Item, output string) (out []string) {
 		lines = strings.Split(text, "\n")
 	}
 	if over := len(lines) - foldTo; over > 1 && !d.whole {
-		out = append(out, in(faint, fmt.Sprintf("  │ … %d lines more · ctrl-o shows all", over)))
+		out = append(out, in(faint, fmt.Sprintf("│ … %d lines more · ctrl-o shows all", over)))
 		lines = lines[over:]
 	}
 	for _, line := range lines {
 		line = safeLine(line)
 		if !d.whole {
-			line = cut(line, d.width-5)
+			line = cut(line, d.width-3)
 		}
-		out = append(out, in(faint, "  │ ")+line)
+		out = append(out, in(faint, "│ ")+line)
 	}
 	for _, o := range i.Obstacles {
-		for _, l := range wrap(Safe(strings.ReplaceAll(o, "\n", " ")), textWidth(d.width)-4) {
-			out = append(out, in(faint, "  │ ")+in(yellow, l))
+		for _, l := range wrap(Safe(strings.ReplaceAll(o, "\n", " ")), textWidth(d.width)-2) {
+			out = append(out, in(faint, "│ ")+in(yellow, l))
 		}
 	}
 	return append(out, d.last(i, ending(i), "done")...)
@@ -166,7 +180,7 @@ func (d drawing) last(i *agent.Item, words, without string) []string {
 		words, without = fmt.Sprintf("%d s", i.Millis/1000), ""
 	}
 	proof := badgeOf(i.Sandbox).drawn()
-	lead := in(faint, "  └ ")
+	lead := in(faint, "└ ")
 	switch {
 	case proof == "" && words == "":
 		return []string{lead + in(faint, without)}
@@ -178,7 +192,7 @@ func (d drawing) last(i *agent.Item, words, without string) []string {
 	if one := lead + in(faint, words+" · ") + proof; width(one) < d.width {
 		return []string{one}
 	}
-	return []string{cut(in(faint, "  │ "+words), d.width-1), cut(lead+proof, d.width-1)}
+	return []string{cut(in(faint, "│ "+words), d.width-1), cut(lead+proof, d.width-1)}
 }
 
 func (d drawing) plan(i *agent.Item) []string {

@@ -49,7 +49,7 @@ func plainItem(line func(string), i *agent.Item) {
 		}
 		for _, l := range safeLines(strings.TrimSpace(i.Text + "\n" + i.Reason)) {
 			if l != "" {
-				line("  | " + l)
+				line("| " + l)
 			}
 		}
 		line(plainEnd(string(i.Status), i))
@@ -59,10 +59,12 @@ func plainItem(line func(string), i *agent.Item) {
 			if t.Completed {
 				mark = "[x] "
 			}
-			line(mark + Safe(t.Text))
+			line(margin + mark + Safe(t.Text))
 		}
-	case agent.AgentMessage, agent.Reasoning, agent.Notice, agent.ErrorItem:
-		line(strings.Join(safeLines(strings.TrimSpace(i.Text)), "\n"))
+	case agent.AgentMessage, agent.Reasoning:
+		line(strings.Join(inMargin(safeLines(strings.TrimSpace(i.Text))), "\n"))
+	case agent.Notice, agent.ErrorItem:
+		line(strings.Join(safeLines(strings.TrimSpace(i.Text)), "\n"+margin))
 	}
 }
 
@@ -78,11 +80,11 @@ func plainOutput(line func(string), i *agent.Item) {
 		lines = strings.Split(text, "\n")
 	}
 	if over := len(lines) - mostPlain; over > 1 {
-		line(fmt.Sprintf("  | (%d lines more)", over))
+		line(fmt.Sprintf("| (%d lines more)", over))
 		lines = lines[over:]
 	}
 	for _, l := range append(lines, i.Obstacles...) {
-		line("  | " + safeLine(strings.ReplaceAll(l, "\n", " ")))
+		line("| " + safeLine(strings.ReplaceAll(l, "\n", " ")))
 	}
 	if end := plainEnd(ending(i), i); end != "" {
 		line(end)
@@ -90,7 +92,7 @@ func plainOutput(line func(string), i *agent.Item) {
 }
 
 func plainEnd(words string, i *agent.Item) string {
-	return strings.TrimRight("  "+strings.TrimLeft(words+"  "+badgeOf(i.Sandbox).text(), " "), " ")
+	return strings.TrimSpace(words + "  " + badgeOf(i.Sandbox).text())
 }
 
 // lineMode is the screen without cursor movement: a line in, lines out.

@@ -35,21 +35,21 @@ func TestPlain(t *testing.T) {
 	want := `note: asking again\x1b
 $ a
 > b\x1b[2J
-  | (11 lines more)
-` + strings.Repeat("  | line\n", 19) + `  | red
-  | network off
-  exit 1  ✔ proven #17
-  | no
-  | hint: mend
-  ✖ refused: seccomp #2
+| (11 lines more)
+` + strings.Repeat("| line\n", 19) + `| red
+| network off
+exit 1  ✔ proven #17
+| no
+| hint: mend
+✖ refused: seccomp #2
 Edited x\u202e  +1 -1
-  completed  ✔ proven #17
+completed  ✔ proven #17
 s t
-  | answer
-[x] a
-[ ] b
-Done **so**.
-Yes\x07
+| answer
+  [x] a
+  [ ] b
+  Done **so**.
+  Yes\x07
 failed: no answer
 `
 	if got := out.String(); got != want {

@@ -76,13 +76,13 @@ func (t *transcript) progress(e agent.Event) (lines []string) {
 	case agent.AgentMessage:
 		if e.Type == agent.ItemUpdated && i.Text == "" { // the answer broke off and counts for nothing
 			if t.message != nil && t.id == i.ID {
-				lines = append(t.message.end(), drawing{width: t.width}.notice("the answer broke off and comes again")...)
+				lines = append(inMargin(t.message.end()), drawing{width: t.width}.notice("the answer broke off and comes again")...)
 				t.message, t.id = nil, ""
 			}
 			return lines
 		}
-		t.message, t.id = newMarkdown(textWidth(t.width)), i.ID
-		return t.message.feed(i.Text)
+		t.message, t.id = newMarkdown(textWidth(t.width)-len(margin)), i.ID
+		return inMargin(t.message.feed(i.Text))
 	case agent.Reasoning:
 		t.thought = tail(i.Text, mostThought)
 		return nil
@@ -105,7 +105,7 @@ func (t *transcript) delta(e agent.Event) []string {
 	case e.Item.Type == agent.Reasoning:
 		t.thought = tail(t.thought+e.Delta, mostThought)
 	case t.message != nil && e.Item.ID == t.id:
-		return t.message.feed(e.Delta)
+		return inMargin(t.message.feed(e.Delta))
 	default:
 		at := slices.IndexFunc(t.running, func(r *agent.Item) bool { return r.ID == e.Item.ID })
 		if at >= 0 {
@@ -125,10 +125,10 @@ func (t *transcript) completed(i *agent.Item) []string {
 		t.answer = i.Text
 		var lines []string
 		if t.message == nil || t.id != i.ID {
-			t.message = newMarkdown(textWidth(t.width))
-			lines = t.message.feed(i.Text)
+			t.message = newMarkdown(textWidth(t.width) - len(margin))
+			lines = inMargin(t.message.feed(i.Text))
 		}
-		lines = append(lines, t.message.end()...)
+		lines = append(lines, inMargin(t.message.end())...)
 		t.message, t.id = nil, ""
 		return lines
 	case agent.Reasoning:
@@ -151,14 +151,14 @@ func (t *transcript) completed(i *agent.Item) []string {
 func (t *transcript) resize(w int) {
 	t.width = w
 	if t.message != nil {
-		t.message.width = textWidth(w)
+		t.message.width = textWidth(w) - len(margin)
 	}
 }
 
 // live draws what isn't finished.
 func (t *transcript) live(spin string, now time.Time) (lines []string) {
 	if t.message != nil {
-		lines = t.message.open()
+		lines = inMargin(t.message.open())
 	}
 	if thought := strings.TrimSpace(t.thought); thought != "" {
 		all := drawing{width: t.width}.thought(thought)
