@@ -20,23 +20,31 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := strings.Fields(string(caches))
-	for _, page := range []string{"README.md", "docs/mcp.md"} {
-		text, err := os.ReadFile(filepath.Join("../..", page))
+	for _, c := range []struct{ page, built, programs string }{
+		{"README.md", "./cmd/lockstile ./cmd/lockstile-agent", "lockstile lockstile-agent"},
+		{"README.md", "./cmd/...", "lockstile lockstile-agent lockstile-mcp"}, {"docs/mcp.md", "./cmd/...", "lockstile lockstile-mcp"},
+	} {
+		text, err := os.ReadFile(filepath.Join("../..", c.page))
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, rest, found := strings.Cut(string(text), "    CGO_ENABLED=0 go build ")
-		lines := strings.SplitN("CGO_ENABLED=0 go build "+rest, "\n", 3)
-		if !found || !strings.HasPrefix(lines[1], "    export PATH=") {
-			t.Fatalf("%s has no two lines that install", page)
+		build := "    CGO_ENABLED=0 go build -o ~/.local/bin/ " + c.built + "\n"
+		_, rest, found := strings.Cut(string(text), build)
+		export, _, _ := strings.Cut(rest, "\n")
+		if !found || !strings.HasPrefix(export, "    export PATH=") {
+			t.Fatalf("%s has no two lines that install %s", c.page, c.programs)
 		}
-		cmd := exec.Command("bash", "-euc", lines[0]+"\n"+lines[1]+"\ncommand -v lockstile lockstile-mcp; lockstile version")
+		cmd := exec.Command("bash", "-euc", build+export+"\ncommand -v "+c.programs+"; lockstile version")
 		cmd.Dir = "../.."
 		home := t.TempDir()
 		cmd.Env = append(os.Environ(), "HOME="+home, "GOMODCACHE="+kept[0], "GOCACHE="+kept[1])
 		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.HasPrefix(string(out), home+"/.local/bin/lockstile\n"+home+"/.local/bin/lockstile-mcp\n") {
-			t.Errorf("%s: %v: %s", page, err, out)
+		want := ""
+		for name := range strings.FieldsSeq(c.programs) {
+			want += home + "/.local/bin/" + name + "\n"
+		}
+		if err != nil || !strings.HasPrefix(string(out), want) {
+			t.Errorf("%s: %v: %s", c.page, err, out)
 		}
 	}
 }
