@@ -16,6 +16,8 @@ import (
 var defaultExcludes = [...]string{
 	"*KEY*", "*SECRET*", "*TOKEN*",
 	"*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*CREDENTIAL*", "*_PASS", "*_PWD", "*_PAT",
+	"PASS", "PW", "*_PW", "*_PW_*", "*PASSCODE*", "*_PASS_*", "*CREDS*", "*_CRED", "*_CRED_*", "*MNEMONIC*", "*PRIVATE*", "*_SAS", "*_SAS_*",
+	"*CONN_STR*", "*CONNECTIONSTRING*", "*_OTP", "*_PIN", "*_HMAC*", "*SIGNING*", "*ENCRYPT*",
 	"*_AUTH", "*_AUTH_*", "*COOKIE*", "*BEARER*", "*JWT*", "*WEBHOOK*",
 	"*DATABASE_URL*", "*CONNECTION_STRING*", "*_DSN", "AWS_*",
 	"SSH_AUTH_SOCK", "SSH_AGENT_PID", "GPG_AGENT_INFO", "KRB5CCNAME", "NETRC",
@@ -27,6 +29,7 @@ var defaultExcludes = [...]string{
 // defaultKept are names without a secret that a default exclude would match.
 var defaultKept = [...]string{
 	"KEYBOARD*", "KEYMAP", "KEYTIMEOUT", "TOKENIZERS_PARALLELISM", "*MAX_TOKENS*",
+	"GOPRIVATE", "*_PINNED*",
 	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_OUTPUT", "AWS_PAGER",
 }
 

@@ -45,3 +45,19 @@ func TestEnvApply(t *testing.T) {
 		t.Errorf("ignore_default_excludes with exclude: %q", kept)
 	}
 }
+
+// TestNamesOfSecrets checks names as users and tools give them to secrets, and names of
+// ordinary settings beside them.
+func TestNamesOfSecrets(t *testing.T) {
+	for _, name := range strings.Fields(`PASS PW DB_PW DB_PW_PROD WIFI_PASSCODE MYSQL_PASS_ROOT GCP_CREDS CREDS_FILE APP_CRED APP_CRED_ID WALLET_MNEMONIC
+		PRIVATE_PEM MY_PRIVATE BLOB_SAS BLOB_SAS_URL SQL_CONN_STR ConnectionStrings__Db LOGIN_OTP CARD_PIN WEB_HMAC_V1 CODE_SIGNING_P12 ENCRYPTION_IV`) {
+		if kept, _ := (Env{Inherit: InheritAll}).Apply([]string{name + "=x"}); len(kept) != 0 {
+			t.Errorf("%s is handed on", name)
+		}
+	}
+	for _, name := range strings.Fields(`PWD OLDPWD GOPRIVATE NODE_PINNED_VERSION PASSENGER_ENV SPIN PIN BYPASS_CACHE TOPWINDOW SASS_PATH`) {
+		if kept, _ := (Env{Inherit: InheritAll}).Apply([]string{name + "=x"}); len(kept) != 1 {
+			t.Errorf("%s is not handed on", name)
+		}
+	}
+}
