@@ -81,6 +81,7 @@ exit $code`
 		config, log := filepath.Join(w.dir, "config.toml"), filepath.Join(w.dir, "log")
 		w.must(os.Rename(filepath.Join(w.home, "config.toml"), config))
 		cmd := w.command("sh", "-c", script, "sh", config, strconv.Itoa(pages), program, log)
+		cmd.Env = append(cmd.Env, "LOCKSTILE_TALLY=") // a verdict whose record has no room is refused
 		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 		r := w.do(cmd)
 		ran, _ := os.ReadFile(filepath.Join(w.ws, "ran"))

@@ -127,7 +127,7 @@ func newKiller(t *testing.T, seed int, landed *tally) *killer {
 		k.asked.Add(1)
 		return answerWork(r)
 	})
-	k.env = append(k.env, "TERM=xterm-256color")
+	k.env = append(k.env, "TERM=xterm-256color", "LOCKSTILE_TALLY=") // a kill between two counts is no fault
 	return k
 }
 
