@@ -404,19 +404,15 @@ func TestNothingStarts(t *testing.T) {
 func TestEditor(t *testing.T) {
 	var s *terminal
 	s = open(t, 80, 24, func(c *Config) {
-		c.Edit = func(_ context.Context, file string) (Session, error) {
-			draft, err := os.ReadFile(file)
-			if err != nil || string(draft) != "a draft" {
-				t.Errorf("%q, %v", draft, err)
+		c.Edit = func(_ context.Context, draft string) (Session, func() (string, error), error) {
+			if draft != "a draft" {
+				t.Errorf("%q", draft)
 			}
-			e, _, end := s.session(1, "vi", func(text string) {
-				if err := os.WriteFile(file, []byte("typed "+text+"\nmore\n"), 0o600); err != nil {
-					t.Error(err)
-				}
-			})
+			typed := make(chan string, 1)
+			e, _, end := s.session(1, "vi", func(text string) { typed <- "typed " + text + "\nmore" })
 			inner := e.Type
 			e.Type = func(text string) error { defer end(); return inner(text) }
-			return e, nil
+			return e, func() (string, error) { return <-typed, nil }, nil
 		}
 	})
 	s.wait("Ask for")
