@@ -33,7 +33,7 @@ func Lockstile() Tables {
 			{"internal/linux/supervise", ""},
 			{"internal/linux/tape", ""},
 			{"internal/mcp", ". internal/ignored internal/plain internal/settings internal/tool refusal"},
-			{"internal/mcpclient", ". policy refusal"},
+			{"internal/mcpclient", ". internal/model policy refusal"},
 			{"internal/model", ""},
 			{"internal/model/standin", ""},
 			{"internal/mountinfo", ""},
