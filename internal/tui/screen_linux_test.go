@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 func (s *terminal) cooked() bool {
 	s.Helper()
 	var modes *unix.Termios
-	if err := control(s.master, func(fd int) (err error) { modes, err = unix.IoctlGetTermios(fd, unix.TCGETS); return err }); err != nil {
+	if err := control(s.emulated.Master, func(fd int) (err error) { modes, err = unix.IoctlGetTermios(fd, unix.TCGETS); return err }); err != nil {
 		s.Fatal(err)
 	}
 	return modes.Lflag&(unix.ICANON|unix.ECHO) == unix.ICANON|unix.ECHO
@@ -67,7 +67,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := pair(t, 80, 24)
-			s.Screen = New(Config{In: s.slave, Out: s.slave, Err: &s.errors, Policy: app, ModelSet: true,
+			s.Screen = New(Config{In: s.emulated.Slave, Out: s.emulated.Slave, Err: &s.errors, Policy: app, ModelSet: true,
 				Answers: map[string]func(context.Context, []string) (string, error){"doctor": func(context.Context, []string) (string, error) { panic("broken\x1b") }}})
 			thread := s.double(true)
 			calls := 0
