@@ -136,7 +136,7 @@ func TestNothingStaysOpen(t *testing.T) {
 		once()
 	}
 	if after := leastOpen(); after != before {
-		t.Errorf("%d descriptors, then %d", before, after)
+		t.Errorf("%d descriptors, then %d: %s", before, after, openNames(t))
 	}
 }
 
@@ -459,4 +459,18 @@ func TestReady(t *testing.T) {
 	if _, err := os.Lstat(mark); err != nil {
 		t.Error(err)
 	}
+}
+
+// openNames says what the descriptors are.
+func openNames(t *testing.T) (names []string) {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		to, _ := os.Readlink("/proc/self/fd/" + e.Name())
+		names = append(names, e.Name()+" "+to)
+	}
+	return names
 }

@@ -38,7 +38,7 @@ func TestReaderGoes(t *testing.T) {
 				t.Errorf("%d requests, %v", n, err)
 			}
 			for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) { // the kernel ends the tree
-				left := processesIn(w.ws)
+				left := w.processes()
 				if len(left) == 0 {
 					break
 				}
@@ -49,16 +49,6 @@ func TestReaderGoes(t *testing.T) {
 			w.verified()
 		})
 	}
-}
-
-func processesIn(dir string) (out []string) {
-	all, _ := os.ReadDir("/proc")
-	for _, p := range all {
-		if cwd, err := os.Readlink("/proc/" + p.Name() + "/cwd"); err == nil && strings.HasPrefix(cwd, dir) {
-			out = append(out, p.Name())
-		}
-	}
-	return out
 }
 
 // TestFullDisk fills the disk of the home, with a little more room each time: no command
@@ -90,7 +80,7 @@ exit $code`
 		if whole = commands == 3; commands > starts || !whole && !strings.Contains(r.err, "no space left on device") || whole && r.code != 0 {
 			t.Errorf("%d pages: exit %d, %d commands ran, the log has %d starts: %s", pages, r.code, commands, starts, r.err)
 		}
-		if left := processesIn(w.ws); len(left) > 0 {
+		if left := w.processes(); len(left) > 0 {
 			t.Errorf("%d pages: %q are left", pages, left)
 		}
 	}

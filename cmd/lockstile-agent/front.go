@@ -25,8 +25,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// front joins the parts: one configuration, one gate, one set of tools, for one thread
-// after the other.
+// front joins the parts. One configuration, one gate and one set of tools serve all
+// threads of a run.
 type front struct {
 	*commandLine
 	home    string

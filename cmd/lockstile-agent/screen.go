@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -164,18 +165,28 @@ func (f *front) readDir(name string) ([]fs.DirEntry, error) {
 }
 
 // edit starts the user's editor on a terminal of its own, as the user's own program: the
-// user asked, so that the start is an approved one, with a record.
-func (f *front) edit(_ context.Context, file string) (tui.Session, error) {
-	editor := os.Getenv("VISUAL")
+// user asked, so that the start is an approved one, with a record. The draft lies in the
+// product's folder. In another folder a command could put a link in the draft's place, and
+// the editor would write where the link leads.
+func (f *front) edit(_ context.Context, draft string) (e tui.Session, written func() (string, error), err error) {
+	editor := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"))
 	if editor == "" {
-		editor = os.Getenv("EDITOR")
+		return e, nil, errors.New("no editor is set; export EDITOR=NAME")
 	}
-	if editor == "" {
-		return tui.Session{}, errors.New("no editor is set; export EDITOR=NAME")
-	}
-	e, err := f.tools.Edit(editor, file)
+	dir, err := os.MkdirTemp(f.home, "draft-")
 	if err != nil {
-		return tui.Session{}, err
+		return e, nil, err
 	}
-	return living(e), nil
+	file := filepath.Join(dir, "draft.md")
+	started := session.Entry{}
+	if err = os.WriteFile(file, []byte(draft), 0o600); err == nil {
+		started, err = f.tools.Edit(editor, file)
+	}
+	if err != nil {
+		return e, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return living(started), func() (string, error) {
+		text, err := os.ReadFile(file)
+		return strings.TrimRight(string(text), "\n"), errors.Join(err, os.RemoveAll(dir))
+	}, nil
 }

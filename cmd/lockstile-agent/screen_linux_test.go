@@ -111,12 +111,13 @@ func TestScreenApproval(t *testing.T) {
 }
 
 // TestScreenEditor writes a prompt in the user's editor. The editor is the user's own
-// program outside the sandbox, with a record.
+// program outside the sandbox, with a record. Commands can't reach the draft, wherever
+// temporary files lie.
 func TestScreenEditor(t *testing.T) {
 	w := newWorld(t, standin.Always(standin.Say("Read.")))
 	editor := filepath.Join(w.dir, "editor")
-	w.must(os.WriteFile(editor, []byte("#!/bin/sh\nprintf ' and more' >> \"$1\"\n"), 0o700))
-	w.env = append(w.env, "VISUAL=", "EDITOR="+editor)
+	w.must(os.WriteFile(editor, []byte("#!/bin/sh\nprintf ' and more' >> \"$1\"\necho \"$1\" > "+w.dir+"/where\n"), 0o700))
+	w.env = append(w.env, "VISUAL=", "EDITOR="+editor, "TMPDIR="+w.ws)
 	s := w.on(80, 24, w.command(program))
 	s.wait("Ask for")
 	s.keys("a prompt\x07")
@@ -125,6 +126,12 @@ func TestScreenEditor(t *testing.T) {
 	s.wait("Read.")
 	if got := w.server.Requests()[0].Text("user"); !strings.HasSuffix(got, "a prompt and more") {
 		t.Errorf("the model was asked %q", got)
+	}
+	if where, _ := os.ReadFile(w.dir + "/where"); !strings.HasPrefix(string(where), w.home+"/") {
+		t.Errorf("the draft was %s", where)
+	}
+	if left, _ := filepath.Glob(w.home + "/draft-*"); len(left) > 0 {
+		t.Errorf("%q are left", left)
 	}
 	if l := w.starts(); len(l) != 1 || l[0].Mode != "danger-full-access" {
 		t.Errorf("the log has %+v", l)

@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/emulated"
 	"github.com/lockstile/lockstile/internal/model/standin"
 )
 
@@ -210,17 +210,11 @@ func (v *victim) over() {
 
 // onTerminal gives the program a terminal of its own.
 func (v *victim) onTerminal() {
-	master, slave := openPair(v.TB)
-	v.must(unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: 100, Row: 30}))
-	v.cmd.Stdin, v.cmd.Stdout, v.cmd.Stderr = slave, slave, slave
+	s, err := emulated.Open(100, 30, nil)
+	v.must(err)
+	v.cmd.Stdin, v.cmd.Stdout, v.cmd.Stderr = s.Slave, s.Slave, s.Slave
 	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	var reading sync.WaitGroup
-	reading.Go(func() { _, _ = io.Copy(io.Discard, master) })
-	v.ends = append(v.ends, func() {
-		slave.Close()
-		master.Close()
-		reading.Wait()
-	})
+	v.ends = append(v.ends, s.Close)
 }
 
 // waitForMoment waits for a random moment: a time, a number of lines in the rollout, of

@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/model"
 	"github.com/lockstile/lockstile/internal/patch"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -82,9 +82,6 @@ type imageArguments struct {
 // mostImage bounds an image, in bytes.
 const mostImage = 10 << 20
 
-// imageTypes are the formats that models take.
-var imageTypes = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
-
 // image carries a call of view_image out: the file is read inside the sandbox, so that the
 // model sees what commands may read and no more.
 func (t *Thread) image(ctx context.Context, c call, a imageArguments) output {
@@ -95,12 +92,9 @@ func (t *Thread) image(ctx context.Context, c call, a imageArguments) output {
 	if file.Record.Seq != 0 {
 		item.Sandbox = t.recorded(file.Record)
 	}
-	kind := ""
-	if err == nil {
-		kind = http.DetectContentType(file.Bytes)
-		if !strings.Contains(strings.Join(imageTypes, " "), kind) {
-			err = fmt.Errorf("%s is no image of a known format (%s)", a.Path, strings.Join(imageTypes, ", "))
-		}
+	kind := model.ImageType(file.Bytes)
+	if err == nil && kind == "" {
+		err = fmt.Errorf("%s is no image of a known format (%s)", a.Path, strings.Join(model.ImageTypes[:], ", "))
 	}
 	if err != nil {
 		text := err.Error()
@@ -113,5 +107,10 @@ func (t *Thread) image(ctx context.Context, c call, a imageArguments) output {
 		return "view_image failed: " + text
 	}
 	t.tell(Event{Type: ItemCompleted, Item: item})
-	return []map[string]string{{"type": "input_image", "image_url": "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(file.Bytes)}}
+	return []map[string]string{imagePart(kind, file.Bytes)}
+}
+
+// imagePart is an image as a part of an output.
+func imagePart(kind string, image []byte) map[string]string {
+	return map[string]string{"type": "input_image", "image_url": "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(image)}
 }

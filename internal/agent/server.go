@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -90,7 +89,7 @@ func serverOutput(item *Item, answer mcpclient.Answer) output {
 	}
 	parts := []map[string]string{{"type": "input_text", "text": text}}
 	for _, i := range answer.Images {
-		parts = append(parts, map[string]string{"type": "input_image", "image_url": "data:" + i.Type + ";base64," + base64.StdEncoding.EncodeToString(i.Bytes)})
+		parts = append(parts, imagePart(i.Type, i.Bytes))
 	}
 	return parts
 }

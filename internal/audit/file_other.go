@@ -3,27 +3,20 @@
 package audit
 
 import (
-	"errors"
 	"io/fs"
 	"os"
+
+	"github.com/lockstile/lockstile/internal/filelock"
 )
 
-// errNoLock is the answer on systems whose file locks are not known to hold: without a
-// lock, two writers could break the chain.
-var errNoLock = errors.New("this system has no file lock that the log can use")
-
 func openOwned(path string, _ bool) (*os.File, fs.FileInfo, error) {
-	return nil, nil, refuse(path+" cannot be kept on this system", "", errNoLock)
+	return nil, nil, refuse(path+" cannot be kept on this system", "", filelock.ErrNone)
 }
 
 func checkOwned(path string, info fs.FileInfo) error { return checkKind(path, info) }
 
 func openReadOnly(path string) (*os.File, error) { return os.Open(path) }
 
-func appendBytes(*os.File, []byte, int64) error { return errNoLock }
-
-func tryLock(*os.File, bool) (bool, error) { return false, errNoLock }
-
-func unlockFile(*os.File) {}
+func appendBytes(*os.File, []byte, int64) error { return filelock.ErrNone }
 
 func checkFileLimit() error { return nil }

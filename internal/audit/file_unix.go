@@ -88,29 +88,6 @@ func appendBytes(f *os.File, b []byte, _ int64) error {
 	return err
 }
 
-func tryLock(f *os.File, shared bool) (bool, error) {
-	how := unix.LOCK_EX | unix.LOCK_NB
-	if shared {
-		how = unix.LOCK_SH | unix.LOCK_NB
-	}
-	for {
-		err := unix.Flock(int(f.Fd()), how)
-		switch err {
-		case nil:
-			return true, nil
-		case unix.EWOULDBLOCK:
-			return false, nil
-		case unix.EINTR:
-			continue
-		}
-		return false, fmt.Errorf("flock %s: %w", f.Name(), err)
-	}
-}
-
-// unlockFile can't leave the lock behind, even on failure: closing the file, or the end
-// of the process, gives the lock up as well.
-func unlockFile(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }
-
 // leastFileLimit is the least limit of file sizes, in bytes, under which the log is
 // written: SIGXFSZ ends a program that writes past the limit (setrlimit(2)).
 const leastFileLimit = 16 << 20

@@ -4,17 +4,12 @@ package audit
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/windows"
 )
-
-// lockOffset is the byte that stands for the file in LockFileEx. Locks of Windows are
-// mandatory for the locked bytes, and therefore the byte lies beyond the end of any log.
-const lockOffset = 1 << 30
 
 // openOwned opens path for reading and writing, and makes a missing file. The access list
 // of the folder decides who may write the file: openOwned does not check owner and list
@@ -67,27 +62,6 @@ func create(path string, access, disposition uint32) (*os.File, error) {
 func appendBytes(f *os.File, b []byte, size int64) error {
 	_, err := f.WriteAt(b, size)
 	return err
-}
-
-func tryLock(f *os.File, shared bool) (bool, error) {
-	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
-	if !shared {
-		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
-	}
-	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{OffsetHigh: lockOffset})
-	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("lock %s: %w", f.Name(), err)
-	}
-	return true, nil
-}
-
-// unlockFile can't leave the lock behind, even on failure: closing the file, or the end
-// of the process, gives the lock up as well.
-func unlockFile(f *os.File) {
-	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &windows.Overlapped{OffsetHigh: lockOffset})
 }
 
 func checkFileLimit() error { return nil }

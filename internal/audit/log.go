@@ -21,6 +21,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/lockstile/lockstile/internal/filelock"
 )
 
 // LogName and HeadName are the files' names in the product's home.
@@ -127,7 +129,7 @@ func (l *Log) Append(record any) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	defer unlockFile(l.file) // the lock ends with the process in any case
+	defer filelock.Release(l.file) // the lock ends with the process in any case
 	return l.appendLocked(fields, size)
 }
 
@@ -189,7 +191,7 @@ func (l *Log) acquire() (int64, error) {
 		if err == nil && current {
 			return size, nil
 		}
-		unlockFile(l.file)
+		filelock.Release(l.file)
 		if err != nil {
 			return 0, err
 		}

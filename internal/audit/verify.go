@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/filelock"
 )
 
 // Verify reads a log as a stream and reports the state of the chain. Verify cannot notice
@@ -68,7 +70,7 @@ func snapshot(f *os.File, headPath string) (size int64, head *mark, headErr, err
 	if err := lockFile(f, true, lockPatience); err != nil {
 		return 0, nil, nil, err
 	}
-	defer unlockFile(f)
+	defer filelock.Release(f)
 	if info, err = f.Stat(); err != nil {
 		return 0, nil, nil, err
 	}

@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/lockstile/lockstile/internal/filelock"
 )
 
 // mostSeats is how many commands of a workspace have caches at a time.
@@ -75,7 +77,7 @@ func take(folder string, anew bool) (Seat, error) {
 	if err != nil {
 		return Seat{}, err
 	}
-	ok, err := tryLock(f)
+	ok, err := filelock.Try(f, false)
 	if err == nil && ok {
 		// Another process may have removed the seat before the lock was ours.
 		if ok = same(f, name); ok {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lockstile/lockstile/internal/filelock"
 )
 
 // Entry is a seat as it lies on the disk.
@@ -51,7 +53,7 @@ func busy(folder string) bool {
 		return false
 	}
 	defer f.Close()
-	free, err := tryLock(f)
+	free, err := filelock.Try(f, false)
 	return !free || err != nil
 }
 

@@ -1,7 +1,6 @@
 package mcp
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/lockstile/lockstile/internal/linefilter"
 )
 
 // mostLine bounds a line of the client, in bytes.
@@ -24,7 +25,7 @@ func stdio() mcp.Transport { return overLines(os.Stdin, os.Stdout) }
 // it all sessions.
 func overLines(in io.ReadCloser, out io.WriteCloser) mcp.Transport {
 	w := &wholeWrites{out: out}
-	return &mcp.IOTransport{Reader: &messages{in: in, lines: bufio.NewReader(in), answers: w}, Writer: w, MaxLineLength: -1}
+	return &mcp.IOTransport{Reader: linefilter.New(in, mostLine, messages{w}.message), Writer: w, MaxLineLength: -1}
 }
 
 // wholeWrites keeps writes apart that come from several goroutines. Each write of the SDK
@@ -42,59 +43,16 @@ func (w *wholeWrites) Write(p []byte) (int, error) {
 
 func (w *wholeWrites) Close() error { return w.out.Close() }
 
-// messages reads those lines of a client that are messages.
-type messages struct {
-	in      io.Closer
-	lines   *bufio.Reader
-	answers io.Writer
-	left    []byte // of the last message
-}
-
-func (m *messages) Close() error { return m.in.Close() }
-
-func (m *messages) Read(p []byte) (int, error) {
-	for len(m.left) == 0 {
-		line, err := m.line()
-		if errors.Is(err, errTooLong) {
-			m.answer(nil, jsonrpc.CodeInvalidRequest, "the line is longer than 16 MiB")
-			continue
-		}
-		if err != nil && len(line) == 0 {
-			return 0, err
-		}
-		m.left = m.message(line)
-	}
-	n := copy(p, m.left)
-	m.left = m.left[n:]
-	return n, nil
-}
-
-var errTooLong = errors.New("a line is too long")
-
-// line reads a line to its end. Of a longer line than mostLine nothing is kept.
-func (m *messages) line() ([]byte, error) {
-	var line []byte
-	long := false
-	for {
-		part, err := m.lines.ReadSlice('\n')
-		if long = long || len(line)+len(part) > mostLine; !long {
-			line = append(line, part...)
-		} else {
-			line = nil
-		}
-		switch {
-		case err == bufio.ErrBufferFull:
-		case long:
-			return nil, errTooLong
-		default:
-			return line, err
-		}
-	}
-}
+// messages keeps those lines of a client that are messages.
+type messages struct{ answers io.Writer }
 
 // message returns a line that is a message, on one line, or nil after the answer to
 // another line. A byte order mark counts as nothing.
-func (m *messages) message(line []byte) []byte {
+func (m messages) message(line []byte, long bool) []byte {
+	if long {
+		m.answer(nil, jsonrpc.CodeInvalidRequest, "the line is longer than 16 MiB")
+		return nil
+	}
 	line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")))
 	if len(line) == 0 {
 		return nil
@@ -141,7 +99,7 @@ func goodID(id json.RawMessage) bool {
 }
 
 // answer writes an error to the client. A client that is gone will end the reading too.
-func (m *messages) answer(id json.RawMessage, code int, text string) {
+func (m messages) answer(id json.RawMessage, code int, text string) {
 	if len(id) == 0 {
 		id = json.RawMessage("null")
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/linefilter"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -109,8 +110,8 @@ func (s *Server) program(g *lockstile.Gate, p policy.Policy, environ []string) (
 		defer close(heard)
 		_, _ = io.Copy(&s.said, ours[2])
 	}()
-	in := newMessages(ours[1], &s.said)
-	return &mcp.IOTransport{Reader: in, Writer: answers{ours[0], in}, MaxLineLength: -1}, nil
+	in := &messages{words: &s.said}
+	return &mcp.IOTransport{Reader: linefilter.New(ours[1], mostMessage, in.message), Writer: answers{ours[0], in}, MaxLineLength: -1}, nil
 }
 
 func withVariables(environ []string, more map[string]string) []string {

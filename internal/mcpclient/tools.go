@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/lockstile/lockstile/internal/model"
 )
 
 // Tool is a tool of a server.
@@ -140,9 +141,6 @@ func (s *Server) Call(ctx context.Context, tool Tool, arguments json.RawMessage)
 	return answerOf(d.result), nil
 }
 
-// imageTypes are the formats that models take.
-var imageTypes = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
-
 // answerOf reads a result. The text counts; structured content counts if there is no text.
 func answerOf(r *mcp.CallToolResult) Answer {
 	a := Answer{Failed: r.IsError}
@@ -152,11 +150,11 @@ func answerOf(r *mcp.CallToolResult) Answer {
 		case *mcp.TextContent:
 			a.add(p.Text)
 		case *mcp.ImageContent:
-			kind := http.DetectContentType(p.Data) // what the server says may be anything
+			kind := model.ImageType(p.Data) // what the server says may be anything
 			switch room -= len(p.Data); {
 			case room < 0:
 				a.add("[an image that is too big]")
-			case !slices.Contains(imageTypes, kind):
+			case kind == "":
 				a.add("[an image that no model takes]")
 			default:
 				a.Images = append(a.Images, Image{kind, p.Data})

@@ -14,7 +14,7 @@ type File struct {
 	Chunks []Chunk  // the places that change
 }
 
-// Chunk is one place of a file that changes.
+// Chunk is a change of one place in a file.
 type Chunk struct {
 	Below []string // lines to find first, one after the other ("@@ LINE")
 	Lines []Line

@@ -1,9 +1,6 @@
 package picture
 
 import (
-	"fmt"
-	"io"
-	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -15,9 +12,8 @@ import (
 
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/vt"
-	"golang.org/x/sys/unix"
 
-	"github.com/lockstile/lockstile/internal/pty"
+	"github.com/lockstile/lockstile/internal/emulated"
 )
 
 // patience bounds the wait for a text.
@@ -26,11 +22,10 @@ const patience = 30 * time.Second
 // recorder is a terminal with a program, a person who types, and the recording.
 type recorder struct {
 	*testing.T
-	master *os.File
-	slow   bool // types as fast as a person, and pauses to read
+	*emulated.Terminal
+	slow bool // types as fast as a person, and pauses to read
 
 	mu     sync.Mutex
-	vt     *vt.Emulator
 	begun  time.Time
 	result Recording
 	rest   []byte // the begin of a character
@@ -39,78 +34,29 @@ type recorder struct {
 // record starts a program on a terminal of its own.
 func record(t *testing.T, slow bool, width, height int, cmd *exec.Cmd) *recorder {
 	t.Helper()
-	r := &recorder{T: t, slow: slow, vt: vt.NewEmulator(width, height), begun: time.Now(), result: Recording{Width: width, Height: height}}
-	slave := r.open(width, height)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	r := &recorder{T: t, slow: slow, begun: time.Now(), result: Recording{Width: width, Height: height}}
+	var err error
+	if r.Terminal, err = emulated.Open(width, height, r.keep); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = r.Slave, r.Slave, r.Slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	slave.Close()
-	answers, output := make(chan struct{}), make(chan struct{})
-	go func() { // what the emulator answers
-		defer close(answers)
-		_, _ = io.Copy(r.master, r.vt)
-	}()
-	go func() {
-		defer close(output)
-		r.read()
-	}()
+	r.Slave.Close()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGHUP)
 		_ = cmd.Wait()
-		r.master.Close()
-		<-output
-		r.vt.InputPipe().(io.Closer).Close()
-		<-answers
+		r.Close()
 	})
 	return r
 }
 
-// open makes the terminal.
-func (r *recorder) open(width, height int) (slave *os.File) {
-	r.Helper()
-	var err error
-	if r.master, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
-		r.Fatal(err)
-	}
-	conn, err := r.master.SyscallConn()
-	if err != nil {
-		r.Fatal(err)
-	}
-	n := 0
-	if wrong := conn.Control(func(fd uintptr) {
-		if err = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); err == nil {
-			n, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
-		}
-	}); wrong != nil || err != nil {
-		r.Fatal(wrong, err)
-	}
-	if slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
-		r.Fatal(err)
-	}
-	if err := pty.SetSize(r.master, pty.Size{Rows: uint16(height), Cols: uint16(width)}); err != nil {
-		r.Fatal(err)
-	}
-	return slave
-}
-
-func (r *recorder) read() {
-	b := make([]byte, 64<<10)
-	for {
-		n, err := r.master.Read(b)
-		if err != nil {
-			return
-		}
-		r.mu.Lock()
-		_, _ = r.vt.Write(b[:n])
-		r.keep(b[:n])
-		r.mu.Unlock()
-	}
-}
-
 // keep adds output to the recording, in whole characters.
 func (r *recorder) keep(b []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	b = append(r.rest, b...)
 	whole := len(b)
 	for back := 1; back <= min(utf8.UTFMax-1, len(b)); back++ {
@@ -127,22 +73,22 @@ func (r *recorder) keep(b []byte) {
 
 // text is what the terminal shows, below what has scrolled away.
 func (r *recorder) text() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	var out []string
-	add := func(at func(x, y int) *uv.Cell, rows int) {
-		for y := range rows {
-			var b strings.Builder
-			for x := range r.vt.Width() {
-				if c := at(x, y); c != nil {
-					b.WriteString(c.Content)
+	r.With(func(e *vt.Emulator) {
+		add := func(at func(x, y int) *uv.Cell, rows int) {
+			for y := range rows {
+				var b strings.Builder
+				for x := range e.Width() {
+					if c := at(x, y); c != nil {
+						b.WriteString(c.Content)
+					}
 				}
+				out = append(out, strings.TrimRight(b.String(), " "))
 			}
-			out = append(out, strings.TrimRight(b.String(), " "))
 		}
-	}
-	add(r.vt.ScrollbackCellAt, r.vt.ScrollbackLen())
-	add(r.vt.CellAt, r.vt.Height())
+		add(e.ScrollbackCellAt, e.ScrollbackLen())
+		add(e.CellAt, e.Height())
+	})
 	return strings.TrimRight(strings.Join(out, "\n"), "\n")
 }
 
@@ -161,7 +107,7 @@ func (r *recorder) wait(pattern string) {
 func (r *recorder) types(text string) {
 	r.Helper()
 	for i, key := range text {
-		if _, err := r.master.WriteString(string(key)); err != nil {
+		if _, err := r.Master.WriteString(string(key)); err != nil {
 			r.Fatal(err)
 		}
 		if r.slow {

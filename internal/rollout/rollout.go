@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/lockstile/lockstile/internal/filelock"
 )
 
 // Line is a line of a rollout. Other tools read the same form, since Type has the names
@@ -74,7 +76,7 @@ func Create(home, id string, at time.Time) (*File, error) {
 
 // lock makes the caller the only writer.
 func lock(f *File) (*File, error) {
-	mine, err := tryLock(f.f)
+	mine, err := filelock.Try(f.f, false)
 	if err == nil && !mine {
 		err = ErrBusy
 	}

@@ -56,11 +56,11 @@ const mostResult = 32 << 20
 // decides which files may change. Text that is no patch is a Failure. The error is a
 // *refusal.Error if nothing was started.
 func (s *Set) ApplyPatch(ctx context.Context, program []string, text string, by Caller) (Patched, error) {
-	files, err := patch.Parse(text)
-	switch {
-	case len(text) > patch.MostText:
+	if len(text) > patch.MostText {
 		return Patched{Failure: fmt.Sprintf("the patch is longer than %d MiB; write several", patch.MostText>>20)}, nil
-	case err != nil:
+	}
+	files, err := patch.Parse(text)
+	if err != nil {
 		return Patched{Failure: err.Error()}, nil
 	}
 	if why := s.takenBack(files); why != "" {

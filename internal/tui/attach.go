@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
@@ -102,24 +101,15 @@ func (t *turnstile) close() {
 
 // edit lets the user write a text in an editor, and returns the new text.
 func (s *Screen) edit(text string, size lockstile.Size) (string, error) {
-	dir, err := os.MkdirTemp("", "lockstile-draft-")
-	if err != nil {
-		return text, err
-	}
-	defer os.RemoveAll(dir)
-	file := dir + "/draft.md"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return text, err
-	}
-	e, err := s.config.Edit(context.Background(), file)
+	e, written, err := s.config.Edit(context.Background(), text)
 	if err != nil {
 		return text, err
 	}
 	_, err = s.attach(e, size)
 	err = errors.Join(err, e.End()) // an editor that was left by ^] doesn't live on
-	written, readErr := os.ReadFile(file)
+	draft, readErr := written()
 	if readErr != nil {
 		return text, errors.Join(err, readErr)
 	}
-	return string(bytes.TrimRight(written, "\n")), err
+	return draft, err
 }

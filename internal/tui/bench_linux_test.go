@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/vt"
+
 	"github.com/lockstile/lockstile/internal/agent"
 )
 
@@ -66,9 +68,7 @@ func flood(s *terminal, over chan struct{}) {
 
 func benchmarkKey(b *testing.B, before func(*terminal)) {
 	s := open(b, 80, 24, nil)
-	s.mu.Lock()
-	s.vt.SetScrollbackSize(100) // the emulator moves all of it for each line
-	s.mu.Unlock()
+	s.emulated.With(func(e *vt.Emulator) { e.SetScrollbackSize(100) }) // the emulator moves all of it for each line
 	s.wait("Ask for")
 	before(s)
 	var times []time.Duration

@@ -55,7 +55,8 @@ func complete(e *editor, before choices, files []string) choices {
 	return c
 }
 
-// matching returns the names that hold a part: first those whose last element begins so.
+// matching returns the names that contain part. Names whose last element begins with part
+// come first.
 func matching(names []string, part string) (found []string) {
 	part = strings.ToLower(part)
 	var later []string
@@ -115,7 +116,7 @@ const (
 	walkAge     = 10 * time.Second // after which the workspace is walked again
 )
 
-// skipped are folders that hold what tools made, and that a user hardly names.
+// skipped are folders with the files of tools: users hardly name such files.
 var skipped = []string{".git", ".hg", ".svn", ".jj", "node_modules", "__pycache__", ".venv", "venv", "target", "dist", ".cache", ".tox", ".mypy_cache", ".gradle", ".terraform"}
 
 // walk lists the files of the workspace, the upper ones first. Links are not followed. A

@@ -173,8 +173,7 @@ func (d drawing) result(i *agent.Item, output string) (out []string) {
 }
 
 // last draws the lines with which an item ends: words and the badge, or other words where
-// there are none. The badge has room
-// of its own where the line is too narrow.
+// there are none. On a narrow terminal the badge has a line of its own.
 func (d drawing) last(i *agent.Item, words, without string) []string {
 	if d.spin != "" {
 		words, without = fmt.Sprintf("%d s", i.Millis/1000), ""

@@ -151,7 +151,8 @@ func (k *keyboard) leave() {
 	close(k.left)
 }
 
-// forceLeave leaves a session that doesn't read, and drops what was typed for it.
+// forceLeave takes the terminal from a session that doesn't read, and drops the keys for
+// the session.
 func (k *keyboard) forceLeave(left chan struct{}) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/vt"
+
+	"github.com/lockstile/lockstile/internal/emulated"
 )
 
 // emulator reads what a painter writes.
@@ -20,14 +22,6 @@ func emulator(t *testing.T, w, h int) *vt.Emulator {
 	return e
 }
 
-func text(e *vt.Emulator) string {
-	lines := strings.Split(e.String(), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
-}
-
 // TestCompose drives a painter through frames, and reads the screen after each.
 func TestCompose(t *testing.T) {
 	e := emulator(t, 20, 6)
@@ -35,7 +29,7 @@ func TestCompose(t *testing.T) {
 	step := func(want string, finished []string, lines ...string) {
 		t.Helper()
 		_, _ = e.Write([]byte(p.compose(finished, frame{lines: lines, row: len(lines) - 1, col: 2, width: 20, height: 6})))
-		if got := text(e); got != want {
+		if got := emulated.Text(e); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -71,7 +65,7 @@ func TestNarrowing(t *testing.T) {
 			e.Resize(narrow, 10)
 		}
 		_, _ = e.Write([]byte(p.compose(nil, frame{lines: []string{"x", "y"}, row: 1, width: narrow, height: 10})))
-		if got := text(e); got != "done\nx\ny" {
+		if got := emulated.Text(e); got != "done\nx\ny" {
 			t.Errorf("reflows %v: %q", reflows, got)
 		}
 	}

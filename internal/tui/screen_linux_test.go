@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 func (s *terminal) cooked() bool {
 	s.Helper()
 	var modes *unix.Termios
-	if err := control(s.master, func(fd int) (err error) { modes, err = unix.IoctlGetTermios(fd, unix.TCGETS); return err }); err != nil {
+	if err := control(s.emulated.Master, func(fd int) (err error) { modes, err = unix.IoctlGetTermios(fd, unix.TCGETS); return err }); err != nil {
 		s.Fatal(err)
 	}
 	return modes.Lflag&(unix.ICANON|unix.ECHO) == unix.ICANON|unix.ECHO
@@ -67,7 +67,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := pair(t, 80, 24)
-			s.Screen = New(Config{In: s.slave, Out: s.slave, Err: &s.errors, Policy: app, ModelSet: true,
+			s.Screen = New(Config{In: s.emulated.Slave, Out: s.emulated.Slave, Err: &s.errors, Policy: app, ModelSet: true,
 				Answers: map[string]func(context.Context, []string) (string, error){"doctor": func(context.Context, []string) (string, error) { panic("broken\x1b") }}})
 			thread := s.double(true)
 			calls := 0
@@ -404,19 +404,15 @@ func TestNothingStarts(t *testing.T) {
 func TestEditor(t *testing.T) {
 	var s *terminal
 	s = open(t, 80, 24, func(c *Config) {
-		c.Edit = func(_ context.Context, file string) (Session, error) {
-			draft, err := os.ReadFile(file)
-			if err != nil || string(draft) != "a draft" {
-				t.Errorf("%q, %v", draft, err)
+		c.Edit = func(_ context.Context, draft string) (Session, func() (string, error), error) {
+			if draft != "a draft" {
+				t.Errorf("%q", draft)
 			}
-			e, _, end := s.session(1, "vi", func(text string) {
-				if err := os.WriteFile(file, []byte("typed "+text+"\nmore\n"), 0o600); err != nil {
-					t.Error(err)
-				}
-			})
+			typed := make(chan string, 1)
+			e, _, end := s.session(1, "vi", func(text string) { typed <- "typed " + text + "\nmore" })
 			inner := e.Type
 			e.Type = func(text string) error { defer end(); return inner(text) }
-			return e, nil
+			return e, func() (string, error) { return <-typed, nil }, nil
 		}
 	})
 	s.wait("Ask for")

@@ -32,7 +32,7 @@ func TestSuspend(t *testing.T) {
 	s := pair(t, 80, 24)
 	shell := exec.Command("/bin/sh", "-c", `set -m; "$0" -test.run TestChild; echo "suspended with $?"; read -r line; echo "shell read $line"; fg >/dev/null; echo "ended with $?"`, os.Args[0])
 	shell.Env = append(os.Environ(), childName+"=1", "TERM=xterm-256color", "NO_COLOR=")
-	shell.Stdin, shell.Stdout, shell.Stderr = s.slave, s.slave, s.slave
+	shell.Stdin, shell.Stdout, shell.Stderr = s.emulated.Slave, s.emulated.Slave, s.emulated.Slave
 	shell.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := shell.Start(); err != nil {
 		t.Fatal(err)

@@ -14,12 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/charmbracelet/x/vt"
-	"golang.org/x/sys/unix"
-
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/agent"
-	"github.com/lockstile/lockstile/internal/pty"
+	"github.com/lockstile/lockstile/internal/emulated"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -33,17 +30,16 @@ const bound = 30 * time.Second
 type terminal struct {
 	testing.TB
 	*Screen
-	master, slave *os.File
-	errors        strings.Builder
-	code          chan int
-	turns         chan string // what was asked of the thread
-	finish        chan error  // ends a turn
-	sessions      []Session
-	used          int
+	emulated *emulated.Terminal // nil: pipes
+	errors   strings.Builder
+	code     chan int
+	turns    chan string // what was asked of the thread
+	finish   chan error  // ends a turn
+	sessions []Session
+	used     int
 
 	stall sync.Mutex // held while the terminal takes nothing
 	mu    sync.Mutex
-	vt    *vt.Emulator
 	bytes int
 	raw   strings.Builder
 }
@@ -55,7 +51,7 @@ var app = policy.Policy{Mode: policy.ModeWorkspaceWrite, Approval: policy.Approv
 func open(t testing.TB, w, h int, change func(*Config)) *terminal {
 	t.Helper()
 	s := pair(t, w, h)
-	c := Config{In: s.slave, Out: s.slave, Err: &s.errors, Version: "0.2.0", Policy: app, UserHome: "/home/alice", ModelSet: true,
+	c := Config{In: s.emulated.Slave, Out: s.emulated.Slave, Err: &s.errors, Version: "0.2.0", Policy: app, UserHome: "/home/alice", ModelSet: true,
 		Getenv: func(name string) string { return map[string]string{"TERM": "xterm-256color"}[name] }}
 	if change != nil {
 		change(&c)
@@ -72,42 +68,12 @@ func open(t testing.TB, w, h int, change func(*Config)) *terminal {
 // pair makes a terminal that an emulator reads.
 func pair(t testing.TB, w, h int) *terminal {
 	t.Helper()
-	s := &terminal{TB: t, vt: vt.NewEmulator(w, h), code: make(chan int, 1), turns: make(chan string, 100), finish: make(chan error), used: 12345}
+	s := &terminal{TB: t, code: make(chan int, 1), turns: make(chan string, 100), finish: make(chan error), used: 12345}
 	var err error
-	if s.master, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+	if s.emulated, err = emulated.Open(w, h, s.hear); err != nil {
 		t.Fatal(err)
 	}
-	var n int
-	err = control(s.master, func(fd int) error {
-		if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-			return err
-		}
-		n, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
-		t.Fatal(err)
-	}
-	s.resize(w, h)
-	answers, output := make(chan struct{}), make(chan struct{})
-	go func() { // what the emulator answers
-		defer close(answers)
-		_, _ = io.Copy(s.master, s.vt)
-	}()
-	go func() {
-		defer close(output)
-		s.read()
-	}()
-	t.Cleanup(func() {
-		s.slave.Close()
-		s.master.Close()
-		<-output
-		s.vt.InputPipe().(io.Closer).Close()
-		<-answers
-	})
+	t.Cleanup(s.emulated.Close)
 	return s
 }
 
@@ -124,21 +90,14 @@ func control(f *os.File, do func(fd int) error) (err error) {
 	return err
 }
 
-func (s *terminal) read() {
-	b := make([]byte, 64<<10)
-	for {
-		n, err := s.master.Read(b)
-		if err != nil {
-			return
-		}
-		s.stall.Lock()
-		s.mu.Lock()
-		_, _ = s.vt.Write(b[:n])
-		s.raw.Write(b[:n])
-		s.bytes += n
-		s.mu.Unlock()
-		s.stall.Unlock()
-	}
+// hear counts and keeps the output.
+func (s *terminal) hear(output []byte) {
+	s.stall.Lock()
+	defer s.stall.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.raw.Write(output)
+	s.bytes += len(output)
 }
 
 // double is a thread whose turns last until finish.
@@ -180,33 +139,26 @@ func (s *terminal) leave() {
 
 func (s *terminal) resize(w, h int) {
 	s.Helper()
-	if err := pty.SetSize(s.master, pty.Size{Rows: uint16(h), Cols: uint16(w)}); err != nil {
+	if err := s.emulated.Resize(w, h); err != nil {
 		s.Fatal(err)
 	}
-	if s.Screen != nil {
-		s.mu.Lock()
-		s.vt.Resize(w, h)
-		s.mu.Unlock()
-		if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
-			s.Fatal(err)
-		}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
+		s.Fatal(err)
 	}
 }
 
 func (s *terminal) keys(text string) {
 	s.Helper()
-	if _, err := s.master.WriteString(text); err != nil {
+	if _, err := s.emulated.Master.WriteString(text); err != nil {
 		s.Error(err)
 	}
 }
 
 func (s *terminal) text() string {
-	if s.vt == nil {
+	if s.emulated == nil {
 		return "" // pipes
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return text(s.vt)
+	return s.emulated.Text()
 }
 
 // until waits until the screen is as wanted.

@@ -1,7 +1,6 @@
 // Package tui is the screen of lockstile: inline, below the terminal's own scrollback. The
 // state of the screen comes from events alone. Package tui must never decide anything,
-// start anything, touch a file but the draft for the user's editor, or let a text reach
-// the terminal that Safe has not seen.
+// start anything, touch a file, or let a text reach the terminal that Safe has not seen.
 package tui
 
 import (
@@ -44,9 +43,10 @@ type Config struct {
 	// "." is the workspace. ReadDir must not follow a link out of the workspace.
 	ReadDir func(path string) ([]fs.DirEntry, error)
 
-	// Edit starts the user's editor with a file, on a terminal of the editor's own. The
-	// screen hands the user's terminal over.
-	Edit func(ctx context.Context, file string) (Session, error)
+	// Edit starts the user's editor with a draft, on a terminal of the editor's own. The
+	// screen hands the user's terminal over. When the editor has ended, written returns the
+	// new text, once.
+	Edit func(ctx context.Context, draft string) (e Session, written func() (string, error), err error)
 }
 
 // Thread is a conversation as the screen uses it.

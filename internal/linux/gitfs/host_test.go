@@ -64,7 +64,7 @@ git merge --abort
 git count-objects -v
 git remote -v`
 
-var tracedCall = regexp.MustCompile(`^(?:\[pid +\d+\] |\d+ +)?(execve|openat|open)\((?:AT_FDCWD, )?"([^"]*)".* = (-?\d+)`)
+var tracedCall = regexp.MustCompile(`^(execve|openat|open)\((?:AT_FDCWD, )?"([^"]*)".* = (-?\d+)`)
 
 // traced runs the host's work under strace, and returns the programs that were started and
 // the files in the git directory that were read, apart from content: objects, refs, logs,
@@ -72,15 +72,24 @@ var tracedCall = regexp.MustCompile(`^(?:\[pid +\d+\] |\d+ +)?(execve|openat|ope
 func (g ground) traced() (ran, read []string) {
 	g.Helper()
 	file := filepath.Join(g.home, "trace")
-	cmd := exec.Command("strace", "-f", "-qq", "-e", "trace=execve,openat,open", "-e", "signal=none", "-o", file, "sh", "-c", hostWork)
+	// A file for each process: in a common file, calls at the same time stand in pieces.
+	cmd := exec.Command("strace", "-ff", "-qq", "-e", "trace=execve,openat,open", "-e", "signal=none", "-o", file, "sh", "-c", hostWork)
 	cmd.Dir, cmd.Env = g.ws, append(g.environ(), "GIT_PAGER=cat", "PAGER=cat")
 	out, err := cmd.CombinedOutput() // some commands have nothing to do
-	text, readErr := os.ReadFile(file)
-	if readErr != nil {
-		g.Fatalf("strace: %v %v\n%s", err, readErr, out)
+	traces, _ := filepath.Glob(file + ".*")
+	if len(traces) == 0 {
+		g.Fatalf("strace: %v\n%s", err, out)
+	}
+	var text strings.Builder
+	for _, trace := range traces {
+		part, err := os.ReadFile(trace)
+		if err != nil {
+			g.Fatal(err)
+		}
+		text.Write(part)
 	}
 	content := regexp.MustCompile(`^(objects|refs|logs|worktrees|modules|index|HEAD|packed-refs|[A-Z_]+|rebase-.*|sequencer|shallow|gc\.pid|gc\.log|.*\.lock|sharedindex.*)($|/)|^info/refs`)
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text.String()) {
 		m := tracedCall.FindStringSubmatch(line)
 		if m == nil || strings.HasPrefix(m[3], "-") {
 			continue
