@@ -147,11 +147,19 @@ func readMachine(i *intent) (attest.Machine, error) {
 			places[r.Path] = r.Path
 		}
 		places[p.Workspace] = p.Workspace
-		for _, dir := range attest.Pinned(p, m.Guarded()) {
-			places[dir] = dir
+		m.Special = slices.DeleteFunc(slices.Clone(m.Protected), func(name string) bool { return !measure.Special(name) })
+		for _, a := range f.Absent {
+			m.Swept = append(m.Swept, a.Dir)
+		}
+		for _, at := range slices.Concat(attest.Pinned(p, m.Guarded()), m.Protected) {
+			places[at] = at
 		}
 	}
 	for at, source := range places {
+		if id, ok := i.trusted.ID(at); ok {
+			m.Files[at] = id
+			continue
+		}
 		if m.Files[at], err = measure.FileID(source); err != nil {
 			m.Files[at] = "not there" // no file has this value: never proven
 		}

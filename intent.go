@@ -165,7 +165,9 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 			}
 		}
 	}
-	facts.Protected = slices.DeleteFunc(facts.Protected, func(name string) bool { return facts.Hidden.Covers(name, roots) })
+	covered := func(name string) bool { return facts.Hidden.Covers(name, roots) } // and so nobody can write there
+	facts.Protected = slices.DeleteFunc(facts.Protected, covered)
+	facts.Absent = slices.DeleteFunc(slices.Clone(facts.Absent), func(a host.Absent) bool { return covered(a.Dir) })
 	return nil
 }
 

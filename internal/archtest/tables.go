@@ -93,7 +93,7 @@ func Lockstile() Tables {
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
-			{"golang.org/x/sys", StartsCan, "internal/audit internal/emulated internal/filelock . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/windows/suspended internal/linux/tape internal/patch internal/watch session",
+			{"golang.org/x/sys", StartsCan, "internal/audit internal/emulated internal/filelock . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/trail internal/windows/suspended internal/linux/tape internal/patch internal/watch session",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config internal/imports",
 				"parses text"},

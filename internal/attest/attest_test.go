@@ -16,7 +16,7 @@ func machine() Machine {
 		Kernel: Kernel{LandlockABI: 7, ProcFiles: []string{"/proc/sys"}},
 		Asked:  Asked{Dir: "/work/d", Terminal: true},
 		Folders: Folders{Protected: []string{"/work/.git", "/work/sub/.git", "/work/sub/.idea"}, Resolver: "/run/r/resolv.conf", TempDir: "/scratch",
-			Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5", "/work/sub": "1:7", "/run/r/resolv.conf": "1:6"}},
+			Files: map[string]string{"/work": "1:2", "/tmp": "1:3", "/scratch": "1:4", "/opt/cache": "1:5", "/work/sub": "1:7", "/work/.git": "1:8", "/work/sub/.git": "1:9", "/work/sub/.idea": "1:10", "/run/r/resolv.conf": "1:6"}},
 	}
 	for _, n := range NamespaceNames() {
 		m.Namespaces[n] = n + ":[1]"

@@ -56,6 +56,8 @@ type Folders struct {
 	TempDir     string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
 	Resolver    string            // the file that /etc/resolv.conf leads to, "" for itself
 	Protected   []string          // names that must not be written within the writable roots
+	Special     []string          // those of Protected that are neither a file, a folder nor a link
+	Swept       []string          // folders within the writable roots in which names must not appear
 	Git         string            // the git directory that is served to the command, "" for none
 	Caches      []Cache           // caches of the host with a private folder above
 	OwnCaches   string            // the folder in the view for the other caches, "" for none
@@ -69,12 +71,17 @@ type Folders struct {
 // Cache is a cache of the host, and the private folder for what the command writes there.
 type Cache struct{ Path, Upper string }
 
-// Guarded lists the protected names and the git directory.
+// Guarded lists the protected names, the git directory, and a name in each folder in which
+// names must not appear.
 func (f Folders) Guarded() []string {
-	if f.Git == "" {
-		return f.Protected
+	var out []string
+	if f.Git != "" {
+		out = append(out, f.Git)
 	}
-	return append([]string{f.Git}, f.Protected...)
+	for _, dir := range f.Swept {
+		out = append(out, dir+"/NAME")
+	}
+	return append(out, f.Protected...)
 }
 
 // Asked has the command's properties from the request.

@@ -40,8 +40,8 @@ func replaceable(path string, in Input, roots []policy.Root) string {
 	}
 	for _, link := range way.Links {
 		for _, root := range writable {
-			if link != root && contains(root, link) {
-				return fmt.Sprintf("leads over the link %s, which lies in %s, where commands may write", quote(link), quote(root))
+			if link.Path != root && contains(root, link.Path) {
+				return fmt.Sprintf("leads over the link %s, which lies in %s, where commands may write", quote(link.Path), quote(root))
 			}
 		}
 	}

@@ -80,6 +80,7 @@ type Mount struct {
 	Own      string    `json:"own,omitempty"`    // of a git directory: the part of the linked worktree, "worktrees/N"
 	Store    string    `json:"store,omitempty"`  // of a cache: the name of the private folder in Plan.Caches
 	Writable bool      `json:"writable,omitempty"`
+	Trusted  bool      `json:"trusted,omitempty"`   // programs of the host trust the name: no command may change what is there
 	Hides    bool      `json:"hides,omitempty"`     // a cover, or a part of a covered folder that is shown again
 	MakeDirs []string  `json:"make_dirs,omitempty"` // folders to make for the mount point, on the mount beneath
 	File     bool      `json:"file,omitempty"`      // the mount point is a file, made empty

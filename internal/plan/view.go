@@ -167,19 +167,25 @@ func (v *view) protected() {
 		v.add(m)
 		inRoots[m.Path], all[m.Path] = true, true
 	}
-	protect := func(m Mount) {
-		for _, dir := range ancestors(m.Path, coveringIn(m.Path, inRoots)) {
+	pinFolders := func(last string) {
+		for _, dir := range dirsBetween(coveringIn(last, inRoots), last) {
 			if !all[dir] {
 				mount(Mount{Path: dir, Kind: KindSelf, Writable: true})
 			}
 		}
+	}
+	protect := func(m Mount) {
+		pinFolders(path.Dir(m.Path))
 		mount(m)
 	}
 	if git := v.facts.Git; git.Dir != "" {
 		protect(Mount{Path: git.Dir, Kind: KindGit, Own: git.Own, Writable: true})
 	}
 	for _, name := range v.facts.Protected {
-		protect(Mount{Path: name, Kind: KindSelf})
+		protect(Mount{Path: name, Kind: KindSelf, Trusted: true})
+	}
+	for _, absent := range v.facts.Absent {
+		pinFolders(absent.Dir) // the sweep finds the folder by its path
 	}
 }
 
@@ -261,12 +267,6 @@ func dirsBetween(cover, p string) []string {
 		out = append(out, at)
 	}
 	return out
-}
-
-// ancestors lists the folders between root and p, without either.
-func ancestors(p, root string) []string {
-	dirs := dirsBetween(root, p)
-	return dirs[:max(len(dirs)-1, 0)]
 }
 
 // within reports whether p is dir or lies below it; both are clean.

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // mostConfig is how many bytes of a git configuration are read at most.
@@ -16,7 +18,7 @@ var places = map[string]bool{"core.hookspath": true, "core.attributesfile": true
 
 // configured returns the files elsewhere that a git configuration makes git obey. tree is
 // the folder from which git runs hooks.
-func configured(file, tree string) []lead {
+func configured(file, tree string) []string {
 	f, err := openNow(file)
 	if err != nil {
 		return nil
@@ -25,7 +27,7 @@ func configured(file, tree string) []lead {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > mostConfig {
 		return nil
 	}
-	var out []lead
+	var out []string
 	section := ""
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, mostConfig)
@@ -49,7 +51,7 @@ func configured(file, tree string) []lead {
 			if key == "include.path" {
 				from = filepath.Dir(file)
 			}
-			out = append(out, lead{file, resolve(from, to)})
+			out = append(out, trail.Join(from, to))
 		}
 	}
 	return out
@@ -90,3 +92,19 @@ func configurations() []string {
 	}
 	return []string{filepath.Join(home, ".gitconfig"), filepath.Join(xdg, "git", "config")}
 }
+
+// configuration follows what a configuration makes git obey.
+func (p *pins) configuration(file, tree, dir string) error {
+	for _, to := range configured(file, tree) {
+		if err := p.follow(lead{to: to, folder: true, inRoot: hookNames}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hookNames are the hooks that git runs (githooks(5)).
+var hookNames = []string{"applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg",
+	"post-commit", "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update", "proc-receive", "post-receive", "post-update",
+	"reference-transaction", "push-to-checkout", "pre-auto-gc", "post-rewrite", "sendemail-validate", "fsmonitor-watchman",
+	"p4-changelist", "p4-prepare-changelist", "p4-post-changelist", "p4-pre-submit", "post-index-change"}

@@ -23,8 +23,8 @@ func TestConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, l := range configured(file, filepath.Join(dir, "tree")) {
-		got = append(got, l.to)
+	for _, to := range configured(file, filepath.Join(dir, "tree")) {
+		got = append(got, filepath.Clean(to))
 	}
 	want := []string{filepath.Join(dir, "tree", ".githooks"), filepath.Join(dir, "tree", "a b"), filepath.Join(dir, "inc"), resolve(dir, "/abs"), filepath.Join(dir, "tree", "mon")}
 	if !slices.Equal(got, want) {
@@ -41,9 +41,9 @@ func FuzzConfigured(f *testing.F) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range configured(file, dir) {
-			if !filepath.IsAbs(l.to) {
-				t.Errorf("%q leads to %q", text, l.to)
+		for _, to := range configured(file, dir) {
+			if !filepath.IsAbs(to) {
+				t.Errorf("%q leads to %q", text, to)
 			}
 		}
 	})

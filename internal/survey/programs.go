@@ -6,9 +6,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-
-	"github.com/lockstile/lockstile/internal/trail"
-	"github.com/lockstile/lockstile/policy"
 )
 
 // ProgramNames are the product's programs, which may lie beside the running program. An
@@ -33,34 +30,6 @@ func ownPrograms() []string {
 		}
 	}
 	return out
-}
-
-// guardWays guards the files that decide about the next start, if the files lie in a
-// writable root: each path's end, and each link on the way. An absent file must not
-// appear.
-func (t *Trusted) guardWays(paths []string, p policy.Policy) error {
-	shown := elsewhere{seen: map[string]fs.FileInfo{}}
-	for _, r := range p.Roots() {
-		if info, err := os.Stat(r.Path); err == nil {
-			shown.roots = append(shown.roots, r.Path)
-			shown.infos = append(shown.infos, info)
-		}
-	}
-	for _, path := range paths {
-		way, err := trail.Walk(path)
-		decides := way.Links
-		if err == nil { // a loop has no end, and the links of the loop are guarded
-			decides = append(decides, way.End)
-		}
-		for _, name := range decides {
-			for _, to := range append(shown.in(name), name) {
-				if err := t.guard(lead{path, to}, p); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // elsewhere finds where roots show a path from outside: a root can be a bind mount.

@@ -36,6 +36,7 @@ type Trusted struct {
 	Linked []string      // trusted files with a second name, by which a command could write the file
 	Unseen int           // folders that were not read, at least
 
+	ids     map[string]trail.ID // of the followed links and their ends, as FindTrusted found them
 	store   string
 	trees   []*tree
 	init    string            // the .git that commands may make, "" for none
@@ -52,7 +53,7 @@ type Trusted struct {
 // names to take back; "" for none. own are the paths by which the next start finds the
 // policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
-	t := &Trusted{store: store}
+	t := &Trusted{store: store, ids: map[string]trail.ID{}}
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, recallIn(store, root.Path))
 		if err != nil {
@@ -62,13 +63,8 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 		t.Unseen += seen.unseen
 	}
 	t.others = takeback.Noted(notes) // after the walk: a start notes a name before making it
-	for _, seen := range t.trees {
-		if err := t.take(seen, p); err != nil {
-			return nil, err
-		}
-	}
 	if len(t.trees) > 0 {
-		if err := t.guardWays(append(ownPrograms(), own...), p); err != nil {
+		if err := t.pinAll(newPins(t, p), own); err != nil {
 			return nil, err
 		}
 	}
@@ -78,11 +74,119 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 			Hint:   "start in one project's folder, with -C"}
 	}
 	slices.Sort(t.There)
-	t.There = slices.Compact(t.There) // a root may lie in another
 	for _, there := range t.There {
 		t.Linked = append(t.Linked, linked(there)...)
 	}
 	return t, nil
+}
+
+// ID returns the numbers of a followed link or of its end, as FindTrusted found the file.
+func (t *Trusted) ID(name string) (id string, ok bool) {
+	found, ok := t.ids[name]
+	return found.String(), ok && found != (trail.ID{})
+}
+
+// pinAll pins the trusted names of all roots, and then all that leads to the names, or that
+// the names lead to. own are the paths by which the next start finds the policy.
+func (t *Trusted) pinAll(p *pins, own []string) error {
+	for _, seen := range t.trees {
+		if err := p.take(seen); err != nil {
+			return err
+		}
+	}
+	for _, path := range append(ownPrograms(), own...) {
+		if err := p.follow(lead{to: path, next: true}); err != nil {
+			return err
+		}
+	}
+	if err := p.lookInto(); err != nil {
+		return err
+	}
+	return p.above()
+}
+
+// take adds the finds of one root.
+func (p *pins) take(seen *tree) error {
+	t := p.t
+	if top := seen.folders[""]; slices.ContainsFunc(top.finds, func(f find) bool { return f.kind == kindBare }) {
+		for _, name := range bareNames {
+			if full := filepath.Join(seen.root, name); exists(full) {
+				p.add(full)
+			}
+		}
+	}
+	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
+		seen.each(k, func(rel, full string) {
+			if (rel != "" || k == kindTrusted) && !t.others[full] && !slices.Contains(p.roots, full) { // a root must stay writable
+				p.add(full)
+			}
+		})
+	}
+	seen.each(kindFIFO, func(_, full string) { t.FIFOs = append(t.FIFOs, full) })
+	for _, rel := range seen.order {
+		f, dir := seen.folders[rel], filepath.Join(seen.root, rel)
+		if rel != "" && slices.Contains(p.roots, dir) {
+			continue // a root of its own
+		}
+		if rel == "" || f.repository() && !p.there[dir] {
+			if err := p.missing(dir, f, rel == ""); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// missing adds the names that are absent in a folder.
+func (p *pins) missing(dir string, f *folder, root bool) error {
+	if _, ok := p.absent[dir]; ok {
+		return nil // the folder was reached from another root
+	}
+	var names []string
+	for _, n := range literals(root) {
+		if !f.has(n) || p.t.others[filepath.Join(dir, n)] {
+			names = append(names, n)
+		}
+	}
+	return p.miss(dir, names...)
+}
+
+// lookInto follows the trusted names of the roots: the links, the entries of the folders,
+// and all that the repositories lead to.
+func (p *pins) lookInto() error {
+	var names []string
+	repositories := map[string]bool{} // whether a name is a bare repository
+	for _, seen := range p.t.trees {
+		seen.each(kindTrusted, func(_, full string) { names = append(names, full) })
+		seen.each(kindBare, func(_, full string) {
+			names = append(names, full)
+			repositories[full] = true
+		})
+	}
+	for _, name := range names {
+		if p.t.others[name] {
+			continue
+		}
+		err := p.follow(lead{to: name, folder: true, inRoot: trustedInRoot(name)})
+		if err == nil && repositories[name] {
+			err = p.gitDirectory(name, name)
+		} else if err == nil && trustname.IsGitDir(filepath.Base(name)) {
+			err = p.repository(name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trustedInRoot returns the names of a root that a trusted name with a link to the root
+// makes trusted.
+func trustedInRoot(name string) []string {
+	if trustname.IsGitDir(filepath.Base(name)) {
+		return bareNames
+	}
+	return nil
 }
 
 // linked lists the files of a trusted name that have a second name: the file itself, or
@@ -112,37 +216,6 @@ func secondNames(files []string) (out []string) {
 	return out
 }
 
-// take adds the finds of one root.
-func (t *Trusted) take(seen *tree, p policy.Policy) error {
-	if top := seen.folders[""]; slices.ContainsFunc(top.finds, func(f find) bool { return f.kind == kindBare }) {
-		for _, name := range bareNames {
-			if full := filepath.Join(seen.root, name); exists(full) {
-				t.There = append(t.There, full)
-			}
-		}
-	}
-	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
-		seen.each(k, func(rel, full string) {
-			if (rel != "" || k == kindTrusted) && !t.others[full] { // a root must stay writable
-				t.There = append(t.There, full)
-			}
-		})
-	}
-	seen.each(kindFIFO, func(_, full string) { t.FIFOs = append(t.FIFOs, full) })
-	for _, rel := range seen.order {
-		f := seen.folders[rel]
-		if rel != "" && slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return r.Path == filepath.Join(seen.root, rel) }) {
-			continue // a root of its own
-		}
-		if rel == "" || f.repository() && !slices.Contains(t.There, filepath.Join(seen.root, rel)) {
-			if err := t.missing(filepath.Join(seen.root, rel), f, rel == ""); err != nil {
-				return err
-			}
-		}
-	}
-	return t.follow(seen, p)
-}
-
 // bareNames are the names in a repository's own folder that git obeys
 // (gitrepository-layout(5)).
 var bareNames = []string{"HEAD", "config", "config.worktree", "commondir", "hooks", "info", "modules", "objects", "packed-refs", "refs", "worktrees"}
@@ -150,25 +223,6 @@ var bareNames = []string{"HEAD", "config", "config.worktree", "commondir", "hook
 func exists(name string) bool {
 	_, err := os.Lstat(name)
 	return err == nil
-}
-
-// missing adds the names that are absent in a folder.
-func (t *Trusted) missing(dir string, f *folder, root bool) error {
-	if t.guards(dir) {
-		return nil // the folder was reached from another root
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return unreadable(dir, err)
-	}
-	var names []string
-	for _, n := range literals(root) {
-		if !f.has(n) || t.others[filepath.Join(dir, n)] {
-			names = append(names, n)
-		}
-	}
-	t.Absent = append(t.Absent, host.Absent{Dir: dir, Mode: uint32(info.Mode().Perm()), Names: names})
-	return nil
 }
 
 // literals lists protected names, without the patterns: the init asks for names.
@@ -180,76 +234,6 @@ func literals(root bool) []string {
 		}
 	}
 	return out
-}
-
-// follow protects the writable targets of links and of git's pointers among the trusted
-// names.
-func (t *Trusted) follow(seen *tree, p policy.Policy) error {
-	var leads []lead
-	seen.each(kindTrusted, func(_, full string) {
-		if t.others[full] {
-			return
-		}
-		to := gitPointers(full)
-		leads = append(leads, to...)
-		if trustname.IsGitDir(filepath.Base(full)) {
-			leads = append(leads, obeyed(full, to)...)
-		}
-	})
-	for _, l := range leads {
-		if err := t.guard(l, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// guard protects the target of a lead, if the target is writable.
-func (t *Trusted) guard(l lead, p policy.Policy) error {
-	roots := p.Roots()
-	switch {
-	case !slices.ContainsFunc(roots, func(r policy.Root) bool { return trail.Within(l.to, r.Path) }) || slices.ContainsFunc(t.There, func(there string) bool { return trail.Within(l.to, there) }):
-		return nil // commands can't write the target
-	case slices.ContainsFunc(roots, func(r policy.Root) bool { return trail.Within(r.Path, l.to) }):
-		return leadsNowhere(l, "which is a whole writable root")
-	case exists(l.to) && !t.others[l.to]:
-		t.There = append(t.There, l.to)
-		return nil
-	}
-	// An absent target must not appear: guard the uppermost absent folder on the way.
-	to := l.to
-	for !exists(filepath.Dir(to)) {
-		to = filepath.Dir(to)
-	}
-	info, err := os.Stat(filepath.Dir(to))
-	if err != nil {
-		return unreadable(filepath.Dir(to), err)
-	}
-	t.Absent = append(t.Absent, host.Absent{Dir: filepath.Dir(to), Mode: uint32(info.Mode().Perm()), Names: []string{filepath.Base(to)}})
-	return nil
-}
-
-// obeyed returns the files that a repository's configurations make git obey. at is the
-// repository's .git, which may lead elsewhere.
-func obeyed(at string, leads []lead) (out []lead) {
-	tree, gitDirs := filepath.Dir(at), []string{at}
-	for _, l := range leads {
-		gitDirs = append(gitDirs, l.to)
-	}
-	for _, dir := range gitDirs {
-		for _, name := range []string{"config", "config.worktree"} {
-			out = append(out, configured(filepath.Join(dir, name), tree)...)
-		}
-	}
-	for _, file := range configurations() {
-		out = append(out, configured(file, tree)...)
-	}
-	return out
-}
-
-func leadsNowhere(l lead, how string) error {
-	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(l.from),
-		Reason: fmt.Sprintf("%s leads to %s, %s", l.from, l.to, how), Hint: "remove it, or mend where it leads"}
 }
 
 // Since finds, after the end of the tree, the names that are new since FindTrusted. came

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
 )
 
-// TestGuardWays checks that each file that decides about the next start is guarded with
+// TestWays checks that each file that decides about the next start is guarded with
 // each link on the way, and that an absent file must not appear.
-func TestGuardWays(t *testing.T) {
+func TestWays(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -31,9 +32,12 @@ func TestGuardWays(t *testing.T) {
 		}
 	}
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}
-	got := &Trusted{}
-	if err := got.guardWays([]string{dir + "/home/config.toml", dir + "/home/private", dir + "/home/loop", ws + "/bin/lockstile-mcp", dir + "/home/none"}, p); err != nil {
-		t.Fatal(err)
+	got := &Trusted{ids: map[string]trail.ID{}}
+	pins := newPins(got, p)
+	for _, to := range []string{dir + "/home/config.toml", dir + "/home/private", dir + "/home/loop", ws + "/bin/lockstile-mcp", dir + "/home/none"} {
+		if err := pins.follow(lead{to: to, next: true}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	slices.Sort(got.There)
 	if want := []string{ws + "/first", ws + "/loop", ws + "/real/deep", ws + "/real/second"}; !slices.Equal(slices.Compact(got.There), want) {
@@ -42,7 +46,7 @@ func TestGuardWays(t *testing.T) {
 	if len(got.Absent) != 1 || got.Absent[0].Dir != ws+"/bin" || !slices.Equal(got.Absent[0].Names, []string{"lockstile-mcp"}) {
 		t.Errorf("must not come to be: %+v", got.Absent)
 	}
-	if err := got.guardWays([]string{ws}, p); err == nil {
+	if err := pins.follow(lead{to: ws, next: true}); err == nil {
 		t.Error("a whole root decides about the next start")
 	}
 }

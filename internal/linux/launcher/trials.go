@@ -72,6 +72,11 @@ func (w *writer) commandTrials(port int) {
 	if len(w.plan.WriteIn) == 0 {
 		w.tryOpen("write in "+w.plan.Workspace, w.plan.Workspace, unix.O_TMPFILE|unix.O_WRONLY)
 	}
+	for _, m := range w.plan.View {
+		if m.Trusted {
+			w.try("change "+m.Path, unix.SYS_FACCESSAT2, cwd, m.Path, unix.W_OK, unix.AT_SYMLINK_NOFOLLOW)
+		}
+	}
 	w.cacheTrials()
 	w.gitTrials()
 	w.tryConnect("reach the host", port)

@@ -253,6 +253,16 @@ func FileID(name string) (string, error) {
 	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
 }
 
+// Special reports whether a name is a pipe, a socket or a device.
+func Special(name string) bool {
+	var st unix.Stat_t
+	if unix.Lstat(name, &st) != nil {
+		return false
+	}
+	kind := st.Mode & unix.S_IFMT
+	return kind != unix.S_IFREG && kind != unix.S_IFDIR && kind != unix.S_IFLNK
+}
+
 // read reads a file of /proc in one call; os.ReadFile would ask for the size first and
 // register the file with the poller.
 func read(name string) (string, error) {

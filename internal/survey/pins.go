@@ -1,0 +1,216 @@
+package survey
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/trail"
+	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
+)
+
+// lead is a path to which a trusted name leads.
+type lead struct {
+	to     string   // absolute, as written
+	file   bool     // only a file counts, as for a word of a command
+	folder bool     // the entries of a folder at the end are trusted too
+	inRoot []string // the names that are trusted if the end is a whole writable root
+	next   bool     // the end decides about the next start: it can't be a whole root
+}
+
+// pins collects the names in writable roots that must stay as they are: the trusted names
+// with all that leads there, and the names that must not appear.
+type pins struct {
+	t        *Trusted
+	roots    []string
+	shown    elsewhere
+	there    map[string]bool // t.There, as a set
+	absent   map[string]int  // the places in t.Absent, by folder
+	followed map[string]bool // the leads so far, by path
+	seen     map[string]bool // the git directories so far, by path and working tree
+	left     int             // how many more entries of guarded folders are looked at
+}
+
+// mostEntries is how many entries of guarded folders are looked at in a start.
+const mostEntries = 4096
+
+func newPins(t *Trusted, p policy.Policy) *pins {
+	out := &pins{t: t, shown: elsewhere{seen: map[string]fs.FileInfo{}}, there: map[string]bool{}, absent: map[string]int{}, followed: map[string]bool{}, seen: map[string]bool{}, left: mostEntries}
+	for _, r := range p.Roots() {
+		out.roots = append(out.roots, r.Path)
+		if info, err := os.Stat(r.Path); err == nil {
+			out.shown.roots = append(out.shown.roots, r.Path)
+			out.shown.infos = append(out.shown.infos, info)
+		}
+	}
+	return out
+}
+
+// add adds an existing name of a writable root.
+func (p *pins) add(name string) {
+	if !p.there[name] {
+		p.there[name] = true
+		p.t.There = append(p.t.There, name)
+	}
+}
+
+// miss adds a name of a writable root that must not appear.
+func (p *pins) miss(dir string, names ...string) error {
+	if i, ok := p.absent[dir]; ok {
+		for _, name := range names {
+			if a := &p.t.Absent[i]; !slices.Contains(a.Names, name) {
+				a.Names = append(a.Names, name)
+			}
+		}
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return unreadable(dir, err)
+	}
+	p.absent[dir] = len(p.t.Absent)
+	p.t.Absent = append(p.t.Absent, host.Absent{Dir: dir, Mode: uint32(info.Mode().Perm()), Names: names})
+	return nil
+}
+
+// follow pins the end of a lead, and each link on the way.
+func (p *pins) follow(l lead) error {
+	if p.followed[l.to] {
+		return nil
+	}
+	p.followed[l.to] = true
+	way, err := trail.Walk(l.to)
+	if l.file && (err != nil || way.Missing != "" || way.Folder) {
+		return nil
+	}
+	for _, link := range way.Links {
+		if err := p.pin(link.Path, link.ID, nil); err != nil {
+			return err
+		}
+	}
+	switch {
+	case way.Missing != "":
+		return p.guardMissing(way.Missing)
+	case way.End == "":
+		return nil // the way has no end, and its links are pinned
+	}
+	if l.next && slices.Contains(p.roots, way.End) {
+		return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(way.End),
+			Reason: fmt.Sprintf("%s, which decides about the next start, leads to %s, a whole writable root", l.to, way.End),
+			Hint:   "start in another folder, or mend where it leads"}
+	}
+	if err := p.pin(way.End, way.ID, l.inRoot); err != nil {
+		return err
+	}
+	if l.folder && way.Folder && !p.holdsRoot(way.End) {
+		return p.entries(way.End, entriesDeep)
+	}
+	return nil
+}
+
+// holdsRoot reports whether a folder is a writable root, or holds one.
+func (p *pins) holdsRoot(dir string) bool {
+	return slices.ContainsFunc(p.roots, func(root string) bool { return trail.Within(root, dir) })
+}
+
+// pin pins an existing name, where the name lies in a root. inRoot are the names of a
+// whole root that are trusted.
+func (p *pins) pin(name string, id trail.ID, inRoot []string) error {
+	for _, at := range append(p.shown.in(name), name) {
+		switch {
+		case slices.Contains(p.roots, at):
+			if err := p.pinInRoot(at, inRoot); err != nil {
+				return err
+			}
+		case !p.writable(at):
+		case p.t.others[at]:
+			if err := p.guardMissing(at); err != nil {
+				return err
+			}
+		default:
+			p.add(at)
+			p.t.ids[at] = id
+		}
+	}
+	return nil
+}
+
+// writable reports whether a command could change a name: the name lies below a root and
+// in no pinned folder.
+func (p *pins) writable(name string) bool {
+	if !slices.ContainsFunc(p.roots, func(root string) bool { return name != root && trail.Within(name, root) }) {
+		return false
+	}
+	for at := name; ; at = filepath.Dir(at) {
+		if p.there[at] {
+			return false
+		}
+		if slices.Contains(p.roots, at) {
+			return true
+		}
+	}
+}
+
+// pinInRoot pins names of a whole root, which must stay writable.
+func (p *pins) pinInRoot(root string, names []string) error {
+	for _, name := range names {
+		full := filepath.Join(root, name)
+		if exists(full) && !p.t.others[full] {
+			p.add(full)
+		} else if err := p.miss(root, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guardMissing keeps an absent name from appearing: the uppermost absent name of a path.
+func (p *pins) guardMissing(name string) error {
+	for _, at := range append(p.shown.in(name), name) {
+		if p.writable(at) {
+			if err := p.miss(filepath.Dir(at), filepath.Base(at)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// entriesDeep is how many levels of a guarded folder are looked at.
+const entriesDeep = 3
+
+// entries follows the links among the entries of a guarded folder.
+func (p *pins) entries(dir string, deep int) error {
+	entries, err := list(dir)
+	if err != nil {
+		return nil // what the user can't read, the user's programs don't obey
+	}
+	git := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == "objects" })
+	for _, e := range entries {
+		if p.left == 0 {
+			p.t.Unseen++
+			return nil
+		}
+		p.left--
+		full := filepath.Join(dir, e.Name())
+		switch {
+		case e.Type()&os.ModeSymlink != 0:
+			if err := p.follow(lead{to: full, folder: deep > 1}); err != nil {
+				return err
+			}
+		case e.IsDir() && deep > 1 && !(git && slices.Contains(contentNames, e.Name())):
+			if err := p.entries(full, deep-1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// contentNames are the folders of a git directory with content alone: git obeys nothing
+// there.
+var contentNames = []string{"objects", "refs", "logs"}

@@ -1,0 +1,126 @@
+//go:build unix
+
+package survey
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/policy"
+)
+
+// ground is a folder with a workspace, for a survey.
+type ground struct {
+	*testing.T
+	dir, ws string
+}
+
+func newGround(t *testing.T) ground {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := ground{t, dir, filepath.Join(dir, "ws")}
+	t.Setenv("HOME", filepath.Join(dir, "home"))
+	t.Setenv("XDG_CONFIG_HOME", "")
+	g.files("home/", "ws/")
+	return g
+}
+
+// files makes files: "name content", "name -> end" for a link, and "name/" for a folder.
+func (g ground) files(all ...string) {
+	g.Helper()
+	for _, one := range all {
+		name, content, _ := strings.Cut(one, " ")
+		full := filepath.Join(g.dir, name)
+		err := os.MkdirAll(filepath.Dir(full), 0o755)
+		to, link := strings.CutPrefix(content, "-> ")
+		switch {
+		case err != nil:
+		case strings.HasSuffix(name, "/"):
+			err = os.MkdirAll(full, 0o755)
+		case link:
+			err = os.Symlink(to, full)
+		default:
+			err = os.WriteFile(full, []byte(content), 0o644)
+		}
+		if err != nil {
+			g.Fatal(err)
+		}
+	}
+}
+
+// find looks over the workspace.
+func (g ground) find() *Trusted {
+	g.Helper()
+	got, err := FindTrusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: g.ws}, "", "", nil)
+	if err != nil {
+		g.Fatal(err)
+	}
+	return got
+}
+
+// there checks the pinned names, below the workspace.
+func (g ground) there(got *Trusted, want ...string) {
+	g.Helper()
+	var names []string
+	for _, full := range got.There {
+		names = append(names, strings.TrimPrefix(full, g.ws+"/"))
+	}
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		g.Errorf("pinned are %q, want %q", names, want)
+	}
+}
+
+// absent reports whether a name may not appear.
+func (g ground) absent(got *Trusted, name string) bool {
+	full := filepath.Join(g.ws, name)
+	return slices.ContainsFunc(got.Absent, func(a host.Absent) bool {
+		return a.Dir == filepath.Dir(full) && slices.Contains(a.Names, filepath.Base(full))
+	})
+}
+
+const repository = "ws/.git/HEAD ref: refs/heads/main"
+
+func TestPinsOfLinks(t *testing.T) {
+	for name, c := range map[string]struct {
+		files  []string
+		there  []string
+		absent []string
+	}{
+		"a hook":            {[]string{repository, "ws/.git/hooks/pre-commit -> ../../tools/now", "ws/tools/now -> v1/hook", "ws/tools/v1/hook x"}, []string{".git", "tools/now", "tools/v1/hook"}, nil},
+		"an absent hook":    {[]string{repository, "ws/.git/hooks/pre-commit -> ../../tools/deep/hook", "ws/tools/"}, []string{".git"}, []string{"tools/deep"}},
+		"a link and back":   {[]string{"ws/.envrc -> way/../x", "ws/way -> a/b", "ws/a/b/", "ws/a/x y"}, []string{".envrc", "way", "a/x"}, nil},
+		"a circle":          {[]string{"ws/.envrc -> one", "ws/one -> two", "ws/two -> one"}, []string{".envrc", "one", "two"}, nil},
+		"a magic link":      {[]string{"ws/.envrc -> one", "ws/one -> /proc/self/fd/0"}, []string{".envrc", "one"}, nil},
+		"a whole root":      {[]string{"ws/s/.git -> ..", "ws/HEAD x"}, []string{"s/.git", "HEAD"}, []string{"config", "hooks", "objects"}},
+		"a folder of links": {[]string{"ws/.claude/deep/er/tool -> ../../../bin/tool", "ws/bin/tool x"}, []string{".claude", "bin/tool"}, nil},
+		"a link to a folder of links": {[]string{repository, "ws/.git/hooks -> ../tools", "ws/tools/pre-commit -> ../src/hook", "ws/src/hook x"},
+			[]string{".git", "tools", "src/hook"}, nil},
+		"a file on the way": {[]string{"ws/.envrc -> file/x", "ws/file x"}, []string{".envrc", "file"}, nil},
+		"out and back in":   {[]string{"ws/.envrc -> ../home/one", "home/one -> ../ws/two", "ws/two x"}, []string{".envrc", "two"}, nil},
+		"a module":          {[]string{repository, "ws/.git/modules/a/b/HEAD x", "ws/.git/modules/a/b/hooks/post-checkout -> ../../../../../run", "ws/run x"}, []string{".git", "run"}, nil},
+		"a linked worktree": {[]string{repository, "ws/.git/worktrees/w/gitdir ../../../deep/w/.git", "ws/.git/worktrees/w/commondir ../..", "ws/.git/config [core]\nhooksPath=own", "ws/deep/w/own/pre-commit x"},
+			[]string{".git", "deep/w/own"}, []string{"own", "deep/w/.git"}},
+		"the store of another repository": {[]string{repository, "ws/.git/objects/info/alternates # no\n../../store\n", "ws/store/x y"}, []string{".git", "store"}, nil},
+		"a git directory elsewhere":       {[]string{"ws/.git gitdir: real/dir\n", "ws/real -> over", "ws/over/dir/HEAD x", "ws/over/dir/commondir ../common", "ws/over/common/config [core]\nhooksPath=my hooks", "ws/mine x"}, []string{".git", "real", "over/dir", "over/common"}, []string{"my hooks"}},
+		"the repository above":            {[]string{".git/HEAD x", ".git/hooks/pre-commit -> ../../ws/tool", "ws/tool x"}, []string{"tool"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGround(t)
+			g.files(c.files...)
+			got := g.find()
+			g.there(got, c.there...)
+			for _, name := range c.absent {
+				if !g.absent(got, name) {
+					t.Errorf("%s may appear: %+v", name, got.Absent)
+				}
+			}
+		})
+	}
+}
