@@ -21,6 +21,7 @@ func Lockstile() Tables {
 			{"internal/config", "internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/emulated", ""},
 			{"internal/filelock", ""},
+			{"internal/gitconf", ""},
 			{"internal/gitdir", "internal/trustname"},
 			{"internal/glob", ""},
 			{"internal/host", "internal/access internal/mountinfo internal/trail"},

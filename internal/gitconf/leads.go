@@ -1,0 +1,160 @@
+package gitconf
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Lead is something that an entry makes git obey, start, write or enter.
+type Lead struct {
+	Key   string
+	Line  int
+	Kind  Kind
+	Shape Shape
+	To    string // a path as written, with "~" and "%(prefix)" for Expand
+	base  Base
+}
+
+// Leads returns the leads of an entry, for each version of git.
+func (e Entry) Leads() (leads []Lead) {
+	u := useOf(e.Key)
+	if u.kind == None || e.Bare {
+		return nil
+	}
+	add := func(kind Kind, shape Shape, paths ...string) {
+		for _, to := range paths {
+			if to != "" {
+				leads = append(leads, Lead{e.Key, e.Line, kind, shape, to, u.base})
+			}
+		}
+	}
+	for _, v := range e.values() {
+		switch u.kind {
+		case Path:
+			add(u.kind, u.shape, pathsIn(e.Key, v)...)
+		case Program:
+			add(u.kind, u.shape, v)
+		case Command:
+			add(u.kind, u.shape, words(strings.TrimPrefix(v, "!"))...)
+		case Bang:
+			command, ok := strings.CutPrefix(v, "!")
+			if ok {
+				add(Command, u.shape, words(command)...)
+			} else {
+				add(Command, u.shape, withSlash(words(v))...)
+			}
+		case Writes:
+			add(u.kind, u.shape, written(e.Key, v))
+		case Repository:
+			to, isPath := local(v)
+			if isPath {
+				add(u.kind, u.shape, to...)
+			} else {
+				add(Command, RegularFile, to...)
+			}
+		}
+	}
+	return leads
+}
+
+// values returns what an entry says, in each reading. For url.BASE.insteadOf that is BASE,
+// the beginning of addresses.
+func (e Entry) values() []string {
+	if base, ok := strings.CutPrefix(e.Key, "url."); ok {
+		return []string{base[:max(0, strings.LastIndexByte(base, '.'))]}
+	}
+	return e.readings()
+}
+
+// pathsIn returns the paths that a value of kind Path may mean: ":(optional)" is a part of
+// the path for git before 2.52.
+func pathsIn(key, v string) []string {
+	switch key {
+	case "extensions.refstorage": // FORMAT://PATH, or a format alone
+		_, path, _ := strings.Cut(v, "://")
+		return []string{path}
+	}
+	if rest, ok := strings.CutPrefix(v, ":(optional)"); ok {
+		return []string{rest, v}
+	}
+	return []string{v}
+}
+
+// written returns the path that a value of kind Writes means, or "".
+func written(key, v string) string {
+	if !strings.HasPrefix(key, "trace2.") {
+		return v
+	}
+	if rest, ok := strings.CutPrefix(v, "af_unix:"); ok {
+		return strings.TrimPrefix(strings.TrimPrefix(rest, "stream:"), "dgram:")
+	}
+	if !isAbsolute(v) {
+		return "" // a switch, or a descriptor
+	}
+	return v
+}
+
+// local returns the paths that the address of a repository may mean, none for another
+// machine's. The addresses of other transports are words of a command: isPath is false.
+func local(address string) (paths []string, isPath bool) {
+	scheme, rest, ok := strings.Cut(address, "://")
+	switch {
+	case strings.EqualFold(scheme, "file") && ok:
+		paths = append(paths, rest)
+		if plain := unescapePercent(rest); plain != rest {
+			paths = append(paths, plain)
+		}
+		return paths, true
+	case strings.Contains(address, "::"):
+		return words(address), false
+	case ok, address == ".":
+		return nil, true
+	}
+	if colon := strings.IndexByte(address, ':'); colon >= 0 && !strings.Contains(address[:colon], "/") && filepath.VolumeName(address) == "" {
+		return nil, true // HOST:PATH
+	}
+	return []string{address}, true
+}
+
+// unescapePercent replaces each %XX by its character, as git does in addresses.
+func unescapePercent(s string) string {
+	var out []byte
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '%' && i+2 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil && n > 0 {
+				c = byte(n)
+				i += 2
+			}
+		}
+		out = append(out, c)
+	}
+	return string(out)
+}
+
+// Bases returns the folders from which git resolves the path of a lead if the path is
+// relative: file is the configuration with the lead, tree the top of the tree, gitDir the
+// git directory.
+func (l Lead) Bases(file, tree, gitDir string) []string {
+	switch l.base {
+	case FolderOfFile:
+		if folder := folderOf(file); folder != "" {
+			return []string{folder}
+		}
+		return []string{"."}
+	case GitDir:
+		return []string{gitDir}
+	}
+	return []string{tree, gitDir}
+}
+
+// isSwitch reports whether git takes a value for yes or no.
+func isSwitch(v string) bool {
+	switch strings.ToLower(v) {
+	case "", "true", "yes", "on", "false", "no", "off":
+		return true
+	}
+	_, err := strconv.Atoi(v)
+	return err == nil
+}
