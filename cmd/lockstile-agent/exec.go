@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -170,11 +171,15 @@ func wanted(e agent.Event) bool {
 	return true
 }
 
-// line writes a line of JSON.
+// line writes a line of JSON, with escapes for the characters that a terminal would act
+// on: standard output may be one.
 func (k *task) line(e agent.Event) {
-	enc := json.NewEncoder(k.out)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(e) // a reader that has gone ends us by SIGPIPE
+	if enc.Encode(e) == nil {
+		_, _ = k.out.Write(plain.JSON(text.Bytes())) // a reader that has gone ends us by SIGPIPE
+	}
 }
 
 // ask answers an approval: nobody can be asked, so the turn ends.

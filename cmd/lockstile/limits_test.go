@@ -113,7 +113,11 @@ q=0
 class V(ctypes.Structure): _fields_=[("v",ctypes.c_void_p),("signo",ctypes.c_int),("notify",ctypes.c_int),("pad",ctypes.c_int*12)]
 e=V(None,34,0); i=ctypes.c_int()
 while c.timer_create(1,ctypes.byref(e),ctypes.byref(i))==0: q+=1
-print("took",n,q,flush=True)
+t=[]
+try:
+    while len(t)<1000: t.append(os.open("/dev/ptmx",os.O_RDWR|os.O_NOCTTY))
+except OSError: pass
+print("took",n,q,len(t),flush=True)
 try: os.read(0,1)
 except OSError: pass`
 	const one = `import ctypes,sys
@@ -133,9 +137,9 @@ sys.exit(not (c.inotify_init1(0)>=0 and c.timer_create(1,None,ctypes.byref(i))==
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var instances, timers int
-	if _, err := fmt.Fscanf(out, "took %d %d\n", &instances, &timers); err != nil || instances == 0 || timers == 0 {
-		t.Errorf("%v: it took %d and %d", err, instances, timers)
+	var instances, timers, terminals int
+	if _, err := fmt.Fscanf(out, "took %d %d %d\n", &instances, &timers, &terminals); err != nil || instances == 0 || timers == 0 || terminals == 0 || terminals > 256 {
+		t.Errorf("%v: it took %d, %d and %d", err, instances, timers, terminals)
 	}
 	if said, err := exec.Command("python3", "-c", one).CombinedOutput(); err != nil {
 		t.Errorf("after %d and %d nothing is left: %v %s", instances, timers, err, said)
@@ -143,5 +147,21 @@ sys.exit(not (c.inotify_init1(0)>=0 and c.timer_create(1,None,ctypes.byref(i))==
 	in.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNoLeases checks that no command can have a program of the host wait by a lease, or
+// watch folders by fcntl(2).
+func TestNoLeases(t *testing.T) {
+	const try = `import fcntl
+f=os.open("f",os.O_CREAT|os.O_RDWR); d=os.open(".",os.O_RDONLY)
+for fd,call in ((f,1024),(d,1026)):
+    try: fcntl.fcntl(fd,call,1); print("let through")
+    except PermissionError: print("denied")`
+	p := newPlace(t)
+	for mode, want := range map[string]string{"workspace-write": "denied\ndenied\ndone-well\n", "danger-full-access": "let through\nlet through\ndone-well\n"} {
+		if r := p.lockstile("run", "--tty=false", "--sandbox", mode, "--", "sh", "-c", python(try)); r.stdout != want {
+			t.Errorf("%s: %+v", mode, r)
+		}
 	}
 }

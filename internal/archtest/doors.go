@@ -21,7 +21,7 @@ func doors(t *tree) []Finding {
 			found = append(found, s.badImports()...)
 			found = append(found, s.badNames()...)
 			found = append(found, s.badDirectives()...)
-			found = append(found, s.prints()...)
+			found = append(found, s.prints(t.module)...)
 			found = append(found, s.bodyless()...)
 		}
 	}
@@ -135,19 +135,5 @@ func (s *source) bodyless() []Finding {
 				fmt.Sprintf("func %s has no body: its code is elsewhere", f.Name.Name)})
 		}
 	}
-	return found
-}
-
-// prints finds the built-in functions that print to standard error.
-func (s *source) prints() []Finding {
-	var found []Finding
-	ast.Inspect(s.syntax, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			if f, ok := ast.Unparen(call.Fun).(*ast.Ident); ok && (f.Name == "print" || f.Name == "println") {
-				found = append(found, Finding{s.name, s.line(call.Pos()), rulePrint, "call of " + f.Name})
-			}
-		}
-		return true
-	})
 	return found
 }

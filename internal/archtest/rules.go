@@ -95,7 +95,9 @@ var forbiddenNames = []forbidden{
 
 	{rulePrint, "fmt", "Print*"},
 	{rulePrint, "os", "Stdout Stderr"},
-	{rulePrint, "syscall", "Stdout Stderr"},
+	{rulePrint, "syscall", "Stdout Stderr STD_OUTPUT_HANDLE STD_ERROR_HANDLE"},
+	{rulePrint, xunix, "Stdout Stderr"},
+	{rulePrint, xwindows, "Stdout Stderr STD_OUTPUT_HANDLE STD_ERROR_HANDLE"},
 	{rulePrint, "log", "*"},
 	{rulePrint, "log/slog", "*"},
 	{rulePrint, "flag", "NewFlagSet CommandLine PrintDefaults Usage Parse"},

@@ -83,9 +83,14 @@ func (v *view) proc() {
 func (v *view) devices() {
 	v.fresh("/dev", "tmpfs", true)
 	v.fresh("/dev/pts", "devpts", true)
+	v.expect(Expectation{Restriction: refusal.Mount("/dev/pts"), Fact: "command.most terminals./dev/pts", Want: mostTerminals})
 	v.fresh("/dev/shm", "tmpfs", v.writes)
 	v.fresh("/run", "tmpfs", v.writes)
 }
+
+// mostTerminals is how many terminals a command can have: the rest of the machine's
+// terminals is for other programs.
+const mostTerminals = "256"
 
 // scratch: the workspace's own /tmp and TMPDIR.
 func (v *view) scratch() {

@@ -85,9 +85,8 @@ func explainStart(args []string) int {
 // picture draws the start from top to bottom, in the order of events.
 func picture(x *lockstile.Explanation, argv []string) string {
 	var b strings.Builder
-	line := func(format string, args ...any) { b.WriteString(plain.Sprintf(format, args...) + "\n") }
-	line("%s in %s: %s", x.Mode, x.Dir, strings.Join(argv, " "))
-	line("")
+	plain.Line(&b, "%s in %s: %s", x.Mode, x.Dir, strings.Join(argv, " "))
+	plain.Line(&b, "")
 	who := ""
 	for _, g := range groups(x) {
 		if g.process != who {
@@ -96,18 +95,18 @@ func picture(x *lockstile.Explanation, argv []string) string {
 			if who == "both" {
 				corner = "┌ "
 			}
-			line("%s", corner+processNames[who])
+			plain.Line(&b, "%s", corner+processNames[who])
 		}
-		line("│   %-28s %s", g.restriction, g.calls)
+		plain.Line(&b, "│   %-28s %s", g.restriction, g.calls)
 	}
-	line("├ proof, before the first instruction of the command")
+	plain.Line(&b, "├ proof, before the first instruction of the command")
 	for _, r := range restrictions(x) {
-		line("│   %-28s %s", r, strings.Join(proofs(x, r), "; "))
+		plain.Line(&b, "│   %-28s %s", r, strings.Join(proofs(x, r), "; "))
 	}
-	line("├ record")
-	line("│   the start line in %s", x.Log)
-	line("└ release")
-	line("    execute %s", strings.Join(x.Paths, ", or "))
+	plain.Line(&b, "├ record")
+	plain.Line(&b, "│   the start line in %s", x.Log)
+	plain.Line(&b, "└ release")
+	plain.Line(&b, "    execute %s", strings.Join(x.Paths, ", or "))
 	return b.String()
 }
 

@@ -28,13 +28,12 @@ func explainTime(home string, r lockstile.Request, asJSON bool) int {
 // timeTable lists the phases, and then the calls by process.
 func timeTable(t *lockstile.Timing) string {
 	var b strings.Builder
-	line := func(format string, args ...any) { b.WriteString(plain.Sprintf(format, args...) + "\n") }
-	line("medians of %d starts in µs, none of which was recorded or executed", t.Starts)
-	line("")
-	line("%8s %8s  %s", "at", "took", "the gate")
+	plain.Line(&b, "medians of %d starts in µs, none of which was recorded or executed", t.Starts)
+	plain.Line(&b, "")
+	plain.Line(&b, "%8s %8s  %s", "at", "took", "the gate")
 	var before time.Duration
 	for _, p := range t.Phases {
-		line("%8d %8d  %s", p.At.Microseconds(), (p.At - before).Microseconds(), p.Phase)
+		plain.Line(&b, "%8d %8d  %s", p.At.Microseconds(), (p.At - before).Microseconds(), p.Phase)
 		before = p.At
 	}
 	for _, process := range []string{"both", "command", "init"} {
@@ -44,12 +43,12 @@ func timeTable(t *lockstile.Timing) string {
 				continue
 			}
 			if first {
-				line("")
-				line("%8s %8s  %s", "after", "took", processNames[process])
+				plain.Line(&b, "")
+				plain.Line(&b, "%8s %8s  %s", "after", "took", processNames[process])
 				first = false
 			}
 			sum += s.Took
-			line("%8.1f %8.1f  %-24s %s", micros(sum), micros(s.Took), served(s.Restriction), s.Call)
+			plain.Line(&b, "%8.1f %8.1f  %-24s %s", micros(sum), micros(s.Took), served(s.Restriction), s.Call)
 		}
 	}
 	return b.String()

@@ -22,6 +22,7 @@ type Mount struct {
 	NoSUID      bool   // set-user-ID bits and file capabilities have no effect (mount(2), MS_NOSUID)
 	Propagation string // "private", or the kernel's words without numbers
 	Upper       string // of an overlay: the folder for what is written
+	Terminals   string // of a devpts: the most terminals, "" for the machine's limit
 }
 
 // sourceName is the source of the sandbox's own file systems: a file system of the host
@@ -72,8 +73,11 @@ func parseLine(line string) (Mount, error) {
 		return Mount{}, fmt.Errorf("mountinfo line %q has too few fields", line)
 	}
 	m := Mount{ID: f[0], Parent: f[1], Device: f[2], Root: unescape(f[3]), Point: unescape(f[4]), FSType: fsType, Source: unescape(source)}
-	if fsType == "overlay" {
-		m.Upper = upperOf(super)
+	switch fsType {
+	case "overlay":
+		m.Upper = option(super, "upperdir")
+	case "devpts":
+		m.Terminals = option(super, "max")
 	}
 	first, options, _ := strings.Cut(f[5], ",")
 	if first != "ro" && first != "rw" {
@@ -92,11 +96,11 @@ func parseLine(line string) (Mount, error) {
 	return m, nil
 }
 
-// upperOf returns the upper folder among the options of an overlay.
-func upperOf(options string) string {
-	for option := range strings.SplitSeq(options, ",") {
-		if upper, ok := strings.CutPrefix(option, "upperdir="); ok {
-			return unescape(upper)
+// option returns the value of an option of a file system, or "".
+func option(options, name string) string {
+	for one := range strings.SplitSeq(options, ",") {
+		if key, value, _ := strings.Cut(one, "="); key == name {
+			return unescape(value)
 		}
 	}
 	return ""

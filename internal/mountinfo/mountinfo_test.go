@@ -13,6 +13,10 @@ func TestParse(t *testing.T) {
 			ID: "40", Device: "0:5", Parent: "36", Point: "/mnt/with space", FSType: "tmpfs", Source: "none", Root: "/a b", ReadOnly: true, Propagation: "private"},
 		"41 36 0:6 / /x rw shared:5 master:7 unbindable - proc lockstile rw": {
 			ID: "41", Device: "0:6", Parent: "36", Point: "/x", FSType: "proc", Source: "lockstile", Root: "/", Propagation: "shared+master+unbindable"},
+		"42 36 0:7 / /dev/pts rw,nosuid - devpts lockstile rw,mode=620,ptmxmode=666,max=256": {
+			ID: "42", Device: "0:7", Parent: "36", Point: "/dev/pts", FSType: "devpts", Source: "lockstile", Root: "/", NoSUID: true, Propagation: "private", Terminals: "256"},
+		`43 36 0:8 / /o rw - overlay lockstile rw,max=3,lowerdir=/a,upperdir=/b\040c`: {
+			ID: "43", Device: "0:8", Parent: "36", Point: "/o", FSType: "overlay", Source: "lockstile", Root: "/", Propagation: "private", Upper: "/b c"},
 	} {
 		got, err := parseLine(line)
 		if err != nil || got != want {

@@ -48,6 +48,11 @@ func (v value) Format(f fmt.State, verb rune) {
 // oneLine joins the lines of a joined error.
 func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
 
+// Line appends a line to a text, in the form of Sprintf.
+func Line(b *strings.Builder, format string, values ...any) {
+	b.WriteString(Sprintf(format, values...) + "\n")
+}
+
 // Out prints to standard output, in the form of Sprintf.
 func Out(format string, values ...any) { os.Stdout.WriteString(Sprintf(format, values...)) }
 

@@ -155,6 +155,9 @@ const (
 	UnreadFile = "/dev/.lockstile-unread"
 )
 
+// MostTerminals bounds the terminals of the view's /dev/pts (devpts, option max).
+const MostTerminals = 256
+
 func refuse(code refusal.Code, r refusal.Restriction, reason, hint string) error {
 	return &refusal.Error{Code: code, Stage: refusal.StagePlan, Restriction: r, Reason: reason, Hint: hint}
 }

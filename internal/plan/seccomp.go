@@ -44,6 +44,7 @@ const (
 	tiocsti      = 0x5412     // puts input into a terminal
 	tioclinux    = 0x541c     // pastes into a console
 	setLease     = 1024       // F_SETLEASE
+	notify       = 1026       // F_NOTIFY
 	afUnix       = 1
 	afInet       = 2
 	afInet6      = 10
@@ -133,8 +134,8 @@ func makeRules(offline bool) []Rule {
 	}
 	return append(rules,
 		// Whoever opens a file waits for the holder of a lease, and a lease needs no right
-		// to write.
-		Rule{Call: "fcntl", Errno: "EACCES", Arg: 1, Match: Match{OneOf: []uint32{setLease}}},
+		// to write. F_NOTIFY watches folders past the limits of inotify.
+		Rule{Call: "fcntl", Errno: "EACCES", Arg: 1, Match: Match{OneOf: []uint32{setLease, notify}}},
 		Rule{Call: "prlimit64", Errno: "EPERM", Arg: 0, Match: Match{NotIn: []uint32{0}}},
 		Rule{Call: "clone", Errno: "EPERM", Arg: 0, Match: Match{AnyBit: cloneNewAny}},
 		Rule{Call: "ioctl", Errno: "EPERM", Arg: 1, Match: Match{OneOf: []uint32{tiocsti, tioclinux}}},

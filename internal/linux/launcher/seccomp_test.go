@@ -106,6 +106,8 @@ func TestFilter(t *testing.T) {
 		"TIOCSTI with high bits":    {unix.SYS_IOCTL, [6]uint64{0, unix.TIOCSTI | 1<<40}, eperm}, // the kernel looks at 32 bits
 		"fcntl F_GETFL":             {unix.SYS_FCNTL, [6]uint64{0, unix.F_GETFL}, retAllow},
 		"fcntl F_SETLEASE":          {unix.SYS_FCNTL, [6]uint64{0, unix.F_SETLEASE, unix.F_WRLCK}, uint32(retErrno | unix.EACCES)},
+		"fcntl F_NOTIFY":            {unix.SYS_FCNTL, [6]uint64{0, unix.F_NOTIFY, 1}, uint32(retErrno | unix.EACCES)},
+		"fcntl F_SETPIPE_SZ":        {unix.SYS_FCNTL, [6]uint64{0, unix.F_SETPIPE_SZ, 1 << 20}, retAllow},
 		"ioctl TIOCLINUX":           {unix.SYS_IOCTL, [6]uint64{0, 0x541c}, eperm},
 		"socket inet":               {unix.SYS_SOCKET, [6]uint64{unix.AF_INET, unix.SOCK_STREAM}, retAllow},
 		"socket inet6":              {unix.SYS_SOCKET, [6]uint64{unix.AF_INET6, unix.SOCK_DGRAM}, retAllow},

@@ -39,7 +39,7 @@ var layers = []layer{
 		w.mounts()
 		mount(w.For(""), "tmpfs", "/dev", 0, "mode=755")
 		w.For("").Do("make /dev/pts", 0, unix.SYS_MKDIRAT, cwd, "/dev/pts", 0o755)
-		mount(w.For(""), "devpts", "/dev/pts", 0, "newinstance,ptmxmode=0666,mode=620")
+		mount(w.For(""), "devpts", "/dev/pts", 0, terminals)
 	}},
 	{"network namespace", inUser, func(w *writer) {
 		w.For("").Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)

@@ -3,6 +3,8 @@
 package launcher
 
 import (
+	"strconv"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/linux/tape"
@@ -57,7 +59,7 @@ func (w *writer) view() {
 		case plan.KindTmpfs:
 			mount(at, "tmpfs", m.Path, unix.MS_NOSUID|unix.MS_NODEV, "mode="+tmpfsMode(m)+w.scratchSize())
 		case plan.KindDevpts:
-			mount(at, "devpts", m.Path, unix.MS_NOSUID|unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+			mount(at, "devpts", m.Path, unix.MS_NOSUID|unix.MS_NOEXEC, terminals)
 		case plan.KindDevices:
 			w.devices(at, m.Path, devices)
 		case plan.KindGit:
@@ -67,6 +69,11 @@ func (w *writer) view() {
 	w.boundNamespaces()
 	w.closeView()
 }
+
+// terminals are the options of a /dev/pts of the view's own. The machine has 4096
+// terminals for all its users (kernel.pty.max), so the kernel bounds the terminals of a
+// command.
+var terminals = "newinstance,ptmxmode=0666,mode=620,max=" + strconv.Itoa(plan.MostTerminals)
 
 // tmpfsMode returns the mode of a tmpfs: shared scratch is for all users, any other tmpfs
 // for the owner.

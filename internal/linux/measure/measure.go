@@ -108,6 +108,9 @@ func (p Process) View(e *attest.Evidence) {
 			if top.Upper != "" {
 				e.Set(p.fact("upper."+m.Point), top.Upper, err)
 			}
+			if top.FSType == "devpts" {
+				e.Set(p.fact("most terminals."+m.Point), top.Terminals, err)
+			}
 		}
 		if !m.ReadOnly {
 			writable = append(writable, m.Point)
