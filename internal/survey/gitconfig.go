@@ -1,103 +1,193 @@
 package survey
 
 import (
-	"bufio"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/gitconf"
 	"github.com/lockstile/lockstile/internal/trail"
+	"github.com/lockstile/lockstile/internal/trustname"
+	"github.com/lockstile/lockstile/refusal"
 )
 
 // mostConfig is how many bytes of a git configuration are read at most.
 const mostConfig = 1 << 20
 
-// places are the keys of git's configuration whose values name files for git to obey
-// (git-config(1)), in lower case.
-var places = map[string]bool{"core.hookspath": true, "core.attributesfile": true, "core.fsmonitor": true, "core.excludesfile": true, "init.templatedir": true, "include.path": true}
+// gitFiles is git's configuration for all repositories of the user, and the reader of all
+// configurations.
+type gitFiles struct {
+	loader gitconf.Loader
+	common []*gitconf.File // of the machine, of the user, and of the environment
+}
 
-// configured returns the files elsewhere that a git configuration makes git obey. tree is
-// the folder from which git runs hooks.
-func configured(file, tree string) []string {
-	f, err := openNow(file)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > mostConfig {
-		return nil
-	}
-	var out []string
-	section := ""
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, mostConfig)
-	for lines.Scan() {
-		text := strings.TrimSpace(lines.Text())
-		if strings.HasPrefix(text, "[") {
-			head, rest, _ := strings.Cut(text[1:], "]")
-			name, _, _ := strings.Cut(head, " ")
-			section, text = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(rest)
-			if section == "includeif" {
-				section = "include"
-			}
+// commonConfiguration reads the configuration that is valid in every repository, and
+// follows the files. A file that git can't read refuses the start: git may read the file in
+// another way than lockstile.
+func (p *pins) commonConfiguration() error {
+	home, _ := os.UserHomeDir()
+	p.git.loader.Home = home
+	for _, path := range gitconf.Files(home, os.LookupEnv) {
+		if !filepath.IsAbs(path) {
+			path = trail.Join(p.here, path)
 		}
-		key, value, ok := strings.Cut(text, "=")
-		key = section + "." + strings.ToLower(strings.TrimSpace(key))
-		if !ok || !places[key] {
+		p.git.common = append(p.git.common, p.git.loader.Load(path)...)
+	}
+	p.git.common = append(p.git.common, p.git.loader.Environment(os.LookupEnv)...)
+	for _, f := range p.git.common {
+		if unread(f) {
+			return unreadableConfig(f)
+		}
+		if f.Path == "" {
 			continue
 		}
-		if to := pathValue(value); to != "" {
-			from := tree
-			if key == "include.path" {
-				from = filepath.Dir(file)
+		if err := p.follow(lead{to: f.Path}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unread reports whether a file has content that can't be read as git does. The user's git
+// doesn't read what the user may not read.
+func unread(f *gitconf.File) bool { return f.Err != nil && !errors.Is(f.Err, fs.ErrPermission) }
+
+func unreadableConfig(f *gitconf.File) error {
+	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: "git's configuration can't be read, and may name programs in the workspace",
+		Hint: "mend the file; git config --list --show-origin shows what git reads", Err: f.Err}
+}
+
+// configuration follows what the configurations of a git directory make git obey, and what
+// the common configuration makes git obey there.
+func (p *pins) configuration(dir, tree string) error {
+	files := []*gitconf.File{}
+	for _, name := range []string{"config", "config.worktree"} {
+		files = append(files, p.git.loader.Load(filepath.Join(dir, name))...)
+	}
+	for _, f := range files {
+		if unread(f) {
+			if err := p.unreadConfig(f, tree); err != nil {
+				return err
 			}
-			out = append(out, trail.Join(from, to))
+		}
+		if err := p.follow(lead{to: f.Path}); err != nil {
+			return err
+		}
+	}
+	trees := append([]string{tree}, p.worktrees(files, dir)...)
+	for _, f := range append(files, p.git.common...) {
+		for _, e := range f.Entries {
+			for _, l := range e.Leads() {
+				for _, tree := range trees {
+					if err := p.obeyed(f, l, tree, dir); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// unreadConfig refuses a start with a configuration that git can't read, where the
+// repository is the one of a root. In any other repository a command may have written the
+// file: commands may write nothing there.
+func (p *pins) unreadConfig(f *gitconf.File, tree string) error {
+	if p.holdsRoot(tree) {
+		return unreadableConfig(f)
+	}
+	if p.writable(tree) {
+		p.add(tree)
+		p.t.Closed = append(p.t.Closed, Closed{Path: tree, Why: f.Err.Error()})
+	}
+	return nil
+}
+
+const worktreeKey = "core.worktree"
+
+// worktrees returns the tops of working trees that a configuration names.
+func (p *pins) worktrees(files []*gitconf.File, dir string) (out []string) {
+	for _, f := range files {
+		for _, e := range f.Entries {
+			if e.Key != worktreeKey {
+				continue
+			}
+			for _, l := range e.Leads() {
+				paths, _ := p.git.loader.Expand(l.To)
+				for _, to := range paths {
+					out = append(out, trail.Join(dir, to))
+				}
+			}
 		}
 	}
 	return out
 }
 
-// pathValue reads a path value: without quotes and comment, with the home folder
-// expanded.
-func pathValue(v string) string {
-	v = strings.TrimSpace(v)
-	if quoted, rest, ok := strings.Cut(strings.TrimPrefix(v, `"`), `"`); ok && strings.HasPrefix(v, `"`) {
-		v = quoted + rest
-	} else if i := strings.IndexAny(v, "#;"); i >= 0 {
-		v = strings.TrimSpace(v[:i])
+// obeyed follows one lead of a configuration.
+func (p *pins) obeyed(f *gitconf.File, l gitconf.Lead, tree, dir string) error {
+	paths, ok := p.git.loader.Expand(l.To)
+	if !ok {
+		return nil // git doesn't know the home folder either
 	}
-	if rest, ok := strings.CutPrefix(v, "~/"); ok {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return ""
+	for _, path := range paths {
+		bases := []string{""}
+		if !filepath.IsAbs(path) {
+			bases = l.Bases(f.Path, tree, dir)
 		}
-		return filepath.Join(home, rest)
+		for _, base := range bases {
+			if err := p.obeyedAt(l, trail.Join(base, path)); err != nil {
+				return err
+			}
+		}
 	}
-	switch v {
-	case "", "true", "false", "yes", "no", "0", "1": // core.fsmonitor is a switch, too
-		return ""
-	}
-	return v
+	return nil
 }
 
-// configurations are the user's own git configurations, valid for every repository.
-func configurations() []string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return nil
+// obeyedAt follows a lead from one folder.
+func (p *pins) obeyedAt(l gitconf.Lead, to string) error {
+	out := lead{to: to}
+	switch {
+	case l.Key == worktreeKey:
+		out.way = true // a tree is there to be written
+	case l.Kind == gitconf.Repository:
+		return p.entered(l, to)
+	case l.Shape == gitconf.RegularFile:
+		out.file = true
+	case l.Shape == gitconf.FolderOfHooks:
+		out.folder, out.inRoot = true, hookNames
+	case l.Shape == gitconf.Folder:
+		out.folder = true
 	}
-	xdg := os.Getenv("XDG_CONFIG_HOME")
-	if xdg == "" {
-		xdg = filepath.Join(home, ".config")
-	}
-	return []string{filepath.Join(home, ".gitconfig"), filepath.Join(xdg, "git", "config")}
+	return p.follow(out)
 }
 
-// configuration follows what a configuration makes git obey.
-func (p *pins) configuration(file, tree, dir string) error {
-	for _, to := range configured(file, tree) {
-		if err := p.follow(lead{to: to, folder: true, inRoot: hookNames}); err != nil {
-			return err
+// entered follows the path of another repository: git runs the hooks of the repository.
+func (p *pins) entered(l gitconf.Lead, to string) error {
+	for _, dir := range []string{to, to + "/.git", to + ".git", to + ".git/.git"} {
+		way, err := trail.Walk(dir)
+		switch {
+		case err == nil && way.Folder && isRepository(way.End):
+			if err := p.follow(lead{to: dir, folder: true, inRoot: bareNames}); err != nil {
+				return err
+			}
+			if err := p.gitDirectory(dir, to); err != nil {
+				return err
+			}
+		case err == nil && way.Missing == "" && trustname.IsGitDir(filepath.Base(dir)):
+			if err := p.follow(lead{to: dir}); err != nil {
+				return err
+			}
+			if err := p.repository(dir); err != nil {
+				return err
+			}
+		case dir != to || l.Shape != gitconf.Anything || !strings.Contains(l.To, "/"):
+			// A word that is no path in any way: a new repository there is told.
+		default:
+			if err := p.follow(lead{to: dir, way: way.Missing == ""}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

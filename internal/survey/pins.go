@@ -16,6 +16,7 @@ import (
 // lead is a path to which a trusted name leads.
 type lead struct {
 	to     string   // absolute, as written
+	way    bool     // only the links on the way count
 	file   bool     // only a file counts, as for a word of a command
 	folder bool     // the entries of a folder at the end are trusted too
 	inRoot []string // the names that are trusted if the end is a whole writable root
@@ -32,7 +33,9 @@ type pins struct {
 	absent   map[string]int  // the places in t.Absent, by folder
 	followed map[string]bool // the leads so far, by path
 	seen     map[string]bool // the git directories so far, by path and working tree
-	left     int             // how many more entries of guarded folders are looked at
+	git      gitFiles
+	here     string // the current folder, from which relative paths of the environment go
+	left     int    // how many more entries of guarded folders are looked at
 }
 
 // mostEntries is how many entries of guarded folders are looked at in a start.
@@ -40,6 +43,7 @@ const mostEntries = 4096
 
 func newPins(t *Trusted, p policy.Policy) *pins {
 	out := &pins{t: t, shown: elsewhere{seen: map[string]fs.FileInfo{}}, there: map[string]bool{}, absent: map[string]int{}, followed: map[string]bool{}, seen: map[string]bool{}, left: mostEntries}
+	out.here, _ = os.Getwd()
 	for _, r := range p.Roots() {
 		out.roots = append(out.roots, r.Path)
 		if info, err := os.Stat(r.Path); err == nil {
@@ -93,6 +97,8 @@ func (p *pins) follow(l lead) error {
 		}
 	}
 	switch {
+	case l.way:
+		return nil
 	case way.Missing != "":
 		return p.guardMissing(way.Missing)
 	case way.End == "":

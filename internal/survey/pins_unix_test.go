@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -122,5 +124,70 @@ func TestPinsOfLinks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestPinsOfConfiguration(t *testing.T) {
+	for name, c := range map[string]struct {
+		files  []string
+		there  []string
+		absent []string
+	}{
+		"an included file":      {[]string{"ws/.git/config [include]\npath=../team", "ws/team [core]\nhooksPath=gh", "ws/gh/post-checkout x"}, []string{"team", "gh"}, nil},
+		"an absent file":        {[]string{"ws/.git/config [includeIf \"onbranch:x\"]\npath=../sub/team", "ws/sub/"}, nil, []string{"sub/team"}},
+		"a filter":              {[]string{"ws/.git/config [filter \"c\"]\nclean = ./tools/clean.sh %f", "ws/tools/clean.sh x"}, []string{"tools/clean.sh"}, nil},
+		"an argument":           {[]string{"ws/.git/config [diff \"d\"]\ntextconv = python3 'tools/tc.py'", "ws/tools/tc.py -> v1.py", "ws/tools/v1.py x"}, []string{"tools/tc.py", "tools/v1.py"}, nil},
+		"a folder is no editor": {[]string{"home/.gitconfig [core]\neditor = vim\npager = less -R", "ws/vim/x y", "ws/less/x y"}, nil, nil},
+		"the user's hooks":      {[]string{"home/.config/git/config [core]\nhooksPath = ~/h", "home/h -> ../ws/dot/hooks", "ws/dot/hooks/pre-push x"}, []string{"dot/hooks"}, nil},
+		"hooks in the root":     {[]string{"ws/.git/config [core]\nhooksPath = .", "ws/pre-push x"}, []string{"pre-push"}, []string{"pre-commit"}},
+		"a module's tree stays": {[]string{"ws/.git/modules/m/HEAD x", "ws/.git/modules/m/config [core]\nworktree=../../../m\nhooksPath=h", "ws/m/h/pre-push x"}, []string{"m/h"}, nil},
+		"another repository":    {[]string{"ws/.git/config [remote \"o\"]\nurl=sub/other", "ws/sub/other.git/HEAD x", "ws/sub/other.git/objects/", "ws/sub/other.git/refs/"}, []string{"sub/other.git"}, []string{"sub/other"}},
+		"no address":            {[]string{"ws/.git/config [remote \"o\"]\nurl=backup\n[branch \"m\"]\nremote=o"}, nil, nil},
+		"configuration by link": {[]string{"home/.gitconfig -> ../ws/dot/gitconfig", "ws/dot/gitconfig [alias]\nx=!./run now", "ws/run x"}, []string{"dot/gitconfig", "run"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGround(t)
+			g.files(append(c.files, repository)...)
+			got := g.find()
+			g.there(got, append(c.there, ".git")...)
+			for _, name := range c.absent {
+				if !g.absent(got, name) {
+					t.Errorf("%s may appear: %+v", name, got.Absent)
+				}
+			}
+			if len(got.Absent) != 1+len(c.absent) && name != "hooks in the root" {
+				t.Errorf("absent: %+v", got.Absent)
+			}
+		})
+	}
+}
+
+// TestUnreadConfiguration checks that nothing starts where git's configuration can't be
+// read, and that a repository below the root, which a command may have made, becomes
+// read-only.
+func TestUnreadConfiguration(t *testing.T) {
+	for name, bad := range map[string]string{"NUL": "[core]\n\x00", "syntax": "[core\n", "size": "[core]\n" + strings.Repeat("#", 1<<20)} {
+		for _, file := range []string{"ws/.git/config", "home/.gitconfig"} {
+			g := newGround(t)
+			g.files(repository, file+" "+bad)
+			_, err := FindTrusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: g.ws}, "", "", nil)
+			if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) {
+				t.Errorf("%s in %s: %v", name, file, err)
+			}
+		}
+		g := newGround(t)
+		g.files(repository, "ws/sub/.git/config "+bad)
+		got := g.find()
+		if g.there(got, ".git", "sub", "sub/.git"); len(got.Closed) != 1 || got.Closed[0].Path != g.ws+"/sub" {
+			t.Errorf("%s: %+v", name, got.Closed)
+		}
+	}
+	g := newGround(t)
+	g.files(repository)
+	if err := unix.Mkfifo(g.ws+"/.git/config", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := FindTrusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: g.ws}, "", "", nil); err == nil {
+		t.Error("a pipe is a configuration")
 	}
 }

@@ -57,15 +57,8 @@ func (p *pins) gitDirectory(dir, tree string) error {
 			return err
 		}
 	}
-	for _, name := range []string{"config", "config.worktree"} {
-		if err := p.configuration(filepath.Join(dir, name), tree, dir); err != nil {
-			return err
-		}
-	}
-	for _, file := range configurations() {
-		if err := p.configuration(file, tree, dir); err != nil {
-			return err
-		}
+	if err := p.configuration(dir, tree); err != nil {
+		return err
 	}
 	return p.within(dir)
 }

@@ -34,6 +34,7 @@ type Trusted struct {
 	Absent []host.Absent // taken back if present at the end
 	FIFOs  []string      // the host may hold the other end
 	Linked []string      // trusted files with a second name, by which a command could write the file
+	Closed []Closed      // folders of the roots that commands may not write, because nobody knows what git obeys there
 	Unseen int           // folders that were not read, at least
 
 	ids     map[string]trail.ID // of the followed links and their ends, as FindTrusted found them
@@ -47,6 +48,9 @@ type Trusted struct {
 	// mount on such a name would vanish with it.
 	others map[string]bool
 }
+
+// Closed is a folder that commands may not write, with the reason.
+type Closed struct{ Path, Why string }
 
 // FindTrusted finds the trusted names of a policy's writable roots. store is the folder
 // that keeps the walks for the next start. notes is the folder where starts note the
@@ -98,6 +102,9 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 		if err := p.follow(lead{to: path, next: true}); err != nil {
 			return err
 		}
+	}
+	if err := p.commonConfiguration(); err != nil {
+		return err
 	}
 	if err := p.lookInto(); err != nil {
 		return err
