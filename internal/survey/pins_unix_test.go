@@ -191,3 +191,23 @@ func TestUnreadConfiguration(t *testing.T) {
 		t.Error("a pipe is a configuration")
 	}
 }
+
+func TestPinsAround(t *testing.T) {
+	g := newGround(t)
+	g.files(repository, "ws/ed x", "ws/lib/a.so x", "ws/lib/b.js -> c.js", "ws/lib/c.js x", "ws/z/.zshrc x", "ws/notes x",
+		"home/.vimrc -> ../ws/dot/vimrc", "ws/dot/vimrc x", "home/.config/tool -> ../../ws/dot/tool", "ws/dot/tool/rc x", "home/bin -> ../ws/mine", "ws/mine/x y",
+		"home/.local/bin/x -> ../../../ws/now", "ws/now -> later/x", "ws/later/",
+		"home/project -> ../ws/src", "ws/src/x y")
+	t.Setenv("MY_EDITOR", g.ws+"/ed --wait")
+	t.Setenv("LD_PRELOAD", "/none.so:"+g.ws+"/lib/a.so")
+	t.Setenv("NODE_OPTIONS", "--require="+g.ws+"/lib/b.js --max-old-space-size=100")
+	t.Setenv("ZDOTDIR", g.ws+"/z")
+	t.Setenv("NOTES", g.ws+"/notes")
+	got := g.find()
+	g.there(got, ".git", "ed", "lib/a.so", "lib/b.js", "lib/c.js", "z/.zshrc", "dot/vimrc", "dot/tool", "mine", "now")
+	for _, name := range []string{"z/.zshenv", "later/x"} {
+		if !g.absent(got, name) {
+			t.Errorf("%s may appear: %+v", name, got.Absent)
+		}
+	}
+}

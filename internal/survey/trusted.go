@@ -109,7 +109,13 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 	if err := p.lookInto(); err != nil {
 		return err
 	}
-	return p.above()
+	if err := p.above(); err != nil {
+		return err
+	}
+	if err := p.environment(os.Environ()); err != nil {
+		return err
+	}
+	return p.home()
 }
 
 // take adds the finds of one root.

@@ -1,0 +1,121 @@
+package survey
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/trail"
+)
+
+// starters are the variables of the environment whose words name programs, or files that
+// programs run at their start. "*" stands for any beginning or end.
+var starters = []string{
+	"GIT_*", "*EDITOR", "*PAGER", "*ASKPASS", "VISUAL", "BROWSER", "SHELL", "LESSOPEN", "LESSCLOSE",
+	"BASH_ENV", "ENV", "PROMPT_COMMAND", "INPUTRC", "PYTHONSTARTUP", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES",
+	"NODE_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "PERL5OPT", "RUBYOPT", "GOFLAGS", "MAKEFLAGS",
+	"RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER",
+}
+
+// storeVariables are the variables with folders of git that hold content of another repository.
+var storeVariables = []string{"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+
+// shellFiles are the files that zsh runs in the folder ZDOTDIR (zsh(1)).
+var shellFiles = []string{".zshenv", ".zprofile", ".zshrc", ".zlogin", ".zlogout"}
+
+// environment follows what the variables of our environment name: programs of the host have
+// most variables too.
+func (p *pins) environment(environ []string) error {
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		if value == "" {
+			continue
+		}
+		if err := p.variable(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pins) variable(name, value string) error {
+	switch {
+	case name == "ZDOTDIR":
+		for _, file := range shellFiles {
+			if err := p.follow(lead{to: trail.Join(trail.Join(p.here, value), file)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	case name == "GIT_DIR", name == "GIT_COMMON_DIR":
+		dir := trail.Join(p.here, value)
+		if err := p.follow(lead{to: dir, folder: true, inRoot: bareNames}); err != nil {
+			return err
+		}
+		return p.gitDirectory(dir, p.here)
+	case name == "GIT_EXEC_PATH", name == "GIT_TEMPLATE_DIR":
+		return p.follow(lead{to: trail.Join(p.here, value), folder: true})
+	case slices.Contains(storeVariables, name):
+		for _, dir := range filepath.SplitList(value) {
+			if err := p.follow(lead{to: trail.Join(p.here, dir)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	case !slices.ContainsFunc(starters, func(pattern string) bool { return fits(pattern, name) }):
+		return nil
+	}
+	for _, word := range append(wordsOf(value), value) {
+		if err := p.follow(lead{to: trail.Join(p.here, word), file: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fits(pattern, name string) bool {
+	if rest, ok := strings.CutPrefix(pattern, "*"); ok {
+		return strings.HasSuffix(name, rest)
+	}
+	if rest, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(name, rest)
+	}
+	return name == pattern
+}
+
+// wordsOf returns the parts of a value that may be paths, whoever splits the value.
+func wordsOf(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t\n\r;&|<>()`'\"{}=,:$!@", r) })
+}
+
+// home follows the links of the home folder that lead into a root, as those to a repository
+// with the user's settings. A name without a dot is for people, who call the name
+// themselves.
+func (p *pins) home() error {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil
+	}
+	for _, dir := range []string{"", ".config", ".local/bin", "bin"} {
+		at := filepath.Join(home, dir)
+		entries, err := list(at)
+		if err != nil {
+			continue // the folder isn't there
+		}
+		for _, e := range entries {
+			if e.Type()&os.ModeSymlink == 0 || dir == "" && e.Name()[0] != '.' && e.Name() != "bin" {
+				continue
+			}
+			if p.left == 0 {
+				p.t.Unseen++
+				return nil
+			}
+			p.left--
+			if err := p.follow(lead{to: filepath.Join(at, e.Name())}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
