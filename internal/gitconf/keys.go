@@ -69,6 +69,7 @@ var uses = []use{
 	{"core.hookspath", Path, FolderOfHooks, anywhere},
 	{"core.pager", Command, RegularFile, anywhere},
 	{"core.sshcommand", Command, RegularFile, anywhere},
+	{"core.virtualfilesystem", Command, RegularFile, anywhere},
 	{"core.worktree", Path, Folder, inGitDir},
 	{"credential.*.helper", Command, RegularFile, anywhere},
 	{"credential.helper", Command, RegularFile, anywhere},
@@ -161,7 +162,6 @@ var uses = []use{
 	{"sendemail.*.aliasesfile", Path, Anything, anywhere},
 	{"sendemail.*.cccmd", Command, RegularFile, anywhere},
 	{"sendemail.*.headercmd", Command, RegularFile, anywhere},
-	{"sendemail.*.mailmap.file", Path, Anything, anywhere},
 	{"sendemail.*.sendmailcmd", Command, RegularFile, anywhere},
 	{"sendemail.*.smtpserver", Command, RegularFile, anywhere},
 	{"sendemail.*.smtpsslcertpath", Path, Anything, anywhere},
@@ -224,7 +224,7 @@ func known(key string) (use, bool) {
 	if u, ok := find(section + ".*" + rest[last:]); ok {
 		return u, true
 	}
-	if word, more, _ := strings.Cut(rest, "."); len(more) > len(rest)-last {
+	if word, more, _ := strings.Cut(rest, "."); len(more) >= len(rest)-last {
 		if u, ok := find(section + "." + word + ".*" + rest[last:]); ok { // as lfs.extension.NAME.clean
 			return u, true
 		}
@@ -249,7 +249,11 @@ var (
 // guess returns how a key that isn't in the table might be used, by the end of its name. A
 // wrong guess costs little: only a regular file counts.
 func guess(key string) use {
-	name := key[strings.LastIndexByte(key, '.')+1:]
+	last := strings.LastIndexByte(key, '.')
+	if last < 0 {
+		return use{}
+	}
+	name := key[last+1:]
 	ends := func(end string) bool { return strings.HasSuffix(name, end) }
 	switch {
 	case slices.ContainsFunc(commandNames, ends):

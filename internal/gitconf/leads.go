@@ -20,16 +20,20 @@ type Lead struct {
 // Leads returns what the entries of a file lead to, each lead once.
 func (f *File) Leads() (leads []Lead) {
 	remotes := f.remotes()
-	seen := map[Lead]bool{}
+	type target struct {
+		kind  Kind
+		shape Shape
+		base  base
+		to    string
+	}
+	seen := map[target]bool{}
 	for _, e := range f.Entries {
 		if u := useOf(e.Key); u.pattern == "branch.*.remote" && remotes[e.Value] {
 			continue // a name, no address
 		}
 		for _, l := range e.Leads() {
-			same := l
-			same.Key, same.Line = "", 0
-			if !seen[same] {
-				seen[same] = true
+			if to := (target{l.Kind, l.Shape, l.base, l.To}); !seen[to] {
+				seen[to] = true
 				l.File = f.Path
 				leads = append(leads, l)
 			}
