@@ -13,27 +13,27 @@ import (
 // system's and the user's, in the order of git. The environment may name other files; the
 // usual files stay, for programs of the host that have another environment. A path of the
 // environment may be relative: git opens it in its own folder.
-func Files(home string, lookup func(name string) (string, bool)) (paths []string) {
+func (l *Loader) Files() (paths []string) {
 	add := func(file string) {
 		if file != "" && !slices.Contains(paths, file) {
 			paths = append(paths, file)
 		}
 	}
-	for _, file := range systemFiles(lookup) {
+	for _, file := range systemFiles(l.variable) {
 		add(file)
 	}
-	if file, ok := lookup("GIT_CONFIG_SYSTEM"); ok && file != "" {
+	value := func(name string) string { v, _ := l.variable(name); return v }
+	if file := value("GIT_CONFIG_SYSTEM"); file != "" {
 		add(file)
-		add(path.Clean(file)) // newer versions of git clean the path
+		add(path.Clean(file)) // git cleans the path since 2.33
 	}
-	value := func(name string) string { v, _ := lookup(name); return v }
 	add(value("GIT_CONFIG_GLOBAL"))
 	if dir := value("XDG_CONFIG_HOME"); dir != "" {
 		add(dir + "/git/config")
 	}
-	if home != "" {
-		add(home + "/.config/git/config")
-		add(home + "/.gitconfig")
+	if l.Home != "" {
+		add(l.Home + "/.config/git/config")
+		add(l.Home + "/.gitconfig")
 	}
 	add(value("GIT_CONFIG"))
 	return paths
@@ -76,7 +76,8 @@ func counted(lookup func(name string) (string, bool)) (entries []Entry, err erro
 }
 
 // parameters returns the entries of GIT_CONFIG_PARAMETERS: 'KEY=VALUE', or since git 2.31
-// 'KEY'='VALUE', with white space between.
+// 'KEY'='VALUE', with white space between. Before 2.52 git takes white space around the
+// first kind of KEY away.
 func parameters(text string) (entries []Entry, err error) {
 	bad := &Error{Reason: "git can't read GIT_CONFIG_PARAMETERS"}
 	for text != "" {

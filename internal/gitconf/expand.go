@@ -31,13 +31,23 @@ func (l *Loader) Expand(path string) (paths []string, ok bool) {
 		name, rest = name[:at], name[at:]
 	}
 	home := l.Home
-	if name != "" {
+	if name != "" && !l.isUser(name) {
 		home = homeOf(name)
 	}
 	if home == "" {
 		return nil, false
 	}
 	return []string{home + rest}, true
+}
+
+// isUser reports whether a name is the user's, who may not be in /etc/passwd.
+func (l *Loader) isUser(name string) bool {
+	for _, variable := range []string{"USER", "LOGNAME"} {
+		if user, ok := l.variable(variable); ok && user == name && homeOf(name) == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // homeOf returns the home folder of another user, or "".

@@ -8,15 +8,54 @@ import (
 
 // Lead is something that an entry makes git obey, start, write or enter.
 type Lead struct {
+	File  string // the configuration with the entry, as named; "" for the environment
 	Key   string
 	Line  int
 	Kind  Kind
 	Shape Shape
 	To    string // a path as written, with "~" and "%(prefix)" for Expand
-	base  Base
+	base  base
 }
 
-// Leads returns the leads of an entry, for each version of git.
+// Leads returns what the entries of a file lead to, each lead once.
+func (f *File) Leads() (leads []Lead) {
+	remotes := f.remotes()
+	type target struct {
+		kind  Kind
+		shape Shape
+		base  base
+		to    string
+	}
+	seen := map[target]bool{}
+	for _, e := range f.Entries {
+		if u := useOf(e.Key); u.pattern == "branch.*.remote" && remotes[e.Value] {
+			continue // a name, no address
+		}
+		for _, l := range e.Leads() {
+			if to := (target{l.Kind, l.Shape, l.base, l.To}); !seen[to] {
+				seen[to] = true
+				l.File = f.Path
+				leads = append(leads, l)
+			}
+		}
+	}
+	return leads
+}
+
+// remotes returns the names of the remotes that have an address in a file.
+func (f *File) remotes() map[string]bool {
+	names := map[string]bool{}
+	for _, e := range f.Entries {
+		if name, ok := strings.CutPrefix(e.Key, "remote."); ok {
+			if name, ok = strings.CutSuffix(name, ".url"); ok {
+				names[name] = e.Value != "" // an empty address takes those before away
+			}
+		}
+	}
+	return names
+}
+
+// Leads returns what an entry leads to, for each version of git.
 func (e Entry) Leads() (leads []Lead) {
 	u := useOf(e.Key)
 	if u.kind == None || e.Bare {
@@ -25,7 +64,7 @@ func (e Entry) Leads() (leads []Lead) {
 	add := func(kind Kind, shape Shape, paths ...string) {
 		for _, to := range paths {
 			if to != "" {
-				leads = append(leads, Lead{e.Key, e.Line, kind, shape, to, u.base})
+				leads = append(leads, Lead{"", e.Key, e.Line, kind, shape, to, u.base})
 			}
 		}
 	}
@@ -134,19 +173,56 @@ func unescapePercent(s string) string {
 }
 
 // Bases returns the folders from which git resolves the path of a lead if the path is
-// relative: file is the configuration with the lead, tree the top of the tree, gitDir the
-// git directory.
-func (l Lead) Bases(file, tree, gitDir string) []string {
+// relative: tree is the top of the tree, gitDir the git directory.
+func (l Lead) Bases(tree, gitDir string) []string {
 	switch l.base {
-	case FolderOfFile:
-		if folder := folderOf(file); folder != "" {
-			return []string{folder}
-		}
-		return []string{"."}
-	case GitDir:
+	case folderOfFile:
+		return []string{folderOf(l.File)}
+	case inGitDir:
 		return []string{gitDir}
 	}
 	return []string{tree, gitDir}
+}
+
+// Paths returns the absolute paths that a lead may mean, none of them cleaned: "..", "." and
+// double slashes are the kernel's. unknown says that the path begins with a home folder that
+// isn't known.
+func (l *Loader) Paths(lead Lead, tree, gitDir string) (paths []string, unknown bool) {
+	to := lead.To
+	if lead.Kind == Command {
+		to = l.withVariable(to)
+	}
+	expanded, ok := l.Expand(to)
+	for _, to := range expanded {
+		if isAbsolute(to) {
+			paths = append(paths, to)
+			continue
+		}
+		for _, base := range lead.Bases(tree, gitDir) {
+			if base != "" {
+				paths = append(paths, strings.TrimSuffix(base, "/")+"/"+to)
+			}
+		}
+	}
+	return paths, !ok
+}
+
+// withVariable replaces the variable with which a word begins, as in $HOME/x.
+func (l *Loader) withVariable(word string) string {
+	rest, ok := strings.CutPrefix(word, "$")
+	if !ok {
+		return word
+	}
+	name, rest, _ := strings.Cut(rest, "/")
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "{"), "}")
+	value, ok := l.variable(name)
+	if !ok && name == "HOME" {
+		value, ok = l.Home, true
+	}
+	if !ok {
+		return word
+	}
+	return value + "/" + rest
 }
 
 // isSwitch reports whether git takes a value for yes or no.

@@ -24,10 +24,10 @@ type File struct {
 	Err     error // why the file, or a file that it names, is not read: an *Error. Entries has what git obeys before
 }
 
-// Loader reads each file once, however many files include the file. Home is the user's
-// home folder, for "~".
+// Loader reads each file once, however many files include the file.
 type Loader struct {
-	Home string
+	Home   string                                    // the user's home folder, for "~"
+	Lookup func(name string) (value string, ok bool) // the variables of the environment, as os.LookupEnv
 
 	files map[string]*loaded
 }
@@ -51,9 +51,17 @@ type include struct {
 func (l *Loader) Load(path string) []*File { return l.follow(l.read(path)) }
 
 // Environment returns the configuration of the environment, and all that it includes.
-func (l *Loader) Environment(lookup func(name string) (string, bool)) []*File {
-	entries, err := environment(lookup)
+func (l *Loader) Environment() []*File {
+	entries, err := environment(l.variable)
 	return l.follow(l.understand(&loaded{File: File{Entries: entries, Err: err}}))
+}
+
+// variable returns a variable of the environment.
+func (l *Loader) variable(name string) (value string, ok bool) {
+	if l.Lookup == nil {
+		return "", false
+	}
+	return l.Lookup(name)
 }
 
 // follow returns a file and the files that it includes, each at its least depth.

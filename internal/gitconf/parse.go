@@ -76,6 +76,8 @@ type parser struct {
 	line    int
 	name    []byte // the name of the section with a dot, or the key
 	section int    // the length of the name of the section
+	value   []byte
+	old     []byte // the value with a blank for each white space within
 	entries []Entry
 }
 
@@ -217,7 +219,7 @@ func (p *parser) readEntry(c byte) bool {
 
 // readValue reads a value after its "=", in both readings of white space within.
 func (p *parser) readValue(e *Entry) bool {
-	var value, old []byte
+	value, old := p.value[:0], p.old[:0]
 	quoted, comment := false, false
 	kept := 0 // the length without the white space at the end
 	for {
@@ -255,6 +257,7 @@ func (p *parser) readValue(e *Entry) bool {
 		p.line--
 		return false
 	}
+	p.value, p.old = value, old
 	e.Value = string(value[:kept])
 	if !bytes.Equal(old[:kept], value[:kept]) {
 		e.Old = string(old[:kept])

@@ -1,6 +1,7 @@
 package gitconf
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -36,8 +37,9 @@ func content(path string) ([]byte, error) {
 	if info.Size() > mostBytes {
 		return make([]byte, mostBytes+1), nil
 	}
-	b, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
-	return b, cause(err)
+	b := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	_, err = b.ReadFrom(io.LimitReader(f, mostBytes+1))
+	return b.Bytes(), cause(err)
 }
 
 // cause returns the error of the system alone: the path is named elsewhere.

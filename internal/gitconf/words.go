@@ -2,8 +2,12 @@ package gitconf
 
 import "strings"
 
-// mostNested is how deep words looks for words within words, as of "sh -c '...'".
-const mostNested = 4
+const (
+	// mostNested is how deep words looks for words within words, as of "sh -c '...'".
+	mostNested = 4
+	// mostPath is the most bytes of a path that a system opens.
+	mostPath = 32767
+)
 
 // words returns all words of a command that a shell could see, more than a shell would: no
 // word is expanded, nothing is run.
@@ -35,7 +39,7 @@ type wordList struct {
 }
 
 func (l *wordList) add(word string) {
-	if strings.Trim(word, "./") == "" || l.seen[word] {
+	if strings.Trim(word, "./") == "" || len(word) > mostPath || l.seen[word] {
 		return
 	}
 	l.seen[word] = true
@@ -70,10 +74,8 @@ func (l *wordList) addParts(word string) {
 	if len(word) > 2 && word[0] == '-' {
 		l.addPath(word[2:])
 	}
-	for _, home := range []string{"$HOME/", "${HOME}/"} {
-		if at := strings.Index(word, home); at >= 0 {
-			l.addPath("~/" + word[at+len(home):])
-		}
+	if at := strings.LastIndexByte(word, '$'); at > 0 {
+		l.addPath(word[at:])
 	}
 	parts := strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune("=,:@{}$!", r) })
 	if len(parts) == 1 && parts[0] == word {
