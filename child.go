@@ -42,6 +42,7 @@ type Child struct {
 	once     sync.Once
 	exit     Exit
 	denied   []Denied
+	left     []takeback.Left
 	exceeded string
 	news     []string
 	ended    []string
@@ -68,7 +69,7 @@ func (e Exit) Status() int {
 // at the command's end or before.
 type Denied struct {
 	Path string `json:"path"` // the name during the command
-	Now  string `json:"now"`  // the name now
+	Now  string `json:"now"`  // the path now; "" if the file system had no room for another name, and the file was removed
 }
 
 // Denied lists the names taken back, after Wait.
@@ -109,23 +110,11 @@ func (c *Child) wait() {
 	c.pruner.end()
 	c.ended = end.Ended
 	c.exceeded = c.treeLimits.stop(&c.gate.memory, end.OutOfMemory)
-	for _, b := range c.guard.Stop() {
-		c.denied = append(c.denied, Denied(b))
+	c.takeBack(end)
+	if len(c.left) == 0 {
+		err = errors.Join(err, c.note.Done())
 	}
-	for _, path := range end.Denied {
-		if now := path + c.suffix; c.trusted.MayStay(path, now) && takeback.Return(path, now) == nil {
-			continue // named by Since
-		}
-		c.denied = append(c.denied, Denied{path, path + c.suffix})
-	}
-	came, news := c.trusted.Since()
-	back, left := takeback.All(came, c.suffix+"-0")
-	for _, b := range back {
-		c.denied = append(c.denied, Denied(b))
-	}
-	c.news = slices.DeleteFunc(append(news, left...), c.isBack)
-	err = errors.Join(err, c.note.Done())
-	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), NewTrust: c.news, Exceeded: c.exceeded, Ended: endedOf(c.ended)}
+	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), NewTrust: c.news, Exceeded: c.exceeded, Ended: endedOf(c.ended)}
 	switch {
 	case err != nil || end.Killed:
 		// Only the gate ends the init: another process killed the init, and thus the
@@ -150,6 +139,51 @@ func (c *Child) wait() {
 		err = errors.Join(err, fmt.Errorf("the end of the command is not in the log: %w", logErr))
 	}
 	c.err = err
+}
+
+// taker takes names away. part keeps the names of the parts of a start apart.
+func (c *Child) taker(part string) takeback.Taker {
+	return takeback.Taker{Store: c.gate.store(), Suffix: c.suffix + part}
+}
+
+// takeBack takes back what the command made and programs of the host trust. Without a room
+// for another name, the name goes for good; what stays is in left, and its note stays too.
+func (c *Child) takeBack(end launch.End) {
+	for _, b := range c.guard.Stop() {
+		c.denied = append(c.denied, Denied(b))
+	}
+	taker := c.taker("-e")
+	for _, path := range end.Denied {
+		name, b := c.trusted.NameOf(path), takeback.Back{Path: path, Now: path + c.suffix}
+		if c.trusted.MayStay(path, b.Now) && takeback.Return(name, b) == nil {
+			continue // named by Since
+		}
+		c.denied = append(c.denied, Denied(taker.Keep(name, b)))
+	}
+	came, news := c.trusted.Since()
+	if end.Unswept {
+		came = append(came, c.trusted.StillThere()...)
+	}
+	back, left := taker.All(came)
+	for _, b := range back {
+		c.denied = append(c.denied, Denied(b))
+	}
+	c.left, c.news = left, slices.DeleteFunc(news, c.isBack)
+	if len(c.denied) > 0 {
+		c.gate.store().Expire()
+	}
+}
+
+// Left lists, after Wait, the names that the command made, that programs of the host trust,
+// and that could not be taken back. The next start in the workspace tries again first, and
+// refuses while it fails.
+func (c *Child) Left() []string { return pathsOfLeft(c.left) }
+
+func pathsOfLeft(left []takeback.Left) (paths []string) {
+	for _, l := range left {
+		paths = append(paths, l.Path)
+	}
+	return paths
 }
 
 // isBack reports whether a path is a name by which something was taken back: a repository

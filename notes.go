@@ -5,9 +5,12 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/takeback"
+	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/policy"
+	"github.com/lockstile/lockstile/refusal"
 )
 
 // notesIn is the folder where the starts of a workspace write notes.
@@ -26,21 +29,37 @@ func takeNote(i *intent) (*takeback.Note, error) {
 	return note, nil
 }
 
-// recover takes back the names left by killed starts of the same workspace.
+// store is where what was taken back waits for the user.
+func (g *Gate) store() takeback.Store {
+	return takeback.Store{Dir: filepath.Join(g.home.real, "takeback")}
+}
+
+// recover takes back the names left by killed starts of the same workspace. Nothing starts
+// as long as a name can't be taken back: the host may obey what a command wrote.
 func (g *Gate) recover(p policy.Policy) error {
 	if p.Mode != policy.ModeWorkspaceWrite {
 		return nil
 	}
-	back := takeback.Recover(notesIn(privatePath(g.home.real, p)))
-	if len(back) == 0 {
-		return nil
+	back, left := takeback.Recover(notesIn(privatePath(g.home.real, p)), g.store(), trustname.IsProtected)
+	if len(back) > 0 {
+		line := recoveryLine{Event: "recovery", Workspace: redact.Text(p.Workspace), By: os.Getpid()}
+		for _, b := range back {
+			line.Denied = append(line.Denied, b.Path)
+		}
+		if _, err := g.log.Append(line); err != nil {
+			return err
+		}
 	}
-	line := recoveryLine{Event: "recovery", Workspace: redact.Text(p.Workspace), By: os.Getpid()}
-	for _, b := range back {
-		line.Denied = append(line.Denied, b.Path)
+	if len(left) > 0 {
+		return notTakenBack(left[0])
 	}
-	_, err := g.log.Append(line)
-	return err
+	return nil
+}
+
+// notTakenBack says that a name of an earlier command is still there.
+func notTakenBack(l takeback.Left) error {
+	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: "a command made " + l.Path + ", which programs of the host trust, and lockstile can't take it away",
+		Hint: "remove it: rm -rf " + plain.ShellQuote(l.Path), Err: l.Err}
 }
 
 // endTree kills the command's process group; then the init ends the rest.

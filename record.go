@@ -68,6 +68,7 @@ type endLine struct {
 	Signal    string      `json:"signal,omitempty"`
 	Error     string      `json:"error,omitempty"`
 	Denied    []string    `json:"denied,omitempty"`    // names made by the command and taken back
+	Left      []string    `json:"left,omitempty"`      // names made by the command that could not be taken back
 	Exceeded  string      `json:"exceeded,omitempty"`  // the limit for which the tree was ended
 	NewTrust  []string    `json:"new_trust,omitempty"` // files trusted by programs of the host, made or changed, and left
 	Ended     *endedField `json:"ended,omitempty"`     // processes that the command left behind, and that were ended

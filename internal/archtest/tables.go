@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
@@ -30,7 +30,7 @@ func Lockstile() Tables {
 			{"internal/launch", "internal/pty refusal"},
 			{"internal/linefilter", ""},
 			{"internal/linux/gitfs", "internal/gitdir"},
-			{"internal/linux/launcher", "internal/gitdir internal/ignored internal/launch internal/linux/gitfs internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
+			{"internal/linux/launcher", "internal/gitdir internal/host internal/ignored internal/launch internal/linux/gitfs internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
 			{"internal/linux/measure", "internal/attest internal/mountinfo"},
 			{"internal/linux/nofile", ""},
 			{"internal/linux/supervise", ""},
@@ -94,7 +94,7 @@ func Lockstile() Tables {
 		},
 		NoInit: []string{"cmd/lockstile"},
 		Dependencies: []Dependency{
-			{"golang.org/x/sys", StartsCan, "internal/audit internal/emulated internal/filelock . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/trail internal/windows/suspended internal/linux/tape internal/patch internal/watch session",
+			{"golang.org/x/sys", StartsCan, "internal/audit internal/emulated internal/filelock . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/takeback internal/trail internal/windows/suspended internal/linux/tape internal/patch internal/watch session",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config internal/imports",
 				"parses text"},

@@ -26,8 +26,9 @@ const runHelp = settings.Help + `  --tty            give the command a terminal,
                    the network off
   --json           say a refusal, and the exit code, as a JSON object on stderr
 
-exit code: the command's own; 128+N when signal N ended it; 126 refused, nothing
-ran; 127 no such command; 2 the command line makes no sense
+exit code: the command's own; 128+N when signal N ended it; 125 the command ran,
+and a name that programs of the host trust could not be taken back; 126 refused,
+nothing ran; 127 no such command; 2 the command line makes no sense
 `
 
 // runFlags are the flags of run.
@@ -126,8 +127,8 @@ func run(args []string) int {
 		plain.Err("lockstile: %v\n", err)
 	}
 	if f.json {
-		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Obstacles: child.Obstacles()})
-		return exit.Status()
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Obstacles: child.Obstacles()})
+		return statusOf(child, exit)
 	}
 	if why := child.Exceeded(); why != "" {
 		plain.Err("lockstile: ended for a limit, %s (limits in config.toml)\n", why)
@@ -135,16 +136,38 @@ func run(args []string) int {
 	if ended := child.Ended(); len(ended) > 0 {
 		plain.Err("lockstile: %s ended with the command: %s\n", backgroundProcesses(len(ended)), some(ended))
 	}
-	for _, d := range child.Denied() {
-		plain.Err("lockstile: taken back: %s is now %s (programs of the host trust that name)\n", d.Path, d.Now)
-	}
+	sayTakenBack(child)
 	if news := child.NewTrust(); len(news) > 0 {
 		plain.Err("lockstile: new or changed, and trusted by programs of the host: %s\n", some(news))
 	}
 	if exit.Status() != 0 {
 		sayObstacles(child)
 	}
+	return statusOf(child, exit)
+}
+
+// exitLeft says that a name that programs of the host trust could not be taken back.
+const exitLeft = 125
+
+func statusOf(child *lockstile.Child, exit lockstile.Exit) int {
+	if len(child.Left()) > 0 {
+		return exitLeft
+	}
 	return exit.Status()
+}
+
+// sayTakenBack says what happened to the names that programs of the host trust.
+func sayTakenBack(child *lockstile.Child) {
+	for _, d := range child.Denied() {
+		if d.Now == "" {
+			plain.Err("lockstile: removed: %s (programs of the host trust that name, and the file system had no room to keep the file)\n", d.Path)
+			continue
+		}
+		plain.Err("lockstile: taken back: %s is now %s (programs of the host trust that name)\n", d.Path, d.Now)
+	}
+	for _, path := range child.Left() {
+		plain.Err("lockstile: not taken back: %s is there, and programs of the host trust that name; remove it: rm -rf %s\n", path, plain.ShellQuote(path))
+	}
 }
 
 func backgroundProcesses(n int) string {
@@ -168,6 +191,7 @@ type runResult struct {
 	Exit      int                  `json:"exit"`
 	Signal    int                  `json:"signal,omitempty"`
 	Denied    []lockstile.Denied   `json:"denied,omitempty"`
+	Left      []string             `json:"left,omitempty"`
 	Exceeded  string               `json:"exceeded,omitempty"`
 	NewTrust  []string             `json:"new_trust,omitempty"`
 	Obstacles []lockstile.Obstacle `json:"obstacles,omitempty"`

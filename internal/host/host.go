@@ -109,9 +109,14 @@ type Pools struct {
 // Absent lists trusted names that a folder doesn't have.
 type Absent struct {
 	Dir   string   `json:"dir"`
+	ID    trail.ID `json:"-"`    // of the folder
 	Mode  uint32   `json:"mode"` // of the folder, in chmod(2)'s form
 	Names []string `json:"names"`
+	Bare  string   `json:"bare,omitempty"` // the name without which the folder is no bare repository, absent too; "" for none
 }
+
+// BareParts are the names that make a folder a repository to git (gitrepository-layout(5)).
+var BareParts = []string{"HEAD", "objects", "refs"}
 
 // Missing lists abilities that starts found missing. No fact shows them beforehand.
 type Missing struct {

@@ -102,6 +102,7 @@ type End struct {
 	OutOfMemory bool               // the kernel has ended processes above the limit of memory
 	Ended       []string           // names of processes that were left after the command, and were ended
 	Denied      []string           // names made by the command and taken back, as full paths
+	Unswept     bool               // the init has not tried, or not managed, to take every name back
 	Git         *Git               // what the command did to the git directory; nil if none was served
 	Refused     []string           // targets of connects that found nobody, as ADDRESS:PORT or as full paths
 }

@@ -20,6 +20,7 @@ const mostConfig = 1 << 20
 // configurations.
 type gitFiles struct {
 	loader gitconf.Loader
+	leads  map[*gitconf.File][]gitconf.Lead
 	common []*gitconf.File // of the machine, of the user, and of the environment
 }
 
@@ -28,14 +29,15 @@ type gitFiles struct {
 // another way than lockstile.
 func (p *pins) commonConfiguration() error {
 	home, _ := os.UserHomeDir()
-	p.git.loader.Home = home
-	for _, path := range gitconf.Files(home, os.LookupEnv) {
+	p.git.leads = map[*gitconf.File][]gitconf.Lead{}
+	p.git.loader = gitconf.Loader{Home: home, Lookup: os.LookupEnv}
+	for _, path := range p.git.loader.Files() {
 		if !filepath.IsAbs(path) {
 			path = trail.Join(p.here, path)
 		}
 		p.git.common = append(p.git.common, p.git.loader.Load(path)...)
 	}
-	p.git.common = append(p.git.common, p.git.loader.Environment(os.LookupEnv)...)
+	p.git.common = append(p.git.common, p.git.loader.Environment()...)
 	for _, f := range p.git.common {
 		if unread(f) {
 			return unreadableConfig(f)
@@ -78,12 +80,10 @@ func (p *pins) configuration(dir, tree string) error {
 	}
 	trees := append([]string{tree}, p.worktrees(files, dir)...)
 	for _, f := range append(files, p.git.common...) {
-		for _, e := range f.Entries {
-			for _, l := range e.Leads() {
-				for _, tree := range trees {
-					if err := p.obeyed(f, l, tree, dir); err != nil {
-						return err
-					}
+		for _, l := range p.leadsOf(f) {
+			for _, tree := range trees {
+				if err := p.obeyed(l, tree, dir); err != nil {
+					return err
 				}
 			}
 		}
@@ -105,41 +105,38 @@ func (p *pins) unreadConfig(f *gitconf.File, tree string) error {
 	return nil
 }
 
+// leadsOf returns the leads of a file, which are found once.
+func (p *pins) leadsOf(f *gitconf.File) []gitconf.Lead {
+	leads, ok := p.git.leads[f]
+	if !ok {
+		leads = f.Leads()
+		p.git.leads[f] = leads
+	}
+	return leads
+}
+
 const worktreeKey = "core.worktree"
 
 // worktrees returns the tops of working trees that a configuration names.
 func (p *pins) worktrees(files []*gitconf.File, dir string) (out []string) {
 	for _, f := range files {
-		for _, e := range f.Entries {
-			if e.Key != worktreeKey {
-				continue
-			}
-			for _, l := range e.Leads() {
-				paths, _ := p.git.loader.Expand(l.To)
-				for _, to := range paths {
-					out = append(out, trail.Join(dir, to))
-				}
+		for _, l := range p.leadsOf(f) {
+			if l.Key == worktreeKey {
+				paths, _ := p.git.loader.Paths(l, dir, dir)
+				out = append(out, paths...)
 			}
 		}
 	}
 	return out
 }
 
-// obeyed follows one lead of a configuration.
-func (p *pins) obeyed(f *gitconf.File, l gitconf.Lead, tree, dir string) error {
-	paths, ok := p.git.loader.Expand(l.To)
-	if !ok {
-		return nil // git doesn't know the home folder either
-	}
-	for _, path := range paths {
-		bases := []string{""}
-		if !filepath.IsAbs(path) {
-			bases = l.Bases(f.Path, tree, dir)
-		}
-		for _, base := range bases {
-			if err := p.obeyedAt(l, trail.Join(base, path)); err != nil {
-				return err
-			}
+// obeyed follows one lead of a configuration. git doesn't know a home folder that we don't
+// know.
+func (p *pins) obeyed(l gitconf.Lead, tree, dir string) error {
+	paths, _ := p.git.loader.Paths(l, tree, dir)
+	for _, to := range paths {
+		if err := p.obeyedAt(l, to); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -77,8 +77,21 @@ func (p *pins) miss(dir string, names ...string) error {
 		return unreadable(dir, err)
 	}
 	p.absent[dir] = len(p.t.Absent)
-	p.t.Absent = append(p.t.Absent, host.Absent{Dir: dir, Mode: uint32(info.Mode().Perm()), Names: names})
+	p.t.Absent = append(p.t.Absent, host.Absent{Dir: dir, ID: fileID(info), Mode: uint32(info.Mode().Perm()), Names: names, Bare: p.bareName(dir)})
 	return nil
+}
+
+// bareName returns the first absent part of a repository in a root, "" for a bare
+// repository.
+func (p *pins) bareName(dir string) string {
+	if !slices.Contains(p.roots, dir) {
+		return ""
+	}
+	i := slices.IndexFunc(host.BareParts, func(name string) bool { return !exists(filepath.Join(dir, name)) })
+	if i < 0 {
+		return ""
+	}
+	return host.BareParts[i]
 }
 
 // follow pins the end of a lead, and each link on the way.

@@ -271,9 +271,9 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 				switch {
 				case !t.others[full] && before.had(k, rel, full):
 				case bareRoot:
-					came = append(came, takeback.Name{Root: now.root, Path: filepath.Join(full, "HEAD")}) // without HEAD git sees no repository
+					came = append(came, t.NameOf(filepath.Join(full, t.bareName(full)))) // without the name git sees no repository
 				case k == kindTrusted && t.guards(filepath.Dir(full)) && !t.letsModules(full) && full != t.init:
-					came = append(came, takeback.Name{Root: now.root, Path: full})
+					came = append(came, t.NameOf(full))
 				default:
 					news = append(news, full)
 				}
@@ -292,10 +292,13 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 func (t *Trusted) Folders() []takeback.Folder {
 	var out []takeback.Folder
 	for _, a := range t.Absent {
-		f := takeback.Folder{Dir: a.Dir, Names: a.Names}
+		f := takeback.Folder{Dir: a.Dir, ID: a.ID, Names: a.Names, Bare: a.Bare}
 		for _, tr := range t.trees {
 			if trail.Within(a.Dir, tr.root) && len(tr.root) > len(f.Root) {
 				f.Root = tr.root
+			}
+			if a.Dir == tr.root {
+				f.Had = tr.folders[""].trusted()
 			}
 		}
 		out = append(out, f)
@@ -303,9 +306,52 @@ func (t *Trusted) Folders() []takeback.Folder {
 	return out
 }
 
+// trusted lists the trusted names of a folder.
+func (f *folder) trusted() (names []string) {
+	for _, x := range f.finds {
+		if x.kind == kindTrusted {
+			names = append(names, x.name)
+		}
+	}
+	return names
+}
+
+// NameOf returns a name to take away, with the folder as FindTrusted found the folder.
+func (t *Trusted) NameOf(path string) takeback.Name {
+	out := takeback.Name{Path: path}
+	for _, f := range t.Folders() {
+		if f.Dir == filepath.Dir(path) {
+			out.Root, out.ID = f.Root, f.ID
+		}
+	}
+	return out
+}
+
+// StillThere lists the names that were absent and are there.
+func (t *Trusted) StillThere() (out []takeback.Name) {
+	for _, a := range t.Absent {
+		for _, name := range a.Names {
+			if full := filepath.Join(a.Dir, name); exists(full) && !t.letsModules(full) && full != t.init {
+				out = append(out, t.NameOf(full))
+			}
+		}
+	}
+	return out
+}
+
 // guards reports whether new trusted names in a folder are taken back.
 func (t *Trusted) guards(dir string) bool {
 	return slices.ContainsFunc(t.Absent, func(a host.Absent) bool { return a.Dir == dir })
+}
+
+// bareName returns the part of a bare repository that was absent in a root.
+func (t *Trusted) bareName(root string) string {
+	for _, a := range t.Absent {
+		if a.Dir == root && a.Bare != "" {
+			return a.Bare
+		}
+	}
+	return host.BareParts[0]
 }
 
 func (t *tree) hasHandOffs() (has bool) {

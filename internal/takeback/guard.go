@@ -1,7 +1,6 @@
 package takeback
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 type Guard struct {
 	folders []Folder
 	names   Names
-	suffix  string
+	taker   Taker
 	end     func() // ends the tree
 	timer   *time.Timer
 
@@ -38,8 +37,8 @@ type Names struct {
 }
 
 // NewGuard begins to watch folders. After mostDenied names the guard calls end.
-func NewGuard(w *watch.Watch, folders []Folder, names Names, suffix string, end func()) *Guard {
-	g := &Guard{folders: folders, names: names, suffix: suffix, end: end}
+func NewGuard(w *watch.Watch, folders []Folder, names Names, taker Taker, end func()) *Guard {
+	g := &Guard{folders: folders, names: names, taker: taker, end: end}
 	if len(folders) > 0 {
 		g.timer = time.AfterFunc(guardAfter, func() { g.begin(w) })
 	}
@@ -79,9 +78,7 @@ func (g *Guard) came(f Folder, name string) {
 	}
 	begun := time.Now()
 	for _, full := range g.names.Unwanted(f.Dir, name) {
-		// The suffix differs from the suffix of the init, which replaces nothing: the
-		// name may come again.
-		back, err := Rename(Name{Root: f.Root, Path: full}, fmt.Sprintf("%s-%d", g.suffix, len(g.back)+1))
+		back, err := g.taker.Take(Name{Root: f.Root, Path: full, ID: f.ID}, len(g.back)+1) // a name may come again
 		if err != nil {
 			continue
 		}

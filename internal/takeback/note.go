@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ import (
 // from a start whose processes were all killed at once: the next start takes the names
 // back.
 
-const noteFormat = "lockstile-note-2"
+const noteFormat = "lockstile-note-3"
 
 // mostNote is how many bytes of a note are read at most.
 const mostNote = 16 << 20
@@ -67,33 +68,75 @@ func (n *Note) Done() error {
 	return discard(n.file, n.name)
 }
 
-// Recover takes back the names of starts whose processes were all killed at once.
-func Recover(dir string) []Back {
+// Protected reports whether a name of a folder is protected. root says that the folder is a
+// writable root.
+type Protected func(name string, root bool) bool
+
+// Recover takes away the names of starts whose processes were all killed at once. A note
+// stays as long as a name of the note can't be taken away: the names are in left.
+func Recover(dir string, store Store, protected Protected) (back []Back, left []Left) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil // no start so far
+		return nil, nil // no start so far
 	}
-	var back []Back
 	for _, e := range entries {
 		name := filepath.Join(dir, e.Name())
 		if info, err := e.Info(); err != nil || unfinished != "" && strings.HasSuffix(name, unfinished) && time.Since(info.ModTime()) < time.Minute {
 			continue // the note is being written
 		}
 		suffix, ok := strings.CutPrefix(e.Name(), "start")
-		absent, abandoned := abandonedNote(name)
-		if !ok || !abandoned {
+		note, folders := abandonedNote(name)
+		if !ok || note == nil {
 			continue
 		}
-		for _, a := range absent {
-			for _, n := range a.Names {
-				full := filepath.Join(a.Dir, n)
-				if !exists(full) {
-					continue
-				}
-				if b, err := Rename(Name{Root: a.Root, Path: full}, suffix+"-0"); err == nil {
-					back = append(back, b)
-				}
-			}
+		taker := Taker{Store: store, Suffix: suffix + "-r"}
+		var names []Name
+		for _, f := range folders {
+			back = append(back, taker.keepRenamed(f, suffix)...)
+			names = append(names, f.unwanted(protected)...)
+		}
+		taken, still := taker.All(names)
+		back, left = append(back, taken...), append(left, still...)
+		if len(still) > 0 {
+			note.Close()
+			continue
+		}
+		_ = discard(note, name)
+	}
+	return back, left
+}
+
+// unwanted lists the names of a folder that are there and must not be.
+func (f Folder) unwanted(protected Protected) (out []Name) {
+	add := func(name string) {
+		out = append(out, Name{Root: f.Root, Path: filepath.Join(f.Dir, name), ID: f.ID})
+	}
+	for _, name := range f.Names {
+		if exists(filepath.Join(f.Dir, name)) {
+			add(name)
+		}
+	}
+	if f.Root != f.Dir {
+		return out
+	}
+	if f.Bare != "" && exists(filepath.Join(f.Dir, "HEAD")) && exists(filepath.Join(f.Dir, "objects")) && exists(filepath.Join(f.Dir, "refs")) {
+		add(f.Bare)
+	}
+	entries, _ := os.ReadDir(f.Dir)
+	for _, e := range entries {
+		if name := e.Name(); protected(name, true) && !slices.Contains(f.Names, name) && !slices.Contains(f.Had, name) {
+			add(name)
+		}
+	}
+	return out
+}
+
+// keepRenamed moves into the store what the init of the start has renamed.
+func (t Taker) keepRenamed(f Folder, suffix string) (back []Back) {
+	for _, name := range append(slices.Clone(f.Names), f.Bare) {
+		b := Back{filepath.Join(f.Dir, name), filepath.Join(f.Dir, name+suffix)}
+		if name != "" && exists(b.Now) {
+			back = append(back, t.Keep(Name{Root: f.Root, Path: b.Path, ID: f.ID}, b))
 		}
 	}
 	return back
@@ -123,57 +166,86 @@ func Noted(dir string) map[string]bool {
 	return out
 }
 
-// abandonedNote reads a note without a holder, and removes the note.
-func abandonedNote(name string) (absent []Folder, abandoned bool) {
+// abandonedNote opens a note without a holder, and holds the note; nil for another note.
+func abandonedNote(name string) (*os.File, []Folder) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
-		return nil, false
+		return nil, nil
 	}
 	b, err := io.ReadAll(io.LimitReader(f, mostNote))
-	if err != nil || hold(f) != nil {
+	if err != nil || hold(f) != nil || gone(f, name) {
 		f.Close()
-		return nil, false
+		return nil, nil
 	}
-	return decodeNote(string(b)), discard(f, name) == nil
+	return f, decodeNote(string(b))
 }
 
-func encodeNote(lines []Folder) []byte {
+func encodeNote(folders []Folder) []byte {
 	b := append([]byte(noteFormat), 0)
-	for _, l := range lines {
-		for _, field := range append([]string{l.Root, l.Dir, strconv.Itoa(len(l.Names))}, l.Names...) {
-			b = append(append(b, field...), 0)
+	field := func(s string) { b = append(append(b, s...), 0) }
+	list := func(names []string) {
+		field(strconv.Itoa(len(names)))
+		for _, n := range names {
+			field(n)
 		}
+	}
+	for _, f := range folders {
+		field(f.Root)
+		field(f.Dir)
+		field(f.ID.String())
+		field(f.Bare)
+		list(f.Names)
+		list(f.Had)
 	}
 	return b
 }
 
 // decodeNote reads the valid beginning of a note.
 func decodeNote(text string) (out []Folder) {
-	next := func() (field string, ok bool) {
-		field, text, ok = strings.Cut(text, "\x00")
-		return field, ok
-	}
-	if format, _ := next(); format != noteFormat {
+	r := noteReader{text: text, ok: true}
+	if r.next() != noteFormat {
 		return nil
 	}
 	for {
-		root, _ := next()
-		dir, _ := next()
-		count, ok := next()
-		n, err := strconv.Atoi(count)
-		if !ok || err != nil || !filepath.IsAbs(root) || !trail.Within(dir, root) {
+		f := Folder{Root: r.next(), Dir: r.next()}
+		_, err := fmt.Sscanf(r.next(), "%d:%d", &f.ID.Device, &f.ID.Inode)
+		if f.Bare = r.next(); f.Bare != "" {
+			r.check(f.Bare)
+		}
+		f.Names, f.Had = r.list(), r.list()
+		if !r.ok || err != nil || !filepath.IsAbs(f.Root) || !trail.Within(f.Dir, f.Root) {
 			return out
 		}
-		a := Folder{Root: root, Dir: dir}
-		for ; n > 0; n-- {
-			name, ok := next()
-			if !ok || name == "" || strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
-				return out
-			}
-			a.Names = append(a.Names, name)
-		}
-		out = append(out, a)
+		out = append(out, f)
 	}
+}
+
+// noteReader reads the fields of a note.
+type noteReader struct {
+	text string
+	ok   bool
+}
+
+func (r *noteReader) next() string {
+	field, rest, ok := strings.Cut(r.text, "\x00")
+	r.text, r.ok = rest, r.ok && ok
+	return field
+}
+
+func (r *noteReader) list() (out []string) {
+	n, err := strconv.Atoi(r.next())
+	for ; err == nil && n > 0 && r.ok; n-- {
+		name := r.next()
+		r.check(name)
+		out = append(out, name)
+	}
+	r.ok = r.ok && err == nil
+	return out
+}
+
+// check wants the name of an entry of a folder.
+func (r *noteReader) check(name string) {
+	r.ok = r.ok && name != "" && name != "." && name != ".." && !strings.ContainsAny(name, `/\`)
 }
 
 // gone reports whether a file has no name any more.
@@ -184,4 +256,9 @@ func gone(f *os.File, name string) bool {
 	}
 	there, err := os.Lstat(name)
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, there)
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }

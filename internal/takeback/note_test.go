@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,12 +12,12 @@ import (
 )
 
 func FuzzDecodeNote(f *testing.F) {
-	f.Add(string(encodeNote([]Folder{{"/a", "/a", []string{".git", "x"}}, {"/b", "/b/c", nil}})))
-	f.Add(noteFormat + "\x00/a\x00/a\x001\x00../x\x00")
-	f.Add(noteFormat + "\x00/a\x00/a\x0099999999999999999999\x00")
+	f.Add(string(encodeNote([]Folder{{Root: "/a", Dir: "/a", Names: []string{".git", "x"}, Bare: "HEAD", Had: []string{".x"}}, {Root: "/b", Dir: "/b/c"}})))
+	f.Add(noteFormat + "\x00/a\x00/a\x000:0\x00\x001\x00../x\x000\x00")
+	f.Add(noteFormat + "\x00/a\x00/a\x000:0\x00\x0099999999999999999999\x00")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, a := range decodeNote(text) {
-			for _, n := range a.Names {
+			for _, n := range slices.Concat(a.Names, a.Had) {
 				if !trail.Within(a.Dir, a.Root) || n == "" || n == ".." || strings.Contains(n, "/") {
 					t.Errorf("%q: %+v", text, a)
 				}
@@ -28,8 +29,9 @@ func FuzzDecodeNote(f *testing.F) {
 // TestNotes checks that a held note is left alone, and that a note without a holder is
 // carried out, once.
 func TestNotes(t *testing.T) {
-	dir, notes := t.TempDir(), t.TempDir()
-	folders := []Folder{{dir, dir, []string{".git", ".envrc"}}}
+	dir, notes, store := t.TempDir(), t.TempDir(), Store{}
+	none := func(string, bool) bool { return false }
+	folders := []Folder{{Root: dir, Dir: dir, Names: []string{".git", ".envrc"}}}
 	note, err := Write(notes, ".denied-a", folders)
 	if err != nil {
 		t.Fatal(err)
@@ -37,23 +39,23 @@ func TestNotes(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if back := Recover(notes); back != nil {
+	if back, _ := Recover(notes, store, none); back != nil {
 		t.Errorf("taken back from a start that lives: %v", back)
 	}
 	if err := note.Done(); err != nil {
 		t.Fatal(err)
 	}
-	if back := Recover(notes); back != nil || !exists(filepath.Join(dir, ".git")) {
+	if back, _ := Recover(notes, store, none); back != nil || !exists(filepath.Join(dir, ".git")) {
 		t.Errorf("taken back by a note that is done: %v", back)
 	}
 	if err := os.WriteFile(filepath.Join(notes, "start.denied-b"), encodeNote(folders), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := []Back{{filepath.Join(dir, ".git"), filepath.Join(dir, ".git.denied-b-0")}}
+	want := []Back{{filepath.Join(dir, ".git"), filepath.Join(dir, ".git.denied-b-r-0")}}
 	// The way to a folder now leads outside: nothing is renamed there.
 	outside := t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(dir, "way")); err == nil {
-		write := []Folder{{dir, filepath.Join(dir, "way"), []string{"x"}}}
+		write := []Folder{{Root: dir, Dir: filepath.Join(dir, "way"), Names: []string{"x"}}}
 		if err := os.WriteFile(filepath.Join(outside, "x"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +63,7 @@ func TestNotes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if back := Recover(notes); !reflect.DeepEqual(back, want) || exists(filepath.Join(dir, ".git")) || Recover(notes) != nil {
+	if back, _ := Recover(notes, store, none); !reflect.DeepEqual(back, want) || exists(filepath.Join(dir, ".git")) {
 		t.Errorf("%v", back)
 	}
 	if left, err := os.ReadDir(outside); err != nil || len(left) > 1 || len(left) == 1 && left[0].Name() != "x" {

@@ -1,76 +1,231 @@
-// Package takeback renames protected names that appeared during a command: while the
+// Package takeback takes away protected names that appeared during a command: while the
 // command runs, at the end, and after a start whose processes were all killed at once. On
-// Linux the init does the same at the end of the tree, from the tape.
+// Linux the init does the same at the end of the tree, from the tape. What was taken away
+// waits in a store of the product's own folder, where the user can have it back.
 //
-// Package takeback must never remove a file, replace a file, or rename anything outside
-// the root of the name.
+// Package takeback must never replace a file, follow a link, or touch anything outside the
+// folder of a name as the survey found the folder. It must never remove a file that can
+// be moved.
 package takeback
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // Folder is a folder in which protected names must not appear.
 type Folder struct {
 	Root  string // the writable root with the folder
 	Dir   string
+	ID    trail.ID // of Dir; the zero value if unknown
 	Names []string // the protected names, absent before the start
+	Bare  string   // the name without which the root is no bare repository; "" for none
+	Had   []string // the entries of the root whose names are protected by a pattern, before the start
 }
 
 // Name is a protected name that appeared, with its root.
 type Name struct {
 	Root, Path string
-	Before     string // the content before the command, written back; "" for an absent file
+	ID         trail.ID // of the folder of Path; the zero value if unknown
+	Before     string   // the content before the command, written back; "" for an absent file
 }
 
 // Back is a name that was taken back.
 type Back struct {
 	Path string // before
-	Now  string // after
+	Now  string // after; "" for a file that could only be removed
 }
 
-// Rename puts a suffix behind a name. The rename stays within the root, wherever links on
-// the way now lead. Rename opens a folder that the command closed to writing.
-func Rename(n Name, suffix string) (Back, error) {
-	root, err := os.OpenRoot(n.Root)
-	if err != nil {
-		return Back{}, err
-	}
-	defer root.Close()
-	rel := strings.TrimPrefix(n.Path, n.Root+string(filepath.Separator))
-	err = root.Rename(rel, rel+suffix)
-	if errors.Is(err, fs.ErrPermission) {
-		dir := filepath.Dir(rel)
-		if info, statErr := root.Stat(dir); statErr == nil && root.Chmod(dir, info.Mode().Perm()|0o300) == nil {
-			err = root.Rename(rel, rel+suffix)
-			_ = root.Chmod(dir, info.Mode().Perm())
+// errMoved means that the folder of a name isn't the folder of before.
+var errMoved = errors.New("the folder has been replaced")
+
+// Taker takes names away for one start.
+type Taker struct {
+	Store  Store
+	Suffix string // behind a name in place; no other start has the suffix
+}
+
+// All takes names away, and returns the names that are still there as left.
+func (t Taker) All(names []Name) (back []Back, left []Left) {
+	for i, n := range names {
+		b, err := t.Take(n, i)
+		if err == nil {
+			err = restore(n)
 		}
-	}
-	return Back{n.Path, n.Path + suffix}, err
-}
-
-// All renames names, and returns the names that could not be renamed as left.
-func All(names []Name, suffix string) (back []Back, left []string) {
-	for _, n := range names {
-		if b, err := Rename(n, suffix); err == nil && restore(n) == nil {
+		if err == nil {
 			back = append(back, b)
-		} else {
-			left = append(left, n.Path)
+		} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errMoved) {
+			left = append(left, Left{n.Path, err})
 		}
 	}
 	return back, left
 }
 
-// Return gives a name that was taken back its own name again. Return replaces nothing.
-func Return(path, now string) error {
-	if exists(path) {
+// Left is a name that could not be taken away, with the reason.
+type Left struct {
+	Path string
+	Err  error
+}
+
+// Take takes a name away: into the store, or in place under another name, or for good where
+// the file system has no room for a name. number is different for each call.
+func (t Taker) Take(n Name, number int) (Back, error) {
+	dir, err := openFolder(n.Root, filepath.Dir(n.Path), n.ID)
+	if err != nil {
+		return Back{}, err
+	}
+	defer dir.Close()
+	base, unique := filepath.Base(n.Path), fmt.Sprintf("%s-%d", t.Suffix, number)
+	if _, err := dir.Lstat(base); err != nil {
+		return Back{}, err
+	}
+	if now, err := t.Store.put(dir, base, n.Path); err == nil {
+		return Back{n.Path, now}, nil
+	}
+	for _, to := range []string{base + unique, unique} { // a long name has no room for more
+		if err = rename(dir, base, to); err == nil {
+			return Back{n.Path, filepath.Join(filepath.Dir(n.Path), to)}, nil
+		}
+	}
+	if noRoom(err) && remove(dir, base) == nil {
+		return Back{n.Path, ""}, nil
+	}
+	return Back{}, err
+}
+
+// noRoom reports whether the file system has no room for another name.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.ENAMETOOLONG)
+}
+
+// Rename renames a name in its folder: a suffix comes behind the name.
+func Rename(n Name, suffix string) error {
+	dir, err := openFolder(n.Root, filepath.Dir(n.Path), n.ID)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return rename(dir, filepath.Base(n.Path), filepath.Base(n.Path)+suffix)
+}
+
+// Keep moves what the init has renamed into the store. What can't be moved stays.
+func (t Taker) Keep(n Name, b Back) Back {
+	dir, err := openFolder(n.Root, filepath.Dir(b.Now), n.ID)
+	if err != nil {
+		return b
+	}
+	defer dir.Close()
+	if now, err := t.Store.put(dir, filepath.Base(b.Now), b.Path); err == nil {
+		b.Now = now
+	}
+	return b
+}
+
+// openFolder opens a folder below a root, as the survey found the folder: over no link.
+func openFolder(root, dir string, id trail.ID) (*os.Root, error) {
+	at, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	rel := strings.TrimPrefix(strings.TrimPrefix(dir, root), string(filepath.Separator))
+	for name := range strings.SplitSeq(rel, string(filepath.Separator)) {
+		if name == "" {
+			continue
+		}
+		next, err := step(at, name)
+		at.Close()
+		if err != nil {
+			return nil, err
+		}
+		at = next
+	}
+	info, err := at.Stat(".")
+	if err == nil && id != (trail.ID{}) && idOf(info) != id {
+		err = errMoved
+	}
+	if err != nil {
+		at.Close()
+		return nil, err
+	}
+	return at, nil
+}
+
+// step opens a folder in a folder, unless a link is there.
+func step(at *os.Root, name string) (*os.Root, error) {
+	before, err := at.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.IsDir() {
+		return nil, errMoved
+	}
+	next, err := at.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	if after, err := next.Stat("."); err != nil || !os.SameFile(before, after) {
+		next.Close()
+		return nil, errMoved
+	}
+	return next, nil
+}
+
+// opened calls do again with a folder open to writing, if the folder was closed to it.
+func opened(dir *os.Root, do func() error) error {
+	err := do()
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	if info, statErr := dir.Stat("."); statErr == nil && dir.Chmod(".", info.Mode().Perm()|0o300) == nil {
+		err = do()
+		_ = dir.Chmod(".", info.Mode().Perm())
+	}
+	return err
+}
+
+// rename replaces nothing.
+func rename(dir *os.Root, from, to string) error {
+	if _, err := dir.Lstat(to); err == nil {
 		return fs.ErrExist
 	}
-	return os.Rename(now, path)
+	return opened(dir, func() error { return dir.Rename(from, to) })
+}
+
+// remove removes what has no room for another name. A folder that can't be removed is
+// closed to everybody, and its files go.
+func remove(dir *os.Root, base string) error {
+	err := opened(dir, func() error { return dir.RemoveAll(base) })
+	if err == nil {
+		return nil
+	}
+	info, statErr := dir.Lstat(base)
+	if statErr != nil {
+		return statErr
+	}
+	if info.IsDir() {
+		_ = dir.Chmod(base, 0o700)
+		if err = dir.RemoveAll(base); err != nil {
+			_ = dir.Chmod(base, 0)
+		}
+	}
+	return err
+}
+
+// Return gives a name that was taken back its own name again. Return replaces nothing.
+func Return(n Name, b Back) error {
+	dir, err := openFolder(n.Root, filepath.Dir(n.Path), n.ID)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return rename(dir, filepath.Base(b.Now), filepath.Base(b.Path))
 }
 
 // restore writes the file of before.
@@ -78,20 +233,15 @@ func restore(n Name) error {
 	if n.Before == "" {
 		return nil
 	}
-	root, err := os.OpenRoot(n.Root)
+	dir, err := openFolder(n.Root, filepath.Dir(n.Path), n.ID)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	f, err := root.OpenFile(strings.TrimPrefix(n.Path, n.Root+string(filepath.Separator)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	defer dir.Close()
+	f, err := dir.OpenFile(filepath.Base(n.Path), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	_, err = f.WriteString(n.Before)
 	return errors.Join(err, f.Close())
-}
-
-func exists(name string) bool {
-	_, err := os.Lstat(name)
-	return err == nil
 }

@@ -223,7 +223,7 @@ func TestTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{".vscode": a.String(), ".git": d.String()} {
-		if !strings.Contains(text, "Taken back: "+ws+"/"+name+" is now "+ws+"/"+name+".denied-") {
+		if !strings.Contains(text, "Taken back: "+ws+"/"+name+" is now ") {
 			t.Errorf("%q", text)
 		}
 		if _, err := os.Lstat(ws + "/" + name); err == nil {

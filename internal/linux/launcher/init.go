@@ -3,8 +3,11 @@
 package launcher
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/linux/tape"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -56,26 +59,60 @@ func (w *writer) sweep() {
 		plumbing := w.For("")
 		plumbing.Unless("sweep: may "+s.Dir+" be written", unix.SYS_FACCESSAT, cwd, s.Dir, unix.W_OK|unix.X_OK)
 		plumbing.Do("sweep: the mode of "+s.Dir, tape.Any, unix.SYS_FCHMODAT, cwd, s.Dir, int(s.Mode))
-		// By a descriptor: thirty walks down the same path would take longer.
-		dir := plumbing.Save("sweep: find "+s.Dir, tape.Any, unix.SYS_OPENAT, cwd, s.Dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		// By a descriptor: thirty walks down the same path would take longer. The folder is
+		// pinned, and a link on the way would be another folder's.
+		how, _ := w.Words(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_NO_SYMLINKS)
+		dir := plumbing.Save("sweep: find "+s.Dir, tape.Any, unix.SYS_OPENAT2, cwd, s.Dir, how, unix.SizeofOpenHow)
 		for _, name := range s.Names {
 			op := plumbing.Do("sweep: "+name, tape.Any, unix.SYS_RENAMEAT2, dir, name, dir, name+w.cmd.Denied, unix.RENAME_NOREPLACE)
-			w.sweeps = append(w.sweeps, sweep{s.Dir + "/" + name, op})
+			w.sweeps = append(w.sweeps, sweep{path: s.Dir + "/" + name, op: op})
+		}
+		if s.Bare != "" {
+			w.sweepBare(s, dir)
 		}
 	}
+}
+
+// sweepBare takes back what makes the folder a bare repository. The tape can't ask for three
+// names first: the name is renamed, and gets its name back if another part is absent.
+func (w *writer) sweepBare(s host.Absent, dir tape.Slot) {
+	plumbing := w.For("")
+	to := s.Bare + w.cmd.Denied
+	one := sweep{path: s.Dir + "/" + s.Bare}
+	one.op = plumbing.Do("sweep: "+s.Bare, tape.Any, unix.SYS_RENAMEAT2, dir, s.Bare, dir, to, unix.RENAME_NOREPLACE)
+	for _, part := range host.BareParts {
+		if part != s.Bare {
+			one.with = append(one.with, plumbing.Unless("sweep: is "+part+" there", unix.SYS_FACCESSAT, dir, part, unix.F_OK))
+			plumbing.Do("sweep: no repository", tape.Any, unix.SYS_RENAMEAT2, dir, to, dir, s.Bare, unix.RENAME_NOREPLACE)
+		}
+	}
+	w.sweeps = append(w.sweeps, one)
 }
 
 // sweep is the op that takes a name back if the name exists.
 type sweep struct {
 	path string
 	op   tape.Op
+	with []tape.Op // the name was taken back only if these succeeded
+}
+
+// unswept reports whether a name may be there still: the init was ended, or a rename failed.
+func (l *Launch) unswept() bool {
+	return slices.ContainsFunc(l.sweeps, func(s sweep) bool {
+		r, ran := l.tape.Result(s.op)
+		return !ran || r != 0 && r != -int64(unix.ENOENT)
+	})
 }
 
 // denied lists the names that were taken back.
 func (l *Launch) denied() []string {
 	var out []string
 	for _, s := range l.sweeps {
-		if r, ran := l.tape.Result(s.op); ran && r == 0 {
+		failed := func(op tape.Op) bool {
+			r, ran := l.tape.Result(op)
+			return !ran || r != 0
+		}
+		if !failed(s.op) && !slices.ContainsFunc(s.with, failed) {
 			out = append(out, s.path)
 		}
 	}

@@ -68,7 +68,7 @@ func (r *Running) Wait(finish func(over <-chan struct{}) []string) (launch.End, 
 	}
 	r.channel.Close()
 	ws, ok := r.l.tape.Status()
-	end := launch.End{Status: ws, Killed: !ok, OutOfMemory: r.l.cgroup.outOfMemory(), Denied: r.l.denied(), Ended: ended, Refused: r.l.refused(), Git: r.l.finishGit()}
+	end := launch.End{Status: ws, Killed: !ok, OutOfMemory: r.l.cgroup.outOfMemory(), Denied: r.l.denied(), Unswept: r.l.unswept(), Ended: ended, Refused: r.l.refused(), Git: r.l.finishGit()}
 	r.l.cgroup.remove()
 	if !said {
 		r.l.close()

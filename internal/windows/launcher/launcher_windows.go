@@ -346,7 +346,7 @@ func (l *Launch) sweep() (denied []string) {
 			if _, err := os.Lstat(path); err != nil {
 				continue
 			}
-			if _, err := takeback.Rename(takeback.Name{Root: s.Dir, Path: path}, l.denied); err == nil {
+			if takeback.Rename(takeback.Name{Root: s.Dir, Path: path}, l.denied) == nil {
 				denied = append(denied, path)
 			}
 		}
