@@ -162,6 +162,7 @@ var uses = []use{
 	{"sendemail.*.aliasesfile", Path, Anything, anywhere},
 	{"sendemail.*.cccmd", Command, RegularFile, anywhere},
 	{"sendemail.*.headercmd", Command, RegularFile, anywhere},
+	{"sendemail.*.mailmap.file", Path, Anything, anywhere},
 	{"sendemail.*.sendmailcmd", Command, RegularFile, anywhere},
 	{"sendemail.*.smtpserver", Command, RegularFile, anywhere},
 	{"sendemail.*.smtpsslcertpath", Path, Anything, anywhere},
@@ -210,34 +211,26 @@ func useOf(key string) use {
 
 // known returns the row of a key.
 func known(key string) (use, bool) {
-	section, rest, ok := strings.Cut(key, ".")
-	if !ok {
-		return use{}, false
-	}
-	if u, ok := find(key); ok {
-		return u, true
-	}
-	last := strings.LastIndexByte(rest, '.')
-	if last < 0 {
-		return find(section + ".*")
-	}
-	if u, ok := find(section + ".*" + rest[last:]); ok {
-		return u, true
-	}
-	if word, more, _ := strings.Cut(rest, "."); len(more) >= len(rest)-last {
-		if u, ok := find(section + "." + word + ".*" + rest[last:]); ok { // as lfs.extension.NAME.clean
+	section := key[:strings.IndexByte(key, '.')+1]
+	first, _ := slices.BinarySearchFunc(uses, section, func(u use, section string) int { return strings.Compare(u.pattern, section) })
+	for _, u := range uses[first:] {
+		if section == "" || !strings.HasPrefix(u.pattern, section) {
+			break
+		}
+		if u.matches(key) {
 			return u, true
 		}
 	}
-	return find(section + ".*")
+	return use{}, false
 }
 
-func find(pattern string) (use, bool) {
-	i, ok := slices.BinarySearchFunc(uses, pattern, func(u use, p string) int { return strings.Compare(u.pattern, p) })
-	if !ok {
-		return use{}, false
+// matches reports whether a row is for a key.
+func (u use) matches(key string) bool {
+	before, after, any := strings.Cut(u.pattern, "*")
+	if !any {
+		return key == u.pattern
 	}
-	return uses[i], true
+	return len(key) >= len(before)+len(after) && strings.HasPrefix(key, before) && strings.HasSuffix(key, after)
 }
 
 // The ends of names that say what a key of another program, or of a later git, is for.

@@ -28,10 +28,11 @@ func (f *File) Leads() (leads []Lead) {
 	}
 	seen := map[target]bool{}
 	for _, e := range f.Entries {
-		if u := useOf(e.Key); u.pattern == "branch.*.remote" && remotes[e.Value] {
+		u := useOf(e.Key)
+		if u.pattern == "branch.*.remote" && remotes[e.Value] {
 			continue // a name, no address
 		}
-		for _, l := range e.Leads() {
+		for _, l := range e.leads(u) {
 			if to := (target{l.Kind, l.Shape, l.base, l.To}); !seen[to] {
 				seen[to] = true
 				l.File = f.Path
@@ -56,8 +57,10 @@ func (f *File) remotes() map[string]bool {
 }
 
 // Leads returns what an entry leads to, for each version of git.
-func (e Entry) Leads() (leads []Lead) {
-	u := useOf(e.Key)
+func (e Entry) Leads() []Lead { return e.leads(useOf(e.Key)) }
+
+// leads returns what an entry leads to when git uses the key as u.
+func (e Entry) leads(u use) (leads []Lead) {
 	if u.kind == None || e.Bare {
 		return nil
 	}

@@ -94,7 +94,7 @@ func (l *Loader) follow(first *loaded) []*File {
 
 // tooMany returns a file that is one too many.
 func tooMany(from *loaded, i include) *File {
-	return &File{Path: i.path, Err: &Error{File: from.Path, Line: i.line, Reason: fmt.Sprintf("the configuration includes more than %d files, or more than %d bytes", mostFiles, mostIncluded)}}
+	return &File{Path: i.path, Err: &Error{File: from.Path, Line: i.line, Reason: fmt.Sprintf("the configuration includes more than %d files, or more than %d MiB", mostFiles, mostIncluded>>20)}}
 }
 
 // read returns a file, which read opens at the first call alone.
@@ -132,6 +132,10 @@ func (l *Loader) understand(f *loaded) *loaded {
 		if e.Bare {
 			f.complain(e, "has no value")
 			continue
+		}
+		if len(f.includes) > mostFiles {
+			f.complain(e, fmt.Sprintf("is one of more than %d includes", mostFiles))
+			break
 		}
 		for _, value := range e.readings() {
 			for _, to := range l.included(f, e, value) {

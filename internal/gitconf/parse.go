@@ -12,6 +12,8 @@ import (
 // mostBytes is the most bytes of a configuration that Parse reads.
 const mostBytes = 1 << 20
 
+const tooLarge = "the configuration has more than 1 MiB"
+
 // Entry is a key of a configuration with its value.
 type Entry struct {
 	Key   string // section and name in lower case, the subsection as written
@@ -56,7 +58,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Parse alone: git ends keys and values at a NUL.
 func Parse(b []byte) ([]Entry, error) {
 	if len(b) > mostBytes {
-		return nil, &Error{Reason: fmt.Sprintf("the configuration has more than %d bytes", mostBytes)}
+		return nil, &Error{Reason: tooLarge}
 	}
 	if at := bytes.IndexByte(b, 0); at >= 0 {
 		return nil, &Error{Line: 1 + bytes.Count(b[:at], []byte("\n")), Reason: "the configuration has a NUL"}

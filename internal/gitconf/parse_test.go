@@ -71,7 +71,7 @@ func TestParseStops(t *testing.T) {
 		{"[a]\n1k = 1\n", "", "line 2: git can't read the line"},
 		{"[a]\nk\r= 1\n", "", "line 2: git can't read the line"},
 		{"[a]\n\nk = \x00\n", "", "line 3: the configuration has a NUL"},
-		{strings.Repeat("#", mostBytes+1), "", "the configuration has more than 1048576 bytes"},
+		{strings.Repeat("#", mostBytes+1), "", "the configuration has more than 1 MiB"},
 	} {
 		entries, err := Parse([]byte(c.text))
 		if got := shown(entries); err == nil || err.Error() != c.want || got != c.before {

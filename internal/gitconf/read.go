@@ -35,7 +35,7 @@ func content(path string) ([]byte, error) {
 		return nil, notRegular(info)
 	}
 	if info.Size() > mostBytes {
-		return make([]byte, mostBytes+1), nil
+		return nil, errors.New(tooLarge)
 	}
 	b := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
 	_, err = b.ReadFrom(io.LimitReader(f, mostBytes+1))
