@@ -28,7 +28,8 @@ import (
 //   - command channels: OSC 83 (screen), DCS 1000 p and 2000 p (tmux and ssh
 //     integration, whose lines carry sequences in another spelling);
 //   - ESC % other than ESC % G: afterwards a terminal reads bytes in another
-//     encoding than the Filter.
+//     encoding than the Filter; CSI ? 2 l: afterwards a terminal reads the
+//     sequences of a VT52.
 //
 // Questions with a fixed answer (device attributes, status, cursor position,
 // colours, modes, ENQ) pass; Queries counts the questions, to let the caller throw away
@@ -131,9 +132,10 @@ func (f *Filter) Queries() int { return int(f.seen.queries.Load()) }
 // that would have been dropped.
 func (f *Filter) Dropped() int { return f.drops }
 
-// Undo returns the bytes that switch off modes left on by the output: mouse and focus
-// reports, bracketed paste, the alternate screen, a hidden cursor and the like. Undo
-// returns no bytes if nothing is on.
+// Undo returns the bytes that end the states in which the output has left the terminal:
+// mouse and focus reports, bracketed paste, the alternate screen, a hidden cursor, a
+// locked keyboard, other characters and colours, a printer in place of the screen and the
+// like. Undo returns no bytes if the terminal is in its usual state.
 func (f *Filter) Undo() []byte { return f.seen.undo() }
 
 func (f *Filter) emit(p []byte) error {
@@ -226,8 +228,8 @@ func character(p []byte) (n int, c rune) {
 // text stands for every character that is neither ASCII nor a C1 control.
 const text rune = -1
 
-// plain returns the length of the longest prefix of p that is text: without ESC, ENQ, C1
-// controls and broken characters. plain looks at eight bytes of ASCII in a single step,
+// plain returns the length of the longest prefix of p that is text: without ESC, ENQ, SO,
+// SI, C1 controls and broken characters. plain looks at eight bytes of ASCII in a single step,
 // with the usual trick to find a zero byte: the trick finds each special byte, and finds
 // nothing in a word without special bytes.
 func plain(p []byte) int {
@@ -239,12 +241,12 @@ func plain(p []byte) int {
 	for {
 		for ; i+8 <= len(p); i += 8 {
 			w := binary.LittleEndian.Uint64(p[i:])
-			e, q := w^(ones*0x1b), w^(ones*0x05)
-			if (w|((e-ones)&^e)|((q-ones)&^q))&highs != 0 {
+			e, q, s := w^(ones*0x1b), w^(ones*0x05), (w|ones)^(ones*0x0f)
+			if (w|((e-ones)&^e)|((q-ones)&^q)|((s-ones)&^s))&highs != 0 {
 				break
 			}
 		}
-		for i < len(p) && p[i] != 0x1b && p[i] != 0x05 && p[i] < utf8.RuneSelf {
+		for i < len(p) && p[i] != 0x1b && p[i] != 0x05 && p[i]|1 != 0x0f && p[i] < utf8.RuneSelf {
 			i++
 		}
 		start := i

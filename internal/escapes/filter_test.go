@@ -70,6 +70,8 @@ var droppedCases = map[string]string{
 	"macro":                    "\x1bP1;0;1!z1b5d35323b" + st,
 	"tmux control mode":        "\x1bP1000p%output" + st,
 	"other encoding":           "\x1b%@",
+	"VT52":                     "\x1b[?2l",
+	"VT52, among others":       "\x1b[?25;0002:1;7l",
 	"ST across":                "\x1b]52;c;aGk=\x1b\\",
 }
 
@@ -180,7 +182,7 @@ func TestFilterBounds(t *testing.T) {
 
 func TestFilterNotes(t *testing.T) {
 	f := NewFilter(io.Discard, false)
-	_, _ = io.WriteString(f, "\x1b[31mred\x1b[?25l\x1b]0;x\a")
+	_, _ = io.WriteString(f, "\x1b[31mred\x1b[0m\x1b[?25l\x1b]0;x\a")
 	if f.Queries() != 0 {
 		t.Errorf("Queries = %d for output that asks nothing", f.Queries())
 	}

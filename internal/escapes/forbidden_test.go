@@ -11,4 +11,5 @@ var forbidden = regexp.MustCompile("(?s)" +
 	"|\x1b\\]0*1337;(File|MultipartFile|FilePart|Copy)=[^\x07\x1b\x18\x1a]*(\x07|\x1b\\\\)" +
 	"|\x1b_G([^\x1b;\x18\x1a]*,)?t=[fts][^\x1b\x18\x1a]*\x1b\\\\" +
 	"|\x1bP[0-9;]*\\|[^\x1b\x18\x1a]*\x1b\\\\" +
+	"|\x1b\\[\\?([0-9]*;)*0*2(;[0-9;]*)?l" +
 	"|\x1b%@")

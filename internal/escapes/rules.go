@@ -3,7 +3,6 @@ package escapes
 import (
 	"bytes"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -227,14 +226,17 @@ func digits(s []byte) int {
 	return n
 }
 
-// atoi reads a decimal number; no digits are 0. atoi refuses numbers longer than
+// atoi reads a decimal number from digits; no digits are 0. atoi refuses numbers longer than
 // longestNumber.
 func atoi(s []byte) (int, bool) {
 	s = bytes.TrimLeft(s, "0")
 	if len(s) > longestNumber {
 		return 0, false
 	}
-	n, _ := strconv.Atoi(string(s))
+	n := 0
+	for _, c := range s {
+		n = 10*n + int(c-'0')
+	}
 	return n, true
 }
 
@@ -262,9 +264,37 @@ func parseCSI(norm []byte, final byte) sequence {
 // first is the first parameter, 0 if absent.
 func (s sequence) first() (int, bool) { return atoi(s.params[:digits(s.params)]) }
 
-// dropped reports whether s is a title report (XTWINOPS 20 and 21), or a mark that only a
-// terminal itself may send (bracketed paste, 200 and 201).
+// each calls do for each number among parameters. Further parts of a parameter, behind a
+// colon, don't count.
+func each(params []byte, do func(n int)) {
+	for len(params) > 0 {
+		var field []byte
+		field, params, _ = bytes.Cut(params, []byte(";"))
+		if n, ok := atoi(field[:digits(field)]); ok {
+			do(n)
+		}
+	}
+}
+
+// zero reports whether all parameters are 0 or absent.
+func zero(params []byte) bool {
+	for _, c := range params {
+		if c != '0' && c != ';' {
+			return false
+		}
+	}
+	return true
+}
+
+// dropped reports whether s is a title report (XTWINOPS 20 and 21), a mark that only a
+// terminal itself may send (bracketed paste, 200 and 201), or the way into the mode of a
+// VT52 (DECANM).
 func (s sequence) dropped() bool {
+	if s.private == '?' && s.inter == "" && s.final == 'l' {
+		vt52 := false
+		each(s.params, func(n int) { vt52 = vt52 || n == 2 })
+		return vt52
+	}
 	if s.private != 0 || s.inter != "" {
 		return false
 	}

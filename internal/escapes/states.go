@@ -22,9 +22,7 @@ func (f *Filter) inGround(raw []byte, c rune) {
 	case isIntroducer(c):
 		f.introduce(raw, byte(c-0x40))
 	default:
-		if c == 0x05 || c == 0x9a { // ENQ; DECID
-			f.seen.queries.Add(1)
-		}
+		f.seen.control(c)
 		f.out = append(f.out, raw...)
 	}
 }
@@ -123,7 +121,8 @@ func (f *Filter) inEscape(raw []byte, c rune) {
 		f.abandon()
 		f.inGround(raw, c)
 	case c < 0x20:
-		f.hold(raw) // a terminal acts on the character at once, and then reads on
+		f.seen.control(c) // a terminal acts on the character at once, and then reads on
+		f.hold(raw)
 	case c < 0x30:
 		f.norm = append(f.norm, byte(c))
 		f.hold(raw)
@@ -144,6 +143,8 @@ func (f *Filter) endEscape(raw []byte, final byte) {
 		return
 	case len(f.norm) == 0:
 		f.seen.escape(final)
+	default:
+		f.seen.designated(f.norm, final)
 	}
 	f.pass()
 }
@@ -183,6 +184,7 @@ func (f *Filter) inCSI(raw []byte, c rune) {
 		if c >= 0x20 && c < 0x40 {
 			f.norm = append(f.norm, byte(c))
 		}
+		f.seen.control(c)
 		f.hold(raw)
 	default:
 		f.seq = append(f.seq, raw...)
