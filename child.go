@@ -68,8 +68,9 @@ func (e Exit) Status() int {
 // Denied is a protected name that was absent before the command, and that was taken back
 // at the command's end or before.
 type Denied struct {
-	Path string `json:"path"` // the name during the command
-	Now  string `json:"now"`  // the path now; "" if the file system had no room for another name, and the file was removed
+	Path string `json:"path"`           // the name during the command
+	Now  string `json:"now"`            // the path now; "" if the file system had no room for another name, and the file was removed
+	Name string `json:"name,omitempty"` // of the entry, for Gate.RestoreTakenBack; "" for none
 }
 
 // Denied lists the names taken back, after Wait.
@@ -150,7 +151,7 @@ func (c *Child) taker(part string) takeback.Taker {
 // for another name, the name goes for good; what stays is in left, and its note stays too.
 func (c *Child) takeBack(end launch.End) {
 	for _, b := range c.guard.Stop() {
-		c.denied = append(c.denied, Denied(b))
+		c.denied = append(c.denied, c.deniedOf(b))
 	}
 	taker := c.taker("-e")
 	for _, path := range end.Denied {
@@ -158,7 +159,7 @@ func (c *Child) takeBack(end launch.End) {
 		if c.trusted.MayStay(path, b.Now) && takeback.Return(name, b) == nil {
 			continue // named by Since
 		}
-		c.denied = append(c.denied, Denied(taker.Keep(name, b)))
+		c.denied = append(c.denied, c.deniedOf(taker.Keep(name, b)))
 	}
 	came, news := c.trusted.Since()
 	if end.Unswept {
@@ -166,12 +167,16 @@ func (c *Child) takeBack(end launch.End) {
 	}
 	back, left := taker.All(came)
 	for _, b := range back {
-		c.denied = append(c.denied, Denied(b))
+		c.denied = append(c.denied, c.deniedOf(b))
 	}
 	c.left, c.news = left, slices.DeleteFunc(news, c.isBack)
 	if len(c.denied) > 0 {
 		c.gate.store().Expire()
 	}
+}
+
+func (c *Child) deniedOf(b takeback.Back) Denied {
+	return Denied{Path: b.Path, Now: b.Now, Name: c.gate.store().NameOf(b.Now)}
 }
 
 // Left lists, after Wait, the names that the command made, that programs of the host trust,

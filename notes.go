@@ -29,11 +29,6 @@ func takeNote(i *intent) (*takeback.Note, error) {
 	return note, nil
 }
 
-// store is where what was taken back waits for the user.
-func (g *Gate) store() takeback.Store {
-	return takeback.Store{Dir: filepath.Join(g.home.real, "takeback")}
-}
-
 // recover takes back the names left by killed starts of the same workspace. Nothing starts
 // as long as a name can't be taken back: the host may obey what a command wrote.
 func (g *Gate) recover(p policy.Policy) error {

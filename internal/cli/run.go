@@ -164,6 +164,9 @@ func sayTakenBack(child *lockstile.Child) {
 			continue
 		}
 		plain.Err("lockstile: taken back: %s is now %s (programs of the host trust that name)\n", d.Path, d.Now)
+		if d.Name != "" {
+			plain.Err("hint: lockstile takeback restore %s puts it back\n", d.Name)
+		}
 	}
 	for _, path := range child.Left() {
 		plain.Err("lockstile: not taken back: %s is there, and programs of the host trust that name; remove it: rm -rf %s\n", path, plain.ShellQuote(path))

@@ -77,6 +77,14 @@ func kindOf(mode fs.FileMode) string {
 	return "other"
 }
 
+// NameOf returns the name of the entry with a path, "" for a path elsewhere.
+func (s Store) NameOf(path string) string {
+	if entry := filepath.Dir(path); filepath.Dir(entry) == s.Dir && filepath.Base(path) == madeName {
+		return filepath.Base(entry)
+	}
+	return ""
+}
+
 // List returns the entries, the oldest first.
 func (s Store) List() ([]Entry, error) {
 	folders, err := os.ReadDir(s.Dir)

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/settings"
+)
+
+const (
+	takebackUse        = "takeback [list] [--json]"
+	takebackRestoreUse = "takeback restore NAME"
+	takebackClearUse   = "takeback clear [--older AGE] [--yes]"
+)
+
+const takebackHelp = `  --json       as a JSON list
+  NAME         a name of the list, or a path of the list
+  --older AGE  only what is older, such as 24h (default: everything)
+  --yes        don't ask
+
+What waits longer than 30 days is removed.
+`
+
+// takenBack lists what was taken back, gives it back, or removes it.
+func takenBack(args []string) int {
+	word := "list"
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		word, args = args[0], args[1:]
+	}
+	home, err := lockstile.Home()
+	if err != nil {
+		return failed(err)
+	}
+	gate := lockstile.New(home)
+	switch word {
+	case "list":
+		return listTakenBack(gate, args)
+	case "restore":
+		return restoreTakenBack(gate, args)
+	case "clear":
+		return clearTakenBack(gate, args)
+	}
+	return badUsage(fmt.Errorf("takeback has no word %q", word), takebackUse, takebackHelp)
+}
+
+func listTakenBack(gate *lockstile.Gate, args []string) int {
+	var asJSON bool
+	set := settings.NewFlagSet("takeback")
+	set.BoolVar(&asJSON, "json", false, "")
+	if err := onlyFlags(set, args); err != nil {
+		return badUsage(err, takebackUse, takebackHelp)
+	}
+	all, err := gate.TakenBack()
+	if err != nil {
+		return failed(err)
+	}
+	if asJSON {
+		plain.OutJSON(append([]lockstile.TakenBack{}, all...))
+		return exitOK
+	}
+	for _, e := range all {
+		plain.Out("%s  %s  %-6s  %s\n", e.Name, e.Time.Local().Format("2006-01-02 15:04"), e.Kind, e.Path)
+	}
+	return exitOK
+}
+
+func restoreTakenBack(gate *lockstile.Gate, args []string) int {
+	if len(args) != 1 || args[0] == "" || args[0][0] == '-' {
+		return badUsage(errors.New("takeback restore takes a name of the list"), takebackRestoreUse, takebackHelp)
+	}
+	e, err := gate.RestoreTakenBack(args[0])
+	if err != nil {
+		return failed(err)
+	}
+	plain.Out("%s is there again; programs of your machine obey it\n", e.Path)
+	return exitOK
+}
+
+func clearTakenBack(gate *lockstile.Gate, args []string) int {
+	set := settings.NewFlagSet("takeback clear")
+	yes, older := set.Bool("yes", false, ""), set.Duration("older", 0, "")
+	if err := onlyFlags(set, args); err != nil {
+		return badUsage(err, takebackClearUse, takebackHelp)
+	}
+	if !*yes && !agreed("Remove what was taken back, for good?") {
+		plain.Err("lockstile: nothing was removed\n")
+		return exitFail
+	}
+	n, err := gate.ClearTakenBack(*older)
+	if err != nil {
+		return failed(err)
+	}
+	plain.Out("removed: %d\n", n)
+	return exitOK
+}
