@@ -61,6 +61,7 @@ func TestEnvironment(t *testing.T) {
 		{"GIT_CONFIG_PARAMETERS='x.y=z' a.b=c", "x.y=z", "git can't read GIT_CONFIG_PARAMETERS"},
 		{"GIT_CONFIG_PARAMETERS='a.b=c", "", "git can't read GIT_CONFIG_PARAMETERS"},
 		{"GIT_CONFIG_PARAMETERS='ab=c'", "", "GIT_CONFIG_PARAMETERS has a word that is no key"},
+		{"GIT_CONFIG_PARAMETERS='a.\n.b=c'", "", "GIT_CONFIG_PARAMETERS has a word that is no key"},
 		{"GIT_CONFIG_PARAMETERS='a.1=c'", "", "GIT_CONFIG_PARAMETERS has a word that is no key"},
 		{"GIT_CONFIG_PARAMETERS='include.path=" + dir + "/inc'", "include.path=" + dir + "/inc|inc.k", ""},
 		{"GIT_CONFIG_PARAMETERS='include.path=~/inc'", "include.path=~/inc|inc.k", ""},

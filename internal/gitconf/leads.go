@@ -17,15 +17,19 @@ type Lead struct {
 	base  base
 }
 
-// Leads returns what the entries of a file lead to, each lead once.
-func (f *File) Leads() (leads []Lead) {
-	remotes := f.remotes()
+// Leads returns what the entries of a file lead to, each lead once. Err says whether there
+// are more leads.
+func (f *File) Leads() []Lead { return f.leads }
+
+// findLeads returns what the entries of a file lead to, or the entry with one lead too many.
+func (f *File) findLeads() (leads []Lead, tooMany *Entry) {
 	type target struct {
 		kind  Kind
 		shape Shape
 		base  base
 		to    string
 	}
+	remotes := f.remotes()
 	seen := map[target]bool{}
 	for _, e := range f.Entries {
 		u := useOf(e.Key)
@@ -33,14 +37,19 @@ func (f *File) Leads() (leads []Lead) {
 			continue // a name, no address
 		}
 		for _, l := range e.leads(u) {
-			if to := (target{l.Kind, l.Shape, l.base, l.To}); !seen[to] {
-				seen[to] = true
-				l.File = f.Path
-				leads = append(leads, l)
+			to := target{l.Kind, l.Shape, l.base, l.To}
+			if seen[to] {
+				continue
 			}
+			if len(leads) == mostLeads {
+				return leads, &e
+			}
+			seen[to] = true
+			l.File = f.Path
+			leads = append(leads, l)
 		}
 	}
-	return leads
+	return leads, nil
 }
 
 // remotes returns the names of the remotes that have an address in a file.
@@ -56,10 +65,8 @@ func (f *File) remotes() map[string]bool {
 	return names
 }
 
-// Leads returns what an entry leads to, for each version of git.
-func (e Entry) Leads() []Lead { return e.leads(useOf(e.Key)) }
-
-// leads returns what an entry leads to when git uses the key as u.
+// leads returns what an entry leads to, for each version of git, when git uses the key as u
+// says.
 func (e Entry) leads(u use) (leads []Lead) {
 	if u.kind == None || e.Bare {
 		return nil

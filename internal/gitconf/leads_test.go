@@ -1,6 +1,7 @@
 package gitconf
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,8 +15,7 @@ func leadsOf(t testing.TB, text string) []Lead {
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
-	f := File{Path: "/h/sub/config", Entries: entries}
-	return f.Leads()
+	return new(Loader).understand(&loaded{File: File{Path: "/h/sub/config", Entries: entries}}).Leads()
 }
 
 func TestLeads(t *testing.T) {
@@ -73,6 +73,8 @@ func TestLeads(t *testing.T) {
 		{"[branch \"a\"]\nremote = ../r", Repository, Folder, []string{"../r"}, nil},
 		{"[branch \"a\"]\nremote = .\npushRemote = o\n[branch \"b\"]\nremote = o\n[remote \"o\"]\nurl = x:y", Repository, Folder, []string{"o"}, []string{"."}},
 		{"[branch \"b\"]\nremote = o\n[remote \"o\"]\nurl = x:y", Repository, Folder, nil, []string{"o"}},
+		{"[branch \"b\"]\nremote = o\n[remote \"o\"]\nurl = x:y\nurl =", Repository, Folder, []string{"o"}, nil},
+		{"[url \"./local\"]\ninsteadOf", Repository, Anything, nil, []string{"./local"}},
 		{"[trace2]\neventTarget = /t/e\nperfTarget = af_unix:stream:/t/s\nnormalTarget = 2", Writes, Anything, []string{"/t/e", "/t/s"}, []string{"2"}},
 		{"[format]\noutputDirectory = out", Writes, Folder, []string{"out"}, nil},
 		{"[annex]\nweb-download-command = tools/get %url", Command, RegularFile, []string{"tools/get"}, nil},
@@ -108,6 +110,28 @@ func TestLeadsAreToldOnce(t *testing.T) {
 	}
 }
 
+func TestLeadsHaveABound(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range mostLeads + 1 {
+		fmt.Fprintf(&text, " %d", i)
+	}
+	entries, err := Parse([]byte("[core]\neditor = x\npager = x" + text.String()[2:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := new(Loader).understand(&loaded{File: File{Path: "f", Entries: entries}})
+	if len(f.Leads()) != mostLeads || f.Err == nil || f.Err.Error() != "f: line 3: core.pager leads to more files: 10000 are the most" {
+		t.Errorf("%d leads, %v", len(f.Leads()), f.Err)
+	}
+	long := strings.Repeat("x", mostPath+1)
+	for _, word := range words("a " + long + " cd " + long[:mostPath] + " b") {
+		if len(word) > mostPath {
+			t.Errorf("a word of %d bytes", len(word))
+		}
+	}
+}
+
 func TestPaths(t *testing.T) {
 	t.Parallel()
 	environment := map[string]string{"SRC": "/src", "USER": "nobody-here"}
@@ -131,6 +155,10 @@ func TestPaths(t *testing.T) {
 			t.Errorf("%q: got %q, %v, want %q", c.text, got, unknown, c.want)
 		}
 	}
+	environment["USER"] = "root"
+	if paths, _ := l.Expand("~root/x"); homeOf("root") != "" && !slices.Equal(paths, []string{homeOf("root") + "/x"}) {
+		t.Errorf("the home of root is %q", paths)
+	}
 	if paths, _ := l.Paths(leadsOf(t, "[alias]\nx = !$HOME/x")[0], "/w", "/w/.git"); !slices.Equal(paths, []string{"/home/u/x"}) {
 		t.Errorf("got %q", paths)
 	}
@@ -148,7 +176,7 @@ func FuzzLeads(f *testing.F) {
 	f.Add("core.hookspath", "%(prefix)/~x")
 	l := Loader{Home: "/home/u"}
 	f.Fuzz(func(t *testing.T, key, value string) {
-		leads := Entry{Key: key, Value: value}.Leads()
+		leads := Entry{Key: key, Value: value}.leads(useOf(key))
 		if len(leads) > 100+20*len(value) {
 			t.Errorf("%d leads", len(leads))
 		}

@@ -12,6 +12,8 @@ const (
 	deepest = 10
 	// mostFiles is the most files that one start file may include.
 	mostFiles = 1000
+	// mostLeads is the most files to which one file may lead.
+	mostLeads = 10_000
 	// mostIncluded is the most bytes that these files may have together.
 	mostIncluded = 16 << 20
 )
@@ -22,6 +24,8 @@ type File struct {
 	Entries []Entry
 	Absent  bool  // the file isn't there: git reads the file as soon as the file comes
 	Err     error // why the file, or a file that it names, is not read: an *Error. Entries has what git obeys before
+
+	leads []Lead
 }
 
 // Loader reads each file once, however many files include the file.
@@ -123,8 +127,13 @@ func (l *Loader) read(path string) *loaded {
 	return f
 }
 
-// understand finds the files that the entries of a file include.
+// understand finds what the entries of a file lead to, and the files that the entries include.
 func (l *Loader) understand(f *loaded) *loaded {
+	leads, tooMany := f.findLeads()
+	f.leads = leads
+	if tooMany != nil {
+		f.complain(*tooMany, fmt.Sprintf("leads to more files: %d are the most", mostLeads))
+	}
 	for _, e := range f.Entries {
 		if !isInclude(e.Key) {
 			continue

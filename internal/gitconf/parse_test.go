@@ -65,6 +65,8 @@ func TestParseStops(t *testing.T) {
 		{"[a b]\n", "", "line 1: git can't read the line"},
 		{"[a_b]\n", "", "line 1: git can't read the line"},
 		{"\xef\xbb[a]\n", "", "line 1: git can't read the line"},
+		{"\xef\xbb#k\n", "", "line 1: git can't read the line"},
+		{"[a \"b\"xk = 1\n", "", "line 1: git can't read the line"},
 		{" \xef\xbb\xbf[a]\n", "", "line 1: git can't read the line"},
 		{"[a]\n\v\n", "", "line 2: git can't read the line"},
 		{"[a]\nk_l = 1\n", "", "line 2: git can't read the line"},

@@ -7,10 +7,12 @@ const (
 	mostNested = 4
 	// mostPath is the most bytes of a path that a system opens.
 	mostPath = 32767
+	// mostFolder bounds the folders of "cd", which are joined with each word after.
+	mostFolder = 256
 )
 
 // words returns all words of a command that a shell could see, more than a shell would: no
-// word is expanded, nothing is run.
+// word is expanded, nothing is run. More than mostLeads words are too many for any file.
 func words(command string) []string {
 	if isSwitch(command) {
 		return nil
@@ -39,7 +41,7 @@ type wordList struct {
 }
 
 func (l *wordList) add(word string) {
-	if strings.Trim(word, "./") == "" || len(word) > mostPath || l.seen[word] {
+	if strings.Trim(word, "./") == "" || len(word) > mostPath || len(l.words) > mostLeads || l.seen[word] {
 		return
 	}
 	l.seen[word] = true
@@ -52,7 +54,7 @@ func (l *wordList) split(command string, depth int) {
 	before := ""
 	for _, word := range shellWords(command) {
 		l.addParts(word)
-		if before == "cd" {
+		if before == "cd" && len(word) < mostFolder {
 			l.folder = word
 		}
 		before = word
