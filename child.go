@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/internal/takeback"
 )
@@ -75,6 +76,27 @@ type Denied struct {
 
 // Denied lists the names taken back, after Wait.
 func (c *Child) Denied() []Denied { return c.denied }
+
+// Closed is a folder of a writable root that the command may not write, with the reason.
+type Closed struct {
+	Path string `json:"path"`
+	Why  string `json:"why"`
+}
+
+// Closed lists the folders that are read-only because lockstile can't say which of their
+// names programs of the host trust, or because there are too many.
+func (c *Child) Closed() []Closed { return closedOf(c.trusted) }
+
+func closedOf(t *survey.Trusted) (out []Closed) {
+	for _, f := range t.Closed {
+		out = append(out, Closed{redact.Text(f.Path), redact.Text(f.Why)})
+	}
+	return out
+}
+
+// Unseen returns how many folders of the writable roots, at least, were not looked into for
+// names that programs of the host trust.
+func (c *Child) Unseen() int { return c.trusted.Unseen }
 
 // Exceeded returns, after Wait, the limit for which the tree was ended, "" for none.
 func (c *Child) Exceeded() string { return c.exceeded }

@@ -34,6 +34,7 @@ type startLine struct {
 	By        int                   `json:"by"`                  // our pid
 	PID       int                   `json:"pid"`                 // the command's, on the host
 	Unseen    int                   `json:"unseen,omitempty"`    // folders of the writable roots not read for trusted names, at least
+	Closed    []Closed              `json:"closed,omitempty"`    // folders of the writable roots that the command may not write
 	Linked    []string              `json:"linked,omitempty"`    // trusted files with a second name
 	Residuals []string              `json:"residuals,omitempty"` // residuals of this start: docs/residuals.md
 	Limits    *plan.Limits          `json:"limits,omitempty"`
@@ -145,7 +146,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), Call: call(r), IO: ioName(r),
 		Argv: loggedArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Closed: closedOf(c.intent.trusted), Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Proven: c.verdict.Proven,
 	})
 	return record{Record{receipt.Seq, p.Mode, len(c.verdict.Proven)}, time.Now()}, err
 }

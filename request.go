@@ -137,6 +137,9 @@ func makePrivate(i *intent) error {
 		if err == nil && info.IsDir() && info.Mode()&os.ModeSticky != 0 {
 			continue
 		}
+		if err == nil && !info.IsDir() {
+			_ = os.Remove(sub) // the command's own; a failure shows below
+		}
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return privateRefused(sub, err)
 		}

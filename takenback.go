@@ -10,7 +10,12 @@ import (
 
 // TakenBack is something that a command made under a name that programs of the host trust,
 // and that waits for its user in the product's own folder.
-type TakenBack takeback.Entry
+type TakenBack struct {
+	Name string    `json:"name"` // of the entry
+	Path string    `json:"path"` // during the command
+	Time time.Time `json:"time"` // when it was taken back
+	Kind string    `json:"kind"` // "file", "folder", "link" or "other"
+}
 
 // store is where what was taken back waits.
 func (g *Gate) store() takeback.Store {

@@ -54,7 +54,7 @@ func Lockstile() Tables {
 			{"internal/rollout", "internal/filelock internal/redact"},
 			{"internal/settings", ". internal/config internal/host internal/survey policy"},
 			{"internal/stores", "internal/glob"},
-			{"internal/survey", "internal/caches internal/gitconf internal/gitdir internal/glob internal/host internal/mountinfo internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
+			{"internal/survey", "internal/caches internal/gitconf internal/gitdir internal/glob internal/host internal/mountinfo internal/plain internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/takeback", "internal/trail internal/watch"},
 			{"internal/tally", ""},
 			{"internal/tool", ". internal/approve internal/obstacle internal/patch internal/plain internal/trustname policy refusal session"},

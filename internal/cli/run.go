@@ -127,8 +127,11 @@ func run(args []string) int {
 		plain.Err("lockstile: %v\n", err)
 	}
 	if f.json {
-		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Obstacles: child.Obstacles()})
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), Closed: child.Closed(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Obstacles: child.Obstacles()})
 		return statusOf(child, exit)
+	}
+	for _, f := range child.Closed() {
+		plain.Err("lockstile: read-only: %s (%s)\n", f.Path, f.Why)
 	}
 	if why := child.Exceeded(); why != "" {
 		plain.Err("lockstile: ended for a limit, %s (limits in config.toml)\n", why)
@@ -195,6 +198,7 @@ type runResult struct {
 	Signal    int                  `json:"signal,omitempty"`
 	Denied    []lockstile.Denied   `json:"denied,omitempty"`
 	Left      []string             `json:"left,omitempty"`
+	Closed    []lockstile.Closed   `json:"closed,omitempty"`
 	Exceeded  string               `json:"exceeded,omitempty"`
 	NewTrust  []string             `json:"new_trust,omitempty"`
 	Obstacles []lockstile.Obstacle `json:"obstacles,omitempty"`

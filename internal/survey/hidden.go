@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/stores"
 	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
@@ -25,7 +26,7 @@ import (
 
 // Bounds of the walk: a pattern with ** can lead anywhere.
 const (
-	mostFolders = 20_000
+	mostFolders = 262_144
 	mostLinks   = 64
 )
 
@@ -182,7 +183,7 @@ func (s *search) send(rule *policy.ReadRule, guard bool) {
 // read.
 func (s *search) walk(dir string, states []state, guard bool) error {
 	if s.folders++; s.folders > mostFolders {
-		return tooMany(states)
+		return s.tooMany(dir, states)
 	}
 	s.basis.saw(dir)
 	guard = guard && s.guarded(dir, states)
@@ -250,7 +251,7 @@ func allows(states []state) bool {
 // like any other folder, for hidden paths inside.
 func (s *search) show(dir string, states []state) error {
 	if s.folders++; s.folders > mostFolders {
-		return tooMany(states)
+		return s.tooMany(dir, states)
 	}
 	s.basis.saw(dir)
 	entries, err := os.ReadDir(dir)
@@ -417,8 +418,17 @@ func join(dir, name string) string {
 	return dir + "/" + name
 }
 
-func tooMany(states []state) error {
-	return &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan,
-		Reason: fmt.Sprintf("looking for what %q hides means to look into more than %d folders", states[0].rule.Pattern, mostFolders),
+// tooMany refuses a walk that has come to too many folders. What holds the folders is named,
+// where a command can have made it.
+func (s *search) tooMany(dir string, states []state) error {
+	out := &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan,
+		Reason: fmt.Sprintf("looking for what %q hides means to look into more than %d folders, the last is %s", states[0].rule.Pattern, mostFolders, dir),
 		Hint:   "begin the pattern of filesystem.deny_read with the folder that is meant"}
+	for _, r := range s.policy.Roots() {
+		if rest, ok := strings.CutPrefix(dir, r.Path+"/"); ok {
+			name, _, _ := strings.Cut(rest, "/")
+			out.Hint += ", or remove the folders: rm -rf " + plain.ShellQuote(r.Path+"/"+name)
+		}
+	}
+	return out
 }

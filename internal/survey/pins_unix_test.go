@@ -3,6 +3,7 @@
 package survey
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -209,5 +210,88 @@ func TestPinsAround(t *testing.T) {
 		if !g.absent(got, name) {
 			t.Errorf("%s may appear: %+v", name, got.Absent)
 		}
+	}
+}
+
+// TestBounds checks that names by the thousand shut their own folder, and that what was
+// guarded before stays guarded.
+func TestBounds(t *testing.T) {
+	g := newGround(t)
+	store := t.TempDir()
+	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: g.ws}
+	g.files(repository, "ws/mine/.envrc x", "ws/z/z/.git/HEAD x")
+	before, err := FindTrusted(p, store, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before.Since() // keeps the walk
+	for i := range mostPins + 1 {
+		g.files(fmt.Sprintf("ws/new/%d/.envrc x", i))
+	}
+	for i := range mostTree {
+		g.files(fmt.Sprintf("ws/a%d/", i))
+	}
+	got, err := FindTrusted(p, store, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".git", "mine/.envrc", "z/z/.git"} {
+		if !slices.Contains(got.There, filepath.Join(g.ws, name)) {
+			t.Errorf("%s is guarded no more", name)
+		}
+	}
+	if got.Unseen == 0 {
+		t.Error("nothing is told of what was not seen")
+	}
+	again, err := FindTrusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: g.ws + "/new"}, "", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(again.There); n == 0 || n > mostPins {
+		t.Errorf("%d names are pinned", n)
+	}
+	many := newGround(t)
+	many.files(repository)
+	for i := range 300 {
+		for _, name := range []string{".claude", ".vscode", ".idea", ".codex", ".agents", ".husky", ".hg", ".jj", ".sl", ".envrc", ".mcp.json", ".Claude", ".VSCODE", ".IDEA"} {
+			many.files(fmt.Sprintf("ws/sub/%d/%s x", i, name))
+		}
+	}
+	shut := many.find()
+	if many.there(shut, ".git", "sub"); len(shut.Closed) != 1 || shut.Closed[0].Path != many.ws+"/sub" {
+		t.Errorf("%+v", shut.Closed)
+	}
+}
+
+// TestLongPaths checks that a path that is too long for the kernel stops no start.
+func TestLongPaths(t *testing.T) {
+	g := newGround(t)
+	g.files(repository)
+	name := strings.Repeat("n", 250)
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chdir(here)
+	if err := os.Chdir(g.ws); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if err := os.Mkdir(name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chdir(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(".git", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chdir(here); err != nil {
+		t.Fatal(err)
+	}
+	got := g.find()
+	if g.there(got, ".git"); got.Unseen == 0 {
+		t.Error("nothing is told of the folder")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/trustname"
@@ -62,14 +63,18 @@ type tree struct {
 	order   []string           // of the walk
 	unseen  int                // folders that were not read, at least
 	news    bool               // the walk differs from the known tree
+	before  *tree              // the earlier walk, nil for none
 }
 
-// walk looks through a root. known is an earlier walk of the root, nil for none.
-func walk(root string, known *tree) (*tree, error) {
+// walk looks through a root. before is an earlier walk of the root, nil for none: the
+// folders that led to trusted names come first, then the other known folders, then the new
+// ones, so that new folders displace no other folders from the walk.
+func walk(root string, before *tree) (*tree, error) {
+	known := before
 	if known != nil && !keepsTimes(root) {
 		known = nil
 	}
-	t := &tree{root: root, at: time.Now().UnixNano(), folders: map[string]*folder{}, news: known == nil}
+	t := &tree{root: root, at: time.Now().UnixNano(), folders: map[string]*folder{}, news: known == nil, before: before}
 	top, err := os.Stat(root)
 	if err != nil {
 		return nil, err
@@ -79,10 +84,8 @@ func walk(root string, known *tree) (*tree, error) {
 	if known != nil {
 		seen = stamps(root, known.order)
 	}
-	queue, depth := []string{""}, map[string]int{}
-	for len(queue) > 0 {
-		rel := queue[0]
-		queue = queue[1:]
+	queue, depth := newQueue(before), map[string]int{}
+	for rel, ok := queue.next(); ok; rel, ok = queue.next() {
 		if len(t.order) >= mostTree {
 			t.unseen++
 			continue
@@ -101,7 +104,7 @@ func walk(root string, known *tree) (*tree, error) {
 		}
 		for _, d := range f.dirs {
 			sub := join2(rel, d)
-			queue = append(queue, sub)
+			queue.add(sub)
 			if deepest < mostTree {
 				depth[sub] = depth[rel] + 1
 			}
@@ -109,6 +112,60 @@ func walk(root string, known *tree) (*tree, error) {
 	}
 	t.news = t.news || len(t.order) != len(known.order)
 	return t, nil
+}
+
+// queue has the folders that are to be read, by their rank.
+type queue struct {
+	before *tree
+	leads  map[string]bool // the folders of before with a trusted name in or below
+	ranks  [3][]string
+}
+
+func newQueue(before *tree) *queue {
+	q := &queue{before: before, leads: map[string]bool{}}
+	if before != nil {
+		for rel, f := range before.folders {
+			if f.guarded() {
+				for at := rel; at != "" && !q.leads[at]; at = parent(at) {
+					q.leads[at] = true
+				}
+			}
+		}
+	}
+	q.add("")
+	return q
+}
+
+func (q *queue) add(rel string) {
+	rank := 2
+	switch {
+	case rel == "" || q.leads[rel]:
+		rank = 0
+	case q.before != nil && q.before.folders[rel] != nil:
+		rank = 1
+	}
+	q.ranks[rank] = append(q.ranks[rank], rel)
+}
+
+func (q *queue) next() (rel string, ok bool) {
+	for i := range q.ranks {
+		if len(q.ranks[i]) > 0 {
+			rel = q.ranks[i][0]
+			q.ranks[i] = q.ranks[i][1:]
+			return rel, true
+		}
+	}
+	return "", false
+}
+
+// guarded reports whether a folder has a name that is guarded.
+func (f *folder) guarded() bool {
+	return slices.ContainsFunc(f.finds, func(x find) bool { return x.kind == kindTrusted || x.kind == kindBare || x.kind == kindClosed })
+}
+
+// parent returns the folder around a folder, by the path below the root.
+func parent(rel string) string {
+	return rel[:max(strings.LastIndexByte(rel, '/'), 0)]
 }
 
 // stamp is the present state of a folder.
@@ -141,6 +198,10 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 	if errors.Is(err, fs.ErrNotExist) && rel != "" {
 		return nil, nil // the folder has gone meanwhile
 	}
+	if errors.Is(err, syscall.ENAMETOOLONG) && rel != "" {
+		t.unseen++ // no path leads there, for nobody
+		return nil, nil
+	}
 	if errors.Is(err, fs.ErrPermission) && rel != "" {
 		return &folder{finds: []find{{kindClosed, ""}}}, nil
 	}
@@ -171,6 +232,9 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 		return &folder{changed: changed, finds: []find{{kindClosed, ""}}}, nil
 	case errors.Is(err, fs.ErrNotExist) && rel != "":
 		t.news = true
+		return nil, nil
+	case errors.Is(err, syscall.ENAMETOOLONG) && rel != "":
+		t.unseen++
 		return nil, nil
 	case err != nil:
 		return nil, err

@@ -8,7 +8,6 @@ package survey
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,12 +20,7 @@ import (
 	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/policy"
-	"github.com/lockstile/lockstile/refusal"
 )
-
-// mostTrusted bounds the protected names of one start: each costs a mount, or some calls
-// at the end of the start.
-const mostTrusted = 1500
 
 // Trusted is the set of trusted names in the writable roots before a start.
 type Trusted struct {
@@ -72,11 +66,6 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 			return nil, err
 		}
 	}
-	if n := len(t.There) + len(t.Absent); n > mostTrusted {
-		return nil, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Restriction: refusal.Mount(p.Workspace),
-			Reason: fmt.Sprintf("%d names that programs of the host trust are in the writable roots, and no more than %d can be protected", n, mostTrusted),
-			Hint:   "start in one project's folder, with -C"}
-	}
 	slices.Sort(t.There)
 	for _, there := range t.There {
 		t.Linked = append(t.Linked, linked(there)...)
@@ -115,7 +104,11 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 	if err := p.environment(os.Environ()); err != nil {
 		return err
 	}
-	return p.home()
+	if err := p.home(); err != nil {
+		return err
+	}
+	p.bound()
+	return nil
 }
 
 // take adds the finds of one root.
@@ -130,6 +123,10 @@ func (p *pins) take(seen *tree) error {
 	}
 	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
 		seen.each(k, func(rel, full string) {
+			if len(full) > mostPath {
+				t.Unseen++ // no path leads there, for nobody
+				return
+			}
 			if (rel != "" || k == kindTrusted) && !t.others[full] && !slices.Contains(p.roots, full) { // a root must stay writable
 				p.add(full)
 			}

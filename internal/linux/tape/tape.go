@@ -50,7 +50,7 @@ type op struct {
 	a    [6]uintptr
 	want Want
 	save uint32 // arena offset of an int32 for the result; 0: none
-	jump uint16
+	jump uint32
 	ref  uint8 // bit i: a[i] is the arena offset of an int32 with the value
 	kind uint8
 
@@ -95,8 +95,8 @@ type header struct {
 }
 
 const (
-	maxOps    = 32 << 10
-	arenaSize = 16 << 20 // reserved, not touched: argv and environment may take some megabytes
+	maxOps    = 160 << 10
+	arenaSize = 48 << 20 // reserved, not touched: argv and environment may take some megabytes
 	opsOff    = (unsafe.Sizeof(header{}) + 63) &^ 63
 	timeOff   = opsOff + maxOps*unsafe.Sizeof(op{})
 	dataOff   = timeOff + maxOps*unsafe.Sizeof(unix.Timespec{})

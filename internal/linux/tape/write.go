@@ -69,7 +69,7 @@ func (w Writer) Jump() Op { return w.add("jump", op{kind: kindJump, want: OK}, n
 // and any process after a jump.
 func (t *Tape) Resume(from Op) {
 	if from >= 0 {
-		t.op(int(from)).jump = uint16(t.h.ops)
+		t.op(int(from)).jump = uint32(t.h.ops)
 	}
 }
 
@@ -92,7 +92,7 @@ func (w Writer) Each(name string, paths []string, body func()) {
 	body()
 	again := w.add("the next of "+name, op{kind: kindJump, want: OK}, nil)
 	if again != None {
-		w.t.op(int(again)).jump = uint16(each)
+		w.t.op(int(again)).jump = uint32(each)
 		w.t.Resume(each)
 	}
 }
