@@ -45,6 +45,7 @@ type Child struct {
 	denied   []Denied
 	left     []takeback.Left
 	exceeded string
+	why      string
 	news     []string
 	ended    []string
 	err      error
@@ -101,6 +102,10 @@ func (c *Child) Unseen() int { return c.trusted.Unseen }
 // Exceeded returns, after Wait, the limit for which the tree was ended, "" for none.
 func (c *Child) Exceeded() string { return c.exceeded }
 
+// EndedBecause says, after Wait, why lockstile has ended the tree for what the command did,
+// "" for not.
+func (c *Child) EndedBecause() string { return c.why }
+
 // Ended lists, after Wait, the names (proc_pid_comm(5)) of processes that the command left
 // behind and that were ended with the command: processes that went on after a second, or
 // that did nothing but wait.
@@ -137,7 +142,7 @@ func (c *Child) wait() {
 	if len(c.left) == 0 {
 		err = errors.Join(err, c.note.Done())
 	}
-	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), NewTrust: c.news, Exceeded: c.exceeded, Ended: endedOf(c.ended)}
+	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), NewTrust: c.news, Exceeded: c.exceeded, EndedBecause: redact.Text(c.why), Ended: endedOf(c.ended)}
 	switch {
 	case err != nil || end.Killed:
 		// Only the gate ends the init: another process killed the init, and thus the
@@ -172,9 +177,11 @@ func (c *Child) taker(part string) takeback.Taker {
 // takeBack takes back what the command made and programs of the host trust. Without a room
 // for another name, the name goes for good; what stays is in left, and its note stays too.
 func (c *Child) takeBack(end launch.End) {
-	for _, b := range c.guard.Stop() {
+	guarded := c.guard.Stop()
+	for _, b := range guarded.Back {
 		c.denied = append(c.denied, c.deniedOf(b))
 	}
+	c.why = guarded.Why
 	taker := c.taker("-e")
 	for _, path := range end.Denied {
 		name, b := c.trusted.NameOf(path), takeback.Back{Path: path, Now: path + c.suffix}
@@ -183,6 +190,7 @@ func (c *Child) takeBack(end launch.End) {
 		}
 		c.denied = append(c.denied, c.deniedOf(taker.Keep(name, b)))
 	}
+	c.trusted.Keep(guarded.Host)
 	came, news := c.trusted.Since()
 	if end.Unswept {
 		came = append(came, c.trusted.StillThere()...)
@@ -191,7 +199,9 @@ func (c *Child) takeBack(end launch.End) {
 	for _, b := range back {
 		c.denied = append(c.denied, c.deniedOf(b))
 	}
-	c.left, c.news = left, slices.DeleteFunc(news, c.isBack)
+	c.left, c.news = left, slices.DeleteFunc(append(news, guarded.News...), c.isBack)
+	slices.Sort(c.news)
+	c.news = slices.Compact(c.news)
 	if len(c.denied) > 0 {
 		c.gate.store().Expire()
 	}

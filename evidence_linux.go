@@ -164,6 +164,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 			m.Files[at] = "not there" // no file has this value: never proven
 		}
 	}
+	i.trusted.Measured(m.Files)
 	return m, nil
 }
 

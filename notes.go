@@ -57,5 +57,14 @@ func notTakenBack(l takeback.Left) error {
 		Hint: "remove it: rm -rf " + plain.ShellQuote(l.Path), Err: l.Err}
 }
 
+// guarded is what the guard of a child watches.
+func (c *Child) guarded(i *intent) takeback.Guarded {
+	return takeback.Guarded{
+		Folders: i.trusted.Folders(), Pinned: i.facts.Protected,
+		Names: takeback.Names{Unwanted: i.trusted.Unwanted, Growing: i.trusted.Growing},
+		Tree:  c.tree(), Taker: c.taker("-w"), Note: c.note,
+	}
+}
+
 // endTree kills the command's process group; then the init ends the rest.
 func (c *Child) endTree() { _ = c.running.Signal(syscall.SIGKILL) }

@@ -63,19 +63,20 @@ func approvalOf(r Request) *approvalField {
 }
 
 type endLine struct {
-	Event     string      `json:"event"` // "end"
-	Start     uint64      `json:"start"` // seq of the start line
-	Exit      *int        `json:"exit,omitempty"`
-	Signal    string      `json:"signal,omitempty"`
-	Error     string      `json:"error,omitempty"`
-	Denied    []string    `json:"denied,omitempty"`    // names made by the command and taken back
-	Left      []string    `json:"left,omitempty"`      // names made by the command that could not be taken back
-	Exceeded  string      `json:"exceeded,omitempty"`  // the limit for which the tree was ended
-	NewTrust  []string    `json:"new_trust,omitempty"` // files trusted by programs of the host, made or changed, and left
-	Ended     *endedField `json:"ended,omitempty"`     // processes that the command left behind, and that were ended
-	Git       *gitEnd     `json:"git,omitempty"`       // what the command did to the git directory
-	Obstacles []Obstacle  `json:"obstacles,omitempty"` // places where the sandbox stood in the way
-	Millis    int64       `json:"ms"`
+	Event        string      `json:"event"` // "end"
+	Start        uint64      `json:"start"` // seq of the start line
+	Exit         *int        `json:"exit,omitempty"`
+	Signal       string      `json:"signal,omitempty"`
+	Error        string      `json:"error,omitempty"`
+	Denied       []string    `json:"denied,omitempty"`        // names made by the command and taken back
+	Left         []string    `json:"left,omitempty"`          // names made by the command that could not be taken back
+	Exceeded     string      `json:"exceeded,omitempty"`      // the limit for which the tree was ended
+	EndedBecause string      `json:"ended_because,omitempty"` // what the command did, for which the tree was ended
+	NewTrust     []string    `json:"new_trust,omitempty"`     // files trusted by programs of the host, made or changed, and left
+	Ended        *endedField `json:"ended,omitempty"`         // processes that the command left behind, and that were ended
+	Git          *gitEnd     `json:"git,omitempty"`           // what the command did to the git directory
+	Obstacles    []Obstacle  `json:"obstacles,omitempty"`     // places where the sandbox stood in the way
+	Millis       int64       `json:"ms"`
 }
 
 // endedField counts processes; of many the log keeps the first names.

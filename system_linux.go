@@ -6,7 +6,9 @@ import (
 
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/linux/launcher"
+	"github.com/lockstile/lockstile/internal/linux/measure"
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/takeback"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,3 +43,8 @@ func restoreGit(workspace, dir string, moves []launch.Move, kept string) (map[st
 
 // checkGit returns why a git directory can't be served, or nil.
 func checkGit(workspace, dir, own string) error { return launcher.CheckGit(workspace, dir, own) }
+
+// tree are the functions about the child's tree.
+func (c *Child) tree() takeback.Tree {
+	return takeback.Tree{Idle: func() (string, bool) { return measure.Idle(c.running.Init()) }, Pin: c.running.Pin, End: c.endTree}
+}

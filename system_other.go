@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/takeback"
 )
 
 // The parts that the gate needs, for a system without a wing: everything refuses, and the
@@ -69,3 +70,6 @@ func (*systemLauncher) JoinLoopback(string, int, int) (string, error) {
 
 // checkGit serves none.
 func checkGit(string, string, string) error { return errors.ErrUnsupported }
+
+// tree are the functions about the child's tree.
+func (c *Child) tree() takeback.Tree { return takeback.Tree{End: c.endTree} }

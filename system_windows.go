@@ -6,6 +6,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plan"
+	"github.com/lockstile/lockstile/internal/takeback"
 	"github.com/lockstile/lockstile/internal/windows/launcher"
 )
 
@@ -39,3 +40,6 @@ func restoreGit(string, string, []launch.Move, string) (map[string]string, error
 
 // checkGit serves none.
 func checkGit(string, string, string) error { return errors.ErrUnsupported }
+
+// tree are the functions about the child's tree.
+func (c *Child) tree() takeback.Tree { return takeback.Tree{End: c.endTree} }

@@ -127,7 +127,7 @@ func run(args []string) int {
 		plain.Err("lockstile: %v\n", err)
 	}
 	if f.json {
-		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), Closed: child.Closed(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Obstacles: child.Obstacles()})
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), Closed: child.Closed(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Because: child.EndedBecause(), Obstacles: child.Obstacles()})
 		return statusOf(child, exit)
 	}
 	for _, f := range child.Closed() {
@@ -135,6 +135,9 @@ func run(args []string) int {
 	}
 	if why := child.Exceeded(); why != "" {
 		plain.Err("lockstile: ended for a limit, %s (limits in config.toml)\n", why)
+	}
+	if why := child.EndedBecause(); why != "" {
+		plain.Err("lockstile: ended: %s\n", why)
 	}
 	if ended := child.Ended(); len(ended) > 0 {
 		plain.Err("lockstile: %s ended with the command: %s\n", backgroundProcesses(len(ended)), some(ended))
@@ -203,6 +206,7 @@ type runResult struct {
 	NewTrust  []string             `json:"new_trust,omitempty"`
 	Obstacles []lockstile.Obstacle `json:"obstacles,omitempty"`
 	Ended     []string             `json:"ended,omitempty"`
+	Because   string               `json:"ended_because,omitempty"`
 }
 
 // flushTime is how long output may still come after the last process of the command has

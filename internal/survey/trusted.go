@@ -32,6 +32,7 @@ type Trusted struct {
 	Unseen int           // folders that were not read, at least
 
 	ids     map[string]trail.ID // of the followed links and their ends, as FindTrusted found them
+	files   map[string]string   // of the pinned names, "DEVICE:INODE" as measured before the command
 	store   string
 	trees   []*tree
 	init    string            // the .git that commands may make, "" for none
@@ -269,6 +270,8 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 				case !t.others[full] && before.had(k, rel, full):
 				case bareRoot:
 					came = append(came, t.NameOf(filepath.Join(full, t.bareName(full)))) // without the name git sees no repository
+				case slices.Contains(t.There, full):
+					// the host's, made or replaced meanwhile
 				case k == kindTrusted && t.guards(filepath.Dir(full)) && !t.letsModules(full) && full != t.init:
 					came = append(came, t.NameOf(full))
 				default:
@@ -277,6 +280,7 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 			})
 		}
 	}
+	news = append(news, t.replaced()...)
 	bad := t.badModules()
 	news = slices.DeleteFunc(news, func(full string) bool {
 		return slices.ContainsFunc(bad, func(b takeback.Name) bool { return b.Path == full })
@@ -324,6 +328,37 @@ func (t *Trusted) NameOf(path string) takeback.Name {
 	return out
 }
 
+// Measured keeps the numbers of the pinned files, as the gate measured them before the
+// command: "DEVICE:INODE" by path.
+func (t *Trusted) Measured(files map[string]string) { t.files = files }
+
+// replaced lists the pinned names that are another file now. Inside, no command can replace
+// a pinned name; a program of the host can, and what came then was not pinned for a moment.
+func (t *Trusted) replaced() (out []string) {
+	for _, name := range t.There {
+		info, err := os.Lstat(name)
+		if was, ok := t.files[name]; ok && err == nil && fileID(info).String() != was {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Keep says that programs of the host have made names, which stay.
+func (t *Trusted) Keep(names []string) {
+	for _, name := range names {
+		if !slices.Contains(t.There, name) {
+			t.There = append(t.There, name)
+		}
+		delete(t.files, name)
+		for i, a := range t.Absent {
+			if a.Dir == filepath.Dir(name) {
+				t.Absent[i].Names = slices.DeleteFunc(slices.Clone(a.Names), func(n string) bool { return n == filepath.Base(name) })
+			}
+		}
+	}
+}
+
 // StillThere lists the names that were absent and are there.
 func (t *Trusted) StillThere() (out []takeback.Name) {
 	for _, a := range t.Absent {
@@ -356,10 +391,13 @@ func (t *tree) hasHandOffs() (has bool) {
 	return has
 }
 
-// Again reports whether a name of a folder may become unwanted later, although the name is
-// not unwanted now.
-func (t *Trusted) Again(dir, name string) bool {
-	return t.init != "" && filepath.Dir(t.init) == dir && (name == "" || filepath.Join(dir, name) == t.init) && exists(t.init)
+// Growing returns the name of a folder that may become unwanted later, although the name is
+// not unwanted now; "" for none.
+func (t *Trusted) Growing(dir, name string) string {
+	if t.init == "" || filepath.Dir(t.init) != dir || name != "" && filepath.Join(dir, name) != t.init || !exists(t.init) {
+		return ""
+	}
+	return t.init
 }
 
 // Unwanted lists the unwanted names of a folder: the given name if unwanted, or all for

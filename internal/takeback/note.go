@@ -27,8 +27,9 @@ const mostNote = 16 << 20
 
 // Note is the note of one start.
 type Note struct {
-	file *os.File // locked for as long as the start lives
-	name string
+	file    *os.File // locked for as long as the start lives
+	name    string
+	folders []Folder
 }
 
 // Write writes a note for a start into dir, and returns nil for no folders. The names
@@ -45,7 +46,7 @@ func Write(dir, suffix string, folders []Folder) (*Note, error) {
 	if err != nil {
 		return nil, fmt.Errorf("note what is to be taken back: %w", err)
 	}
-	n := &Note{f, name}
+	n := &Note{f, name, folders}
 	if err = hold(f); err == nil {
 		_, err = f.Write(encodeNote(folders))
 	}
@@ -58,6 +59,57 @@ func Write(dir, suffix string, folders []Folder) (*Note, error) {
 		return nil, fmt.Errorf("note what is to be taken back: %w", err)
 	}
 	return n, nil
+}
+
+// drop takes a name off the note: a program of the host has made what is there.
+func (n *Note) drop(path string) {
+	if n == nil {
+		return
+	}
+	for i, f := range n.folders {
+		if f.Dir == filepath.Dir(path) {
+			base := filepath.Base(path)
+			f.Names = slices.DeleteFunc(slices.Clone(f.Names), func(name string) bool { return name == base })
+			f.Had = append(slices.Clone(f.Had), base)
+			n.folders = slices.Clone(n.folders)
+			n.folders[i] = f
+			n.rewrite()
+		}
+	}
+}
+
+// add puts a name on the note that has gone: what comes there is the command's.
+func (n *Note) add(f Folder, name string) {
+	if n == nil || f.Root == "" {
+		return
+	}
+	n.folders = append(slices.Clone(n.folders), Folder{Root: f.Root, Dir: f.Dir, ID: f.ID, Names: []string{name}, Had: f.Had})
+	n.rewrite()
+}
+
+// rewrite replaces the note by the note of the present folders. After a failure the old note
+// stays.
+func (n *Note) rewrite() {
+	if unfinished == "" {
+		return
+	}
+	f, err := os.OpenFile(n.name+unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return
+	}
+	if err = hold(f); err == nil {
+		_, err = f.Write(encodeNote(n.folders))
+	}
+	if err == nil {
+		err = os.Rename(n.name+unfinished, n.name)
+	}
+	if err != nil {
+		f.Close()
+		os.Remove(n.name + unfinished)
+		return
+	}
+	n.file.Close()
+	n.file = f
 }
 
 // Done removes the note: the names are taken back.

@@ -1,6 +1,3 @@
-// Package watch reports new names in folders, by a single inotify(7) instance for all
-// callers. Package watch must never change anything. Its reports come late: they shorten
-// a time, and nothing may depend on them.
 package watch
 
 import (
@@ -24,16 +21,20 @@ type Watch struct {
 // watched is a folder with at least one caller.
 type watched struct {
 	next int
-	tell map[int]func(name string)
+	tell map[int]func(Change)
 }
 
-// created are the events by which a name comes.
-const created = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_ONLYDIR | unix.IN_DONT_FOLLOW | unix.IN_EXCL_UNLINK
+// gone are the events by which a name goes.
+const gone = unix.IN_DELETE | unix.IN_MOVED_FROM
 
-// Add calls tell with each new name in a folder, and with "" after a possible loss. tell
+// changes are the events by which a name comes or goes.
+const changes = gone | unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_ONLYDIR | unix.IN_DONT_FOLLOW | unix.IN_EXCL_UNLINK
+
+// Add calls tell with each name that comes to a folder or goes, and with the name "" after a
+// possible loss. tell
 // must not call Add or the returned function. The caller calls the returned function
 // once, and tell is not called any more after its return.
-func (w *Watch) Add(dir string, tell func(name string)) (remove func(), err error) {
+func (w *Watch) Add(dir string, tell func(Change)) (remove func(), err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.open(); err != nil {
@@ -41,7 +42,7 @@ func (w *Watch) Add(dir string, tell func(name string)) (remove func(), err erro
 	}
 	var number int
 	err = w.control(func(fd int) (err error) {
-		number, err = unix.InotifyAddWatch(fd, dir, created)
+		number, err = unix.InotifyAddWatch(fd, dir, changes)
 		return err
 	})
 	if err != nil {
@@ -50,7 +51,7 @@ func (w *Watch) Add(dir string, tell func(name string)) (remove func(), err erro
 	id := int32(number)
 	f := w.folders[id] // inotify returns the same number for every path to the folder
 	if f == nil {
-		f = &watched{tell: map[int]func(string){}}
+		f = &watched{tell: map[int]func(Change){}}
 		w.folders[id] = f
 	}
 	key := f.next
@@ -129,7 +130,7 @@ func (w *Watch) pass(e event) {
 			continue
 		}
 		for _, tell := range f.tell {
-			tell(e.name)
+			tell(Change{e.name, e.mask&gone != 0})
 		}
 	}
 }

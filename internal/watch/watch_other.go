@@ -8,7 +8,7 @@ import "errors"
 type Watch struct{}
 
 // Add always fails.
-func (*Watch) Add(string, func(string)) (remove func(), err error) { return nil, errors.ErrUnsupported }
+func (*Watch) Add(string, func(Change)) (remove func(), err error) { return nil, errors.ErrUnsupported }
 
 // Close does nothing.
 func (*Watch) Close() error { return nil }

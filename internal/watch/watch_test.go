@@ -11,16 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+func say(c Change) string {
+	if c.Gone {
+		return "-" + c.Name
+	}
+	return c.Name
+}
+
 func TestWatch(t *testing.T) {
 	var w Watch
 	defer w.Close()
 	dir := t.TempDir()
 	names, others := make(chan string, 100), make(chan string, 100)
-	remove, err := w.Add(dir, func(n string) { names <- n })
+	remove, err := w.Add(dir, func(c Change) { names <- say(c) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	removeOther, err := w.Add(dir+"/.", func(n string) { others <- n })
+	removeOther, err := w.Add(dir+"/.", func(c Change) { others <- say(c) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +37,7 @@ func TestWatch(t *testing.T) {
 	if err := os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, "b")); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a", "b"} {
+	for _, want := range []string{"a", "-a", "b"} {
 		for _, c := range []chan string{names, others} {
 			select {
 			case got := <-c:
@@ -57,7 +64,7 @@ func TestWatch(t *testing.T) {
 		t.Error("a folder that isn't there is watched")
 	}
 	gone := filepath.Join(dir, "b")
-	remove, err = w.Add(gone, func(string) {})
+	remove, err = w.Add(gone, func(Change) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +76,7 @@ func TestOverflowIsTold(t *testing.T) {
 	var w Watch
 	defer w.Close()
 	names := make(chan string, 1)
-	remove, err := w.Add(t.TempDir(), func(n string) { names <- n })
+	remove, err := w.Add(t.TempDir(), func(c Change) { names <- say(c) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,6 +84,7 @@ type Launch struct {
 	connects *supervise.Supervisor // nil without supervised connects, and from Release on
 	served   *supervise.Supervisor // the same, from Release on
 	git      *gitfs.Server         // nil without a git directory
+	inside   inside                // 0 or -1 where nothing is pinned later
 	kept     string                // see launch.Command
 	deadline time.Time
 	seen     map[byte]bool
@@ -117,7 +118,12 @@ func (l *Launch) Ready() error { return l.await(messageReady) }
 func (l *Launch) Probed() error { return l.await(messageProbed) }
 
 // Hardened waits until the init has taken every restriction except the last.
-func (l *Launch) Hardened() error { return l.await(messageHardened) }
+func (l *Launch) Hardened() error {
+	if err := l.await(messageHardened); err != nil {
+		return err
+	}
+	return l.openInside()
+}
 
 // Seal makes the init undumpable, the last restriction of the init.
 func (l *Launch) Seal() error { return l.tell(l.life, nil) }
@@ -430,6 +436,7 @@ func (l *Launch) close() {
 		l.connects = nil
 	}
 	l.finishGit()
+	l.inside.close()
 	l.first.PID = 0
 	l.tape.Free() // unmapping our own mapping can't fail
 }

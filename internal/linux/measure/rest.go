@@ -34,6 +34,24 @@ func RestOf(init int) Rest {
 	return r
 }
 
+// Idle returns an account of the threads of a tree, the init's too. ok is false if a thread
+// runs, can run or waits for a disk, or if the kernel keeps no account. No process of the
+// tree has run between two looks with the same account.
+func Idle(init int) (account string, ok bool) {
+	var all strings.Builder
+	busy := false
+	for pid := range tree(init) {
+		threads("/proc/"+strconv.Itoa(pid), &all, &busy)
+	}
+	account = all.String()
+	for line := range strings.Lines(account) {
+		if fields := strings.Fields(line); len(fields) != 4 || fields[3] == "0" { // the third number counts the times on a processor
+			return "", false
+		}
+	}
+	return account, !busy && account != ""
+}
+
 // threads adds the scheduler's account of a process's threads (proc_pid_stat(5), schedstat
 // in the kernel's sched-stats.rst). threads returns the name of the process, and reports
 // whether the process is alive.
