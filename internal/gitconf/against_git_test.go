@@ -4,6 +4,7 @@ package gitconf
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -27,7 +28,9 @@ func gitPath(t testing.TB) string {
 // runGit runs git in a folder without the machine's configuration.
 func runGit(t testing.TB, dir string, more []string, args ...string) (stdout, stderr string, ok bool) {
 	t.Helper()
-	cmd := exec.Command(gitPath(t), args...)
+	bound, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(bound, gitPath(t), args...)
 	var out, errs bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_CONFIG_HOME=" + dir + "/none", "GIT_CONFIG_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES=" + filepath.Dir(dir), "LC_ALL=C"}, more...)
@@ -74,6 +77,9 @@ func asGit(entries []Entry, old bool) string {
 	return out.String()
 }
 
+// fewest is the fewest comparisons that a test makes, however slow the machine is.
+const fewest = 80
+
 // random gives each test a source of its own, and how long to use it: longer with
 // LOCKSTILE_TEST_FUZZ, as in LOCKSTILE_TEST_FUZZ=10m.
 func random(t *testing.T) (r *rand.Rand, end time.Time) {
@@ -99,6 +105,9 @@ func (o outcomes) report(t *testing.T) {
 		t.Errorf("git was hardly asked")
 	}
 }
+
+// blankKey matches what git since 2.52 says of a key with white space around.
+var blankKey = regexp.MustCompile(`error: invalid key: ([ \t\r\n]|.*[ \t\r]\n|.*\n\n|.*\n[ \t\r])`)
 
 var badLine = regexp.MustCompile(`bad config line (\d+) in file`)
 
@@ -136,7 +145,7 @@ func TestRandomFiles(t *testing.T) {
 	dir, old := newDir(t)
 	r, end := random(t)
 	var o outcomes
-	for time.Now().Before(end) && !t.Failed() {
+	for n := 0; !t.Failed() && (n < fewest || time.Now().Before(end)); n++ {
 		compareFile(t, dir, old, randomFile(r), &o)
 	}
 	o.report(t)
@@ -243,7 +252,7 @@ func TestRandomForests(t *testing.T) {
 	f := newForest(t)
 	r, end := random(t)
 	var o outcomes
-	for time.Now().Before(end) && !t.Failed() {
+	for n := 0; !t.Failed() && (n < fewest || time.Now().Before(end)); n++ {
 		f.compare(t, randomForest(r, f.dir), &o)
 	}
 	o.report(t)
@@ -279,6 +288,8 @@ func compareEnvironment(t testing.TB, dir string, variables []string, o *outcome
 	files := l.Environment()
 	out, errs, ok := runGit(t, dir, append(variables, "GIT_CONFIG_GLOBAL=/dev/null"), "config", "--list", "-z")
 	switch got := asGit(files[0].Entries, false); {
+	case files[0].Err == nil && blankKey.MatchString(errs):
+		o.skipped++ // git before 2.52 takes the white space away
 	case files[0].Err == nil && ok && got != out, (files[0].Err == nil) != ok:
 		t.Errorf("%q:\n got %q, %v\ngit %q, %s", variables, got, files[0].Err, out, errs)
 	case ok:
@@ -293,7 +304,7 @@ func TestRandomEnvironments(t *testing.T) {
 	dir, _ := newDir(t)
 	r, end := random(t)
 	var o outcomes
-	for time.Now().Before(end) && !t.Failed() {
+	for n := 0; !t.Failed() && (n < fewest || time.Now().Before(end)); n++ {
 		compareEnvironment(t, dir, randomEnvironment(r), &o)
 	}
 	o.report(t)

@@ -2,7 +2,6 @@ package gitconf
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -184,7 +183,7 @@ func FuzzLeads(f *testing.F) {
 			lead.File = "/h/config"
 			paths, _ := l.Paths(lead, "/w", "/w/.git")
 			for _, p := range paths {
-				if !filepath.IsAbs(p) || lead.To == "" || lead.Kind == None || lead.Kind == Bang {
+				if !isAbsolute(p) || lead.To == "" || lead.Kind == None || lead.Kind == Bang {
 					t.Errorf("%+v leads to %q", lead, p)
 				}
 			}

@@ -49,7 +49,6 @@ func TestLoad(t *testing.T) {
 			map[string]string{"c": "[include]\npath = a\n[includeIf \"gitdir:/nowhere/\"]\npath = sub/b\n[Include]PATH=a", "a": "[a]k", "sub/b": "[include]\npath = d\npath = ../a\n", "sub/d": "[include]\npath = ../c"},
 			[]string{"c", "a", "sub/b", "sub/d", "sub/../a", "sub/../c", "sub/../sub/b", "sub/../sub/d", "sub/../sub/../a", "sub/../sub/../c"}},
 		{"no path is cleaned", map[string]string{"c": "[include]\npath = ./link/..//a\n"}, []string{"c", "./link/..//a absent"}},
-		{"both readings", map[string]string{"c": "[include]\npath = a\tb\n", "a b": ""}, []string{"c", "a\tb absent", "a b"}},
 		{"homes", map[string]string{"c": "[include]\npath = ~/a\npath = ~root-not-here/x\n", "a": ""}, []string{"c c: line 3: include.path names a home folder that isn't known", "a"}},
 		{"no value", map[string]string{"c": "[include]\npath\npath = a\n", "a": ""}, []string{"c c: line 2: include.path has no value", "a"}},
 		{"no path", map[string]string{"c": "[include]\npath =\n"}, []string{"c", " : the file is a folder"}},

@@ -70,3 +70,15 @@ func TestLinks(t *testing.T) {
 		t.Errorf("got %q", found(dir, files))
 	}
 }
+
+// TestBothReadings checks that an include is followed as each version of git reads it.
+func TestBothReadings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir+"/c", "[include]\npath = a\tb\n")
+	write(t, dir+"/a b", "")
+	var l Loader
+	if got, want := found(dir, l.Load(dir+"/c")), []string{"c", "a\tb absent", "a b"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,6 +1,7 @@
 package gitconf
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -94,4 +95,28 @@ func TestLines(t *testing.T) {
 	if want := []int{4, 5, 6}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
+}
+
+// FuzzParse checks that entries are no more than their text, and that Parse ends.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("\xef\xbb\xbf[core]\n\thooksPath = a\tb # c\n[a \"b\"]k\n"))
+	f.Add([]byte("[a]\r\nk = \"x\\\n y\\t\" ; z"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		entries, err := Parse(text)
+		size, line := 0, 0
+		for _, e := range entries {
+			size += len(e.Value) + 1
+			if e.Key == "" || e.Line < line || e.Old != "" && len(e.Old) != len(e.Value) || e.Bare && e.Value != "" || strings.ContainsRune(e.Key+e.Value, 0) {
+				t.Errorf("%q has the entry %+v", text, e)
+			}
+			line = e.Line
+		}
+		if size > len(text) {
+			t.Errorf("%q has %d entries, of %d bytes", text, len(entries), size)
+		}
+		var said *Error
+		if err != nil && (!errors.As(err, &said) || said.Line > 2+strings.Count(string(text), "\n")) {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
 }
