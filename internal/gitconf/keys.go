@@ -226,8 +226,8 @@ func known(key string) (use, bool) {
 
 // matches reports whether a row is for a key.
 func (u use) matches(key string) bool {
-	before, after, any := strings.Cut(u.pattern, "*")
-	if !any {
+	before, after, wild := strings.Cut(u.pattern, "*")
+	if !wild {
 		return key == u.pattern
 	}
 	return len(key) >= len(before)+len(after) && strings.HasPrefix(key, before) && strings.HasSuffix(key, after)

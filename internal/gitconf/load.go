@@ -23,7 +23,7 @@ type File struct {
 	Path    string // as named, never cleaned; "" for the environment
 	Entries []Entry
 	Absent  bool  // the file isn't there: git reads the file as soon as the file comes
-	Err     error // why the file, or a file that it names, is not read: an *Error. Entries has what git obeys before
+	Err     error // why the file isn't read, or not wholly, or not followed: an *Error. Entries has what git obeys before
 
 	leads []Lead
 }
