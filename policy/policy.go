@@ -114,6 +114,7 @@ type Policy struct {
 	WritableRoots       []Root // without the workspace: the mode implies the workspace
 	ExcludeTmpdirEnvVar bool
 	ExcludeSlashTmp     bool
+	TrustWritable       []string // trust.writable: protected names that commands may write, like ".vscode"
 
 	Git Git // git.commit: whether commands may commit in workspace-write
 

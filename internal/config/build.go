@@ -36,6 +36,9 @@ func build(in Input, s settings) (policy.Policy, error) {
 	p.NetworkAccess = p.Mode == policy.ModeDangerFullAccess ||
 		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")
 	p.Values = s.values()
+	if p.TrustWritable, err = givenUp(s); err != nil {
+		return policy.Policy{}, err
+	}
 	if p.Workspace, err = workspace(in, p); err != nil {
 		return policy.Policy{}, err
 	}

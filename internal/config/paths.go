@@ -143,7 +143,7 @@ func checkNesting(p policy.Policy, roots []policy.Root) error {
 			}
 			rel := strings.Trim(filepath.ToSlash(inner.Path[len(outer.Path):]), "/")
 			for i, name := range strings.Split(rel, "/") {
-				if p.Mode == policy.ModeWorkspaceWrite && trustname.IsProtected(name, i == 0) {
+				if p.Mode == policy.ModeWorkspaceWrite && p.Protects(name, i == 0) {
 					return refuse("leave one of them out", "%swritable root %s lies below the protected name %s of %s",
 						at(inner.From), quote(inner.Path), quote(name), quote(outer.Path))
 				}

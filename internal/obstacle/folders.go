@@ -51,18 +51,18 @@ func (s Seen) busy(h hit) (Obstacle, bool) {
 		if !ok || s.Policy.Mode != policy.ModeWorkspaceWrite || s.unseen(s.real(path)) {
 			continue
 		}
-		if inner := protectedIn(s.real(path)); inner != "" {
+		if inner := s.protectedIn(s.real(path)); inner != "" {
 			return Obstacle{What: path, Cause: path + " can't be renamed or removed, since the folder holds the protected name " + inner,
-				Instead: "no setting allows it; copy the folder, or ask the user to make the change"}, true
+				Instead: "no setting is proposed; copy the folder, or ask the user to make the change"}, true
 		}
 	}
 	return Obstacle{}, false
 }
 
 // protectedIn returns a protected name in a folder, "" for none.
-func protectedIn(dir string) string {
+func (s Seen) protectedIn(dir string) string {
 	for _, name := range trustname.Protected() {
-		if _, err := os.Lstat(filepath.Join(dir, name.Pattern)); err == nil && !name.RootOnly {
+		if _, err := os.Lstat(filepath.Join(dir, name.Pattern)); err == nil && !name.RootOnly && s.Policy.Protects(name.Pattern, false) {
 			return name.Pattern
 		}
 	}

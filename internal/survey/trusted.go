@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/glob"
@@ -33,6 +34,7 @@ type Trusted struct {
 	ids     map[string]trail.ID // of the followed links and their ends, as FindTrusted found them
 	files   map[string]string   // of the pinned names, "DEVICE:INODE" as measured before the command
 	store   string
+	given   []string // protected names that the user has given up
 	trees   []*tree
 	init    string            // the .git that commands may make, "" for none
 	making  time.Time         // when the .git was seen first that is no repository yet
@@ -51,9 +53,9 @@ type Closed struct{ Path, Why string }
 // names to take back; "" for none. own are the paths by which the next start finds the
 // policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
-	t := &Trusted{store: store, ids: map[string]trail.ID{}}
+	t := &Trusted{store: store, given: p.TrustWritable, ids: map[string]trail.ID{}}
 	for _, root := range p.Roots() {
-		seen, err := walk(root.Path, recallIn(store, root.Path))
+		seen, err := walk(root.Path, t.given, recallIn(store, root.Path, t.given))
 		if err != nil {
 			return nil, unreadable(root.Path, err)
 		}
@@ -153,7 +155,7 @@ func (p *pins) missing(dir string, f *folder, root bool) error {
 		return nil // the folder was reached from another root
 	}
 	var names []string
-	for _, n := range literals(root) {
+	for _, n := range literals(root, p.t.given) {
 		if !f.has(n) || p.t.others[filepath.Join(dir, n)] {
 			names = append(names, n)
 		}
@@ -235,25 +237,27 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// literals lists protected names, without the patterns: the init asks for names.
-func literals(root bool) []string {
+// literals lists protected names that the user has not given up, without the patterns: the init asks for names.
+func literals(root bool, given []string) []string {
 	var out []string
 	for _, n := range trustname.Protected() {
-		if (root || !n.RootOnly) && !glob.IsPattern(n.Pattern) {
+		if (root || !n.RootOnly) && !glob.IsPattern(n.Pattern) && !trustname.GivenUp(n.Pattern, given) {
 			out = append(out, n.Pattern)
 		}
 	}
 	return out
 }
 
-func recallIn(store, root string) *tree {
+func recallIn(store, root string, given []string) *tree {
 	if store == "" {
 		return nil
 	}
-	return recall(knownFile(store, root), root)
+	return recall(knownFile(store, root, given), root)
 }
 
-func knownFile(store, root string) string {
-	sum := sha256.Sum256([]byte(root))
+// knownFile names the file of a root's walk. A walk for other names that the user has given
+// up has other finds.
+func knownFile(store, root string, given []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{root}, given...), "\x00")))
 	return filepath.Join(store, "tree."+hex.EncodeToString(sum[:8]))
 }
