@@ -7,8 +7,10 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/news"
 	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/internal/takeback"
@@ -46,7 +48,7 @@ type Child struct {
 	left     []takeback.Left
 	exceeded string
 	why      string
-	news     []string
+	news     news.News
 	ended    []string
 	err      error
 
@@ -114,7 +116,12 @@ func (c *Child) Ended() []string { return c.ended }
 // NewTrust lists, after Wait, files that programs of the host will trust and that are new
 // or changed since the start. The sandbox allows the files: new repositories below a
 // writable root, instructions for agents, settings of tools.
-func (c *Child) NewTrust() []string { return c.news }
+func (c *Child) NewTrust() []string { return c.news.Paths() }
+
+// NewTrustLines says, after Wait, what NewTrust lists, and the folders with new or changed
+// names that begin with a dot, or with programs: at most 20 lines, and the number of the
+// rest.
+func (c *Child) NewTrustLines() []string { return c.news.Lines() }
 
 // Signal sends a signal to the command's process group. After the command's end the error
 // is os.ErrProcessDone.
@@ -142,7 +149,7 @@ func (c *Child) wait() {
 	if len(c.left) == 0 {
 		err = errors.Join(err, c.note.Done())
 	}
-	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), NewTrust: c.news, Exceeded: c.exceeded, EndedBecause: redact.Text(c.why), Ended: endedOf(c.ended)}
+	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), Trust: trustOf(c.news), Exceeded: c.exceeded, EndedBecause: redact.Text(c.why), Ended: endedOf(c.ended)}
 	switch {
 	case err != nil || end.Killed:
 		// Only the gate ends the init: another process killed the init, and thus the
@@ -191,7 +198,7 @@ func (c *Child) takeBack(end launch.End) {
 		c.denied = append(c.denied, c.deniedOf(taker.Keep(name, b)))
 	}
 	c.trusted.Keep(guarded.Host)
-	came, news := c.trusted.Since()
+	came, told := c.trusted.Since(c.record.begun, time.Since(c.record.begun), guarded.News)
 	if end.Unswept {
 		came = append(came, c.trusted.StillThere()...)
 	}
@@ -199,9 +206,10 @@ func (c *Child) takeBack(end launch.End) {
 	for _, b := range back {
 		c.denied = append(c.denied, c.deniedOf(b))
 	}
-	c.left, c.news = left, slices.DeleteFunc(append(news, guarded.News...), c.isBack)
-	slices.Sort(c.news)
-	c.news = slices.Compact(c.news)
+	c.left = left
+	told.Known = slices.DeleteFunc(told.Known, c.isBack)
+	told.Repositories = slices.DeleteFunc(told.Repositories, func(r news.Repository) bool { return c.isBack(r.Path) })
+	c.news = told
 	if len(c.denied) > 0 {
 		c.gate.store().Expire()
 	}
@@ -221,6 +229,14 @@ func pathsOfLeft(left []takeback.Left) (paths []string) {
 		paths = append(paths, l.Path)
 	}
 	return paths
+}
+
+// trustOf returns what to record of the news, nil for nothing.
+func trustOf(n news.News) *news.News {
+	if n.Empty() {
+		return nil
+	}
+	return &n
 }
 
 // isBack reports whether a path is a name by which something was taken back: a repository

@@ -30,8 +30,9 @@ type Trusted struct {
 	Closed []Closed      // folders of the roots that commands may not write, because nobody knows what git obeys there
 	Unseen int           // folders that were not read, at least
 
-	ids     map[string]trail.ID // of the followed links and their ends, as FindTrusted found them
-	files   map[string]string   // of the pinned names, "DEVICE:INODE" as measured before the command
+	ids     map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
+	files   map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
+	named   func() map[string]bool // the paths that guarded files mention; ReadNamed sets it
 	store   string
 	trees   []*tree
 	init    string            // the .git that commands may make, "" for none
@@ -52,6 +53,7 @@ type Closed struct{ Path, Why string }
 // policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
 	t := &Trusted{store: store, ids: map[string]trail.ID{}}
+	t.named = t.readNamed
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, recallIn(store, root.Path))
 		if err != nil {
