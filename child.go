@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/internal/takeback"
 )
@@ -27,6 +28,7 @@ type Child struct {
 	TerminalInput *os.File
 
 	running    *systemRunning
+	relay      *pty.Relay // nil where the streams are as the caller gave them
 	gate       *Gate
 	record     record
 	explainer  explainer
@@ -88,15 +90,25 @@ func (c *Child) Ended() []string { return c.ended }
 func (c *Child) NewTrust() []string { return c.news }
 
 // Signal sends a signal to the command's process group. After the command's end the error
-// is os.ErrProcessDone.
-func (c *Child) Signal(sig syscall.Signal) error { return c.running.Signal(sig) }
+// is os.ErrProcessDone; if Wait waits for the reader of the output, a signal that ends
+// processes makes Wait return without the rest of the output.
+func (c *Child) Signal(sig syscall.Signal) error {
+	err := c.running.Signal(sig)
+	if errors.Is(err, os.ErrProcessDone) && slices.Contains(deadly, sig) {
+		c.relay.Cut()
+	}
+	return err
+}
+
+// deadly are the signals by which people and programs end processes.
+var deadly = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGKILL}
 
 // Resize sets the size of the command's terminal. After the command's end Resize returns
 // an error.
 func (c *Child) Resize(s Size) error { return c.running.Resize(c.Terminal, launch.Size(s)) }
 
-// Wait waits until the command has ended and no process of the tree is left, and writes
-// the end line of the record. Wait may be called several times. An error means that the
+// Wait waits until the command has ended and no process of the tree is left, passes the
+// rest of the output on, and writes the end line of the record. Wait may be called several times. An error means that the
 // end is unknown, or not in the log; Exit holds the known part.
 func (c *Child) Wait() (Exit, error) {
 	c.once.Do(c.wait)
@@ -105,6 +117,7 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait(c.letFinish)
+	cut := c.relay.End()
 	c.seat.leave()
 	c.pruner.end()
 	c.ended = end.Ended
@@ -149,7 +162,7 @@ func (c *Child) wait() {
 	if _, logErr := c.gate.log.Append(line); logErr != nil {
 		err = errors.Join(err, fmt.Errorf("the end of the command is not in the log: %w", logErr))
 	}
-	c.err = err
+	c.err = errors.Join(err, cut)
 }
 
 // isBack reports whether a path is a name by which something was taken back: a repository
