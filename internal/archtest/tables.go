@@ -5,11 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-<<<<<<< HEAD
-			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/news internal/obstacle internal/plain internal/plan internal/program internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
-=======
-			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/pty internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
->>>>>>> rest
+			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/news internal/obstacle internal/plain internal/plan internal/program internal/pty internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
