@@ -182,7 +182,6 @@ func (g *Gate) start(r Request) (*Child, error) {
 	}
 	out, in := c.Terminal()
 	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
-	c.intent.trusted.ReadNamed()
 	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, child.guarded(c.intent))
 	return child, nil

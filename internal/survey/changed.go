@@ -18,8 +18,12 @@ import (
 // that guarded files mention. As long as the command ran twenty times as long as the look,
 // the files of the other folders are looked at too; what is left out is owed to a later look.
 
-// lookShare is how much longer than a whole look a command must have run.
-const lookShare = 20
+// lookShare is how much longer than a whole look a command must have run. After a quick
+// command, whose end nobody wants to wait for, there is no whole look.
+const (
+	lookShare = 20
+	quick     = 200 * time.Millisecond
+)
 
 // mostRemembered bounds the remembered files of a root.
 const mostRemembered = 4096
@@ -32,7 +36,7 @@ const tick = 10 * time.Millisecond
 type look struct {
 	now        *tree
 	before     *tree
-	named      map[string]bool
+	named      func() map[string]bool
 	since      int64 // a change from then on counts
 	earliest   int64 // the time from which on files were told that were owed; since for none
 	until      time.Time
@@ -44,10 +48,15 @@ type look struct {
 // ran.
 func (t *Trusted) changes(now, before *tree, since time.Time, ran time.Duration) *look {
 	from := since.Add(-tick).UnixNano()
-	l := &look{now: now, before: before, named: t.named(), since: from, earliest: from, until: time.Now().Add(ran / lookShare)}
-	moved := map[string]bool{}
+	l := &look{now: now, before: before, named: t.named, since: from, earliest: from}
+	if ran > quick {
+		l.until = time.Now().Add(ran / lookShare)
+	}
+	moved := map[string]bool{} // the folders that were moved to their place
 	for _, rel := range now.order {
-		moved[rel] = l.folder(rel, rel != "" && moved[parent(rel)])
+		if l.folder(rel, rel != "" && len(moved) > 0 && moved[parent(rel)]) {
+			moved[rel] = true
+		}
 	}
 	return l
 }
@@ -55,36 +64,45 @@ func (t *Trusted) changes(now, before *tree, since time.Time, ran time.Duration)
 // folder looks at one folder, and reports whether the folder was moved to its place, with
 // all that is in it.
 func (l *look) folder(rel string, moved bool) bool {
-	f, was := l.now.folders[rel], l.before.folders[rel]
-	moved = moved || rel != "" && (was == nil || was.inode != f.inode)
+	f := l.now.folders[rel]
+	if f.changed >= l.since && rel != "" && !moved { // a move changes the time of the folder that moves
+		was := l.before.folders[rel]
+		moved = was == nil || was.inode != f.inode
+	}
 	for _, x := range f.finds {
 		if x.kind == kindSkipped {
 			l.skipped(join2(rel, x.name))
 		}
 	}
-	kept := *f
-	if moved || f.changed >= l.since || time.Now().Before(l.until) {
-		l.whole(rel, &kept, moved)
-	} else {
-		if kept.owed == 0 {
-			kept.owed = l.since
-		}
+	switch {
+	case moved || f.changed >= l.since || !l.until.IsZero() && time.Now().Before(l.until):
+		l.keep(rel, l.whole(rel, f, moved))
+	case f.owed == 0:
+		kept := *f
+		kept.owed = l.since
+		l.keep(rel, &kept)
+		fallthrough
+	default:
 		for _, name := range f.remembered {
 			l.file(rel, name, nil, l.since)
 		}
 	}
-	if kept.owed != f.owed || !slices.Equal(kept.remembered, f.remembered) {
-		l.now.folders[rel] = &kept
-		l.now.news = true
-	}
 	return moved
 }
 
-// whole looks at all files of a folder.
-func (l *look) whole(rel string, f *folder, moved bool) {
+// keep keeps what is known of a folder now. The folder of before stays as it is.
+func (l *look) keep(rel string, f *folder) {
+	if f != l.now.folders[rel] {
+		l.now.folders[rel] = f
+		l.now.news = true
+	}
+}
+
+// whole looks at all files of a folder, and returns what is known of the folder now.
+func (l *look) whole(rel string, f *folder, moved bool) *folder {
 	entries, err := list(filepath.Join(l.now.root, rel))
 	if err != nil {
-		return
+		return f
 	}
 	var remembered []string
 	for _, e := range entries {
@@ -103,7 +121,13 @@ func (l *look) whole(rel string, f *folder, moved bool) {
 			remembered = append(remembered, e.Name())
 		}
 	}
-	f.remembered, f.owed = remembered, 0
+	slices.Sort(remembered)
+	if f.owed == 0 && slices.Equal(remembered, f.remembered) {
+		return f
+	}
+	kept := *f
+	kept.remembered, kept.owed = remembered, 0
+	return &kept
 }
 
 // is reports whether a name is guarded.
@@ -127,7 +151,7 @@ func (l *look) file(rel, name string, e fs.DirEntry, since int64) (remember bool
 	}
 	path := join2(rel, name)
 	program := info.Mode().IsRegular() && info.Mode()&0o111 != 0
-	named := l.named[full] || l.named[filepath.Dir(full)+string(filepath.Separator)]
+	named := l.named()[full] || l.named()[filepath.Dir(full)+string(filepath.Separator)]
 	_, known := trustname.HandOff(path)
 	remember = program || named || known || name[0] == '.'
 	if _, changed := identify(info); changed >= since {

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 )
 
 // Bounds of what is read of guarded files for words.
@@ -12,12 +11,6 @@ const (
 	mostNaming = 64       // files
 	mostWords  = 64 << 10 // bytes of each
 )
-
-// ReadNamed begins to read, beside the command, which files the guarded files mention.
-func (t *Trusted) ReadNamed() {
-	t.named = sync.OnceValue(t.readNamed)
-	go t.named()
-}
 
 // readNamed returns the paths that guarded files mention, and the folders of the environment's
 // lists, such as PATH, each with a separator behind.

@@ -103,7 +103,7 @@ func walk(root string, before *tree) (*tree, error) {
 		}
 		t.folders[rel] = f
 		t.order = append(t.order, rel)
-		if depth[rel] >= deepest {
+		if deepest < mostTree && depth[rel] >= deepest {
 			continue
 		}
 		for _, d := range f.dirs {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/glob"
@@ -32,7 +33,7 @@ type Trusted struct {
 
 	ids     map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
 	files   map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
-	named   func() map[string]bool // the paths that guarded files mention; ReadNamed sets it
+	named   func() map[string]bool // the paths that guarded files mention, read at the first call
 	store   string
 	trees   []*tree
 	init    string            // the .git that commands may make, "" for none
@@ -53,7 +54,7 @@ type Closed struct{ Path, Why string }
 // policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
 	t := &Trusted{store: store, ids: map[string]trail.ID{}}
-	t.named = t.readNamed
+	t.named = sync.OnceValue(t.readNamed)
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, recallIn(store, root.Path))
 		if err != nil {
