@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/launch"
+	"github.com/lockstile/lockstile/internal/news"
+	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/internal/takeback"
@@ -28,6 +30,7 @@ type Child struct {
 	TerminalInput *os.File
 
 	running    *systemRunning
+	relay      *pty.Relay // nil where the streams are as the caller gave them
 	gate       *Gate
 	record     record
 	explainer  explainer
@@ -46,7 +49,7 @@ type Child struct {
 	left     []takeback.Left
 	exceeded string
 	why      string
-	news     []string
+	news     news.News
 	ended    []string
 	err      error
 
@@ -114,18 +117,33 @@ func (c *Child) Ended() []string { return c.ended }
 // NewTrust lists, after Wait, files that programs of the host will trust and that are new
 // or changed since the start. The sandbox allows the files: new repositories below a
 // writable root, instructions for agents, settings of tools.
-func (c *Child) NewTrust() []string { return c.news }
+func (c *Child) NewTrust() []string { return c.news.Paths() }
+
+// NewTrustLines says, after Wait, what NewTrust lists, and the folders with new or changed
+// names that begin with a dot, or with programs: at most 20 lines, and the number of the
+// rest.
+func (c *Child) NewTrustLines() []string { return c.news.Lines() }
 
 // Signal sends a signal to the command's process group. After the command's end the error
-// is os.ErrProcessDone.
-func (c *Child) Signal(sig syscall.Signal) error { return c.running.Signal(sig) }
+// is os.ErrProcessDone; if Wait waits for the reader of the output, a signal that ends
+// processes makes Wait return without the rest of the output.
+func (c *Child) Signal(sig syscall.Signal) error {
+	err := c.running.Signal(sig)
+	if errors.Is(err, os.ErrProcessDone) && slices.Contains(deadly, sig) {
+		c.relay.Cut()
+	}
+	return err
+}
+
+// deadly are the signals by which people and programs end processes.
+var deadly = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGKILL}
 
 // Resize sets the size of the command's terminal. After the command's end Resize returns
 // an error.
 func (c *Child) Resize(s Size) error { return c.running.Resize(c.Terminal, launch.Size(s)) }
 
-// Wait waits until the command has ended and no process of the tree is left, and writes
-// the end line of the record. Wait may be called several times. An error means that the
+// Wait waits until the command has ended and no process of the tree is left, passes the
+// rest of the output on, and writes the end line of the record. Wait may be called several times. An error means that the
 // end is unknown, or not in the log; Exit holds the known part.
 func (c *Child) Wait() (Exit, error) {
 	c.once.Do(c.wait)
@@ -134,6 +152,7 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait(c.letFinish)
+	cut := c.relay.End()
 	c.seat.leave()
 	c.pruner.end()
 	c.ended = end.Ended
@@ -142,7 +161,7 @@ func (c *Child) wait() {
 	if len(c.left) == 0 {
 		err = errors.Join(err, c.note.Done())
 	}
-	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), NewTrust: c.news, Exceeded: c.exceeded, EndedBecause: redact.Text(c.why), Ended: endedOf(c.ended)}
+	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), Trust: trustOf(c.news), Exceeded: c.exceeded, EndedBecause: redact.Text(c.why), Ended: endedOf(c.ended)}
 	switch {
 	case err != nil || end.Killed:
 		// Only the gate ends the init: another process killed the init, and thus the
@@ -166,61 +185,7 @@ func (c *Child) wait() {
 	if _, logErr := c.gate.log.Append(line); logErr != nil {
 		err = errors.Join(err, fmt.Errorf("the end of the command is not in the log: %w", logErr))
 	}
-	c.err = err
-}
-
-// taker takes names away. part keeps the names of the parts of a start apart.
-func (c *Child) taker(part string) takeback.Taker {
-	return takeback.Taker{Store: c.gate.store(), Suffix: c.suffix + part}
-}
-
-// takeBack takes back what the command made and programs of the host trust. Without a room
-// for another name, the name goes for good; what stays is in left, and its note stays too.
-func (c *Child) takeBack(end launch.End) {
-	guarded := c.guard.Stop()
-	for _, b := range guarded.Back {
-		c.denied = append(c.denied, c.deniedOf(b))
-	}
-	c.why = guarded.Why
-	taker := c.taker("-e")
-	for _, path := range end.Denied {
-		name, b := c.trusted.NameOf(path), takeback.Back{Path: path, Now: path + c.suffix}
-		if c.trusted.MayStay(path, b.Now) && takeback.Return(name, b) == nil {
-			continue // named by Since
-		}
-		c.denied = append(c.denied, c.deniedOf(taker.Keep(name, b)))
-	}
-	c.trusted.Keep(guarded.Host)
-	came, news := c.trusted.Since()
-	if end.Unswept {
-		came = append(came, c.trusted.StillThere()...)
-	}
-	back, left := taker.All(came)
-	for _, b := range back {
-		c.denied = append(c.denied, c.deniedOf(b))
-	}
-	c.left, c.news = left, slices.DeleteFunc(append(news, guarded.News...), c.isBack)
-	slices.Sort(c.news)
-	c.news = slices.Compact(c.news)
-	if len(c.denied) > 0 {
-		c.gate.store().Expire()
-	}
-}
-
-func (c *Child) deniedOf(b takeback.Back) Denied {
-	return Denied{Path: b.Path, Now: b.Now, Name: c.gate.store().NameOf(b.Now)}
-}
-
-// Left lists, after Wait, the names that the command made, that programs of the host trust,
-// and that could not be taken back. The next start in the workspace tries again first, and
-// refuses while it fails.
-func (c *Child) Left() []string { return pathsOfLeft(c.left) }
-
-func pathsOfLeft(left []takeback.Left) (paths []string) {
-	for _, l := range left {
-		paths = append(paths, l.Path)
-	}
-	return paths
+	c.err = errors.Join(err, cut)
 }
 
 // isBack reports whether a path is a name by which something was taken back: a repository

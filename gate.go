@@ -10,6 +10,7 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/pty"
 	"github.com/lockstile/lockstile/internal/takeback"
 	"github.com/lockstile/lockstile/internal/tally"
 	"github.com/lockstile/lockstile/internal/watch"
@@ -92,7 +93,7 @@ func (g *Gate) Start(r Request) (*Child, error) {
 	if err := g.open(); err != nil {
 		return nil, err
 	}
-	child, err := g.start(r)
+	child, err := g.startOnPipes(r)
 	if err != nil {
 		refused := asRefusal(err)
 		g.recordRefusal(r, refused)
@@ -131,6 +132,25 @@ func (g *Gate) Refused(r Request, why *refusal.Error) {
 	if g.open() == nil {
 		g.recordRefusal(r, why)
 	}
+}
+
+// startOnPipes starts a command, with pipes of its own in place of the caller's.
+func (g *Gate) startOnPipes(r Request) (*Child, error) {
+	relay, err := pty.NewRelay([3]*os.File{r.Stdin, r.Stdout, r.Stderr})
+	if err != nil {
+		return nil, &refusal.Error{Code: refusal.CodeInput, Stage: refusal.StagePlan, Reason: "the command can't get pipes of its own", Hint: "close pipes of other programs, or raise fs.pipe-user-pages-hard and the limit of open files", Err: err}
+	}
+	if relay != nil {
+		r.Stdin, r.Stdout, r.Stderr = relay.Child[0], relay.Child[1], relay.Child[2]
+	}
+	child, err := g.start(r)
+	if err != nil {
+		relay.Close()
+		return nil, err
+	}
+	relay.Start()
+	child.relay = relay
+	return child, nil
 }
 
 func (g *Gate) start(r Request) (*Child, error) {

@@ -121,21 +121,12 @@ func TestNothingStaysOpen(t *testing.T) {
 			t.Fatal("a command that isn't there was started")
 		}
 	}
-	// The end of a command may be reported while the init is still exiting.
-	leastOpen := func() int {
-		least := open(t)
-		for range 50 {
-			time.Sleep(10 * time.Millisecond)
-			least = min(least, open(t))
-		}
-		return least
-	}
 	once()
-	before := leastOpen()
+	before := leastOpen(t)
 	for range 10 {
 		once()
 	}
-	if after := leastOpen(); after != before {
+	if after := leastOpen(t); after != before {
 		t.Errorf("%d descriptors, then %d: %s", before, after, openNames(t))
 	}
 }
@@ -459,6 +450,18 @@ func TestReady(t *testing.T) {
 	if _, err := os.Lstat(mark); err != nil {
 		t.Error(err)
 	}
+}
+
+// leastOpen is the number of descriptors after a while: the end of a command may be
+// reported while the init is still exiting.
+func leastOpen(t *testing.T) int {
+	t.Helper()
+	least := open(t)
+	for range 50 {
+		time.Sleep(10 * time.Millisecond)
+		least = min(least, open(t))
+	}
+	return least
 }
 
 // openNames says what the descriptors are.

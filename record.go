@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/news"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/internal/residual"
@@ -72,7 +73,7 @@ type endLine struct {
 	Left         []string    `json:"left,omitempty"`          // names made by the command that could not be taken back
 	Exceeded     string      `json:"exceeded,omitempty"`      // the limit for which the tree was ended
 	EndedBecause string      `json:"ended_because,omitempty"` // what the command did, for which the tree was ended
-	NewTrust     []string    `json:"new_trust,omitempty"`     // files trusted by programs of the host, made or changed, and left
+	Trust        *news.News  `json:"trust,omitempty"`         // what is new or changed, and what programs of the host may obey
 	Ended        *endedField `json:"ended,omitempty"`         // processes that the command left behind, and that were ended
 	Git          *gitEnd     `json:"git,omitempty"`           // what the command did to the git directory
 	Obstacles    []Obstacle  `json:"obstacles,omitempty"`     // places where the sandbox stood in the way

@@ -21,7 +21,7 @@ type Request struct {
 	Argv                  []string
 	Dir                   string           // the working directory, "" for the workspace
 	Env                   []string         // the caller's environment, as NAME=value; Policy.Env selects the variables handed on
-	Stdin, Stdout, Stderr *os.File         // nil with a Terminal
+	Stdin, Stdout, Stderr *os.File         // nil with a Terminal; a pipe of the caller is relayed, as docs/linux.md says
 	Approval              *Approval        // a person's yes, nil if nobody was asked
 	Ready                 <-chan struct{}  // the command runs after a value from Ready or the end of Ready; nil: at once
 	Channel               string           // the way by which the request came, for the record; "" is "library"

@@ -189,6 +189,10 @@ func (s *Session) Ended() []string { return atEnd(s, s.child.Ended) }
 // that are new or changed since the start. Before the end NewTrust returns nil.
 func (s *Session) NewTrust() []string { return atEnd(s, s.child.NewTrust) }
 
+// NewTrustLines says what the command leaves that programs of the host may obey, after the
+// command's end; see lockstile.Child.
+func (s *Session) NewTrustLines() []string { return atEnd(s, s.child.NewTrustLines) }
+
 // Exceeded returns, after the command's end, the limit for which the tree was ended, "" for
 // none.
 func (s *Session) Exceeded() string { return atEnd(s, s.child.Exceeded) }

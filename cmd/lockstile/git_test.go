@@ -225,7 +225,7 @@ func TestGitModules(t *testing.T) {
 				}
 				bad := name != "new" && name != "removed" && name != "odd of before"
 				if l := p.lastLine(); (len(l.Denied) > 0) != bad {
-					t.Errorf("denied %q, new %q", l.Denied, l.NewTrust)
+					t.Errorf("denied %q, new %q", l.Denied, l.NewTrust())
 				}
 			})
 		})
@@ -290,11 +290,11 @@ func TestGitInit(t *testing.T) {
 				p.env = append(p.env, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
 				r := p.lockstile("run", "--", "sh", "-c", c.script)
 				l := p.lastLine()
-				if c.stays != "" && (r.code != 0 || p.host("git log --oneline | wc -l; git fsck 2>&1") == "0\n" || len(l.Denied) > 0 || !slices.Contains(l.NewTrust, p.ws+"/"+c.stays)) {
-					t.Errorf("exit %d, denied %q, new %q\n%s", r.code, l.Denied, l.NewTrust, r.stderr)
+				if c.stays != "" && (r.code != 0 || p.host("git log --oneline | wc -l; git fsck 2>&1") == "0\n" || len(l.Denied) > 0 || !slices.Contains(l.NewTrust(), p.ws+"/"+c.stays)) {
+					t.Errorf("exit %d, denied %q, new %q\n%s", r.code, l.Denied, l.NewTrust(), r.stderr)
 				}
 				if c.gone != "" && (exists(p.ws+"/"+c.gone) || !slices.Contains(l.Denied, p.ws+"/"+c.gone)) {
-					t.Errorf("exit %d, denied %q, new %q\n%s", r.code, l.Denied, l.NewTrust, r.stderr)
+					t.Errorf("exit %d, denied %q, new %q\n%s", r.code, l.Denied, l.NewTrust(), r.stderr)
 				}
 			})
 		})
@@ -312,8 +312,8 @@ func TestGitNested(t *testing.T) {
 				t.Errorf("%s is there; denied %q", name, l.Denied)
 			}
 		}
-		if !exists(p.ws+"/good/.git") || !slices.Contains(l.NewTrust, p.ws+"/good/.git") {
-			t.Errorf("good is gone; denied %q, new %q", l.Denied, l.NewTrust)
+		if !exists(p.ws+"/good/.git") || !slices.Contains(l.NewTrust(), p.ws+"/good/.git") {
+			t.Errorf("good is gone; denied %q, new %q", l.Denied, l.NewTrust())
 		}
 	})
 }

@@ -35,8 +35,8 @@ echo evil > .vscode/sub/.git/config; echo evil > .idea/x; echo evil > .husky/pos
 		}
 		end := p.lastLine()
 		for _, name := range []string{"/.vscode/settings.json", "/n/.vscode/tasks.json"} {
-			if !slices.Contains(end.NewTrust, p.ws+name) {
-				t.Errorf("%s isn't told: %q", name, end.NewTrust)
+			if !slices.Contains(end.NewTrust(), p.ws+name) {
+				t.Errorf("%s isn't told: %q", name, end.NewTrust())
 			}
 		}
 		if r := p.lockstile("run", "--", "sh", "-c", "echo evil > .vscode/settings.json"); r.code == 0 {

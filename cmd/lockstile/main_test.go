@@ -142,6 +142,9 @@ func (p *place) record() string {
 		if proven, ok := fields["proven"].([]any); ok {
 			fields["proven"] = slices.DeleteFunc(proven, func(r any) bool { return r == "terminal" })
 		}
+		if trust, ok := fields["trust"].(map[string]any); ok { // a command that is quick owes more
+			delete(trust, "since")
+		}
 		if git, ok := fields["git"].(map[string]any); ok { // hashes have the time in them
 			delete(git, "kept")
 			refs, _ := git["refs"].([]any)
@@ -261,8 +264,16 @@ type line struct {
 	Argv, Proven, Denied                         []string
 	Exit                                         *int
 	PID, By                                      int
-	NewTrust                                     []string `json:"new_trust"`
-	Linked                                       []string
+	Trust                                        struct {
+		Named, Known  []string
+		Repositories  []struct{ Path string }
+		Dot, Programs []struct {
+			Path  string
+			Files int
+		}
+		More int
+	}
+	Linked []string
 }
 
 func (p *place) logLines() []line {
@@ -307,4 +318,13 @@ func write(t *testing.T, path, text string) {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
+}
+
+// NewTrust lists the paths that the line tells one by one.
+func (l line) NewTrust() []string {
+	out := slices.Concat(l.Trust.Named, l.Trust.Known)
+	for _, r := range l.Trust.Repositories {
+		out = append(out, r.Path)
+	}
+	return out
 }

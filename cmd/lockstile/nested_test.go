@@ -139,13 +139,13 @@ func TestNewTrust(t *testing.T) {
 		for i := range want {
 			want[i] = filepath.Join(p.ws, want[i])
 		}
-		got := slices.Sorted(slices.Values(p.lastLine().NewTrust))
+		got := slices.Sorted(slices.Values(p.lastLine().NewTrust()))
 		if !slices.Equal(got, want) || !strings.Contains(r.stderr+r.stdout, "sub/new/.git") {
 			t.Errorf("%q, want %q; %q", got, want, r.stderr)
 		}
 		// The next start knows the new names, and guards them like others.
 		p.lockstile("run", "--", "sh", "-c", "echo x > sub/new/.git/hooks/x; echo x > x/bare/config; mkdir sub/new/.claude")
-		if exists(p.ws+"/sub/new/.git/hooks/x") || exists(p.ws+"/sub/new/.claude") || len(p.lastLine().NewTrust) != 0 {
+		if exists(p.ws+"/sub/new/.git/hooks/x") || exists(p.ws+"/sub/new/.claude") || len(p.lastLine().NewTrust()) != 0 {
 			t.Errorf("%+v", p.lastLine())
 		}
 	})

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/obstacle internal/plain internal/plan internal/program internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/news internal/obstacle internal/plain internal/plan internal/program internal/pty internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
@@ -40,6 +40,7 @@ func Lockstile() Tables {
 			{"internal/model", ""},
 			{"internal/model/standin", ""},
 			{"internal/mountinfo", ""},
+			{"internal/news", "internal/glob internal/trustname"},
 			{"internal/obstacle", "internal/glob internal/plain internal/trail internal/trustname policy refusal"},
 			{"internal/patch", ""},
 			{"internal/picture", ""},
@@ -54,7 +55,7 @@ func Lockstile() Tables {
 			{"internal/rollout", "internal/filelock internal/redact"},
 			{"internal/settings", ". internal/config internal/host internal/survey policy"},
 			{"internal/stores", "internal/glob"},
-			{"internal/survey", "internal/caches internal/gitconf internal/gitdir internal/glob internal/host internal/mountinfo internal/plain internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
+			{"internal/survey", "internal/caches internal/gitconf internal/gitdir internal/glob internal/host internal/mountinfo internal/news internal/plain internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/takeback", "internal/trail internal/watch"},
 			{"internal/tally", ""},
 			{"internal/tool", ". internal/approve internal/obstacle internal/patch internal/plain policy refusal session"},

@@ -127,7 +127,7 @@ func run(args []string) int {
 		plain.Err("lockstile: %v\n", err)
 	}
 	if f.json {
-		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), Closed: child.Closed(), NewTrust: child.NewTrust(), Exceeded: child.Exceeded(), Ended: child.Ended(), Because: child.EndedBecause(), Obstacles: child.Obstacles()})
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), Closed: child.Closed(), NewTrust: child.NewTrustLines(), Exceeded: child.Exceeded(), Ended: child.Ended(), Because: child.EndedBecause(), Obstacles: child.Obstacles()})
 		return statusOf(child, exit)
 	}
 	for _, f := range child.Closed() {
@@ -143,8 +143,11 @@ func run(args []string) int {
 		plain.Err("lockstile: %s ended with the command: %s\n", backgroundProcesses(len(ended)), some(ended))
 	}
 	sayTakenBack(child)
-	if news := child.NewTrust(); len(news) > 0 {
-		plain.Err("lockstile: new or changed, and trusted by programs of the host: %s\n", some(news))
+	if lines := child.NewTrustLines(); len(lines) > 0 {
+		plain.Err("lockstile: new or changed, and programs of the host may obey or start it:\n")
+		for _, line := range lines {
+			plain.Err("  %s\n", line)
+		}
 	}
 	if exit.Status() != 0 {
 		sayObstacles(child)

@@ -2,9 +2,10 @@
 // and lockstile's own standard streams, joined to a terminal or to pipes whose other ends
 // are inside the sandbox.
 //
-// Package pty has two parts. Streams gives each standard stream of a piped run a fresh
+// Package pty has three parts. Streams gives each standard stream of a piped run a fresh
 // pipe or an equally harmless end, never the caller's own file description. Attachment
-// joins a user's terminal to the master of a terminal inside. Output to the user's
+// joins a user's terminal to the master of a terminal inside. Relay puts pipes of a
+// command's own before a caller's pipes, for every start of the gate. Output to the user's
 // terminal passes package escapes.
 //
 // Package pty starts no process, opens no file by a name from outside, and must never

@@ -79,4 +79,25 @@ func (*Streams) Wait(time.Duration) error { return refuse("connect standard stre
 // Close is not available on this operating system.
 func (*Streams) Close() error { return refuse("connect standard streams") }
 
+// Relay has no pipes on this operating system.
+type Relay struct {
+	// Child is standard input, output and error of the command.
+	Child [3]*os.File
+}
+
+// NewRelay makes no pipe on this operating system.
+func NewRelay([3]*os.File) (*Relay, error) { return nil, nil }
+
+// Start does nothing on this operating system.
+func (*Relay) Start() {}
+
+// End does nothing on this operating system.
+func (*Relay) End() error { return nil }
+
+// Cut does nothing on this operating system.
+func (*Relay) Cut() {}
+
+// Close does nothing on this operating system.
+func (*Relay) Close() {}
+
 func refuse(what string) error { return fmt.Errorf("%s: %w", what, ErrUnsupported) }

@@ -24,6 +24,13 @@ func (s *Streams) openInput(f *os.File) error {
 		s.Child[0] = child
 		return err
 	}
+	if kind == KindPipe { // another user's; a Relay needs no new description
+		fd, err := duplicate(f)
+		if err == nil {
+			s.Child[0] = os.NewFile(uintptr(fd), f.Name())
+		}
+		return err
+	}
 	src, err := openSource(f, kind)
 	if err != nil {
 		return err
@@ -43,6 +50,7 @@ func (s *Streams) openInput(f *os.File) error {
 	}
 	p.dst, s.in = w, p
 	s.Child[0] = os.NewFile(uintptr(r), "input")
+	markOwn(s.Child[0])
 	return unix.SetNonblock(w, true)
 }
 

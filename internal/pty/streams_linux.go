@@ -16,7 +16,8 @@ import (
 // process's streams and the caller's.
 //
 //	the caller's stream       the process gets
-//	pipe                      the same pipe, opened anew; a new one where that is not permitted
+//	pipe                      the same pipe, opened anew, before which the gate puts a Relay. Where opening is
+//	                          not permitted: the caller's for input, a new one for output
 //	null device, closed       the null device
 //	everything else           a new pipe, copied from or to the caller's stream
 //
@@ -152,13 +153,15 @@ func (s *Streams) openOutput(f *os.File, allow bool, excerpt *Excerpt) (*os.File
 }
 
 // newPipe makes a pipe, of about the given size if the system's limits allow (pipe(7),
-// pipe-user-pages-soft).
+// pipe-user-pages-soft), of the usual size for 0.
 func newPipe(size int) (r, w int, err error) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
 		return -1, -1, err
 	}
-	_, _ = unix.FcntlInt(uintptr(p[0]), unix.F_SETPIPE_SZ, size)
+	if size > 0 {
+		_, _ = unix.FcntlInt(uintptr(p[0]), unix.F_SETPIPE_SZ, size)
+	}
 	return p[0], p[1], nil
 }
 
@@ -176,6 +179,9 @@ func (s *Streams) Start() {
 }
 
 func (s *Streams) closeChild() {
+	if s.in != nil {
+		takeOwn(s.Child[0])
+	}
 	for i, f := range s.Child {
 		if f != nil && (i != 2 || f != s.Child[1]) {
 			_ = f.Close()

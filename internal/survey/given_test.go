@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/lockstile/lockstile/policy"
 )
@@ -26,7 +27,7 @@ func TestGivenUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen.Since() // keeps the walk
+		seen.Since(time.Now(), time.Second, nil) // keeps the walk
 		return seen
 	}
 	pinned := func(seen *Trusted, name string) bool { return slices.Contains(seen.There, filepath.Join(ws, name)) }
@@ -47,6 +48,7 @@ func TestGivenUp(t *testing.T) {
 			t.Errorf("a start after a kill takes .husky back: %q", f.Had)
 		}
 	}
+	begun := time.Now()
 	for _, file := range []string{".husky", ".envrc", ".vscode/settings.json", ".vscode/a/deep"} {
 		if err := os.WriteFile(filepath.Join(ws, file), []byte("x"), 0o644); err != nil {
 			t.Fatal(err)
@@ -55,13 +57,13 @@ func TestGivenUp(t *testing.T) {
 	if got := seen.Unwanted(ws, ""); !slices.Equal(got, []string{filepath.Join(ws, ".envrc")}) {
 		t.Errorf("unwanted: %q", got)
 	}
-	came, news := seen.Since()
+	came, news := seen.Since(begun, time.Second, nil)
 	if len(came) != 1 || came[0].Path != filepath.Join(ws, ".envrc") {
 		t.Errorf("came: %+v", came)
 	}
 	for _, name := range []string{".husky", ".vscode/settings.json", ".vscode/a/deep"} {
-		if !slices.Contains(news, filepath.Join(ws, name)) {
-			t.Errorf("%s isn't told: %q", name, news)
+		if !slices.Contains(news.Known, filepath.Join(ws, name)) {
+			t.Errorf("%s isn't told: %+v", name, news)
 		}
 	}
 	if seen := look(); !pinned(seen, ".vscode") || !pinned(seen, ".husky") {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -224,7 +225,7 @@ func TestBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before.Since() // keeps the walk
+	before.Since(time.Now(), 0, nil) // keeps the walk
 	for i := range mostPins + 1 {
 		g.files(fmt.Sprintf("ws/new/%d/.envrc x", i))
 	}

@@ -5,23 +5,29 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/news"
 	"github.com/lockstile/lockstile/internal/takeback"
 	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/internal/trustname"
 )
 
-// Since finds, after the end of the tree, the names that are new since FindTrusted. came
-// are protected names in guarded folders, left by the init because of another spelling.
-// news are other trusted files that are new or changed. Since keeps the walk for the next
-// start.
-func (t *Trusted) Since() (came []takeback.Name, news []string) {
+// Since finds, after the end of the tree, what is new or changed since FindTrusted. came are
+// names to take back: protected names in guarded folders, left by the init because of
+// another spelling. news is what stays, and programs of the host may obey. begun is the
+// start of the command, ran how long the command ran; more are names that are to be told
+// too. Since keeps the walk for the next start.
+func (t *Trusted) Since(begun time.Time, ran time.Duration, more []string) (came []takeback.Name, news news.News) {
+	var names []string
+	var looks []*look
 	for _, before := range t.trees {
 		now, err := walk(before.root, before.given, before)
 		if err != nil {
 			continue // the root is gone
 		}
+		looks = append(looks, t.changes(now, before, begun, ran))
 		if (now.news || before.news) && t.store != "" {
 			_ = now.remember(knownFile(t.store, now.root, now.given)) // after a failure the next start walks the whole root
 		}
@@ -40,18 +46,19 @@ func (t *Trusted) Since() (came []takeback.Name, news []string) {
 				case k == kindTrusted && t.guards(filepath.Dir(full)) && !t.letsModules(full) && full != t.init:
 					came = append(came, t.NameOf(full))
 				default:
-					news = append(news, full)
+					names = append(names, full)
 				}
 			})
 		}
 	}
-	news = append(news, t.replaced()...)
+	names = slices.Concat(names, t.replaced(), more)
 	bad := t.badModules()
-	news = slices.DeleteFunc(news, func(full string) bool {
+	names = slices.DeleteFunc(names, func(full string) bool {
 		return slices.ContainsFunc(bad, func(b takeback.Name) bool { return b.Path == full })
 	})
-	news, repositories := t.badRepositories(news)
-	return slices.Concat(came, bad, repositories), news
+	names, repositories := t.badRepositories(names)
+	paths, found := splitNews(names)
+	return slices.Concat(came, bad, repositories), told(looks, paths, found)
 }
 
 // Folders lists the folders in which protected names must not appear.

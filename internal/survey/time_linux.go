@@ -72,7 +72,7 @@ func stampAt(top int, rel string) stamp {
 	if err := unix.Fstatat(top, rel, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return stamp{err: err}
 	}
-	return stamp{device: uint64(st.Dev), changed: st.Ctim.Nano(), dir: st.Mode&unix.S_IFMT == unix.S_IFDIR}
+	return stamp{device: uint64(st.Dev), changed: st.Ctim.Nano(), inode: st.Ino, dir: st.Mode&unix.S_IFMT == unix.S_IFDIR}
 }
 
 // names is how many names a file has.

@@ -40,6 +40,7 @@ const (
 	kindHandOff kind = 'h' // a hand-off name: a command may write the file, and programs of the host use the file
 	kindBare    kind = 'b' // the folder is a bare repository
 	kindClosed  kind = 'c' // the folder can't be read
+	kindSkipped kind = 's' // a folder that no walk enters
 )
 
 // find is a name of a folder that matters.
@@ -50,9 +51,12 @@ type find struct {
 
 // folder is the knowledge about one folder.
 type folder struct {
-	changed int64 // nanoseconds
-	dirs    []string
-	finds   []find
+	changed    int64 // nanoseconds
+	inode      uint64
+	dirs       []string
+	finds      []find
+	owed       int64    // from when on changes of the files were not looked for, in nanoseconds; 0 for nothing owed
+	remembered []string // files that are looked at after each command
 }
 
 // tree is the walk of a writable root.
@@ -100,7 +104,7 @@ func walk(root string, given []string, before *tree) (*tree, error) {
 		}
 		t.folders[rel] = f
 		t.order = append(t.order, rel)
-		if depth[rel] >= deepest {
+		if deepest < mostTree && depth[rel] >= deepest {
 			continue
 		}
 		for _, d := range f.dirs {
@@ -173,6 +177,7 @@ func parent(rel string) string {
 type stamp struct {
 	device  uint64
 	changed int64 // nanoseconds
+	inode   uint64
 	dir     bool
 	err     error
 }
@@ -184,6 +189,7 @@ func stampOf(dir string) stamp {
 	}
 	s := stamp{dir: info.IsDir()}
 	s.device, s.changed = identify(info)
+	s.inode = fileID(info).Inode
 	return s
 }
 
@@ -241,6 +247,9 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 		return nil, err
 	}
 	f := t.sort(rel, changed, entries)
+	if f.inode = at.inode; before != nil {
+		f.remembered, f.owed = before.remembered, before.owed
+	}
 	// An unchanged folder whose change time is too young for proof is no news.
 	if before == nil || changed < t.at-int64(settled) || !slices.Equal(f.dirs, before.dirs) || !slices.Equal(f.finds, before.finds) {
 		t.news = true
@@ -261,9 +270,11 @@ func (t *tree) sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 			f.finds = append(f.finds, find{kindTrusted, name})
 			continue
 		case e.IsDir():
-			if !slices.Contains(skipped, name) {
-				f.dirs = append(f.dirs, name)
+			if slices.Contains(skipped, name) {
+				f.finds = append(f.finds, find{kindSkipped, name})
+				break
 			}
+			f.dirs = append(f.dirs, name)
 		case e.Type()&fs.ModeNamedPipe != 0:
 			f.finds = append(f.finds, find{kindFIFO, name})
 			continue

@@ -11,7 +11,7 @@ import (
 // The walk of a root is kept in a file of the product's own folder, invisible to
 // commands: fields that end with NUL, since no name contains NUL.
 
-const knownFormat = "lockstile-tree-1"
+const knownFormat = "lockstile-tree-2"
 
 // mostKnown is the greatest size of the file, in bytes.
 const mostKnown = 16 << 20
@@ -27,11 +27,16 @@ func (t *tree) encode() []byte {
 		f := t.folders[rel]
 		field("=" + rel)
 		field(strconv.FormatInt(f.changed, 10))
+		field(strconv.FormatUint(f.inode, 10))
+		field(strconv.FormatInt(f.owed, 10))
 		for _, d := range f.dirs {
 			field("d" + d)
 		}
 		for _, x := range f.finds {
 			field(string(x.kind) + x.name)
+		}
+		for _, name := range f.remembered {
+			field("r" + name)
 		}
 	}
 	return b
@@ -67,17 +72,23 @@ func decode(text, root string) *tree {
 		case k == '=':
 			changed, _ := next()
 			n, err := strconv.ParseInt(changed, 10, 64)
-			if err != nil || t.folders[name] != nil {
+			number, _ := next()
+			inode, inodeErr := strconv.ParseUint(number, 10, 64)
+			owes, _ := next()
+			owed, owedErr := strconv.ParseInt(owes, 10, 64)
+			if err != nil || inodeErr != nil || owedErr != nil || t.folders[name] != nil {
 				return nil
 			}
-			f = &folder{changed: n}
+			f = &folder{changed: n, inode: inode, owed: owed}
 			t.folders[name] = f
 			t.order = append(t.order, name)
 		case f == nil || strings.Contains(name, "/"):
 			return nil
 		case k == 'd':
 			f.dirs = append(f.dirs, name)
-		case strings.IndexByte("tphbc", k) >= 0:
+		case k == 'r':
+			f.remembered = append(f.remembered, name)
+		case strings.IndexByte("tphbcs", k) >= 0:
 			f.finds = append(f.finds, find{kind(k), name})
 		default:
 			return nil

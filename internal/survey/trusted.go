@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/glob"
@@ -31,8 +32,9 @@ type Trusted struct {
 	Closed []Closed      // folders of the roots that commands may not write, because nobody knows what git obeys there
 	Unseen int           // folders that were not read, at least
 
-	ids     map[string]trail.ID // of the followed links and their ends, as FindTrusted found them
-	files   map[string]string   // of the pinned names, "DEVICE:INODE" as measured before the command
+	ids     map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
+	files   map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
+	named   func() map[string]bool // the paths that guarded files mention, read at the first call
 	store   string
 	given   []string // protected names that the user has given up
 	trees   []*tree
@@ -54,6 +56,7 @@ type Closed struct{ Path, Why string }
 // policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
 	t := &Trusted{store: store, given: p.TrustWritable, ids: map[string]trail.ID{}}
+	t.named = sync.OnceValue(t.readNamed)
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, t.given, recallIn(store, root.Path, t.given))
 		if err != nil {

@@ -100,8 +100,11 @@ func (s *Set) obstacles(b begun, output string, ended bool) []lockstile.Obstacle
 	return out
 }
 
-// mostNews bounds the number of files in an answer; the log has them all.
-const mostNews = 20
+// Bounds of an answer; the log has more.
+const (
+	mostEnded = 20 // names of ended processes
+	mostNews  = 5  // lines about what programs of the host may obey now
+)
 
 // keepServers tells a model how a server outlives a call.
 const keepServers = "to keep a server running, start it in the foreground: it becomes a session"
@@ -116,16 +119,16 @@ func sayBesides(b *strings.Builder, evicted string, ended []string, denied []loc
 	case n == 1:
 		b.WriteString(plain.Sprintf("1 background process was ended with the command: %s; %s\n", ended[0], keepServers))
 	case n > 1:
-		b.WriteString(plain.Sprintf("%d background processes were ended with the command: %s; %s\n", n, strings.Join(ended[:min(n, mostNews)], ", "), keepServers))
+		b.WriteString(plain.Sprintf("%d background processes were ended with the command: %s; %s\n", n, strings.Join(ended[:min(n, mostEnded)], ", "), keepServers))
 	}
 	for _, d := range denied {
 		b.WriteString(plain.Sprintf("Taken back: %s is now %s. Programs of the user's host trust that name; ask the user to make it\n", d.Path, d.Now))
 	}
 	for _, n := range news[:min(len(news), mostNews)] {
-		b.WriteString(plain.Sprintf("New or changed: %s. Programs of the user's host trust that file; tell the user\n", n))
+		b.WriteString(plain.Sprintf("New or changed: %s. Programs of the user's host may obey or start it; tell the user\n", n))
 	}
 	if len(news) > mostNews {
-		fmt.Fprintf(b, "and %d more such files\n", len(news)-mostNews)
+		fmt.Fprintf(b, "and %d more such lines\n", len(news)-mostNews)
 	}
 }
 

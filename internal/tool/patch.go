@@ -114,7 +114,7 @@ func (s *Set) patch(ctx context.Context, r lockstile.Request, text string) (Patc
 	if err != nil {
 		return Patched{}, err
 	}
-	p := Patched{Record: i.child.Record(), Denied: i.child.Denied(), News: i.child.NewTrust(), Sandbox: i.child.Obstacles()}
+	p := Patched{Record: i.child.Record(), Denied: i.child.Denied(), News: i.child.NewTrustLines(), Sandbox: i.child.Obstacles()}
 	p.take(i.output.Bytes(), i.exit, i.err)
 	return p, nil
 }

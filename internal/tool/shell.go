@@ -79,7 +79,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, by Caller) (Done, error) {
 		return Done{}, err
 	}
 	exit, _, err := run.Exit()
-	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Ended: run.Ended(), Denied: run.Denied(), News: run.NewTrust()}
+	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Ended: run.Ended(), Denied: run.Denied(), News: run.NewTrustLines()}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}

@@ -20,19 +20,37 @@ type place struct {
 
 const step = unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC
 
-// direct follows a path without links in a single call. ok is false if the path has a link,
-// has no end, or the kernel lacks openat2.
+// direct follows a path without links in few calls. ok is false if the path has a link, or
+// the kernel lacks openat2.
 func direct(name string) (t Trail, ok bool) {
+	t, err := whole(name)
+	if err != unix.ENOENT || path.Clean(name) != name {
+		return t, err == nil
+	}
+	for missing := name; ; {
+		dir := path.Dir(missing)
+		if _, err = whole(dir); err == nil {
+			return Trail{End: name, Missing: missing}, true
+		}
+		if err != unix.ENOENT || dir == missing {
+			return Trail{}, false
+		}
+		missing = dir
+	}
+}
+
+// whole follows a path to its end, if no link is on the way.
+func whole(name string) (t Trail, err error) {
 	fd, err := unix.Openat2(unix.AT_FDCWD, name, &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
 	if err != nil {
-		return t, false
+		return t, err
 	}
 	defer unix.Close(fd)
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
-		return t, false
+		return t, err
 	}
-	return Trail{End: path.Clean(name), ID: idOf(&st), Folder: isFolder(&st)}, true // without links ".." is the folder before
+	return Trail{End: path.Clean(name), ID: idOf(&st), Folder: isFolder(&st)}, nil // without links ".." is the folder before
 }
 
 func begin(string) (*walker, error) {
