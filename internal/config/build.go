@@ -42,7 +42,7 @@ func build(in Input, s settings) (policy.Policy, error) {
 	if p.Workspace, err = workspace(in, p); err != nil {
 		return policy.Policy{}, err
 	}
-	if p.WritableRoots, err = writableRoots(in, p, s); err != nil {
+	if p.WritableRoots, p.LeftOut, err = writableRoots(in, p, s); err != nil {
 		return policy.Policy{}, err
 	}
 	if p.Read, err = reading(in, p, s); err != nil {

@@ -29,7 +29,7 @@ type Trusted struct {
 	Absent []host.Absent // taken back if present at the end
 	FIFOs  []string      // the host may hold the other end
 	Linked []string      // trusted files with a second name, by which a command could write the file
-	Closed []Closed      // folders of the roots that commands may not write, because nobody knows what git obeys there
+	Closed []Closed      // folders of the roots that commands may not write, because nobody knows what git obeys there, or where a configured root leads
 	Unseen int           // folders that were not read, at least
 
 	ids     map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
@@ -57,6 +57,11 @@ type Closed struct{ Path, Why string }
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
 	t := &Trusted{store: store, given: p.TrustWritable, ids: map[string]trail.ID{}}
 	t.named = sync.OnceValue(t.readNamed)
+	if p.Mode == policy.ModeWorkspaceWrite {
+		for _, l := range p.LeftOut {
+			t.Closed = append(t.Closed, Closed{l.Path, l.Why + "; " + l.Mend})
+		}
+	}
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, t.given, recallIn(store, root.Path, t.given))
 		if err != nil {
