@@ -153,7 +153,6 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait(c.letFinish)
-	cut := c.relay.End()
 	c.seat.leave()
 	c.pruner.end()
 	c.ended = end.Ended
@@ -181,6 +180,7 @@ func (c *Child) wait() {
 		line.Exit = &code
 	}
 	line.Git = gitEndOf(end.Git, c.kept)
+	cut := c.relay.End() // the reader of the output may take long
 	c.obstacles = c.explainer.explain(c, end)
 	line.Obstacles = loggedObstacles(c.obstacles)
 	if _, logErr := c.gate.log.Append(line); logErr != nil {

@@ -34,7 +34,11 @@ type Loader struct {
 	Lookup func(name string) (value string, ok bool) // the variables of the environment, as os.LookupEnv
 
 	files map[string]*loaded
+	size  int
 }
+
+// Size returns how many bytes the Loader has read.
+func (l *Loader) Size() int { return l.size }
 
 // loaded is a file with the files that its entries include.
 type loaded struct {
@@ -118,6 +122,7 @@ func (l *Loader) read(path string) *loaded {
 		f.Err = &Error{File: path, Reason: err.Error(), Err: err}
 	default:
 		f.size = len(b)
+		l.size += len(b)
 		f.Entries, err = Parse(b)
 		if err != nil {
 			f.Err = err

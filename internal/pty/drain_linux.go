@@ -2,11 +2,7 @@
 
 package pty
 
-import (
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // drain moves a command's output into the caller's pipe.
 type drain struct {
@@ -16,16 +12,6 @@ type drain struct {
 	abort *bell // after the ring: stop
 	done  chan struct{}
 	err   error
-}
-
-// of reports whether f is the caller's pipe.
-func (d *drain) of(f *os.File) bool {
-	same := false
-	_ = withFD(f, func(fd int) error {
-		same = sameFD(d.to, fd)
-		return nil
-	})
-	return same
 }
 
 // run moves output until the command's ends are closed, the caller's reader goes, or a bell

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -19,12 +20,15 @@ const mostExact = 1 << 20
 // The pauses between two looks at what the command has read; the kernel has no event for
 // an empty pipe.
 const (
-	firstPause  = 50 * time.Microsecond
-	usualPause  = 5 * time.Millisecond
-	longPause   = 20 * time.Millisecond // when nothing was read for longIdle
-	longIdle    = time.Second
+	firstPause = 50 * time.Microsecond
+	usualPause = 5 * time.Millisecond
+	longPause  = 20 * time.Millisecond // when nothing was read for longIdle
+	longIdle   = time.Second
+)
+
+const (
 	mostShown   = 1 << 20 // bytes shown at once; the pipe usually has room for fewer
-	nothingOpen = -1
+	nothingOpen = -1      // in place of a descriptor
 )
 
 // errAllShown ends the copying: the command's pipe has the rest of the input, and its end.
@@ -126,7 +130,13 @@ func (f *feed) show(timeout int) error {
 	}
 	n, err := unix.Tee(f.from, f.to, mostShown, unix.SPLICE_F_NONBLOCK)
 	switch {
-	case err == unix.EAGAIN || err == unix.EINTR: // another process has read
+	case err == unix.EAGAIN: // another process has read, or the command has filled its own pipe
+		if timeout == 0 {
+			return nil
+		}
+		_, err := await(f.to, unix.POLLOUT, f.stop, -1)
+		return err
+	case err == unix.EINTR:
 		return nil
 	case err != nil:
 		return err
@@ -235,11 +245,12 @@ func (f *feed) pass() error {
 	return err
 }
 
-// unread is how many bytes wait in a pipe.
+// unread is how many bytes wait in a pipe. In a pipe that can't be asked nothing counts as
+// read.
 func unread(pipe int) int {
 	n, err := unix.IoctlGetInt(pipe, unix.TIOCINQ)
 	if err != nil {
-		return 0
+		return math.MaxInt
 	}
 	return n
 }

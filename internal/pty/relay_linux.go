@@ -61,19 +61,29 @@ func (r *Relay) open(given [3]*os.File) error {
 			return err
 		}
 	}
-	for i, f := range given[1:] {
-		if ClassifyStd(f) != KindPipe || !hasContent(f) {
-			continue
-		}
-		if err := r.openDrain(i+1, f); err != nil {
+	relayed := hasContent(given[1])
+	if relayed {
+		if err := r.openDrain(1, given[1]); err != nil {
 			return err
 		}
+	}
+	switch {
+	case sameOutput(given[1], given[2]): // one pipe for both keeps the order of writes
+		if relayed {
+			r.Child[2] = r.Child[1]
+		}
+	case hasContent(given[2]):
+		return r.openDrain(2, given[2])
 	}
 	return nil
 }
 
-// hasContent reports whether bytes wait in a pipe; a pipe that can't be asked has some.
+// hasContent reports whether f is a pipe in which bytes wait; a pipe that can't be asked
+// has some.
 func hasContent(f *os.File) bool {
+	if ClassifyStd(f) != KindPipe {
+		return false
+	}
 	waiting := 0
 	err := withFD(f, func(fd int) (err error) {
 		waiting, err = unix.IoctlGetInt(fd, unix.TIOCINQ)
@@ -101,13 +111,8 @@ func (r *Relay) openFeed(f *os.File) (err error) {
 	return nil
 }
 
-// openDrain makes the pipe of standard output or error. Output and error on the same pipe
-// share one, which keeps the order of writes to both.
+// openDrain makes the pipe of standard output or error.
 func (r *Relay) openDrain(i int, f *os.File) (err error) {
-	if i == 2 && r.Child[1] != nil && len(r.drains) > 0 && r.drains[0].of(f) {
-		r.Child[2] = r.Child[1]
-		return nil
-	}
 	if r.ended == nil {
 		if r.ended, err = newBell(); err != nil {
 			return err

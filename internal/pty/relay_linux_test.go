@@ -144,6 +144,31 @@ func TestRelayInputIsTheCallers(t *testing.T) {
 	}
 }
 
+// TestRelayOfAFullPipe checks that input comes after what a command has filled its own pipe
+// with.
+func TestRelayOfAFullPipe(t *testing.T) {
+	r, w := openPipe(t)
+	relay, command := relayed(t, r, nil, nil)
+	own, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", command[0].Fd()), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := strings.Repeat("x", 64<<10)
+	write(t, own, full)
+	own.Close()
+	write(t, w, "one\n")
+	w.Close()
+	if got := rest(t, command[0]); got != full+"one\n" {
+		t.Errorf("%d bytes were read", len(got))
+	}
+	if err := relay.End(); err != nil {
+		t.Error(err)
+	}
+	if got := rest(t, r); got != "" {
+		t.Errorf("%q is left", got)
+	}
+}
+
 // TestRelayFollowsTheWriter checks input that comes piece by piece, and its end.
 func TestRelayFollowsTheWriter(t *testing.T) {
 	for _, pieces := range [][]string{{}, {"a"}, {"one\n", "two\n", "three"}, {lines(9000), "x"}} {

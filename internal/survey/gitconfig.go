@@ -69,8 +69,11 @@ func (p *pins) configuration(dir, tree string) error {
 		files = append(files, p.git.loader.Load(filepath.Join(dir, name))...)
 	}
 	for _, f := range files {
+		if p.spent() {
+			return nil
+		}
 		if unread(f) {
-			if err := p.unreadConfig(f, tree); err != nil {
+			if err := p.unreadConfig(f); err != nil {
 				return err
 			}
 		}
@@ -82,6 +85,9 @@ func (p *pins) configuration(dir, tree string) error {
 	for _, f := range append(files, p.git.common...) {
 		for _, l := range p.leadsOf(f) {
 			for _, tree := range trees {
+				if p.spent() {
+					return nil
+				}
 				if err := p.obeyed(l, tree, dir); err != nil {
 					return err
 				}
@@ -92,16 +98,13 @@ func (p *pins) configuration(dir, tree string) error {
 }
 
 // unreadConfig refuses a start with a configuration that git can't read, where the
-// repository is the one of a root. In any other repository a command may have written the
-// file: commands may write nothing there.
-func (p *pins) unreadConfig(f *gitconf.File, tree string) error {
-	if p.holdsRoot(tree) {
+// repository is the one of a root, or of a folder above. In any other repository a command
+// may have written the file, or a pointer to the file: the repository becomes read-only.
+func (p *pins) unreadConfig(f *gitconf.File) error {
+	if p.nested == "" {
 		return unreadableConfig(f)
 	}
-	if p.writable(tree) {
-		p.add(tree)
-		p.t.Closed = append(p.t.Closed, Closed{Path: tree, Why: f.Err.Error()})
-	}
+	p.closeNested(f.Err.Error())
 	return nil
 }
 

@@ -20,6 +20,7 @@ type lead struct {
 	file   bool     // only a file counts, as for a word of a command
 	folder bool     // the entries of a folder at the end are trusted too
 	inRoot []string // the names that are trusted if the end is a whole writable root
+	apart  bool     // a folder at the end stays writable, apart from the names of inRoot
 	next   bool     // the end decides about the next start: it can't be a whole root
 }
 
@@ -35,10 +36,12 @@ type pins struct {
 	seen     map[string]bool // the git directories so far, by path and working tree
 	git      gitFiles
 	here     string // the current folder, from which relative paths of the environment go
+	nested   string // the top of the repository at hand, if a command may have made it
+	begun    effort // before the repository at hand
 	left     int    // how many more entries of guarded folders are looked at
 }
 
-// mostEntries is how many entries of guarded folders are looked at in a start.
+// mostEntries is how many entries of one guarded folder are looked at.
 const mostEntries = 4096
 
 func newPins(t *Trusted, p policy.Policy) *pins {
@@ -122,13 +125,28 @@ func (p *pins) follow(l lead) error {
 			Reason: fmt.Sprintf("%s, which decides about the next start, leads to %s, a whole writable root", l.to, way.End),
 			Hint:   "start in another folder, or mend where it leads"}
 	}
+	if l.apart && way.Folder {
+		if p.writable(way.End) || slices.Contains(p.roots, way.End) {
+			return p.pinInRoot(way.End, l.inRoot)
+		}
+		return nil
+	}
 	if err := p.pin(way.End, way.ID, l.inRoot); err != nil {
 		return err
 	}
 	if l.folder && way.Folder && !p.holdsRoot(way.End) {
-		return p.entries(way.End, entriesDeep)
+		return p.allEntries(way.End)
 	}
 	return nil
+}
+
+// allEntries follows the links in a guarded folder.
+func (p *pins) allEntries(dir string) error {
+	before := p.left
+	p.left = mostEntries
+	err := p.entries(dir, entriesDeep)
+	p.left = before
+	return err
 }
 
 // holdsRoot reports whether a folder is a writable root, or holds one.
@@ -210,7 +228,7 @@ func (p *pins) entries(dir string, deep int) error {
 	}
 	git := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == "objects" })
 	for _, e := range entries {
-		if p.left == 0 {
+		if p.left == 0 || p.spent() {
 			p.t.Unseen++
 			return nil
 		}

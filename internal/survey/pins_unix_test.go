@@ -111,9 +111,10 @@ func TestPinsOfLinks(t *testing.T) {
 		"a module":          {[]string{repository, "ws/.git/modules/a/b/HEAD x", "ws/.git/modules/a/b/hooks/post-checkout -> ../../../../../run", "ws/run x"}, []string{".git", "run"}, nil},
 		"a linked worktree": {[]string{repository, "ws/.git/worktrees/w/gitdir ../../../deep/w/.git", "ws/.git/worktrees/w/commondir ../..", "ws/.git/config [core]\nhooksPath=own", "ws/deep/w/own/pre-commit x"},
 			[]string{".git", "deep/w/own"}, []string{"own", "deep/w/.git"}},
-		"the store of another repository": {[]string{repository, "ws/.git/objects/info/alternates # no\n../../store\n", "ws/store/x y"}, []string{".git", "store"}, nil},
-		"a git directory elsewhere":       {[]string{"ws/.git gitdir: real/dir\n", "ws/real -> over", "ws/over/dir/HEAD x", "ws/over/dir/commondir ../common", "ws/over/common/config [core]\nhooksPath=my hooks", "ws/mine x"}, []string{".git", "real", "over/dir", "over/common"}, []string{"my hooks"}},
-		"the repository above":            {[]string{".git/HEAD x", ".git/hooks/pre-commit -> ../../ws/tool", "ws/tool x"}, []string{"tool"}, nil},
+		"the store of another repository":  {[]string{repository, "ws/.git/objects/info/alternates # no\n../../store\n", "ws/store/x y"}, []string{".git", "store"}, nil},
+		"a git directory elsewhere":        {[]string{"ws/.git gitdir: real/dir\n", "ws/real -> over", "ws/over/dir/HEAD x", "ws/over/dir/commondir ../common", "ws/over/common/HEAD x", "ws/over/common/config [core]\nhooksPath=my hooks", "ws/mine x"}, []string{".git", "real", "over/dir", "over/common"}, []string{"my hooks"}},
+		"a git directory that is none yet": {[]string{"ws/x/.git gitdir: ../src\n", "ws/src/main x", "ws/src/config y"}, []string{"x/.git", "src/config"}, []string{"src/HEAD", "src/hooks"}},
+		"the repository above":             {[]string{".git/HEAD x", ".git/hooks/pre-commit -> ../../ws/tool", "ws/tool x"}, []string{"tool"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGround(t)
@@ -294,5 +295,31 @@ func TestLongPaths(t *testing.T) {
 	got := g.find()
 	if g.there(got, ".git"); got.Unseen == 0 {
 		t.Error("nothing is told of the folder")
+	}
+}
+
+// TestForeignFaults checks that a repository that a command may have made closes itself
+// alone: by a file that git can't read, in the repository or where a pointer leads, and by
+// leading to too much.
+func TestForeignFaults(t *testing.T) {
+	var many strings.Builder
+	for i := range 9000 {
+		fmt.Fprintf(&many, "[alias]\nx%d = !./t/%d\n", i, i)
+	}
+	for name, c := range map[string]struct {
+		files []string
+		there []string
+	}{
+		"of the worktree of a root": {[]string{"ws/x/.git/HEAD x", "ws/x/.git/worktrees/w/gitdir ../../../../.git", "ws/x/.git/worktrees/w/commondir ../..", "ws/x/.git/worktrees/w/config.worktree [core"}, []string{"x", "x/.git"}},
+		"outside":                   {[]string{"ws/x/.git gitdir: ../../out\n", "out/HEAD x", "out/config [core"}, []string{"x", "x/.git"}},
+		"too many leads":            {[]string{"ws/x/.git/HEAD x", "ws/x/.git/config " + many.String()}, []string{"x", "x/.git"}},
+	} {
+		g := newGround(t)
+		g.files(append(c.files, repository, "ws/.git/hooks/pre-push -> ../../h", "ws/h x")...)
+		got := g.find()
+		g.there(got, append(c.there, ".git", "h")...)
+		if len(got.Closed) == 0 || got.Closed[0].Path != g.ws+"/x" {
+			t.Errorf("%s: %+v", name, got.Closed)
+		}
 	}
 }

@@ -23,11 +23,24 @@ func (p *pins) repository(at string) error {
 			return nil
 		}
 		dir = trail.Join(filepath.Dir(at), strings.TrimSpace(to))
-		if err := p.follow(lead{to: dir, folder: true, inRoot: bareNames}); err != nil {
+		if err := p.follow(p.gitLead(dir)); err != nil {
 			return err
 		}
 	}
 	return p.gitDirectory(dir, filepath.Dir(at))
+}
+
+// gitLead is a lead to a git directory. A folder that is none yet stays writable, apart from
+// the names that git would obey: a .git file may lead to any folder.
+func (p *pins) gitLead(dir string) lead {
+	l := lead{to: dir, folder: true, inRoot: bareNames}
+	for _, name := range []string{"HEAD", "commondir", "gitdir"} {
+		if exists(dir + string(filepath.Separator) + name) {
+			return l
+		}
+	}
+	l.apart = true
+	return l
 }
 
 // gitDirectory follows all that a git directory leads to. tree is the top of the working
@@ -39,18 +52,18 @@ func (p *pins) gitDirectory(dir, tree string) error {
 	}
 	dir = way.End
 	key := dir + "\x00" + tree
-	if p.seen[key] {
+	if p.seen[key] || p.spent() {
 		return nil
 	}
 	p.seen[key] = true
 	if !p.holdsRoot(dir) {
-		if err := p.entries(dir, entriesDeep); err != nil {
+		if err := p.allEntries(dir); err != nil {
 			return err
 		}
 	}
 	if common := strings.TrimSpace(beginning(filepath.Join(dir, "commondir"))); common != "" {
 		common = trail.Join(dir, common)
-		if err := p.follow(lead{to: common, folder: true, inRoot: bareNames}); err != nil {
+		if err := p.follow(p.gitLead(common)); err != nil {
 			return err
 		}
 		if err := p.gitDirectory(common, tree); err != nil {
@@ -67,6 +80,9 @@ func (p *pins) gitDirectory(dir, tree string) error {
 // modules, and the stores of other repositories.
 func (p *pins) within(dir string) error {
 	for _, own := range folders(filepath.Join(dir, "worktrees")) {
+		if p.spent() {
+			return nil
+		}
 		if back := strings.TrimSpace(beginning(filepath.Join(own, "gitdir"))); back != "" {
 			back = trail.Join(own, back)
 			if err := p.follow(lead{to: back}); err != nil {
@@ -85,6 +101,9 @@ func (p *pins) within(dir string) error {
 		line = strings.TrimSuffix(line, "\n")
 		if line == "" || line[0] == '#' {
 			continue
+		}
+		if p.spent() {
+			return nil
 		}
 		if err := p.follow(lead{to: trail.Join(objects, unquote(line))}); err != nil {
 			return err

@@ -187,6 +187,13 @@ func (p *pins) lookInto() error {
 		if p.t.others[name] {
 			continue
 		}
+		top := name
+		if !repositories[name] {
+			top = filepath.Dir(name)
+		}
+		if p.nested, p.begun = top, p.effort(); slices.Contains(p.roots, top) {
+			p.nested = ""
+		}
 		err := p.follow(lead{to: name, folder: true, inRoot: trustedInRoot(name)})
 		if err == nil && repositories[name] {
 			err = p.gitDirectory(name, name)
@@ -197,6 +204,7 @@ func (p *pins) lookInto() error {
 			return err
 		}
 	}
+	p.nested = ""
 	return nil
 }
 
