@@ -119,3 +119,22 @@ func (p *pins) home() error {
 	}
 	return nil
 }
+
+// ownConfiguration follows the files that our own configuration mentions, such as the
+// programs of MCP servers: what the user's session starts is the user's program.
+func (p *pins) ownConfiguration(own []string) error {
+	for _, path := range own {
+		if !strings.HasSuffix(path, ".toml") {
+			continue
+		}
+		for _, word := range wordsOf(firstBytes(path, mostWords)) {
+			if !strings.Contains(word, "/") {
+				continue
+			}
+			if err := p.follow(lead{to: trail.Join(p.here, word), file: true}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

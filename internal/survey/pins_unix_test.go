@@ -323,3 +323,15 @@ func TestForeignFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestPinsOfOwnConfiguration checks that a program that our configuration names can't be
+// changed.
+func TestPinsOfOwnConfiguration(t *testing.T) {
+	g := newGround(t)
+	g.files(repository, "ws/server x", "ws/lib/y x", "home/l/config.toml [mcp_servers.a]\ncommand = \""+g.ws+"/server\"\nargs = ['--x="+g.ws+"/lib/y']\n")
+	got, err := FindTrusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: g.ws}, "", "", []string{g.dir + "/home/l/config.toml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.there(got, ".git", "server", "lib/y")
+}

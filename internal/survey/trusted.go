@@ -95,6 +95,9 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 			return err
 		}
 	}
+	if err := p.ownConfiguration(own); err != nil {
+		return err
+	}
 	if err := p.commonConfiguration(); err != nil {
 		return err
 	}
