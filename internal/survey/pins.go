@@ -15,6 +15,7 @@ import (
 
 // lead is a path to which a trusted name leads.
 type lead struct {
+	from   string   // the file that leads there; "" for a trusted name by itself
 	to     string   // absolute, as written
 	way    bool     // only the links on the way count
 	file   bool     // only a file counts, as for a word of a command
@@ -36,6 +37,7 @@ type pins struct {
 	seen     map[string]bool // the git directories so far, by path and working tree
 	git      gitFiles
 	here     string // the current folder, from which relative paths of the environment go
+	from     string // the file that leads to what is followed
 	nested   string // the top of the repository at hand, if a command may have made it
 	begun    effort // before the repository at hand
 	left     int    // how many more entries of guarded folders are looked at
@@ -103,6 +105,11 @@ func (p *pins) follow(l lead) error {
 		return nil
 	}
 	p.followed[l.to] = true
+	if l.from != "" {
+		before := p.from
+		p.from = l.from
+		defer func() { p.from = before }()
+	}
 	way, err := trail.Walk(l.to)
 	if l.file && (err != nil || way.Missing != "" || way.Folder) {
 		return nil
@@ -171,6 +178,9 @@ func (p *pins) pin(name string, id trail.ID, inRoot []string) error {
 		default:
 			p.add(at)
 			p.t.ids[at] = id
+			if p.from != "" && at != p.from {
+				p.t.Leads[at] = p.from
+			}
 		}
 	}
 	return nil

@@ -24,12 +24,13 @@ import (
 
 // Trusted is the set of trusted names in the writable roots before a start.
 type Trusted struct {
-	There  []string      // becomes read-only
-	Absent []host.Absent // taken back if present at the end
-	FIFOs  []string      // the host may hold the other end
-	Linked []string      // trusted files with a second name, by which a command could write the file
-	Closed []Closed      // folders of the roots that commands may not write, because nobody knows what git obeys there
-	Unseen int           // folders that were not read, at least
+	There  []string          // becomes read-only
+	Absent []host.Absent     // taken back if present at the end
+	FIFOs  []string          // the host may hold the other end
+	Linked []string          // trusted files with a second name, by which a command could write the file
+	Leads  map[string]string // for names of There that are trusted because of another file: the file
+	Closed []Closed          // folders of the roots that commands may not write, because nobody knows what git obeys there
+	Unseen int               // folders that were not read, at least
 
 	ids     map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
 	files   map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
@@ -53,7 +54,7 @@ type Closed struct{ Path, Why string }
 // names to take back; "" for none. own are the paths by which the next start finds the
 // policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
-	t := &Trusted{store: store, ids: map[string]trail.ID{}}
+	t := &Trusted{store: store, ids: map[string]trail.ID{}, Leads: map[string]string{}}
 	t.named = sync.OnceValue(t.readNamed)
 	for _, root := range p.Roots() {
 		seen, err := walk(root.Path, recallIn(store, root.Path))
@@ -91,7 +92,7 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 		}
 	}
 	for _, path := range append(ownPrograms(), own...) {
-		if err := p.follow(lead{to: path, next: true}); err != nil {
+		if err := p.follow(lead{from: "lockstile itself", to: path, next: true}); err != nil {
 			return err
 		}
 	}
@@ -190,7 +191,7 @@ func (p *pins) lookInto() error {
 		if p.nested, p.begun = top, p.effort(); slices.Contains(p.roots, top) {
 			p.nested = ""
 		}
-		err := p.follow(lead{to: name, folder: true, inRoot: trustedInRoot(name)})
+		err := p.follow(lead{from: name, to: name, folder: true, inRoot: trustedInRoot(name)})
 		if err == nil && repositories[name] {
 			err = p.gitDirectory(name, name)
 		} else if err == nil && trustname.IsGitDir(filepath.Base(name)) {
