@@ -88,7 +88,8 @@ type Closed struct {
 }
 
 // Closed lists the folders that are read-only because lockstile can't say which of their
-// names programs of the host trust, or because there are too many.
+// names programs of the host trust, because there are too many, or because a command could
+// have decided where a configured root leads.
 func (c *Child) Closed() []Closed { return closedOf(c.trusted) }
 
 func closedOf(t *survey.Trusted) (out []Closed) {

@@ -75,6 +75,9 @@ func doctorNames(home ownHome, p policy.Policy) []Finding {
 		return []Finding{finding("the trusted names of the workspace", err)}
 	}
 	var out []Finding
+	for _, l := range p.LeftOut {
+		out = append(out, Finding{Name: "the writable root " + l.Path, Found: "left out: " + l.Why, Mend: l.Mend})
+	}
 	for _, file := range settled.trusted.Linked {
 		out = append(out, Finding{Name: file, OK: true, Found: "has another name, by which a command may be able to write it", Mend: "cp -p it, and mv the copy to its name"})
 	}

@@ -88,6 +88,7 @@ func (p Policy) Digest() string {
 	b = fmt.Appendf(b, "%d %t", p.Env.Inherit, p.Env.HandOnSecrets)
 	list(p.Env.Exclude)
 	list(p.Env.IncludeOnly)
+	list(p.TrustWritable)
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
 }

@@ -189,7 +189,7 @@ func (p Policy) decideRoots(clean string) (Decision, bool) {
 		if !within(clean, r.Path) {
 			continue
 		}
-		if name, ok := protectedBelow(clean, r.Path); ok {
+		if name, ok := p.protectedBelow(clean, r.Path); ok {
 			return Decision{Rule: fmt.Sprintf("protected name %q below %q", name, r.Path), From: Origin{Note: "default"}, Layer: layerPin}, true
 		}
 		if best == nil || len(r.Path) > len(best.Path) {
@@ -220,15 +220,21 @@ func (p Policy) Roots() []Root {
 }
 
 // protectedBelow returns the first protected component of clean below root.
-func protectedBelow(clean, root string) (string, bool) {
+func (p Policy) protectedBelow(clean, root string) (string, bool) {
 	clean, root = sameCase(clean), sameCase(root)
 	rel := strings.TrimPrefix(clean[len(root):], "/")
 	for i, name := range strings.Split(rel, "/") {
-		if name != "" && trustname.IsProtected(name, i == 0) {
+		if name != "" && p.Protects(name, i == 0) {
 			return name, true
 		}
 	}
 	return "", false
+}
+
+// Protects reports whether name, a path component, is a protected name that the user has
+// not given up. atRoot says that the name lies directly below a writable root.
+func (p Policy) Protects(name string, atRoot bool) bool {
+	return trustname.Protects(name, atRoot, p.TrustWritable)
 }
 
 // decideDevice answers for /dev. The command has a small /dev of its own.

@@ -64,6 +64,15 @@ type Root struct {
 	From Origin
 }
 
+// LeftOut is a configured root that commands can't write: a command could have decided where
+// its path leads.
+type LeftOut struct {
+	Path string // absolute, as configured
+	Why  string
+	Mend string
+	From Origin
+}
+
 // ReadRule denies or allows reading. The most specific matching rule wins;
 // at a tie deny wins.
 type ReadRule struct {
@@ -111,9 +120,11 @@ type Policy struct {
 	Home      string // absolute; the product's own directory ($LOCKSTILE_HOME)
 
 	NetworkAccess       bool
-	WritableRoots       []Root // without the workspace: the mode implies the workspace
+	WritableRoots       []Root    // without the workspace: the mode implies the workspace
+	LeftOut             []LeftOut // configured roots that are no roots, to be told
 	ExcludeTmpdirEnvVar bool
 	ExcludeSlashTmp     bool
+	TrustWritable       []string // trust.writable: protected names that commands may write, like ".vscode"
 
 	Git Git // git.commit: whether commands may commit in workspace-write
 

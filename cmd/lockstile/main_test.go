@@ -264,6 +264,7 @@ type line struct {
 	Argv, Proven, Denied                         []string
 	Exit                                         *int
 	PID, By                                      int
+	Closed                                       []struct{ Path, Why string }
 	Trust                                        struct {
 		Named, Known  []string
 		Repositories  []struct{ Path string }

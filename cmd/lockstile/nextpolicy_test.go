@@ -127,7 +127,8 @@ func TestPlantedPrograms(t *testing.T) {
 	}
 }
 
-// TestRootsOverLinks checks that a link made by a command decides about no root.
+// TestRootsOverLinks checks that a link made by a command decides about no root: the root is
+// left out and told, and such a workspace is refused.
 func TestRootsOverLinks(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		mkdir(t, p.dir+"/other")
@@ -138,22 +139,50 @@ func TestRootsOverLinks(t *testing.T) {
 		if r := p.lockstile("run", "--", "sh", "-c", "rmdir out; ln -s ../other out"); r.code != 0 {
 			t.Fatalf("%+v", r)
 		}
+		write := "echo x > " + p.dir + "/other/x"
 		for _, args := range [][]string{
 			{"-c", roots(p.ws + "/out")},
 			{"-C", p.dir + "/ws2", "-c", roots(p.ws + "/out")},
 			{"-C", p.dir + "/ws2", "-c", roots(p.dir + "/to-out")},
-			{"-C", p.ws + "/out"},
 		} {
-			r := p.lockstile(append(append([]string{"run"}, args...), "--", "sh", "-c", "echo x > "+p.dir+"/other/x")...)
-			if r.code != 126 || !strings.Contains(r.stderr, "over the link") || !strings.Contains(r.stderr, p.dir+"/other") || exists(p.dir+"/other/x") {
+			r := p.lockstile(append(append([]string{"run"}, args...), "--", "sh", "-c", write+"; touch ran")...)
+			if r.code != 0 || !strings.Contains(r.stderr, "over the link") || !strings.Contains(r.stderr, "name where it leads") || !strings.Contains(r.stderr, p.dir+"/other") || exists(p.dir+"/other/x") {
 				t.Errorf("%q: %+v", args, r)
 			}
+			var closed bool
+			for _, l := range p.logLines() {
+				closed = l.Event == "start" && len(l.Closed) == 1 && strings.Contains(l.Closed[0].Why, "over the link")
+				if closed {
+					break
+				}
+			}
+			if !closed {
+				t.Errorf("%q: the record has no line", args)
+			}
+			r = p.lockstile(append([]string{"config"}, args...)...)
+			if r.code != 0 || !strings.Contains(r.stderr, "left out: the writable root") || !strings.Contains(r.stderr, "hint: name where it leads") {
+				t.Errorf("config %q: %+v", args, r)
+			}
+		}
+		if r := p.lockstile("run", "-C", p.ws+"/out", "--", "sh", "-c", write); r.code != 126 || !strings.Contains(r.stderr, "over the link") || !strings.Contains(r.stderr, p.dir+"/other") || exists(p.dir+"/other/x") {
+			t.Errorf("the workspace: %+v", r)
 		}
 		r := p.lockstile("run", "-C", p.dir+"/ws2", "-c", roots(p.dir+"/other"), "--", "sh", "-c", "echo x > "+p.dir+"/other/x")
 		if r.code != 0 || !exists(p.dir+"/other/x") {
 			t.Errorf("named as it is: %+v", r)
 		}
 	})
+}
+
+// TestDoctorTellsLeftOutRoots checks the finding, with its mend.
+func TestDoctorTellsLeftOutRoots(t *testing.T) {
+	p := newPlace(t)
+	mkdir(t, p.dir+"/other")
+	link(t, p.dir+"/other", p.ws+"/out")
+	r := p.lockstile("doctor", "-c", `sandbox_workspace_write.writable_roots=["`+p.ws+`/out"]`)
+	if r.code != 1 || !strings.Contains(r.stdout, "FAIL  the writable root "+p.ws+"/out") || !strings.Contains(r.stdout, "mend: name where it leads") {
+		t.Errorf("%+v", r)
+	}
 }
 
 // TestConfigurationByAnotherName checks that a second name of the file is refused, and

@@ -58,7 +58,7 @@ func Lockstile() Tables {
 			{"internal/survey", "internal/caches internal/gitconf internal/gitdir internal/glob internal/host internal/mountinfo internal/news internal/plain internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/takeback", "internal/trail internal/watch"},
 			{"internal/tally", ""},
-			{"internal/tool", ". internal/approve internal/obstacle internal/patch internal/plain internal/trustname policy refusal session"},
+			{"internal/tool", ". internal/approve internal/obstacle internal/patch internal/plain policy refusal session"},
 			{"internal/trail", ""},
 			{"internal/trustname", "internal/glob"},
 			{"internal/tui", ". internal/agent internal/escapes internal/patch internal/plain internal/pty internal/tool policy refusal"},

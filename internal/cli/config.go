@@ -26,6 +26,9 @@ func showConfig(args []string) int {
 	if err != nil {
 		return refused(err, asJSON)
 	}
+	for _, l := range p.LeftOut {
+		plain.Err("lockstile: left out: the writable root %s %s\nhint: %s\n", l.Path, l.Why, l.Mend)
+	}
 	all := slices.Concat(p.Values, session.Values)
 	if asJSON {
 		plain.OutJSON(all)

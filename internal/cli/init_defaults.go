@@ -32,6 +32,7 @@ var meanings = map[string]string{
 	"limits.open_files":                                "of each process; 0: as the caller has it",
 	"limits.cpu_seconds":                               "of each process; 0: as the caller has it",
 	"limits.wall_seconds":                              "from the start to the end by force; 0: none",
+	"trust.writable":                                   "protected names that commands may write, like \".vscode\"",
 	"git.commit":                                       "whether commands may commit: auto, true or false",
 	"caches.mode":                                      "private caches for build tools: private or off",
 	"caches.max_mb":                                    "the room of the private caches of all workspaces, in MiB; 0: 10240",

@@ -36,10 +36,13 @@ func build(in Input, s settings) (policy.Policy, error) {
 	p.NetworkAccess = p.Mode == policy.ModeDangerFullAccess ||
 		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")
 	p.Values = s.values()
+	if p.TrustWritable, err = givenUp(s); err != nil {
+		return policy.Policy{}, err
+	}
 	if p.Workspace, err = workspace(in, p); err != nil {
 		return policy.Policy{}, err
 	}
-	if p.WritableRoots, err = writableRoots(in, p, s); err != nil {
+	if p.WritableRoots, p.LeftOut, err = writableRoots(in, p, s); err != nil {
 		return policy.Policy{}, err
 	}
 	if p.Read, err = reading(in, p, s); err != nil {

@@ -134,18 +134,23 @@ file_size_mb = 1000
 open_files = 1000
 cpu_seconds = 1000
 wall_seconds = 1000
+[trust]
+writable = [".VSCode", ".idea", ".vscode"]
 `)
 	p := mustLoad(t, in)
 	if p.Limits != (policy.Limits{Processes: 1000, MemoryMB: 1000, FileSizeMB: 1000, OpenFiles: 1000, CPUSeconds: 1000, WallSeconds: 1000}) || p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
 		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn || p.Caches != policy.CachesOff || p.MostCacheMB != 1000 {
 		t.Errorf("%+v", p)
 	}
+	if !slices.Equal(p.TrustWritable, []string{".idea", ".vscode"}) {
+		t.Errorf("%q", p.TrustWritable)
+	}
 	if p.Env.Inherit != policy.InheritCore || !p.Env.HandOnSecrets || !slices.Equal(p.Env.Exclude, []string{"A*"}) ||
 		!slices.Equal(p.Env.IncludeOnly, []string{"B*"}) || p.Env.Set["X.Y"] != "1" {
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 40 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 42 {
 			t.Errorf("%+v", v)
 		}
 	}

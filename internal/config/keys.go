@@ -34,6 +34,7 @@ const (
 	allowReadKey     = "filesystem.allow_read"
 	gitKey           = "git.commit"
 	cachesKey        = "caches.mode"
+	trustKey         = "trust.writable"
 )
 
 const setKey = "shell_environment_policy.set"
@@ -47,6 +48,7 @@ var keys = [...]key{
 	{writableRootsKey, kindList, []string(nil), nil},
 	{"sandbox_workspace_write.exclude_tmpdir_env_var", kindBool, false, nil},
 	{"sandbox_workspace_write.exclude_slash_tmp", kindBool, false, nil},
+	{trustKey, kindList, []string(nil), nil},
 	{gitKey, kindAuto, autoValue, nil},
 	{cachesKey, kindString, "private", []string{"private", "off"}},
 	{"caches.max_mb", kindLimit, int64(0), nil},

@@ -37,7 +37,7 @@ func workspace(in Input, p policy.Policy) (string, error) {
 	if problem, hint := tooWide(dir, in, p); problem != "" {
 		return "", refuse(hint, "the workspace %s %s", quote(dir), problem)
 	}
-	if problem := replaceable(abs, in, nil); problem != "" {
+	if problem := replaceable(abs, in); problem != "" {
 		return "", refuse("name where it leads: -C "+shellWord(dir), "the workspace %s %s", quote(in.Workspace), problem)
 	}
 	return dir, nil
@@ -57,33 +57,6 @@ func checkHome(in Input) error {
 	}
 	return refuse("choose a folder without it, or move LOCKSTILE_HOME",
 		"the workspace %s contains %s, where lockstile keeps its configuration and its log", quote(dir), quote(in.Home))
-}
-
-// writableRoots resolves the configured roots.
-func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, error) {
-	const name = writableRootsKey
-	from := s.get(name).from
-	var roots []policy.Root
-	for _, item := range s.list(name) {
-		path, problem := expand(item, in.UserHome)
-		if problem == "" && p.Mode == policy.ModeWorkspaceWrite {
-			path, problem = directory(path)
-		}
-		if problem != "" {
-			return nil, refuse("give an absolute path of a directory that exists", "%s%s: %s %s", at(from), name, quote(item), problem)
-		}
-		if p.Mode != policy.ModeWorkspaceWrite {
-			continue
-		}
-		if problem, hint := tooWide(path, in, p); problem != "" {
-			return nil, refuse(hint, "%s%s: %s %s", at(from), name, quote(item), problem)
-		}
-		roots = addRoot(roots, p, policy.Root{Path: path, From: from})
-	}
-	if err := checkWays(in, p, roots, s); err != nil {
-		return nil, err
-	}
-	return roots, checkNesting(p, roots)
 }
 
 // addRoot appends a root, unless already listed.
@@ -143,7 +116,7 @@ func checkNesting(p policy.Policy, roots []policy.Root) error {
 			}
 			rel := strings.Trim(filepath.ToSlash(inner.Path[len(outer.Path):]), "/")
 			for i, name := range strings.Split(rel, "/") {
-				if p.Mode == policy.ModeWorkspaceWrite && trustname.IsProtected(name, i == 0) {
+				if p.Mode == policy.ModeWorkspaceWrite && p.Protects(name, i == 0) {
 					return refuse("leave one of them out", "%swritable root %s lies below the protected name %s of %s",
 						at(inner.From), quote(inner.Path), quote(name), quote(outer.Path))
 				}

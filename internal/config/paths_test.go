@@ -5,6 +5,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/lockstile/lockstile/policy"
@@ -80,7 +81,7 @@ func TestWritableRoots(t *testing.T) {
 		"..": "is not an absolute path", "out": "is not an absolute path", "~x": "is not an absolute path", in.Workspace + "/../work-out": `holds ".."`,
 		"/": "the whole file system", "/.": "the whole file system", toRoot: "the whole file system", "~": "is the home directory", base: "contains ",
 		"~/.aws": "may not be read", in.Home: "where lockstile keeps", "/none": "does not exist", in.Workspace + "/.vscode/x": "below the protected name",
-		in.Workspace + "/.git": "does not exist", "/dev/shm": "lies in /dev",
+		"/dev/shm": "lies in /dev",
 	}
 	for root, piece := range refused {
 		in.Overrides = []string{"sandbox_workspace_write.writable_roots=['" + root + "']"}
@@ -123,4 +124,60 @@ func TestEveryModeIsReachable(t *testing.T) {
 			t.Errorf("%q gives %v", a, p.Approval)
 		}
 	}
+}
+
+// TestWaysOfRoots checks that a root about which a command could have decided is left out
+// and told, whatever the link leads to, and that the rest of the policy holds.
+func TestWaysOfRoots(t *testing.T) {
+	in := newInput(t, "")
+	base := filepath.Dir(in.Workspace)
+	out, before := mkdir(t, base, "work-out"), mkdir(t, base, "before")
+	mkdir(t, in.UserHome, ".aws")
+	symlink(t, before+"/inner", filepath.Join(base, "twice"))
+	symlink(t, in.Workspace+"/inner", filepath.Join(base, "over"))
+	mkdir(t, in.Workspace, "sub")
+	writeFile(t, in.Workspace+"/file", "", 0o600)
+	loop := symlink(t, "loop", filepath.Join(before, "loop"))
+	in.EarlierRoots = func(string) []string { return []string{before} }
+	name := func(dir, to string) string {
+		link := filepath.Join(dir, "inner")
+		os.Remove(link)
+		return symlink(t, to, link)
+	}
+	for _, to := range []string{out, "/", "/none", in.UserHome, filepath.Join(in.UserHome, ".aws"), in.Home, "/proc", "inner", loop, in.Workspace + "/file"} {
+		name(before, to)
+		name(in.Workspace, to)
+		for _, root := range []string{before + "/inner", before + "/inner/", in.Workspace + "/inner", base + "/twice", base + "/over", loop, loop + "/x"} {
+			in.Overrides = []string{`sandbox_workspace_write.writable_roots=["` + root + `", "` + out + `"]`}
+			p := mustLoad(t, in)
+			if len(p.WritableRoots) != 1 || p.WritableRoots[0].Path != out {
+				t.Errorf("%s to %s: roots %+v", root, to, p.WritableRoots)
+			}
+			if len(p.LeftOut) != 1 || !strings.Contains(p.LeftOut[0].Why, "leads over the link") || p.LeftOut[0].Mend == "" || p.LeftOut[0].From.Note != "-c" {
+				t.Errorf("%s to %s: left out %+v", root, to, p.LeftOut)
+			} else if want := `name where it leads, if that is meant: "` + out + `"`; to == out && !strings.HasSuffix(root, "x") && !strings.HasPrefix(root, loop) && p.LeftOut[0].Mend != want {
+				t.Errorf("%s: %s", root, p.LeftOut[0].Mend)
+			}
+		}
+	}
+	// What a command could have removed, or replaced by a file.
+	for _, root := range []string{before + "/gone/x", in.Workspace + "/file", in.Workspace + "/.git"} {
+		in.Overrides = []string{`sandbox_workspace_write.writable_roots=["` + root + `"]`}
+		if p := mustLoad(t, in); len(p.WritableRoots) != 0 || len(p.LeftOut) != 1 || !strings.Contains(p.LeftOut[0].Mend, "make the folder") {
+			t.Errorf("%s: %+v, %+v", root, p.WritableRoots, p.LeftOut)
+		}
+	}
+	// A link in another root of the same start.
+	link := symlink(t, mkdir(t, base, "far"), filepath.Join(out, "link"))
+	in.Overrides = []string{`sandbox_workspace_write.writable_roots=["` + link + `", "` + out + `"]`}
+	if p := mustLoad(t, in); len(p.WritableRoots) != 1 || len(p.LeftOut) != 1 || p.LeftOut[0].Path != link {
+		t.Errorf("%+v, %+v", p.WritableRoots, p.LeftOut)
+	}
+	in.Sandbox = "read-only"
+	if p := mustLoad(t, in); len(p.LeftOut) != 0 {
+		t.Errorf("read-only: %+v", p.LeftOut)
+	}
+	in.Sandbox, in.Overrides = "", nil
+	in.Workspace = symlink(t, in.Workspace, filepath.Join(before, "ws"))
+	wantRefusal(t, in, "leads over the link", "name where it leads: -C ")
 }

@@ -71,6 +71,8 @@ type Facts struct {
 	Own       string   // the workspace's own folder, like "worktrees/N", when the workspace is a linked worktree
 	Older     []string // older git directories inside: "worktrees/N", "modules/NAME"
 
+	Given []string // protected names that the user has given up: entries at such a name are as good as others
+
 	Nested bool // a new repository below the workspace: the files of its tree are new as well, whatever their names
 
 	// Shared returns the content of a shared index by the path in the git directory, or

@@ -199,7 +199,7 @@ func (r *Rules) checkItems(a area, items []item) error {
 		if err := it.check(); err != nil {
 			return err
 		}
-		if !r.facts.Nested && isProtected(it.name, a.atRoot()) && !r.entries[it.key(a)] {
+		if !r.facts.Nested && isProtected(it.name, a.atRoot(), r.facts.Given) && !r.entries[it.key(a)] {
 			return fmt.Errorf("the index has the protected name %q, as it was not at the start", shorten(it.name))
 		}
 		if t := it.mode & modeType; t == modeLink || t == modeGitLink {
@@ -255,7 +255,7 @@ func (r *Rules) Know(path string, content []byte) error {
 		return err
 	}
 	for _, it := range ix.items {
-		if isProtected(it.name, a.atRoot()) {
+		if isProtected(it.name, a.atRoot(), r.facts.Given) {
 			r.entries[it.key(a)] = true
 		}
 	}

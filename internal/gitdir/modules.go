@@ -16,7 +16,7 @@ func CheckModules(content, old []byte) error {
 func isModulesKey(name, key, value string) bool {
 	switch name + "." + key {
 	case "submodule.*.path":
-		return value != "" && !strings.HasPrefix(value, "-") && path.Clean(value) == value && isTreeName(value) && !isProtected(value, true)
+		return value != "" && !strings.HasPrefix(value, "-") && path.Clean(value) == value && isTreeName(value) && !isProtected(value, true, nil)
 	case "submodule.*.branch":
 		return value == "." || isRefName("refs/heads/"+value)
 	case "submodule.*.shallow", "submodule.*.fetchrecursesubmodules":

@@ -83,10 +83,10 @@ func isTreeName(path string) bool {
 }
 
 // isProtected reports whether a component of a path is a protected name. atRoot says that
-// the path begins at the workspace. A command that may commit may name submodules.
-func isProtected(path string, atRoot bool) bool {
+// the path begins at the workspace; given are the names that the user has given up. A command that may commit may name submodules.
+func isProtected(path string, atRoot bool, given []string) bool {
 	for part := range strings.SplitSeq(path, "/") {
-		if trustname.MayBeProtected(part) && trustname.IsProtected(part, atRoot) && !trustname.IsGitModules(part) {
+		if trustname.MayBeProtected(part) && trustname.Protects(part, atRoot, given) && !trustname.IsGitModules(part) {
 			return true
 		}
 		atRoot = false

@@ -28,7 +28,7 @@ func (r *Rules) checkGitDir(content []byte) error {
 // at nor below a protected name.
 func (r *Rules) isInWorkspace(at string) bool {
 	rest, ok := strings.CutPrefix(at, r.facts.Workspace+"/")
-	if !ok || r.facts.Workspace == "" || !isTreeName(rest) || isProtected(rest, true) {
+	if !ok || r.facts.Workspace == "" || !isTreeName(rest) || isProtected(rest, true, nil) {
 		return false
 	}
 	return strings.IndexFunc(at, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0

@@ -52,7 +52,7 @@ func (s Seen) busy(h hit) (Obstacle, bool) {
 		if !ok || s.Policy.Mode != policy.ModeWorkspaceWrite || s.unseen(s.real(path)) {
 			continue
 		}
-		inner := protectedIn(s.real(path))
+		inner := s.protectedIn(s.real(path))
 		for name := range s.Leads {
 			if inner == "" && trail.Within(name, s.real(path)) {
 				inner = strings.TrimPrefix(name, s.real(path)+"/")
@@ -60,16 +60,16 @@ func (s Seen) busy(h hit) (Obstacle, bool) {
 		}
 		if inner != "" {
 			return Obstacle{What: path, Cause: path + " can't be renamed or removed, since the folder holds the protected name " + inner,
-				Instead: "no setting allows it; copy the folder, or ask the user to make the change"}, true
+				Instead: "no setting is proposed; copy the folder, or ask the user to make the change"}, true
 		}
 	}
 	return Obstacle{}, false
 }
 
 // protectedIn returns a protected name in a folder, "" for none.
-func protectedIn(dir string) string {
+func (s Seen) protectedIn(dir string) string {
 	for _, name := range trustname.Protected() {
-		if _, err := os.Lstat(filepath.Join(dir, name.Pattern)); err == nil && !name.RootOnly {
+		if _, err := os.Lstat(filepath.Join(dir, name.Pattern)); err == nil && !name.RootOnly && s.Policy.Protects(name.Pattern, false) {
 			return name.Pattern
 		}
 	}

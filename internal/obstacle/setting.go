@@ -81,7 +81,7 @@ func (s Seen) writable(path string, d policy.Decision, folder bool) proposal {
 	allows := func(p policy.Policy) bool { return p.DecideWrite(path).Allowed }
 	switch {
 	case strings.HasPrefix(d.Rule, "protected name"):
-		return none("no setting allows it, since programs of the host trust that name; ask the user to make the change")
+		return none("no setting is proposed, since programs of the host trust that name; ask the user to make the change")
 	case !s.Policy.DecideRead(path).Allowed:
 		return none("no setting allows it: a place that may not be read is no place to write; ask the user")
 	case s.Policy.Mode == policy.ModeReadOnly:

@@ -53,6 +53,7 @@ type Plan struct {
 	Windows    *Windows              `json:"windows,omitempty"`
 	Caches     string                `json:"caches,omitempty"`     // the folder with the private folders of the caches
 	OwnCaches  []string              `json:"own_caches,omitempty"` // the caches without a place on the host
+	GivenUp    []string              `json:"given_up,omitempty"`   // protected names that the user gives up
 	Sweep      []host.Absent         `json:"sweep,omitempty"`      // names to take back at the end, if they came
 }
 

@@ -44,6 +44,7 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 			out.WriteIn = append(out.WriteIn, m.Path)
 		}
 		out.Sweep = f.Absent
+		out.GivenUp = p.TrustWritable
 	}
 	v.protected()
 	v.add(inner...)

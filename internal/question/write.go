@@ -125,7 +125,7 @@ func (w World) protected(name string) (string, bool) {
 		at := r.Path
 		for i, part := range parts(strings.TrimPrefix(name, r.Path)) {
 			at = path.Join(at, part)
-			if trustname.MayBeProtected(part) && trustname.IsProtected(part, i == 0) && (best == "" || len(at) < len(best)) {
+			if trustname.MayBeProtected(part) && w.Policy.Protects(part, i == 0) && (best == "" || len(at) < len(best)) {
 				best = at
 			}
 		}
@@ -149,6 +149,9 @@ func (w World) protected(name string) (string, bool) {
 // present names read-only, and takes new names back in the guarded folders.
 func (w World) writeProtected(s spot, name string) Answer {
 	why := "no setting allows it, since programs of the host trust that name; ask the user to make the change"
+	if trustname.KeptProtected(path.Base(name)) == "" {
+		why = "programs of the host trust that name; ask the user to make the change, or to give the name up (trust.writable)"
+	}
 	rule := fmt.Sprintf("protected name %q in %q", path.Base(name), path.Dir(name))
 	if from := w.Facts.Leads[name]; from != "" {
 		rule = fmt.Sprintf("%q leads to %q, and programs of the host obey it", from, name)

@@ -10,7 +10,7 @@ func BenchmarkWalkKnown(b *testing.B) {
 	if root == "" {
 		b.Skip("BENCH_ROOT names no folder")
 	}
-	known, err := walk(root, nil)
+	known, err := walk(root, nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -18,7 +18,7 @@ func BenchmarkWalkKnown(b *testing.B) {
 	for b.Loop() {
 		if t := decode(text, root); t == nil {
 			b.Fatal("it is not known")
-		} else if _, err := walk(root, t); err != nil {
+		} else if _, err := walk(root, nil, t); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -23,13 +23,13 @@ func (t *Trusted) Since(begun time.Time, ran time.Duration, more []string) (came
 	var names []string
 	var looks []*look
 	for _, before := range t.trees {
-		now, err := walk(before.root, before)
+		now, err := walk(before.root, before.given, before)
 		if err != nil {
 			continue // the root is gone
 		}
 		looks = append(looks, t.changes(now, before, begun, ran))
 		if (now.news || before.news) && t.store != "" {
-			_ = now.remember(knownFile(t.store, now.root)) // after a failure the next start walks the whole root
+			_ = now.remember(knownFile(t.store, now.root, now.given)) // after a failure the next start walks the whole root
 		}
 		if !now.news && !before.hasHandOffs() {
 			continue
@@ -71,7 +71,7 @@ func (t *Trusted) Folders() []takeback.Folder {
 				f.Root = tr.root
 			}
 			if a.Dir == tr.root {
-				f.Had = tr.folders[""].trusted()
+				f.Had = append(tr.folders[""].trusted(), t.given...)
 			}
 		}
 		out = append(out, f)
@@ -201,7 +201,7 @@ func (t *Trusted) unwanted(dir, name string) bool {
 	if full := filepath.Join(dir, name); t.letsModules(full) || t.comes(full) {
 		return false
 	}
-	if trustname.MayBeProtected(name) && trustname.IsProtected(name, root) {
+	if trustname.MayBeProtected(name) && trustname.Protects(name, root, t.given) {
 		return true
 	}
 	return slices.ContainsFunc(t.Absent, func(a host.Absent) bool { return a.Dir == dir && slices.Contains(a.Names, name) })

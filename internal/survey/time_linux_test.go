@@ -15,7 +15,7 @@ func TestLooseTimes(t *testing.T) {
 	if err := os.MkdirAll(root+"/sub", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	before, err := walk(root, nil)
+	before, err := walk(root, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestLooseTimes(t *testing.T) {
 	before.at += int64(3 * settled)
 	before.folders["sub"].changed = stampOf(root + "/sub").changed
 	found := func() bool {
-		now, err := walk(root, before)
+		now, err := walk(root, nil, before)
 		if err != nil {
 			t.Fatal(err)
 		}

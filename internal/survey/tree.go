@@ -62,6 +62,7 @@ type folder struct {
 // tree is the walk of a writable root.
 type tree struct {
 	root    string
+	given   []string           // protected names that the user has given up
 	at      int64              // when, in nanoseconds
 	folders map[string]*folder // by path below the root, "" for the root
 	order   []string           // of the walk
@@ -70,15 +71,15 @@ type tree struct {
 	before  *tree              // the earlier walk, nil for none
 }
 
-// walk looks through a root. before is an earlier walk of the root, nil for none: the
+// walk looks through a root. given are the protected names that the user has given up. before is an earlier walk of the root, nil for none: the
 // folders that led to trusted names come first, then the other known folders, then the new
 // ones, so that new folders displace no other folders from the walk.
-func walk(root string, before *tree) (*tree, error) {
+func walk(root string, given []string, before *tree) (*tree, error) {
 	known := before
 	if known != nil && !keepsTimes(root) {
 		known = nil
 	}
-	t := &tree{root: root, at: time.Now().UnixNano(), folders: map[string]*folder{}, news: known == nil, before: before}
+	t := &tree{root: root, given: given, at: time.Now().UnixNano(), folders: map[string]*folder{}, news: known == nil, before: before}
 	top, err := os.Stat(root)
 	if err != nil {
 		return nil, err
@@ -245,7 +246,7 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 	case err != nil:
 		return nil, err
 	}
-	f := sort(rel, changed, entries)
+	f := t.sort(rel, changed, entries)
 	if f.inode = at.inode; before != nil {
 		f.remembered, f.owed = before.remembered, before.owed
 	}
@@ -257,14 +258,15 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 }
 
 // sort picks the finds among a folder's entries.
-func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
+func (t *tree) sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 	f := &folder{changed: changed}
 	_, given := trustname.HandOff(rel) // every file in a hand-off folder is a hand-off name too
+	given = given || t.inGivenUp(rel)
 	var heads []string
 	for _, e := range entries {
 		name := e.Name()
 		switch {
-		case trustname.MayBeProtected(name) && trustname.IsProtected(name, rel == ""):
+		case trustname.MayBeProtected(name) && trustname.Protects(name, rel == "", t.given):
 			f.finds = append(f.finds, find{kindTrusted, name})
 			continue
 		case e.IsDir():
@@ -277,7 +279,9 @@ func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 			f.finds = append(f.finds, find{kindFIFO, name})
 			continue
 		}
-		if trustname.MayHandOff(name) || given {
+		if trustname.GivenUp(name, t.given) {
+			f.finds = append(f.finds, find{kindHandOff, name})
+		} else if trustname.MayHandOff(name) || given {
 			if _, ok := trustname.HandOff(join2(rel, name)); ok || given && !e.IsDir() {
 				f.finds = append(f.finds, find{kindHandOff, name})
 			}
@@ -292,6 +296,11 @@ func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 	slices.Sort(f.dirs)
 	slices.SortFunc(f.finds, func(a, b find) int { return strings.Compare(a.name, b.name) })
 	return f
+}
+
+// inGivenUp reports whether a folder is a name that the user has given up, or lies in one.
+func (t *tree) inGivenUp(rel string) bool {
+	return len(t.given) > 0 && slices.ContainsFunc(strings.Split(rel, "/"), func(name string) bool { return trustname.GivenUp(name, t.given) })
 }
 
 // each calls f with each find of a kind and its full path.

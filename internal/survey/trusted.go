@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,13 +30,14 @@ type Trusted struct {
 	FIFOs  []string          // the host may hold the other end
 	Linked []string          // trusted files with a second name, by which a command could write the file
 	Leads  map[string]string // for names of There that are trusted because of another file: the file
-	Closed []Closed          // folders of the roots that commands may not write, because nobody knows what git obeys there
+	Closed []Closed          // folders of the roots that commands may not write, because nobody knows what git obeys there, or where a configured root leads
 	Unseen int               // folders that were not read, at least
 
 	ids     map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
 	files   map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
 	named   func() map[string]bool // the paths that guarded files mention, read at the first call
 	store   string
+	given   []string // protected names that the user has given up
 	trees   []*tree
 	init    string            // the .git that commands may make, "" for none
 	making  time.Time         // when the .git was seen first that is no repository yet
@@ -54,10 +56,15 @@ type Closed struct{ Path, Why string }
 // names to take back; "" for none. own are the paths by which the next start finds the
 // policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
-	t := &Trusted{store: store, ids: map[string]trail.ID{}, Leads: map[string]string{}}
+	t := &Trusted{store: store, given: p.TrustWritable, ids: map[string]trail.ID{}, Leads: map[string]string{}}
 	t.named = sync.OnceValue(t.readNamed)
+	if p.Mode == policy.ModeWorkspaceWrite {
+		for _, l := range p.LeftOut {
+			t.Closed = append(t.Closed, Closed{l.Path, l.Why + "; " + l.Mend})
+		}
+	}
 	for _, root := range p.Roots() {
-		seen, err := walk(root.Path, recallIn(store, root.Path))
+		seen, err := walk(root.Path, t.given, recallIn(store, root.Path, t.given))
 		if err != nil {
 			return nil, unreadable(root.Path, err)
 		}
@@ -160,7 +167,7 @@ func (p *pins) missing(dir string, f *folder, root bool) error {
 		return nil // the folder was reached from another root
 	}
 	var names []string
-	for _, n := range literals(root) {
+	for _, n := range literals(root, p.t.given) {
 		if !f.has(n) || p.t.others[filepath.Join(dir, n)] {
 			names = append(names, n)
 		}
@@ -250,25 +257,27 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// literals lists protected names, without the patterns: the init asks for names.
-func literals(root bool) []string {
+// literals lists protected names that the user has not given up, without the patterns: the init asks for names.
+func literals(root bool, given []string) []string {
 	var out []string
 	for _, n := range trustname.Protected() {
-		if (root || !n.RootOnly) && !glob.IsPattern(n.Pattern) {
+		if (root || !n.RootOnly) && !glob.IsPattern(n.Pattern) && !trustname.GivenUp(n.Pattern, given) {
 			out = append(out, n.Pattern)
 		}
 	}
 	return out
 }
 
-func recallIn(store, root string) *tree {
+func recallIn(store, root string, given []string) *tree {
 	if store == "" {
 		return nil
 	}
-	return recall(knownFile(store, root), root)
+	return recall(knownFile(store, root, given), root)
 }
 
-func knownFile(store, root string) string {
-	sum := sha256.Sum256([]byte(root))
+// knownFile names the file of a root's walk. A walk for other names that the user has given
+// up has other finds.
+func knownFile(store, root string, given []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{root}, given...), "\x00")))
 	return filepath.Join(store, "tree."+hex.EncodeToString(sum[:8]))
 }

@@ -26,6 +26,7 @@ type Answer struct {
 	News    []string             // hand-off names that the command made or changed
 	Ended   []string             // processes that the command left behind, and that were ended
 	Others  string               // says that the processes of other sessions are out of reach, and what reaches them
+	LeftOut []string             // configured roots that commands can't write, in the first answer
 	Shell   string               // says that SHELL names no shell, and what ran the command
 	Output  string               // valid UTF-8, cut to the caller's budget
 	Sandbox []lockstile.Obstacle // places where the sandbox seems to have stopped the command
@@ -44,6 +45,7 @@ func (a Answer) String() string {
 	if a.Shell != "" {
 		b.WriteString(plain.Sprintf("%s\n", a.Shell))
 	}
+	sayLeftOut(&b, a.LeftOut)
 	sayBesides(&b, a.Evicted, a.Ended, a.Denied, a.News)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
 	sayObstacles(&b, a.Output, a.Sandbox)
@@ -54,6 +56,24 @@ func (a Answer) String() string {
 		b.WriteString(plain.Sprintf("%s\n", a.Others))
 	}
 	return b.String()
+}
+
+// sayLeftOut tells a model which configured roots are left out.
+func sayLeftOut(b *strings.Builder, roots []string) {
+	for _, l := range roots {
+		b.WriteString(plain.Sprintf("Not writable: %s. Tell the user\n", l))
+	}
+}
+
+// leftOut lists the configured roots that are left out, for the first call alone.
+func (s *Set) leftOut() (out []string) {
+	if len(s.policy.LeftOut) == 0 || s.toldRoots.Swap(true) {
+		return nil
+	}
+	for _, l := range s.policy.LeftOut {
+		out = append(out, l.Path+" "+l.Why+"; "+l.Mend)
+	}
+	return out
 }
 
 // sayObstacles appends the obstacles after the output, on lines of their own.

@@ -12,7 +12,6 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/patch"
 	"github.com/lockstile/lockstile/internal/plain"
-	"github.com/lockstile/lockstile/internal/trustname"
 )
 
 // Patched is the answer of apply_patch.
@@ -84,7 +83,7 @@ func (s *Set) takenBack(files []patch.File) string {
 			path = filepath.Join(s.policy.Workspace, path)
 		}
 		absent := firstAbsent(path)
-		if base := filepath.Base(absent); absent != "" && trustname.IsProtected(base, filepath.Dir(absent) == s.policy.Workspace) {
+		if base := filepath.Base(absent); absent != "" && s.policy.Protects(base, filepath.Dir(absent) == s.policy.Workspace) {
 			return fmt.Sprintf("%s: programs of the user's host trust the name %s, so that a command may not make it; nothing has changed. Ask the user to make it", name, base)
 		}
 	}

@@ -27,6 +27,7 @@ type Done struct {
 	Tokens  int
 	Evicted string             // says that a session was ended for the command
 	Ended   []string           // processes that the command left behind, and that were ended
+	LeftOut []string           // configured roots that commands can't write, in the first answer
 	Denied  []lockstile.Denied // protected names that the command made
 	News    []string           // hand-off names that the command made or changed
 	Output  string
@@ -46,6 +47,7 @@ func (d Done) String() string {
 	if d.Timeout > 0 {
 		fmt.Fprintf(&b, "command timed out after %d milliseconds\n", d.Timeout.Milliseconds())
 	}
+	sayLeftOut(&b, d.LeftOut)
 	sayBesides(&b, d.Evicted, d.Ended, d.Denied, d.News)
 	fmt.Fprintf(&b, "Output:\n%s", d.Output)
 	sayObstacles(&b, d.Output, d.Sandbox)
@@ -79,7 +81,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, by Caller) (Done, error) {
 		return Done{}, err
 	}
 	exit, _, err := run.Exit()
-	d := Done{Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Ended: run.Ended(), Denied: run.Denied(), News: run.NewTrustLines()}
+	d := Done{LeftOut: s.leftOut(), Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Ended: run.Ended(), Denied: run.Denied(), News: run.NewTrustLines()}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}

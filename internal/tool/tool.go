@@ -40,6 +40,7 @@ type Set struct {
 	try       obstacle.Try
 	preparing sync.WaitGroup
 	told      atomic.Bool // that SHELL names no shell
+	toldRoots atomic.Bool // that configured roots are left out
 }
 
 // New makes the tools. environ is the caller's environment, as NAME=value; channel is the
@@ -159,7 +160,7 @@ func (s *Set) Exec(ctx context.Context, c ExecCommand, by Caller) (Answer, error
 		return Answer{}, err
 	}
 	a, err := s.answer(b, out, c.MaxOutputTokens)
-	a.Shell, a.Others = why, s.others(c.Cmd, a)
+	a.Shell, a.Others, a.LeftOut = why, s.others(c.Cmd, a), s.leftOut()
 	return a, err
 }
 

@@ -480,3 +480,30 @@ func TestAsking(t *testing.T) {
 		t.Error("unknown sandbox_permissions are taken")
 	}
 }
+
+// TestLeftOutRoots checks that a model is told once which configured roots are left out.
+func TestLeftOutRoots(t *testing.T) {
+	s, _ := opened(t)
+	p := s.policy
+	p.LeftOut = []policy.LeftOut{{Path: "/x/link", Why: "leads over a link", Mend: "name where it leads"}}
+	const want = "Not writable: /x/link leads over a link; name where it leads. Tell the user\n"
+	for name, call := range map[string]func(s *Set) string{
+		"exec_command": func(s *Set) string { return exec(t, s, ExecCommand{Cmd: "true"}).String() },
+		"shell": func(s *Set) string {
+			d, err := s.Shell(context.Background(), Shell{Command: []string{"true"}}, Caller{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d.String()
+		},
+	} {
+		own := New(s.gate, p, s.environ, "test")
+		if text := call(own); !strings.Contains(text, want) {
+			t.Errorf("%s: %q", name, text)
+		}
+		if text := call(own); strings.Contains(text, want) {
+			t.Errorf("%s tells it again: %q", name, text)
+		}
+		own.Close()
+	}
+}

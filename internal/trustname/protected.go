@@ -25,7 +25,7 @@ var protectedNames = [...]Name{
 	{".git", false, "git runs programs named in its hooks and config"},
 	{".codex", false, "configuration of a coding agent"},
 	{".agents", false, "instructions and skills of coding agents"},
-	{".lockstile", false, "configuration of this product"},
+	{ownName, false, "configuration of this product"},
 	{".claude", false, "configuration and hooks of a coding agent"},
 	{".vscode", false, "editor tasks and settings start programs"},
 	{".idea", false, "editor run configurations start programs"},
@@ -98,6 +98,9 @@ func IsGitModules(name string) bool {
 // gitModules is a protected name where commands can't commit, and a hand-off name where
 // they can: "git submodule add" writes the file, and git on the host obeys no command in it.
 const gitModules = ".gitmodules"
+
+// ownName is the name of this product's configuration.
+const ownName = ".lockstile"
 
 func isProtectedOn(goos, name string, atRoot bool) bool {
 	if goos == "windows" {

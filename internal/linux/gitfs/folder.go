@@ -25,15 +25,15 @@ type Folder struct {
 
 // Look looks at a git directory before a start: its format, the git directories inside,
 // and the index. workspace is the folder of the commands; own is the part of
-// the workspace, if the workspace is a linked worktree ("worktrees/N"). A Server takes the Folder, or
+// the workspace, if the workspace is a linked worktree ("worktrees/N"); given are the protected names that the user has given up. A Server takes the Folder, or
 // the caller must Close it.
-func Look(workspace, dir, own string) (*Folder, error) {
+func Look(workspace, dir, own string, given []string) (*Folder, error) {
 	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: dir, Err: err}
 	}
 	f := &Folder{root: root}
-	if err := f.look(workspace, dir, own); err != nil {
+	if err := f.look(workspace, dir, own, given); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func Look(workspace, dir, own string) (*Folder, error) {
 // Close frees the Folder.
 func (f *Folder) Close() { unix.Close(f.root) }
 
-func (f *Folder) look(workspace, dir, own string) error {
+func (f *Folder) look(workspace, dir, own string, given []string) error {
 	config, err := f.content("config", mostDraft)
 	if err != nil {
 		return &os.PathError{Op: "read", Path: filepath.Join(dir, "config"), Err: err}
@@ -57,7 +57,7 @@ func (f *Folder) look(workspace, dir, own string) error {
 	if err != nil {
 		return fmt.Errorf("the git directories inside %s: %w", dir, err)
 	}
-	facts := gitdir.Facts{Workspace: workspace, GitDir: dir, HashSize: format.HashSize, Own: own, Older: older, Shared: f.shared}
+	facts := gitdir.Facts{Workspace: workspace, GitDir: dir, HashSize: format.HashSize, Own: own, Given: given, Older: older, Shared: f.shared}
 	f.rules = gitdir.New(facts)
 	list, err := f.list(own)
 	if err != nil {

@@ -161,7 +161,7 @@ func FuzzRequest(f *testing.F) {
 	if err := os.WriteFile(filepath.Join(dir, "config"), nil, 0o644); err != nil {
 		f.Fatal(err)
 	}
-	folder, err := Look("/work", dir, "")
+	folder, err := Look("/work", dir, "", nil)
 	if err != nil {
 		f.Fatal(err)
 	}

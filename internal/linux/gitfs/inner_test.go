@@ -23,7 +23,7 @@ func TestInnerIsRead(t *testing.T) {
 		if err := os.Chmod(dir, 0); err != nil {
 			t.Fatal(err)
 		}
-		if f, err := Look(g.ws, filepath.Join(g.ws, ".git"), ""); err == nil {
+		if f, err := Look(g.ws, filepath.Join(g.ws, ".git"), "", nil); err == nil {
 			f.Close()
 			t.Errorf("%s can't be read, and is passed over", name)
 		}

@@ -159,7 +159,7 @@ func (g ground) run(script string) (string, bool, Report) {
 
 func (g ground) folder() *Folder {
 	g.Helper()
-	f, err := Look(g.ws, filepath.Join(g.ws, ".git"), "")
+	f, err := Look(g.ws, filepath.Join(g.ws, ".git"), "", nil)
 	if err != nil {
 		g.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func NoMount(f *launch.Fault) bool {
 
 // CheckGit returns why a git directory can't be served, or nil.
 func CheckGit(workspace, dir, own string) error {
-	folder, err := gitfs.Look(workspace, dir, own)
+	folder, err := gitfs.Look(workspace, dir, own, nil)
 	if err == nil {
 		folder.Close()
 	}
@@ -90,7 +90,7 @@ func (l *Launch) serveGit(device int) error {
 
 func (l *Launch) lookAtGit() (*gitfs.Folder, error) {
 	git := l.plan.Git()
-	return gitfs.Look(l.plan.Workspace, git.Path, git.Own)
+	return gitfs.Look(l.plan.Workspace, git.Path, git.Own, l.plan.GivenUp)
 }
 
 // renewGit has the server look at the git directory again, for a command: the processes may
@@ -146,7 +146,7 @@ func (l *Launch) finishGit() *launch.Git {
 
 // RestoreGit puts the refs of a git directory back as they were before the moves.
 func RestoreGit(workspace, dir string, moves []launch.Move, kept string) (skipped map[string]string, err error) {
-	folder, err := gitfs.Look(workspace, dir, "")
+	folder, err := gitfs.Look(workspace, dir, "", nil)
 	if err != nil {
 		return nil, err
 	}
