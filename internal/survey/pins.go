@@ -101,7 +101,7 @@ func (p *pins) bareName(dir string) string {
 
 // follow pins the end of a lead, and each link on the way.
 func (p *pins) follow(l lead) error {
-	if p.followed[l.to] {
+	if p.followed[l.to] || l.file && !exists(l.to) {
 		return nil
 	}
 	p.followed[l.to] = true

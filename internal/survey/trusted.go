@@ -148,11 +148,15 @@ func (p *pins) take(seen *tree) error {
 	}
 	seen.each(kindFIFO, func(_, full string) { t.FIFOs = append(t.FIFOs, full) })
 	for _, rel := range seen.order {
-		f, dir := seen.folders[rel], filepath.Join(seen.root, rel)
+		f := seen.folders[rel]
+		if rel != "" && !f.repository() {
+			continue
+		}
+		dir := filepath.Join(seen.root, rel)
 		if rel != "" && slices.Contains(p.roots, dir) {
 			continue // a root of its own
 		}
-		if rel == "" || f.repository() && !p.there[dir] {
+		if rel == "" || !p.there[dir] {
 			if err := p.missing(dir, f, rel == ""); err != nil {
 				return err
 			}
