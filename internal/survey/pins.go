@@ -25,6 +25,17 @@ type lead struct {
 	next   bool     // the end decides about the next start: it can't be a whole root
 }
 
+// key tells leads apart that ask for different things.
+func (l lead) key() string {
+	kind := byte(0)
+	for i, set := range []bool{l.way, l.file, l.folder, l.apart, l.next, len(l.inRoot) > 0} {
+		if set {
+			kind |= 1 << i
+		}
+	}
+	return string(kind) + l.to
+}
+
 // pins collects the names in writable roots that must stay as they are: the trusted names
 // with all that leads there, and the names that must not appear.
 type pins struct {
@@ -33,7 +44,7 @@ type pins struct {
 	shown    elsewhere
 	there    map[string]bool // t.There, as a set
 	absent   map[string]int  // the places in t.Absent, by folder
-	followed map[string]bool // the leads so far, by path
+	followed map[string]bool // the leads so far, by key
 	seen     map[string]bool // the git directories so far, by path and working tree
 	git      gitFiles
 	here     string // the current folder, from which relative paths of the environment go
@@ -101,10 +112,11 @@ func (p *pins) bareName(dir string) string {
 
 // follow pins the end of a lead, and each link on the way.
 func (p *pins) follow(l lead) error {
-	if p.followed[l.to] || l.file && !exists(l.to) {
+	key := l.key()
+	if p.followed[key] || l.file && !exists(l.to) {
 		return nil
 	}
-	p.followed[l.to] = true
+	p.followed[key] = true
 	if l.from != "" {
 		before := p.from
 		p.from = l.from

@@ -304,7 +304,7 @@ func TestLongPaths(t *testing.T) {
 func TestForeignFaults(t *testing.T) {
 	var many strings.Builder
 	for i := range 9000 {
-		fmt.Fprintf(&many, "[alias]\nx%d = !./t/%d\n", i, i)
+		fmt.Fprintf(&many, "[remote \"x%d\"]\nurl = ./t/%d\n", i, i)
 	}
 	for name, c := range map[string]struct {
 		files []string
