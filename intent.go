@@ -151,7 +151,7 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	if facts.Git.Own != "" && facts.Hidden.Covers(facts.Git.Dir, nil) {
 		facts.Git = host.Git{Why: facts.Git.Dir + " may not be read"}
 	}
-	facts.Protected, facts.Absent = i.trusted.There, i.trusted.Absent
+	facts.Protected, facts.Absent, facts.Leads = i.trusted.There, i.trusted.Absent, i.trusted.Leads
 	if facts.Git.Dir != "" {
 		facts.Protected = slices.DeleteFunc(slices.Clone(facts.Protected), func(name string) bool { return trail.Within(name, facts.Git.Dir) })
 	}

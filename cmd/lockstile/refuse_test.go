@@ -99,12 +99,19 @@ func TestBeneathTheView(t *testing.T) {
 	}
 }
 
-// furnish makes everything that a view can have of a place: a TMPDIR, and protected names
-// in the workspace and below.
+// furnish makes everything that a view can have of a place: a TMPDIR, protected names in the
+// workspace and below, links that lead on from there with their ends, and a folder in which
+// a name must not appear.
 func (p *place) furnish() {
 	p.Helper()
-	for _, dir := range []string{p.dir + "/tmpdir", p.ws + "/.git", p.ws + "/sub/.claude"} {
+	for _, dir := range []string{p.dir + "/tmpdir", p.ws + "/.git/hooks", p.ws + "/sub/.claude", p.ws + "/way/v1", p.ws + "/swept"} {
 		mkdir(p.T, dir)
+	}
+	write(p.T, p.ws+"/way/v1/hook", "x")
+	for link, to := range map[string]string{"way/now": "v1", ".git/hooks/pre-push": "../../way/now/hook", ".git/hooks/pre-commit": "../../swept/later", ".envrc": "nowhere"} {
+		if err := os.Symlink(to, filepath.Join(p.ws, link)); err != nil {
+			p.Fatal(err)
+		}
 	}
 }
 

@@ -228,3 +228,20 @@ func TestTakenBackFromFullDisk(t *testing.T) {
 		t.Errorf("it isn't told: %s", out)
 	}
 }
+
+// TestLeadIsExplained checks that a name that is read-only because of another file is
+// explained by that file.
+func TestLeadIsExplained(t *testing.T) {
+	p := newPlace(t)
+	p.env = append(p.env, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
+	p.asHost("git init -q .; git config alias.x '!sh tools/f'; mkdir tools; echo f > tools/f")
+	if r := p.lockstile("run", "--", "sh", "-c", "echo x > tools/f"); !strings.Contains(r.stderr, p.ws+"/tools/f may not be written, since "+p.ws+"/.git/config leads to "+p.ws+"/tools/f") {
+		t.Errorf("%+v", r)
+	}
+	if r := p.lockstile("run", "--", "mv", "tools", "t"); !strings.Contains(r.stderr, p.ws+"/tools can't be renamed or removed, since the folder holds the protected name f") {
+		t.Errorf("%+v", r)
+	}
+	if r := p.lockstile("explain", "write", "tools/f"); !strings.Contains(r.stdout, "denied") || !strings.Contains(r.stdout, `"`+p.ws+`/.git/config" leads to "`+p.ws+`/tools/f"`) {
+		t.Errorf("%+v", r)
+	}
+}

@@ -42,15 +42,16 @@ type Shares struct {
 
 // Folders are the folders and names that a view treats apart.
 type Folders struct {
-	UserHome  string   // the result of UserHome
-	TempDir   string   // canonical TMPDIR; "" if unset, or no folder
-	Resolver  string   // the target of /etc/resolv.conf, if a link
-	Absent    []Absent // absent trusted names, in writable roots
-	Protected []string // files and folders in writable roots that programs of the host trust
-	Hidden    Hidden   // files and folders that may not be read
-	Git       Git      // of the workspace
-	Loopback  string   // the network namespace of the client; "" for one of the command's own
-	Caches    Caches   // of build tools
+	UserHome  string            // the result of UserHome
+	TempDir   string            // canonical TMPDIR; "" if unset, or no folder
+	Resolver  string            // the target of /etc/resolv.conf, if a link
+	Absent    []Absent          // absent trusted names, in writable roots
+	Protected []string          // files and folders in writable roots that programs of the host trust
+	Leads     map[string]string // for names of Protected that are trusted because of another file: the file
+	Hidden    Hidden            // files and folders that may not be read
+	Git       Git               // of the workspace
+	Loopback  string            // the network namespace of the client; "" for one of the command's own
+	Caches    Caches            // of build tools
 }
 
 // Caches are the private caches of the command. The zero value has none.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -51,7 +52,13 @@ func (s Seen) busy(h hit) (Obstacle, bool) {
 		if !ok || s.Policy.Mode != policy.ModeWorkspaceWrite || s.unseen(s.real(path)) {
 			continue
 		}
-		if inner := s.protectedIn(s.real(path)); inner != "" {
+		inner := s.protectedIn(s.real(path))
+		for name := range s.Leads {
+			if inner == "" && trail.Within(name, s.real(path)) {
+				inner = strings.TrimPrefix(name, s.real(path)+"/")
+			}
+		}
+		if inner != "" {
 			return Obstacle{What: path, Cause: path + " can't be renamed or removed, since the folder holds the protected name " + inner,
 				Instead: "no setting is proposed; copy the folder, or ask the user to make the change"}, true
 		}

@@ -70,12 +70,29 @@ var folders = []string{"mkdir", "mkdirat", "directory", "directories", "folder",
 func (s Seen) writing(path string, folder bool) (Obstacle, bool) {
 	real := s.real(path)
 	d := s.Policy.DecideWrite(real)
+	if name, from := s.lead(real); from != "" && d.Allowed {
+		return Obstacle{What: path, Cause: fmt.Sprintf("%s may not be written, since %s leads to %s, and programs of the host obey it", path, from, name),
+			Instead: "no setting allows it; ask the user to make the change"}, true
+	}
 	if d.Allowed || s.ownPlace(real) {
 		return Obstacle{}, false
 	}
 	o := Obstacle{What: path, Cause: fmt.Sprintf("%s may not be written (%s)", path, d.Rule)}
 	o.propose(s.writable(real, d, folder))
 	return o, true
+}
+
+// lead returns the name at or above a path that is read-only because of another file, and the
+// file.
+func (s Seen) lead(path string) (name, from string) {
+	for at := path; ; at = filepath.Dir(at) {
+		if from := s.Leads[at]; from != "" {
+			return at, from
+		}
+		if at == filepath.Dir(at) {
+			return "", ""
+		}
+	}
 }
 
 // ownPlace reports whether a path is in a folder of the command's own.

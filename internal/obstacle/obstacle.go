@@ -59,11 +59,12 @@ type Seen struct {
 	Output string   // any bytes; Find reads the beginning and the end
 	Try    Try      // nil: nothing can be proposed
 
-	TakenBack []string    // protected names that the command made
-	Exceeded  string      // the limit for which the tree was ended
-	Refused   []string    // targets of connects that found nobody: ADDRESS:PORT or full paths
-	BadCall   bool        // SIGSYS ended the command
-	Git       []GitDenied // content that may not stand in the git directory
+	Leads     map[string]string // names that are read-only because of another file: the file
+	TakenBack []string          // protected names that the command made
+	Exceeded  string            // the limit for which the tree was ended
+	Refused   []string          // targets of connects that found nobody: ADDRESS:PORT or full paths
+	BadCall   bool              // SIGSYS ended the command
+	Git       []GitDenied       // content that may not stand in the git directory
 }
 
 // GitDenied is content that the git directory's server refused.

@@ -153,6 +153,9 @@ func (w World) writeProtected(s spot, name string) Answer {
 		why = "programs of the host trust that name; ask the user to make the change, or to give the name up (trust.writable)"
 	}
 	rule := fmt.Sprintf("protected name %q in %q", path.Base(name), path.Dir(name))
+	if from := w.Facts.Leads[name]; from != "" {
+		rule = fmt.Sprintf("%q leads to %q, and programs of the host obey it", from, name)
+	}
 	modules := w.Facts.Git.Dir != "" && trustname.IsGitModules(path.Base(name)) && w.isRoot(path.Dir(name))
 	switch {
 	case w.pinned(name):

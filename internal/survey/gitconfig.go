@@ -45,7 +45,7 @@ func (p *pins) commonConfiguration() error {
 		if f.Path == "" {
 			continue
 		}
-		if err := p.follow(lead{to: f.Path}); err != nil {
+		if err := p.follow(lead{from: "git", to: f.Path}); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (p *pins) configuration(dir, tree string) error {
 				return err
 			}
 		}
-		if err := p.follow(lead{to: f.Path}); err != nil {
+		if err := p.follow(lead{from: "git", to: f.Path}); err != nil {
 			return err
 		}
 	}
@@ -147,7 +147,7 @@ func (p *pins) obeyed(l gitconf.Lead, tree, dir string) error {
 
 // obeyedAt follows a lead from one folder.
 func (p *pins) obeyedAt(l gitconf.Lead, to string) error {
-	out := lead{to: to}
+	out := lead{from: l.File, to: to}
 	switch {
 	case l.Key == worktreeKey:
 		out.way = true // a tree is there to be written
@@ -169,14 +169,14 @@ func (p *pins) entered(l gitconf.Lead, to string) error {
 		way, err := trail.Walk(dir)
 		switch {
 		case err == nil && way.Folder && isRepository(way.End):
-			if err := p.follow(lead{to: dir, folder: true, inRoot: bareNames}); err != nil {
+			if err := p.follow(lead{from: l.File, to: dir, folder: true, inRoot: bareNames}); err != nil {
 				return err
 			}
 			if err := p.gitDirectory(dir, to); err != nil {
 				return err
 			}
 		case err == nil && way.Missing == "" && trustname.IsGitDir(filepath.Base(dir)):
-			if err := p.follow(lead{to: dir}); err != nil {
+			if err := p.follow(lead{from: l.File, to: dir}); err != nil {
 				return err
 			}
 			if err := p.repository(dir); err != nil {
@@ -185,7 +185,7 @@ func (p *pins) entered(l gitconf.Lead, to string) error {
 		case dir != to || l.Shape != gitconf.Anything || !strings.Contains(l.To, "/"):
 			// A word that is no path in any way: a new repository there is told.
 		default:
-			if err := p.follow(lead{to: dir, way: way.Missing == ""}); err != nil {
+			if err := p.follow(lead{from: l.File, to: dir, way: way.Missing == ""}); err != nil {
 				return err
 			}
 		}

@@ -66,8 +66,9 @@ func (p *pins) variable(name, value string) error {
 	case !slices.ContainsFunc(starters, func(pattern string) bool { return fits(pattern, name) }):
 		return nil
 	}
+	from := "the variable " + name
 	for _, word := range append(wordsOf(value), value) {
-		if err := p.follow(lead{to: trail.Join(p.here, word), file: true}); err != nil {
+		if err := p.follow(lead{from: from, to: trail.Join(p.here, word), file: true}); err != nil {
 			return err
 		}
 	}
@@ -112,7 +113,27 @@ func (p *pins) home() error {
 				return nil
 			}
 			p.left--
-			if err := p.follow(lead{to: filepath.Join(at, e.Name())}); err != nil {
+			if err := p.follow(lead{from: filepath.Join(at, e.Name()), to: filepath.Join(at, e.Name())}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ownConfiguration follows the files that our own configuration mentions, such as the
+// programs of MCP servers: what the user's session starts is the user's program.
+func (p *pins) ownConfiguration(own []string) error {
+	for _, path := range own {
+		if !strings.HasSuffix(path, ".toml") {
+			continue
+		}
+		from := path
+		for _, word := range wordsOf(firstBytes(path, mostWords)) {
+			if !strings.Contains(word, "/") {
+				continue
+			}
+			if err := p.follow(lead{from: from, to: trail.Join(p.here, word), file: true}); err != nil {
 				return err
 			}
 		}

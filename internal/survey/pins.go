@@ -15,6 +15,7 @@ import (
 
 // lead is a path to which a trusted name leads.
 type lead struct {
+	from   string   // the file that leads there; "" for a trusted name by itself
 	to     string   // absolute, as written
 	way    bool     // only the links on the way count
 	file   bool     // only a file counts, as for a word of a command
@@ -22,6 +23,17 @@ type lead struct {
 	inRoot []string // the names that are trusted if the end is a whole writable root
 	apart  bool     // a folder at the end stays writable, apart from the names of inRoot
 	next   bool     // the end decides about the next start: it can't be a whole root
+}
+
+// key tells leads apart that ask for different things.
+func (l lead) key() string {
+	kind := byte(0)
+	for i, set := range []bool{l.way, l.file, l.folder, l.apart, l.next, len(l.inRoot) > 0} {
+		if set {
+			kind |= 1 << i
+		}
+	}
+	return string(kind) + l.to
 }
 
 // pins collects the names in writable roots that must stay as they are: the trusted names
@@ -32,10 +44,11 @@ type pins struct {
 	shown    elsewhere
 	there    map[string]bool // t.There, as a set
 	absent   map[string]int  // the places in t.Absent, by folder
-	followed map[string]bool // the leads so far, by path
+	followed map[string]bool // the leads so far, by key
 	seen     map[string]bool // the git directories so far, by path and working tree
 	git      gitFiles
 	here     string // the current folder, from which relative paths of the environment go
+	from     string // the file that leads to what is followed
 	nested   string // the top of the repository at hand, if a command may have made it
 	begun    effort // before the repository at hand
 	left     int    // how many more entries of guarded folders are looked at
@@ -99,10 +112,16 @@ func (p *pins) bareName(dir string) string {
 
 // follow pins the end of a lead, and each link on the way.
 func (p *pins) follow(l lead) error {
-	if p.followed[l.to] {
+	key := l.key()
+	if p.followed[key] || l.file && !exists(l.to) {
 		return nil
 	}
-	p.followed[l.to] = true
+	p.followed[key] = true
+	if l.from != "" {
+		before := p.from
+		p.from = l.from
+		defer func() { p.from = before }()
+	}
 	way, err := trail.Walk(l.to)
 	if l.file && (err != nil || way.Missing != "" || way.Folder) {
 		return nil
@@ -171,6 +190,9 @@ func (p *pins) pin(name string, id trail.ID, inRoot []string) error {
 		default:
 			p.add(at)
 			p.t.ids[at] = id
+			if p.from != "" && at != p.from {
+				p.t.Leads[at] = p.from
+			}
 		}
 	}
 	return nil

@@ -304,7 +304,7 @@ func TestLongPaths(t *testing.T) {
 func TestForeignFaults(t *testing.T) {
 	var many strings.Builder
 	for i := range 9000 {
-		fmt.Fprintf(&many, "[alias]\nx%d = !./t/%d\n", i, i)
+		fmt.Fprintf(&many, "[remote \"x%d\"]\nurl = ./t/%d\n", i, i)
 	}
 	for name, c := range map[string]struct {
 		files []string
@@ -322,4 +322,16 @@ func TestForeignFaults(t *testing.T) {
 			t.Errorf("%s: %+v", name, got.Closed)
 		}
 	}
+}
+
+// TestPinsOfOwnConfiguration checks that a program that our configuration names can't be
+// changed.
+func TestPinsOfOwnConfiguration(t *testing.T) {
+	g := newGround(t)
+	g.files(repository, "ws/server x", "ws/lib/y x", "home/l/config.toml [mcp_servers.a]\ncommand = \""+g.ws+"/server\"\nargs = ['--x="+g.ws+"/lib/y']\n")
+	got, err := FindTrusted(policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: g.ws}, "", "", []string{g.dir + "/home/l/config.toml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.there(got, ".git", "server", "lib/y")
 }

@@ -23,7 +23,7 @@ func (p *pins) repository(at string) error {
 			return nil
 		}
 		dir = trail.Join(filepath.Dir(at), strings.TrimSpace(to))
-		if err := p.follow(p.gitLead(dir)); err != nil {
+		if err := p.follow(p.gitLead(at, dir)); err != nil {
 			return err
 		}
 	}
@@ -32,8 +32,8 @@ func (p *pins) repository(at string) error {
 
 // gitLead is a lead to a git directory. A folder that is none yet stays writable, apart from
 // the names that git would obey: a .git file may lead to any folder.
-func (p *pins) gitLead(dir string) lead {
-	l := lead{to: dir, folder: true, inRoot: bareNames}
+func (p *pins) gitLead(from, dir string) lead {
+	l := lead{from: from, to: dir, folder: true, inRoot: bareNames}
 	for _, name := range []string{"HEAD", "commondir", "gitdir"} {
 		if exists(dir + string(filepath.Separator) + name) {
 			return l
@@ -63,7 +63,7 @@ func (p *pins) gitDirectory(dir, tree string) error {
 	}
 	if common := strings.TrimSpace(beginning(filepath.Join(dir, "commondir"))); common != "" {
 		common = trail.Join(dir, common)
-		if err := p.follow(p.gitLead(common)); err != nil {
+		if err := p.follow(p.gitLead(filepath.Join(dir, "commondir"), common)); err != nil {
 			return err
 		}
 		if err := p.gitDirectory(common, tree); err != nil {
@@ -85,7 +85,7 @@ func (p *pins) within(dir string) error {
 		}
 		if back := strings.TrimSpace(beginning(filepath.Join(own, "gitdir"))); back != "" {
 			back = trail.Join(own, back)
-			if err := p.follow(lead{to: back}); err != nil {
+			if err := p.follow(lead{from: filepath.Join(own, "gitdir"), to: back}); err != nil {
 				return err
 			}
 			if err := p.gitDirectory(own, filepath.Dir(back)); err != nil {
@@ -105,7 +105,7 @@ func (p *pins) within(dir string) error {
 		if p.spent() {
 			return nil
 		}
-		if err := p.follow(lead{to: trail.Join(objects, unquote(line))}); err != nil {
+		if err := p.follow(lead{from: filepath.Join(objects, "info", "alternates"), to: trail.Join(objects, unquote(line))}); err != nil {
 			return err
 		}
 	}

@@ -79,7 +79,7 @@ func walk(root string, given []string, before *tree) (*tree, error) {
 	if known != nil && !keepsTimes(root) {
 		known = nil
 	}
-	t := &tree{root: root, given: given, at: time.Now().UnixNano(), folders: map[string]*folder{}, news: known == nil, before: before}
+	t := &tree{root: root, given: given, at: time.Now().UnixNano(), folders: make(map[string]*folder, before.size()), news: known == nil, before: before}
 	top, err := os.Stat(root)
 	if err != nil {
 		return nil, err
@@ -117,6 +117,14 @@ func walk(root string, given []string, before *tree) (*tree, error) {
 	}
 	t.news = t.news || len(t.order) != len(known.order)
 	return t, nil
+}
+
+// size is how many folders a walk has.
+func (t *tree) size() int {
+	if t == nil {
+		return 0
+	}
+	return len(t.order)
 }
 
 // queue has the folders that are to be read, by their rank.
@@ -196,10 +204,9 @@ func stampOf(dir string) stamp {
 // readFolder returns the content of a folder, nil for a folder that does not belong to
 // this root.
 func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[string]stamp) (*folder, error) {
-	dir := filepath.Join(t.root, rel)
 	at, ok := seen[rel]
 	if !ok {
-		at = stampOf(dir)
+		at = stampOf(filepath.Join(t.root, rel))
 	}
 	err := at.err
 	if errors.Is(err, fs.ErrNotExist) && rel != "" {
@@ -229,6 +236,7 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 	if before != nil && changed < known.at-int64(settled) {
 		return before, nil
 	}
+	dir := filepath.Join(t.root, rel)
 	entries, err := list(dir)
 	if err == nil {
 		_, err = os.Lstat(dir + string(filepath.Separator) + ".") // a folder may list names and still forbid access

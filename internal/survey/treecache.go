@@ -55,7 +55,7 @@ func decode(text, root string) *tree {
 	if format != knownFormat || of != root || err != nil {
 		return nil
 	}
-	t := &tree{root: root, at: at, folders: map[string]*folder{}}
+	t := &tree{root: root, at: at, folders: make(map[string]*folder, strings.Count(text, "\x00="))}
 	var f *folder
 	for {
 		field, ok := next()

@@ -25,12 +25,13 @@ import (
 
 // Trusted is the set of trusted names in the writable roots before a start.
 type Trusted struct {
-	There  []string      // becomes read-only
-	Absent []host.Absent // taken back if present at the end
-	FIFOs  []string      // the host may hold the other end
-	Linked []string      // trusted files with a second name, by which a command could write the file
-	Closed []Closed      // folders of the roots that commands may not write, because nobody knows what git obeys there, or where a configured root leads
-	Unseen int           // folders that were not read, at least
+	There  []string          // becomes read-only
+	Absent []host.Absent     // taken back if present at the end
+	FIFOs  []string          // the host may hold the other end
+	Linked []string          // trusted files with a second name, by which a command could write the file
+	Leads  map[string]string // for names of There that are trusted because of another file: the file
+	Closed []Closed          // folders of the roots that commands may not write, because nobody knows what git obeys there, or where a configured root leads
+	Unseen int               // folders that were not read, at least
 
 	ids     map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
 	files   map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
@@ -55,7 +56,7 @@ type Closed struct{ Path, Why string }
 // names to take back; "" for none. own are the paths by which the next start finds the
 // policy.
 func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, error) {
-	t := &Trusted{store: store, given: p.TrustWritable, ids: map[string]trail.ID{}}
+	t := &Trusted{store: store, given: p.TrustWritable, ids: map[string]trail.ID{}, Leads: map[string]string{}}
 	t.named = sync.OnceValue(t.readNamed)
 	if p.Mode == policy.ModeWorkspaceWrite {
 		for _, l := range p.LeftOut {
@@ -98,9 +99,12 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 		}
 	}
 	for _, path := range append(ownPrograms(), own...) {
-		if err := p.follow(lead{to: path, next: true}); err != nil {
+		if err := p.follow(lead{from: "lockstile itself", to: path, next: true}); err != nil {
 			return err
 		}
+	}
+	if err := p.ownConfiguration(own); err != nil {
+		return err
 	}
 	if err := p.commonConfiguration(); err != nil {
 		return err
@@ -144,11 +148,15 @@ func (p *pins) take(seen *tree) error {
 	}
 	seen.each(kindFIFO, func(_, full string) { t.FIFOs = append(t.FIFOs, full) })
 	for _, rel := range seen.order {
-		f, dir := seen.folders[rel], filepath.Join(seen.root, rel)
+		f := seen.folders[rel]
+		if rel != "" && !f.repository() {
+			continue
+		}
+		dir := filepath.Join(seen.root, rel)
 		if rel != "" && slices.Contains(p.roots, dir) {
 			continue // a root of its own
 		}
-		if rel == "" || f.repository() && !p.there[dir] {
+		if rel == "" || !p.there[dir] {
 			if err := p.missing(dir, f, rel == ""); err != nil {
 				return err
 			}
@@ -194,7 +202,7 @@ func (p *pins) lookInto() error {
 		if p.nested, p.begun = top, p.effort(); slices.Contains(p.roots, top) {
 			p.nested = ""
 		}
-		err := p.follow(lead{to: name, folder: true, inRoot: trustedInRoot(name)})
+		err := p.follow(lead{from: name, to: name, folder: true, inRoot: trustedInRoot(name)})
 		if err == nil && repositories[name] {
 			err = p.gitDirectory(name, name)
 		} else if err == nil && trustname.IsGitDir(filepath.Base(name)) {

@@ -32,7 +32,7 @@ func TestWays(t *testing.T) {
 		}
 	}
 	p := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: ws}
-	got := &Trusted{ids: map[string]trail.ID{}}
+	got := &Trusted{ids: map[string]trail.ID{}, Leads: map[string]string{}}
 	pins := newPins(got, p)
 	for _, to := range []string{dir + "/home/config.toml", dir + "/home/private", dir + "/home/loop", ws + "/bin/lockstile-mcp", dir + "/home/none"} {
 		if err := pins.follow(lead{to: to, next: true}); err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/internal/watch"
 )
 
@@ -129,7 +130,8 @@ func (g *Guard) begin(w *watch.Watch) {
 			continue
 		}
 		guarded[dir] = true
-		if !add(dir, func(c watch.Change) { g.changed(Folder{Dir: dir}, c) }) {
+		f := Folder{Dir: dir, Root: g.rootOf(dir)}
+		if !add(dir, func(c watch.Change) { g.changedBeside(f, c) }) {
 			break
 		}
 	}
@@ -156,6 +158,16 @@ func (g *Guard) lookAtEach(folders []Folder) {
 	if !g.over {
 		g.each = time.AfterFunc(max(eachAfter, mostLooking*time.Since(begun)), func() { g.lookAtEach(folders) })
 	}
+}
+
+// rootOf returns the writable root of a folder.
+func (g *Guard) rootOf(dir string) (root string) {
+	for _, f := range g.Folders {
+		if trail.Within(dir, f.Root) && len(f.Root) > len(root) {
+			root = f.Root
+		}
+	}
+	return root
 }
 
 // keep reports whether the guard goes on.
@@ -212,17 +224,21 @@ func (g *Guard) isCalm() bool {
 	return ok && account == g.calm.account
 }
 
-// changed handles a change of a folder's names.
+// changed handles a change of the names of a guarded folder.
 func (g *Guard) changed(f Folder, c watch.Change) {
-	full := filepath.Join(f.Dir, c.Name)
-	if c.Name == "" || !slices.Contains(g.Pinned, full) {
-		if !c.Gone && f.Root != "" {
-			g.came(f, c.Name)
-		}
-		return
+	if !g.changedBeside(f, c) && !c.Gone {
+		g.came(f, c.Name)
 	}
+}
+
+// changedBeside handles a change of a pinned name, and reports whether the name is pinned.
+func (g *Guard) changedBeside(f Folder, c watch.Change) (pinned bool) {
+	full := filepath.Join(f.Dir, c.Name)
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if c.Name == "" || !slices.Contains(g.Pinned, full) {
+		return false
+	}
 	switch {
 	case g.over:
 	case c.Gone:
@@ -236,6 +252,7 @@ func (g *Guard) changed(f Folder, c watch.Change) {
 		delete(g.gone, full)
 		g.stays(f.Dir, full)
 	}
+	return true
 }
 
 // came handles a name of a folder, or every unwanted name for "".

@@ -35,6 +35,16 @@ func moveTo(dir *os.Root, base string, info fs.FileInfo, entry string) error {
 	return err
 }
 
+// moveBack moves the content of an entry to a name of a folder, where nothing may be.
+func moveBack(entry string, dir *os.Root, base string) error {
+	to, err := dir.Open(".")
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	return unix.Renameat2(unix.AT_FDCWD, entry+"/"+madeName, int(to.Fd()), base, unix.RENAME_NOREPLACE)
+}
+
 // idOf returns the numbers of a file.
 func idOf(info fs.FileInfo) trail.ID {
 	st, ok := info.Sys().(*syscall.Stat_t)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // Store is the folder with what was taken away. Each entry is a folder: the file "made",
@@ -124,7 +126,16 @@ func (s Store) Restore(name string) (Entry, error) {
 	if exists(e.Path) {
 		return e, fmt.Errorf("%s is there again", e.Path)
 	}
-	if err := os.Rename(filepath.Join(s.Dir, e.Name, madeName), e.Path); err != nil {
+	top := filepath.VolumeName(e.Path) + string(filepath.Separator)
+	dir, err := openFolder(top, filepath.Dir(e.Path), trail.ID{}) // over no link: a command may have put one there
+	if errors.Is(err, errMoved) {
+		return e, fmt.Errorf("a link is on the way to %s now: look at %s, and move it yourself", e.Path, filepath.Join(s.Dir, e.Name, madeName))
+	}
+	if err != nil {
+		return e, err
+	}
+	defer dir.Close()
+	if err := moveBack(filepath.Join(s.Dir, e.Name), dir, filepath.Base(e.Path)); err != nil {
 		return e, err
 	}
 	return e, os.RemoveAll(filepath.Join(s.Dir, e.Name))

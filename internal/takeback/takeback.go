@@ -134,7 +134,7 @@ func openFolder(root, dir string, id trail.ID) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	rel := strings.TrimPrefix(strings.TrimPrefix(dir, root), string(filepath.Separator))
+	rel := strings.TrimPrefix(strings.TrimPrefix(dir, strings.TrimSuffix(root, string(filepath.Separator))), string(filepath.Separator))
 	for name := range strings.SplitSeq(rel, string(filepath.Separator)) {
 		if name == "" {
 			continue

@@ -135,8 +135,23 @@ func TestStore(t *testing.T) {
 	if n, err := s.Clear(time.Hour); n != 0 || err != nil {
 		t.Errorf("%d %v", n, err)
 	}
+	// A link on the way leads the restored name nowhere.
+	make1(t, root+"/deep/.envrc")
+	if _, err := taker.Take(Name{Root: root, Path: root + "/deep/.envrc"}, 1); err != nil {
+		t.Fatal(err)
+	}
+	outside := t.TempDir()
+	if err := os.Remove(root + "/deep"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, root+"/deep"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Restore(root + "/deep/.envrc"); err == nil || !strings.Contains(err.Error(), "a link is on the way") || exists(outside+"/.envrc") {
+		t.Errorf("%v", err)
+	}
 	s.Expire()
-	if n, err := s.Clear(0); n != 2 || err != nil {
+	if n, err := s.Clear(0); n != 3 || err != nil {
 		t.Errorf("%d %v", n, err)
 	}
 	if left, err := os.ReadDir(s.Dir); err != nil || len(left) != 0 {
