@@ -33,7 +33,7 @@ func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 	for _, p := range policies {
 		switch p.Mode {
 		case policy.ModeWorkspaceWrite:
-			findings = slices.Concat(findings, doctorSetup(g.named, p), doctorNames(own, p))
+			findings = slices.Concat(findings, doctorSetup(g.named, p), doctorNames(own, p), doctorSecrets(own, p))
 		case policy.ModeReadOnly:
 			findings = append(findings, doctorLayers(own, p)...)
 		}

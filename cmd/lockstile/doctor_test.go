@@ -73,3 +73,43 @@ func TestDoctorNamesWhatIsMissing(t *testing.T) {
 		})
 	}
 }
+
+// TestDoctorNamesSecrets checks that doctor names files that look like secrets and that
+// commands can read, and that the line of the mend hides them.
+func TestDoctorNamesSecrets(t *testing.T) {
+	p := newPlace(t)
+	home := newHome(p)
+	secret := []string{".config/tool/api_key", ".env", ".own/token.json", "client-secret.txt", "id_work", "we[i]rd.pem"}
+	for _, name := range append(secret, ".ssh/id_ed25519", ".config/keymap.json", "id_work.pub", "notes.txt", "docs/id_x", ".own/deep/token", "hidden.key") {
+		write(t, home+"/"+name, "text of "+name)
+	}
+	p.config("filesystem.deny_read = [\"~/hidden.key\"]\n")
+	named := func() (out finding) {
+		findings, _ := p.doctor(p.command(program, "doctor", "--json"))
+		for _, f := range findings {
+			if f.Name == "secrets in the home folder" {
+				out = f
+			}
+		}
+		return out
+	}
+	f := named()
+	if want := "commands can read ~/" + strings.Join(secret, ", ~/") + ", which look like secrets by their names"; f.Found != want || !f.OK {
+		t.Errorf("%+v\nwant %s", f, want)
+	}
+	_, line, _ := strings.Cut(f.Mend, "in config.toml: ")
+	p.config(line + "\n")
+	if f := named(); f.Name != "" {
+		t.Errorf("after the mend: %+v", f)
+	}
+	r := p.lockstile("run", "--", "sh", "-c", "cd; cat hidden.key notes.txt .config/tool/api_key .env .own/token.json client-secret.txt id_work we*")
+	if r.stdout != "text of notes.txt" {
+		t.Errorf("%+v", r)
+	}
+	for _, n := range strings.Fields("a b c d e f g h i j k l") {
+		write(t, home+"/"+n+".pem", "")
+	}
+	if f := named(); !strings.Contains(f.Found, " and 2 more,") || strings.Count(f.Mend, ".pem") != 11 {
+		t.Errorf("%+v", f)
+	}
+}
