@@ -82,6 +82,21 @@ func threads(dir string, account *strings.Builder, busy *bool) (name string, ali
 	return name, alive
 }
 
+// Begun returns when a process began, in ticks since the machine's start
+// (proc_pid_stat(5), field 22); "" for no process.
+func Begun(pid int) string {
+	stat, err := read("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return ""
+	}
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	const field = 22 - 3 // behind the name
+	if len(fields) <= field || fields[0] == "Z" || fields[0] == "X" {
+		return ""
+	}
+	return fields[field]
+}
+
 // stateOf returns the name and the state in a line of proc_pid_stat(5), 0 for another
 // text. The name is the process's own choice, and may hold brackets: the last one counts.
 func stateOf(stat string) (name string, state byte) {
