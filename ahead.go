@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -30,23 +31,26 @@ type lastPlan struct {
 	plan    *plan.Plan
 	policy  policy.Policy
 	environ []string
+	pools   host.Pools
 }
 
 func (l *lastPlan) of(p policy.Policy, environ []string) bool {
 	return slices.Equal(l.environ, environ) && reflect.DeepEqual(l.policy, p)
 }
 
-// inSeat returns the plan with the caches of another seat, nil if the plan must be made
+// inSeat returns the plan with the caches and the share of another seat, nil if the plan must be made
 // anew.
 func (l *lastPlan) inSeat(seat *hold) *plan.Plan {
+	pools := l.pools
+	pools.Share = seat.share(l.policy.Home, l.policy)
 	if l.plan.Caches == "" {
-		return l.plan
+		return l.plan.InShare(pools)
 	}
 	folder, err := seat.folder(filepath.Dir(l.plan.Caches), l.plan.Workspace)
 	if err != nil || folder == "" {
 		return nil
 	}
-	return l.plan.InSeat(folder)
+	return l.plan.InSeat(folder).InShare(pools)
 }
 
 // ahead keeps the processes placed for the next command, if any.

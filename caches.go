@@ -12,6 +12,7 @@ import (
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/redact"
+	"github.com/lockstile/lockstile/internal/shares"
 	"github.com/lockstile/lockstile/internal/survey"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -111,18 +112,21 @@ func cachesRefused(err error) error {
 		Reason: "the private folders for caches can't be made", Hint: "lockstile caches clear --all removes them; -c 'caches.mode=\"off\"' goes without", Err: err}
 }
 
-// seats gives the seats of the private caches to starts.
+// seats gives the seats of the private caches, and the shares of what the processes of the
+// user share, to starts.
 type seats struct {
 	mu    sync.Mutex
 	spare map[string]cachesets.Seat // of processes prepared ahead, by the set
+	share *shares.Share             // likewise; nil for none
 }
 
-// hold is the seat of one start, taken when the start first needs it.
+// hold is the seat and the share of one start, taken when the start first needs it.
 type hold struct {
 	from  *seats
 	set   string
 	seat  cachesets.Seat
 	other bool // than the kept seat
+	part  *shares.Share
 }
 
 func (s *seats) hold() *hold { return &hold{from: s} }
@@ -132,7 +136,7 @@ func (h *hold) folder(set, workspace string) (string, error) {
 	if h.set == set {
 		return h.seat.Folder, nil
 	}
-	h.leave()
+	h.leaveSeat()
 	seat, ok := cachesets.Seat{}, false
 	if !h.other {
 		h.from.mu.Lock()
@@ -150,23 +154,62 @@ func (h *hold) folder(set, workspace string) (string, error) {
 	return seat.Folder, nil
 }
 
-// leave gives the seat to the next start of any process.
+// share returns the number of the start's share of what the processes of the user share. A
+// start without a sandbox has none, and nobody who only looks takes one.
+func (h *hold) share(home string, p policy.Policy) int {
+	if h == nil || p.Mode == policy.ModeDangerFullAccess {
+		return 0
+	}
+	if h.part == nil {
+		h.from.mu.Lock()
+		h.part, h.from.share = h.from.share, nil
+		h.from.mu.Unlock()
+	}
+	if h.part == nil {
+		h.part = shares.Take(filepath.Join(home, "shares"))
+	}
+	return h.part.Number
+}
+
+// leave gives the seat and the share to the next start of any process.
 func (h *hold) leave() {
 	if h == nil {
 		return
 	}
+	h.leaveSeat()
+	h.part.Leave()
+	h.part = nil
+}
+
+func (h *hold) leaveSeat() {
 	h.seat.Leave()
 	h.set = ""
 }
 
 // change keeps the seat for another start, and has the next call of folder take another.
 func (h *hold) change() {
-	h.keep()
+	h.keepSeat()
 	h.set, h.other = "", true
 }
 
-// keep keeps the seat for the next start of this gate.
+// keep keeps the seat and the share for the next start of this gate.
 func (h *hold) keep() {
+	h.keepSeat()
+	h.from.mu.Lock()
+	defer h.from.mu.Unlock()
+	part := h.part
+	if h.part = nil; part == nil {
+		return
+	}
+	if h.from.share != nil {
+		part.Leave()
+		return
+	}
+	h.from.share = part
+	time.AfterFunc(mostIdle, func() { h.from.leaveShare(part) }) // the prepared processes have ended too
+}
+
+func (h *hold) keepSeat() {
 	if h.seat.Folder == "" {
 		return
 	}
@@ -182,6 +225,16 @@ func (h *hold) keep() {
 	h.from.spare[h.set], h.seat = h.seat, cachesets.Seat{}
 }
 
+// leaveShare gives a kept share to the next start of any process.
+func (s *seats) leaveShare(part *shares.Share) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.share == part {
+		s.share.Leave()
+		s.share = nil
+	}
+}
+
 // close leaves the seats that are kept.
 func (s *seats) close() {
 	s.mu.Lock()
@@ -190,6 +243,8 @@ func (s *seats) close() {
 		seat.Leave()
 	}
 	s.spare = nil
+	s.share.Leave()
+	s.share = nil
 }
 
 // pruneAfter is how long a command must have run before the caches are pruned: a short

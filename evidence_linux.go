@@ -111,7 +111,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 		Kernel: attest.Kernel{LandlockABI: f.LandlockABI, NoUserNamespaces: f.Missing.UserNamespaces, Loopback: i.plan.Loopback, SharedProc: f.Missing.FreshProc,
 			OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", ProcFiles: f.ProcFiles},
 		Shares: attest.Shares{Memory: f.Memory, MostProcesses: f.MostProcesses, MostCore: f.MostCore,
-			Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues},
+			Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Share: f.Pools.Share},
 		Folders: attest.Folders{TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, Git: f.Git.Dir, Files: map[string]string{}},
 		Asked:   attest.Asked{Dir: i.command.Dir, Terminal: i.command.Terminal != nil},
 	}

@@ -172,6 +172,9 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, errors.Join(err, note.Done())
 	}
 	tally.Count(tally.Record)
+	if len(c.intent.trusted.Absent) > 0 {
+		_ = g.watch.Open() // after a failure the guard looks again and again
+	}
 	running, err := c.Release()
 	if err != nil {
 		tally.Count(tally.NoExec)
@@ -276,7 +279,7 @@ func (g *Gate) confineOnce(r Request, knows knowledge) (*confined, error) {
 		return nil, err
 	}
 	g.phases.end(phaseDecided)
-	g.last.Store(&lastPlan{intended.plan, intended.policy, r.Env})
+	g.last.Store(&lastPlan{intended.plan, intended.policy, r.Env, intended.facts.Pools})
 	if s := g.ahead.take(intended.plan); s != nil {
 		if c, err := g.prove(intended, s); err == nil {
 			begun.drop()

@@ -95,6 +95,7 @@ func planFor(home ownHome, p policy.Policy, environ []string, knows knowledge, k
 	if knows.missing.Cgroup {
 		machine.Cgroup = ""
 	}
+	machine.Pools.Share = knows.seat.share(home.real, p)
 	i := &intent{policy: p, facts: machine}
 	var beside sync.WaitGroup
 	beside.Go(func() { err = i.surveyFolders(home, environ) })

@@ -124,29 +124,61 @@ except OSError: pass`
 c=ctypes.CDLL(None); i=ctypes.c_int()
 sys.exit(not (c.inotify_init1(0)>=0 and c.timer_create(1,None,ctypes.byref(i))==0))`
 	p := newPlace(t)
-	cmd := p.command(program, "run", "--tty=false", "--", "sh", "-c", "ulimit -n 100000; "+python(take))
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
+	takes := func() (instances int, end func()) {
+		cmd := p.command(program, "run", "--tty=false", "--", "sh", "-c", "ulimit -n 100000; "+python(take))
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var timers, terminals int
+		if _, err := fmt.Fscanf(out, "took %d %d %d\n", &instances, &timers, &terminals); err != nil || instances == 0 || timers == 0 || terminals == 0 || terminals > 256 {
+			t.Errorf("%v: it took %d, %d and %d", err, instances, timers, terminals)
+		}
+		return instances, func() {
+			in.Close()
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
-	defer in.Close()
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	var ends []func()
+	var all []int
+	for range 3 {
+		instances, end := takes()
+		ends, all = append(ends, end), append(all, instances)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var instances, timers, terminals int
-	if _, err := fmt.Fscanf(out, "took %d %d %d\n", &instances, &timers, &terminals); err != nil || instances == 0 || timers == 0 || terminals == 0 || terminals > 256 {
-		t.Errorf("%v: it took %d, %d and %d", err, instances, timers, terminals)
+	if all[1] > all[0]/2 || all[2] > max(all[1]/2, 4) {
+		t.Errorf("the commands take %d", all)
 	}
 	if said, err := exec.Command("python3", "-c", one).CombinedOutput(); err != nil {
-		t.Errorf("after %d and %d nothing is left: %v %s", instances, timers, err, said)
+		t.Errorf("after %d nothing is left: %v %s", all, err, said)
 	}
-	in.Close()
-	if err := cmd.Wait(); err != nil {
-		t.Error(err)
+	ends[0]()
+	if again, end := takes(); again != all[0] {
+		t.Errorf("a share that is free is %d, was %d", again, all[0])
+	} else {
+		end()
+	}
+	ends[1]()
+	ends[2]()
+}
+
+// TestGuardWithoutWatch checks a start whose user has no inotify instance left: a name is
+// taken back while the command runs all the same.
+func TestGuardWithoutWatch(t *testing.T) {
+	const command = "mkdir sub; cd sub; git init -q .; cd ..; sleep 0.3; mkdir .vscode; i=0; while test -d .vscode && test $i -lt 100; do sleep 0.1; i=$((i+1)); done; test ! -d .vscode && echo gone"
+	p := newPlace(t)
+	script := "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\""
+	r := p.do(p.command("unshare", "--user", "--map-root-user", "--", "sh", "-c", script, program, "run", "--tty=false", "--", "sh", "-c", command))
+	if r.stdout != "gone\n" || !strings.Contains(r.stderr, "taken back: "+p.ws+"/.vscode") {
+		t.Errorf("%+v", r)
 	}
 }
 

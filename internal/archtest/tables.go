@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/news internal/obstacle internal/plain internal/plan internal/program internal/pty internal/question internal/redact internal/residual internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/host internal/launch internal/linux/launcher internal/linux/measure internal/news internal/obstacle internal/plain internal/plan internal/program internal/pty internal/question internal/redact internal/residual internal/shares internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
@@ -45,7 +45,7 @@ func Lockstile() Tables {
 			{"internal/patch", ""},
 			{"internal/picture", ""},
 			{"internal/plain", ""},
-			{"internal/plan", "internal/access internal/caches internal/host policy refusal"},
+			{"internal/plan", "internal/access internal/caches internal/host internal/shares policy refusal"},
 			{"internal/escapes", ""},
 			{"internal/program", ""},
 			{"internal/pty", "internal/escapes"},
@@ -53,6 +53,7 @@ func Lockstile() Tables {
 			{"internal/redact", ""},
 			{"internal/residual", "internal/plan refusal"},
 			{"internal/rollout", "internal/filelock internal/redact"},
+			{"internal/shares", "internal/filelock"},
 			{"internal/settings", ". internal/config internal/host internal/survey policy"},
 			{"internal/stores", "internal/glob"},
 			{"internal/survey", "internal/caches internal/gitconf internal/gitdir internal/glob internal/host internal/mountinfo internal/news internal/plain internal/stores internal/takeback internal/trail internal/trustname policy refusal"},

@@ -49,6 +49,7 @@ type Shares struct {
 	MostCore         uint64 // RLIMIT_CORE, in bytes
 	Inotify, Watches int64
 	Signals, Queues  uint64
+	Share            int // how many greater shares other starts may have
 }
 
 // Folders are the folders and files that the view treats apart.

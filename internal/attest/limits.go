@@ -35,17 +35,18 @@ func expectLimits(p policy.Policy, m Machine) []Expectation {
 	case m.UID != 0:
 		see("command.limit.processes", min(processes, int64(min(m.MostProcesses, math.MaxInt64))))
 	}
-	// Half is for the user's other processes.
+	// Half is for the user's other processes. The other half is for all starts: each takes
+	// half of what the starts with the greater shares leave, and four at least.
 	if !m.SharedProc && !m.NoUserNamespaces {
 		for fact, most := range map[Fact]int64{"trial.the most inotify instances": m.Inotify, "trial.the most watches": m.Watches} {
 			if most/2 != 0 {
-				see(fact, most/2)
+				see(fact, int64(m.share(uint64(most))))
 			}
 		}
 	}
 	for fact, most := range map[Fact]uint64{"command.limit.queued signals": m.Signals, "command.limit.message queues": m.Queues} {
 		if most/2 != 0 {
-			out = append(out, Expectation{Restriction: refusal.Limits, Fact: fact, Want: strconv.FormatUint(most/2, 10)})
+			out = append(out, Expectation{Restriction: refusal.Limits, Fact: fact, Want: strconv.FormatUint(m.share(most), 10)})
 		}
 	}
 	for fact, want := range map[Fact]int64{
@@ -56,4 +57,14 @@ func expectLimits(p policy.Policy, m Machine) []Expectation {
 		}
 	}
 	return out
+}
+
+// share is what the start may take of an amount for all processes of the user.
+func (m Machine) share(most uint64) uint64 {
+	most = min(most, math.MaxInt64)
+	left := most / 2
+	for range m.Share + 1 {
+		left /= 2
+	}
+	return max(left, min(4, most/2))
 }

@@ -105,6 +105,7 @@ type Pools struct {
 	Watches int64  // fs.inotify.max_user_watches
 	Signals uint64 // queued, RLIMIT_SIGPENDING
 	Queues  uint64 // bytes of POSIX message queues, RLIMIT_MSGQUEUE
+	Share   int    // the number of the start's share: package shares
 }
 
 // Absent lists trusted names that a folder doesn't have.

@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"math"
+
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/shares"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -19,7 +22,7 @@ type Limits struct {
 	CPU       uint64 `json:"cpu,omitempty"`  // seconds, RLIMIT_CPU
 	Wall      uint64 `json:"wall,omitempty"` // seconds; watched
 
-	// Half of the amounts for all processes of our user.
+	// The start's share of the amounts for all processes of our user.
 	Inotify int64  `json:"inotify,omitempty"` // instances
 	Watches int64  `json:"watches,omitempty"`
 	Signals uint64 `json:"signals,omitempty"` // queued
@@ -36,6 +39,26 @@ const (
 
 const mib = 1 << 20
 
+// share bounds what the start may take of the pools.
+func (out *Plan) share(p host.Pools) {
+	out.Limits.Signals, out.Limits.Queues = shareOf(p.Signals, p.Share), shareOf(p.Queues, p.Share)
+	if out.Rung == Full { // other rungs have no /proc/sys to write to
+		out.Limits.Inotify, out.Limits.Watches = shares.Of(p.Inotify, p.Share), shares.Of(p.Watches, p.Share)
+	}
+}
+
+// shareOf is shares.Of for an amount that may be no bound at all.
+func shareOf(pool uint64, number int) uint64 {
+	return uint64(shares.Of(int64(min(pool, math.MaxInt64)), number))
+}
+
+// InShare returns the plan with another share of the pools.
+func (p *Plan) InShare(pools host.Pools) *Plan {
+	out := *p
+	out.share(pools)
+	return &out
+}
+
 // compileLimits decides how each resource is bounded.
 func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 	for _, n := range []int64{l.Processes, l.MemoryMB, l.FileSizeMB, l.OpenFiles, l.CPUSeconds, l.WallSeconds} {
@@ -45,10 +68,7 @@ func (out *Plan) compileLimits(l policy.Limits, f host.Facts) error {
 	}
 	out.Limits = Limits{Processes: l.Processes, Memory: uint64(l.MemoryMB) * mib, FileSize: uint64(l.FileSizeMB) * mib,
 		OpenFiles: uint64(l.OpenFiles), CPU: uint64(l.CPUSeconds), Wall: uint64(l.WallSeconds)}
-	out.Limits.Signals, out.Limits.Queues = f.Pools.Signals/2, f.Pools.Queues/2
-	if out.Rung == Full { // other rungs have no /proc/sys to write to
-		out.Limits.Inotify, out.Limits.Watches = f.Pools.Inotify/2, f.Pools.Watches/2
-	}
+	out.share(f.Pools)
 	out.Limits.Core = min(1, f.MostCore)
 	if l.MemoryMB == 0 {
 		out.Limits.Memory = policy.DefaultMemory(f.Memory)

@@ -98,7 +98,7 @@ var Table = [...]Residual{
 		`use stream sockets; keep the workspace on another file system`},
 	{"watching", writes,
 		"A trusted name that a command makes *while it runs*, and a trusted name that you make beside a command that runs or watches the folder",
-		"the kernel doesn't say who made a name. lockstile takes a new name back: usually within a millisecond if the command is older than 100 ms (inotify), and always at the end, however the command ends. A name is yours if no process of the command has run since a look at the threads; one that watches the folder runs. A new `.git` that git itself could have made stays, and is looked at five times a second",
+		"the kernel doesn't say who made a name. lockstile takes a new name back: usually within a millisecond if the command is older than 100 ms (inotify; where the user has no instance left, by a look each 5 ms), and always at the end, however the command ends. A name is yours if no process of the command has run since a look at the threads; one that watches the folder runs. A new `.git` that git itself could have made stays, and is looked at five times a second",
 		"`lockstile takeback restore NAME`; don't run git in the workspace while a command works"},
 	{"mentions", writes,
 		"Files of the tree that a guarded file calls by name, such as the script of a task in `.vscode/tasks.json`, and programs in folders of `PATH` that lie in a root",

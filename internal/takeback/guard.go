@@ -1,6 +1,7 @@
 package takeback
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,6 +29,7 @@ type Guard struct {
 	result  Result
 	looking *time.Timer // the next look at a name that may become unwanted
 	calming *time.Timer // the next look at the threads
+	each    *time.Timer // the next look at the folders without a watch
 }
 
 // Guarded is what a guard watches, and how the guard acts.
@@ -95,14 +97,18 @@ func NewGuard(w *watch.Watch, what Guarded) *Guard {
 }
 
 func (g *Guard) begin(w *watch.Watch) {
+	if errors.Is(w.Open(), errors.ErrUnsupported) {
+		return
+	}
 	watched := 0
+	var without []Folder // folders without a watch
 	add := func(dir string, tell func(watch.Change)) bool {
 		if watched++; watched > mostWatched {
 			return false
 		}
 		remove, err := w.Add(dir, tell)
 		if err != nil {
-			return false // too many watches, or the folder is gone: the sweep is left
+			return false // too many watches, or the folder is gone
 		}
 		if !g.keep(remove) {
 			remove()
@@ -114,7 +120,7 @@ func (g *Guard) begin(w *watch.Watch) {
 	for _, f := range g.Folders {
 		guarded[f.Dir] = true
 		if !add(f.Dir, func(c watch.Change) { g.changed(f, c) }) {
-			return
+			without = append(without, f)
 		}
 		g.came(f, "") // names from before the watch
 	}
@@ -126,10 +132,32 @@ func (g *Guard) begin(w *watch.Watch) {
 		guarded[dir] = true
 		f := Folder{Dir: dir, Root: g.rootOf(dir)}
 		if !add(dir, func(c watch.Change) { g.changedBeside(f, c) }) {
-			return
+			break
 		}
 	}
 	g.lookAtThreads()
+	g.lookAtEach(without)
+}
+
+// eachAfter is the least time between two looks at a folder without a watch. The looks take
+// one mostLooking-th of the time at most.
+const eachAfter = 5 * time.Millisecond
+
+// lookAtEach looks again and again at folders without a watch: the programs of a user can
+// use up what they share, before the start or beside it.
+func (g *Guard) lookAtEach(folders []Folder) {
+	if len(folders) == 0 {
+		return
+	}
+	begun := time.Now()
+	for _, f := range folders {
+		g.came(f, "")
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.over {
+		g.each = time.AfterFunc(max(eachAfter, mostLooking*time.Since(begun)), func() { g.lookAtEach(folders) })
+	}
 }
 
 // rootOf returns the writable root of a folder.
@@ -312,7 +340,7 @@ func (g *Guard) Stop() Result {
 	}
 	g.mu.Lock()
 	g.over = true
-	for _, timer := range []*time.Timer{g.looking, g.calming} {
+	for _, timer := range []*time.Timer{g.looking, g.calming, g.each} {
 		if timer != nil {
 			timer.Stop()
 		}

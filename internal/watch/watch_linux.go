@@ -14,6 +14,7 @@ import (
 // part.
 type Watch struct {
 	mu      sync.Mutex
+	closed  bool
 	file    *os.File
 	folders map[int32]*watched
 }
@@ -77,8 +78,19 @@ func (w *Watch) remove(id int32, key int) {
 	})
 }
 
+// Open makes the kernel's part, before commands can use up what the processes of a user
+// share.
+func (w *Watch) Open() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.open()
+}
+
 // open makes the instance. The caller holds mu.
 func (w *Watch) open() error {
+	if w.closed {
+		return os.ErrClosed // a guard whose command ends at this moment
+	}
 	if w.file != nil {
 		return nil
 	}
@@ -164,6 +176,7 @@ func parse(b []byte) (out []event) {
 func (w *Watch) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.closed = true
 	if w.file == nil {
 		return nil
 	}

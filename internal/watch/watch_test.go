@@ -92,3 +92,20 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(_ *testing.T, b []byte) { parse(b) })
 }
+
+// TestClosed checks that nothing opens a watch again.
+func TestClosed(t *testing.T) {
+	var w Watch
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if w.Open() == nil {
+		t.Error("a closed watch opens")
+	}
+	if _, err := w.Add(t.TempDir(), func(Change) {}); err == nil {
+		t.Error("a closed watch takes a folder")
+	}
+}
