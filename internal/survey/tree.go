@@ -282,7 +282,7 @@ func sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 				f.finds = append(f.finds, find{kindHandOff, name})
 			}
 		}
-		if len(name) <= len("objects") {
+		if len(name) <= len("commondir") {
 			heads = append(heads, name)
 		}
 	}
