@@ -129,10 +129,8 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 func (p *pins) take(seen *tree) error {
 	t := p.t
 	if top := seen.folders[""]; slices.ContainsFunc(top.finds, func(f find) bool { return f.kind == kindBare }) {
-		for _, name := range bareNames {
-			if full := filepath.Join(seen.root, name); exists(full) {
-				p.add(full)
-			}
+		if err := p.pinInRoot(seen.root, bareNames); err != nil {
+			return err
 		}
 	}
 	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
@@ -167,14 +165,14 @@ func (p *pins) take(seen *tree) error {
 
 // missing adds the names that are absent in a folder.
 func (p *pins) missing(dir string, f *folder, root bool) error {
-	if _, ok := p.absent[dir]; ok {
-		return nil // the folder was reached from another root
-	}
 	var names []string
 	for _, n := range literals(root, p.t.given) {
 		if !f.has(n) || p.t.others[filepath.Join(dir, n)] {
 			names = append(names, n)
 		}
+	}
+	if root && !exists(filepath.Join(dir, "commondir")) {
+		names = append(names, "commondir") // with HEAD, enough for a repository
 	}
 	return p.miss(dir, names...)
 }
