@@ -1,8 +1,9 @@
 // Package survey looks over the folders of a policy before a start: which names in the
-// folders are trusted by programs of the host, and which paths may not be read. The
-// package writes the result to the product's own folder. The package must never change a
-// folder of the policy, follow a link out of the folder at hand, or leave out a folder
-// silently.
+// folders are trusted by programs of the host, what leads there and on from there, and which
+// paths may not be read. After the command it finds what is new or changed. The package
+// writes the result to the product's own folder. The package must never change a folder of
+// the policy, run or obey what it reads, follow a link without pinning the link, or leave out
+// a folder silently.
 package survey
 
 import (
