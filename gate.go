@@ -318,7 +318,7 @@ func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 	g.phases.end(phaseGiven)
 	// Meanwhile the processes are on their way.
 	warmRecords()
-	note, err := takeNote(intended)
+	note, err := takeNote(intended, s.systemLaunch)
 	if err != nil {
 		s.Kill()
 		return nil, err

@@ -18,11 +18,11 @@ func notesIn(private string) string { return filepath.Join(private, "notes") }
 
 // takeNote writes the roots that the command may write, and a note of the names to take
 // back if all processes of the start are killed at once.
-func takeNote(i *intent) (*takeback.Note, error) {
+func takeNote(i *intent, l *systemLaunch) (*takeback.Note, error) {
 	if err := i.trusted.KeepRoots(i.private); err != nil {
 		return nil, privateRefused(i.private, err)
 	}
-	note, err := takeback.Write(notesIn(i.private), i.command.Denied, i.trusted.Folders())
+	note, err := takeback.Write(notesIn(i.private), i.command.Denied, treeOf(l), i.trusted.Folders())
 	if err != nil {
 		return nil, privateRefused(notesIn(i.private), err)
 	}
@@ -35,7 +35,7 @@ func (g *Gate) recover(p policy.Policy) error {
 	if p.Mode != policy.ModeWorkspaceWrite {
 		return nil
 	}
-	back, left := takeback.Recover(notesIn(privatePath(g.home.real, p)), g.store(), trustname.IsProtected)
+	back, left := takeback.Recover(notesIn(privatePath(g.home.real, p)), g.store(), trustname.IsProtected, isAlive)
 	if len(back) > 0 {
 		line := recoveryLine{Event: "recovery", Workspace: redact.Text(p.Workspace), By: os.Getpid()}
 		for _, b := range back {

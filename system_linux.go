@@ -2,14 +2,18 @@ package lockstile
 
 import (
 	"cmp"
+	"strconv"
+	"strings"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/linux/launcher"
 	"github.com/lockstile/lockstile/internal/linux/measure"
 	"github.com/lockstile/lockstile/internal/plan"
 	"github.com/lockstile/lockstile/internal/takeback"
-	"golang.org/x/sys/unix"
 )
 
 // The parts of Linux that the gate needs. The files of the same names for other systems
@@ -47,4 +51,26 @@ func checkGit(workspace, dir, own string) error { return launcher.CheckGit(works
 // tree are the functions about the child's tree.
 func (c *Child) tree() takeback.Tree {
 	return takeback.Tree{Idle: func() (string, bool) { return measure.Idle(c.running.Init()) }, Pin: c.running.Pin, End: c.endTree}
+}
+
+// treeOf tells a tree from all others: the number of its init, and when the init began.
+func treeOf(l *systemLaunch) string { return strconv.Itoa(l.Init()) + " " + measure.Begun(l.Init()) }
+
+// mostEnding is how long the init of a killed lockstile may take to end its tree.
+const mostEnding = time.Second
+
+// isAlive reports whether the init of a tree is there still, although its lockstile has
+// ended. The init ends the tree at once: isAlive waits for that.
+func isAlive(tree string) bool {
+	number, begun, _ := strings.Cut(tree, " ")
+	init, err := strconv.Atoi(number)
+	if err != nil || begun == "" {
+		return false
+	}
+	for last := time.Now().Add(mostEnding); measure.Begun(init) == begun; time.Sleep(time.Millisecond) {
+		if time.Now().After(last) {
+			return true
+		}
+	}
+	return false
 }

@@ -7,7 +7,7 @@ source=$PWD
 # A user that is nobody else's: no entry in passwd is needed to be one.
 user=47111
 rest=(. ./internal/linux/gitfs ./cmd/lockstile-mcp ./cmd/lockstile-agent ./internal/agent ./internal/mcpclient ./internal/patch ./internal/rollout
-	./internal/tool ./internal/tui ./internal/approve ./session ./internal/linux/supervise ./internal/survey)
+	./internal/tool ./internal/tui ./internal/approve ./session ./internal/linux/supervise ./internal/survey ./internal/takeback ./internal/trail ./internal/gitconf)
 dir=$(mktemp -d /var/tmp/lockstile-test.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/" ./cmd/lockstile ./cmd/lockstile-mcp ./cmd/lockstile-agent

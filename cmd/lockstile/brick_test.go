@@ -33,6 +33,7 @@ func TestNoCommandShutsTheWorkspace(t *testing.T) {
 			t.Parallel()
 			bothWays(t, func(t *testing.T, p *place) {
 				p.lockstile("run", "--", "python3", "-c", script)
+				t.Cleanup(func() { p.asHost("chmod -R u+rwx .") })
 				if entries := names(t, p.ws); len(entries) == 0 {
 					t.Fatal("the command has made nothing")
 				}

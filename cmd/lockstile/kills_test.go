@@ -68,6 +68,7 @@ func TestRandomKills(t *testing.T) {
 			p.lockstile("takeback", "clear", "--yes")
 		}
 	}
+	p.lockstile("run", "--", "true") // every tree has ended
 	if left, err := filepath.Glob(p.ws + "/.*.denied-*"); err != nil || len(left) > 0 {
 		t.Errorf("%q %v", left, err)
 	}

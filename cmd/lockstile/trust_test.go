@@ -63,6 +63,10 @@ var trustCases = []trustCase{
 		hookText + "dot/rc", "sh \"$HOME/.bashrc\""},
 	{"a new bare repository", "true",
 		"mkdir objects refs sub; echo 'ref: refs/heads/main' > HEAD; printf '[core]\\nrepositoryformatversion=0\\nbare=false\\nworktree=%s/sub\\nfsmonitor=%s/f\\n' \"$PWD\" \"$PWD\" > config; " + hookText + "f; chmod +x f", "git status"},
+	{"a new repository whose objects lie elsewhere", "true",
+		"mkdir -p c/objects c/refs sub; echo 'ref: refs/heads/main' > HEAD; echo c > commondir; printf '[core]\nrepositoryformatversion=1\nfsmonitor=%s/f\n[extensions]\nworktreeConfig=true\n' \"$PWD\" > c/config; printf '[core]\nbare=false\nworktree=%s/sub\n' \"$PWD\" > config.worktree; " + hookText + "f; chmod +x f", "git status"},
+	{"a bare repository without hooks", "git init -q --bare --template= .; git config core.bare false; git config core.worktree \"$D/tree\"; mkdir \"$D/tree\"; git commit -q --allow-empty -m x",
+		"mkdir hooks; " + hookText + "hooks/post-checkout; chmod +x hooks/*", "git checkout -q -B y"},
 }
 
 // TestHostObeysNoCommand checks from outside that no program of the host runs what a command

@@ -84,6 +84,9 @@ func isRepository(dir string) bool {
 	if err != nil || !head.Mode().IsRegular() {
 		return false
 	}
+	if exists(filepath.Join(dir, "commondir")) {
+		return true // objects and refs lie elsewhere
+	}
 	for _, name := range []string{"objects", "refs"} {
 		if info, err := os.Lstat(filepath.Join(dir, name)); err != nil || !info.IsDir() {
 			return false

@@ -294,7 +294,7 @@ func (t *tree) sort(rel string, changed int64, entries []fs.DirEntry) *folder {
 				f.finds = append(f.finds, find{kindHandOff, name})
 			}
 		}
-		if len(name) <= len("objects") {
+		if len(name) <= len("commondir") {
 			heads = append(heads, name)
 		}
 	}

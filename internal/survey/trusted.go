@@ -1,8 +1,9 @@
 // Package survey looks over the folders of a policy before a start: which names in the
-// folders are trusted by programs of the host, and which paths may not be read. The
-// package writes the result to the product's own folder. The package must never change a
-// folder of the policy, follow a link out of the folder at hand, or leave out a folder
-// silently.
+// folders are trusted by programs of the host, what leads there and on from there, and which
+// paths may not be read. After the command it finds what is new or changed. The package
+// writes the result to the product's own folder. The package must never change a folder of
+// the policy, run or obey what it reads, follow a link without pinning the link, or leave out
+// a folder silently.
 package survey
 
 import (
@@ -129,10 +130,8 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 func (p *pins) take(seen *tree) error {
 	t := p.t
 	if top := seen.folders[""]; slices.ContainsFunc(top.finds, func(f find) bool { return f.kind == kindBare }) {
-		for _, name := range bareNames {
-			if full := filepath.Join(seen.root, name); exists(full) {
-				p.add(full)
-			}
+		if err := p.pinInRoot(seen.root, bareNames); err != nil {
+			return err
 		}
 	}
 	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
@@ -167,14 +166,14 @@ func (p *pins) take(seen *tree) error {
 
 // missing adds the names that are absent in a folder.
 func (p *pins) missing(dir string, f *folder, root bool) error {
-	if _, ok := p.absent[dir]; ok {
-		return nil // the folder was reached from another root
-	}
 	var names []string
 	for _, n := range literals(root, p.t.given) {
 		if !f.has(n) || p.t.others[filepath.Join(dir, n)] {
 			names = append(names, n)
 		}
+	}
+	if root && !exists(filepath.Join(dir, "commondir")) {
+		names = append(names, "commondir") // with HEAD, enough for a repository
 	}
 	return p.miss(dir, names...)
 }

@@ -20,7 +20,7 @@ import (
 // from a start whose processes were all killed at once: the next start takes the names
 // back.
 
-const noteFormat = "lockstile-note-3"
+const noteFormat = "lockstile-note-4"
 
 // mostNote is how many bytes of a note are read at most.
 const mostNote = 16 << 20
@@ -29,12 +29,14 @@ const mostNote = 16 << 20
 type Note struct {
 	file    *os.File // locked for as long as the start lives
 	name    string
+	tree    string // of the start's init
 	folders []Folder
 }
 
 // Write writes a note for a start into dir, and returns nil for no folders. The names
-// will be taken back with suffix, which no other start uses.
-func Write(dir, suffix string, folders []Folder) (*Note, error) {
+// will be taken back with suffix, which no other start uses. tree tells the tree of the start
+// from all others, for the alive of Recover.
+func Write(dir, suffix, tree string, folders []Folder) (*Note, error) {
 	if len(folders) == 0 {
 		return nil, nil
 	}
@@ -46,9 +48,9 @@ func Write(dir, suffix string, folders []Folder) (*Note, error) {
 	if err != nil {
 		return nil, fmt.Errorf("note what is to be taken back: %w", err)
 	}
-	n := &Note{f, name, folders}
+	n := &Note{f, name, tree, folders}
 	if err = hold(f); err == nil {
-		_, err = f.Write(encodeNote(folders))
+		_, err = f.Write(encodeNote(tree, folders))
 	}
 	if err == nil && unfinished != "" {
 		err = os.Rename(name+unfinished, name) // readers never see half a note
@@ -98,7 +100,7 @@ func (n *Note) rewrite() {
 		return
 	}
 	if err = hold(f); err == nil {
-		_, err = f.Write(encodeNote(n.folders))
+		_, err = f.Write(encodeNote(n.tree, n.folders))
 	}
 	if err == nil {
 		err = os.Rename(n.name+unfinished, n.name)
@@ -124,9 +126,10 @@ func (n *Note) Done() error {
 // writable root.
 type Protected func(name string, root bool) bool
 
-// Recover takes away the names of starts whose processes were all killed at once. A note
-// stays as long as a name of the note can't be taken away: the names are in left.
-func Recover(dir string, store Store, protected Protected) (back []Back, left []Left) {
+// Recover takes away the names of starts whose lockstile was killed. A note stays as long as
+// a name of the note can't be taken away: the names are in left. It stays as well while the
+// tree of the start is alive: the init ends the tree, and then renames what is there.
+func Recover(dir string, store Store, protected Protected, alive func(tree string) bool) (back []Back, left []Left) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, nil // no start so far
@@ -137,10 +140,11 @@ func Recover(dir string, store Store, protected Protected) (back []Back, left []
 			continue // the note is being written
 		}
 		suffix, ok := strings.CutPrefix(e.Name(), "start")
-		note, folders := abandonedNote(name)
+		note, tree, folders := abandonedNote(name)
 		if !ok || note == nil {
 			continue
 		}
+		living := alive(tree) // before the look at the names
 		taker := Taker{Store: store, Suffix: suffix + "-r"}
 		var names []Name
 		for _, f := range folders {
@@ -149,7 +153,7 @@ func Recover(dir string, store Store, protected Protected) (back []Back, left []
 		}
 		taken, still := taker.All(names)
 		back, left = append(back, taken...), append(left, still...)
-		if len(still) > 0 {
+		if len(still) > 0 || living {
 			note.Close()
 			continue
 		}
@@ -209,7 +213,8 @@ func Noted(dir string) map[string]bool {
 		if err != nil {
 			continue // the start has ended, and the names are taken back
 		}
-		for _, a := range decodeNote(string(text)) {
+		_, folders := decodeNote(string(text))
+		for _, a := range folders {
 			for _, n := range a.Names {
 				out[filepath.Join(a.Dir, n)] = true
 			}
@@ -219,21 +224,22 @@ func Noted(dir string) map[string]bool {
 }
 
 // abandonedNote opens a note without a holder, and holds the note; nil for another note.
-func abandonedNote(name string) (*os.File, []Folder) {
+func abandonedNote(name string) (note *os.File, tree string, folders []Folder) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	b, err := io.ReadAll(io.LimitReader(f, mostNote))
 	if err != nil || hold(f) != nil || gone(f, name) {
 		f.Close()
-		return nil, nil
+		return nil, "", nil
 	}
-	return f, decodeNote(string(b))
+	tree, folders = decodeNote(string(b))
+	return f, tree, folders
 }
 
-func encodeNote(folders []Folder) []byte {
-	b := append([]byte(noteFormat), 0)
+func encodeNote(tree string, folders []Folder) []byte {
+	b := append(append(append([]byte(noteFormat), 0), tree...), 0)
 	field := func(s string) { b = append(append(b, s...), 0) }
 	list := func(names []string) {
 		field(strconv.Itoa(len(names)))
@@ -253,11 +259,12 @@ func encodeNote(folders []Folder) []byte {
 }
 
 // decodeNote reads the valid beginning of a note.
-func decodeNote(text string) (out []Folder) {
+func decodeNote(text string) (tree string, out []Folder) {
 	r := noteReader{text: text, ok: true}
 	if r.next() != noteFormat {
-		return nil
+		return "", nil
 	}
+	tree = r.next()
 	for {
 		f := Folder{Root: r.next(), Dir: r.next()}
 		_, err := fmt.Sscanf(r.next(), "%d:%d", &f.ID.Device, &f.ID.Inode)
@@ -266,7 +273,7 @@ func decodeNote(text string) (out []Folder) {
 		}
 		f.Names, f.Had = r.list(), r.list()
 		if !r.ok || err != nil || !filepath.IsAbs(f.Root) || !trail.Within(f.Dir, f.Root) {
-			return out
+			return tree, out
 		}
 		out = append(out, f)
 	}

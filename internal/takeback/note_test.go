@@ -12,11 +12,12 @@ import (
 )
 
 func FuzzDecodeNote(f *testing.F) {
-	f.Add(string(encodeNote([]Folder{{Root: "/a", Dir: "/a", Names: []string{".git", "x"}, Bare: "HEAD", Had: []string{".x"}}, {Root: "/b", Dir: "/b/c"}})))
-	f.Add(noteFormat + "\x00/a\x00/a\x000:0\x00\x001\x00../x\x000\x00")
-	f.Add(noteFormat + "\x00/a\x00/a\x000:0\x00\x0099999999999999999999\x00")
+	f.Add(string(encodeNote("1 2", []Folder{{Root: "/a", Dir: "/a", Names: []string{".git", "x"}, Bare: "HEAD", Had: []string{".x"}}, {Root: "/b", Dir: "/b/c"}})))
+	f.Add(noteFormat + "\x00\x00/a\x00/a\x000:0\x00\x001\x00../x\x000\x00")
+	f.Add(noteFormat + "\x00\x00/a\x00/a\x000:0\x00\x0099999999999999999999\x00")
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, a := range decodeNote(text) {
+		_, folders := decodeNote(text)
+		for _, a := range folders {
 			for _, n := range slices.Concat(a.Names, a.Had) {
 				if !trail.Within(a.Dir, a.Root) || n == "" || n == ".." || strings.Contains(n, "/") {
 					t.Errorf("%q: %+v", text, a)
@@ -31,24 +32,37 @@ func FuzzDecodeNote(f *testing.F) {
 func TestNotes(t *testing.T) {
 	dir, notes, store := t.TempDir(), t.TempDir(), Store{}
 	none := func(string, bool) bool { return false }
+	living := false
+	alive := func(string) bool { return living }
 	folders := []Folder{{Root: dir, Dir: dir, Names: []string{".git", ".envrc"}}}
-	note, err := Write(notes, ".denied-a", folders)
+	note, err := Write(notes, ".denied-a", "tree", folders)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if back, _ := Recover(notes, store, none); back != nil {
+	if back, _ := Recover(notes, store, none, alive); back != nil {
 		t.Errorf("taken back from a start that lives: %v", back)
 	}
 	if err := note.Done(); err != nil {
 		t.Fatal(err)
 	}
-	if back, _ := Recover(notes, store, none); back != nil || !exists(filepath.Join(dir, ".git")) {
+	if back, _ := Recover(notes, store, none, alive); back != nil || !exists(filepath.Join(dir, ".git")) {
 		t.Errorf("taken back by a note that is done: %v", back)
 	}
-	if err := os.WriteFile(filepath.Join(notes, "start.denied-b"), encodeNote(folders), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(notes, "start.denied-b"), encodeNote("", folders), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	living = true
+	if back, _ := Recover(notes, store, none, alive); len(back) != 1 || !exists(filepath.Join(notes, "start.denied-b")) {
+		t.Errorf("from a living tree: %v", back)
+	}
+	living = false
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, ".git.denied-b-r-0")); err != nil {
 		t.Fatal(err)
 	}
 	want := []Back{{filepath.Join(dir, ".git"), filepath.Join(dir, ".git.denied-b-r-0")}}
@@ -59,11 +73,11 @@ func TestNotes(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(outside, "x"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(notes, "start.denied-c"), encodeNote(write), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(notes, "start.denied-c"), encodeNote("", write), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if back, _ := Recover(notes, store, none); !reflect.DeepEqual(back, want) || exists(filepath.Join(dir, ".git")) {
+	if back, _ := Recover(notes, store, none, alive); !reflect.DeepEqual(back, want) || exists(filepath.Join(dir, ".git")) {
 		t.Errorf("%v", back)
 	}
 	if left, err := os.ReadDir(outside); err != nil || len(left) > 1 || len(left) == 1 && left[0].Name() != "x" {

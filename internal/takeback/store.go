@@ -1,7 +1,6 @@
 package takeback
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/trail"
@@ -48,7 +46,7 @@ func (s Store) put(dir *os.Root, base, path string) (now string, err error) {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return "", err
 	}
-	entry := filepath.Join(s.Dir, strings.ToLower(rand.Text()[:8]))
+	entry := filepath.Join(s.Dir, fresh())
 	if err := os.Mkdir(entry, 0o700); err != nil {
 		return "", err
 	}

@@ -9,6 +9,7 @@
 package takeback
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -89,7 +90,8 @@ func (t Taker) Take(n Name, number int) (Back, error) {
 	if now, err := t.Store.put(dir, base, n.Path); err == nil {
 		return Back{n.Path, now}, nil
 	}
-	for _, to := range []string{base + unique, unique} { // a long name has no room for more
+	// A long name has no room for more, and a command that has seen a suffix can make the next.
+	for _, to := range []string{base + unique, unique, base + unique + "-" + fresh(), unique + "-" + fresh()} {
 		if err = rename(dir, base, to); err == nil {
 			return Back{n.Path, filepath.Join(filepath.Dir(n.Path), to)}, nil
 		}
@@ -99,6 +101,9 @@ func (t Taker) Take(n Name, number int) (Back, error) {
 	}
 	return Back{}, err
 }
+
+// fresh returns an end of a name that no command can guess.
+func fresh() string { return strings.ToLower(rand.Text()[:8]) }
 
 // noRoom reports whether the file system has no room for another name.
 func noRoom(err error) bool {

@@ -56,6 +56,13 @@ func TestTake(t *testing.T) {
 			t.Errorf("%+v %v", b, err)
 		}
 	}
+	// A command that has seen the suffix of one name makes the next ones.
+	for _, name := range []string{".idea", ".idea.denied-b-7", ".denied-b-7"} {
+		make1(t, root+"/"+name)
+	}
+	if b, err := inPlace.Take(Name{Root: root, Path: root + "/.idea", ID: id}, 7); err != nil || exists(b.Path) || !exists(b.Now) {
+		t.Errorf("%+v %v", b, err)
+	}
 	// A folder closed to writing is opened, and closed again.
 	make1(t, root+"/shut/.envrc")
 	if err := os.Chmod(root+"/shut", 0o500); err != nil {

@@ -129,9 +129,10 @@ func HandOff(rel string) (Name, bool) {
 }
 
 // IsBareRepository reports whether git takes a folder with the entries for a repository:
-// the folder holds HEAD, objects and refs, under any name.
+// the folder holds HEAD, and either objects and refs, under any name, or commondir, which
+// names the folder with the two.
 func IsBareRepository(entries []string) bool {
-	var head, objects, refs bool
+	var head, objects, refs, common bool
 	for _, e := range entries {
 		switch Fold(e) {
 		case "head":
@@ -140,7 +141,9 @@ func IsBareRepository(entries []string) bool {
 			objects = true
 		case "refs":
 			refs = true
+		case "commondir":
+			common = true
 		}
 	}
-	return head && objects && refs
+	return head && (objects && refs || common)
 }

@@ -97,7 +97,10 @@ func TestIsBareRepository(t *testing.T) {
 	if !IsBareRepository([]string{"config", "refs", "HEAD", "objects"}) {
 		t.Error("a bare repository is missed")
 	}
-	if IsBareRepository([]string{"refs", "objects"}) || IsBareRepository(nil) {
+	if !IsBareRepository([]string{"commondir", "HEAD"}) {
+		t.Error("a folder whose objects lie elsewhere")
+	}
+	if IsBareRepository([]string{"refs", "objects"}) || IsBareRepository([]string{"commondir", "objects"}) || IsBareRepository(nil) {
 		t.Error("a folder without HEAD is no repository")
 	}
 }

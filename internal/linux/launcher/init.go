@@ -53,11 +53,12 @@ func (w *writer) seal() {
 
 // sweep takes back the protected names that the command made: sweep renames each name,
 // since a name may be a whole folder. The sweep runs at the end of the tree, whoever
-// ended the tree. A folder that was closed to writing first gets its own mode again.
+// ended the tree. A folder that was closed to its owner first gets its own mode again: the
+// names with a pattern are read after the sweep, and the next start reads the folder too.
 func (w *writer) sweep() {
 	for _, s := range w.plan.Sweep {
 		plumbing := w.For("")
-		plumbing.Unless("sweep: may "+s.Dir+" be written", unix.SYS_FACCESSAT, cwd, s.Dir, unix.W_OK|unix.X_OK)
+		plumbing.Unless("sweep: is "+s.Dir+" open", unix.SYS_FACCESSAT, cwd, s.Dir, unix.R_OK|unix.W_OK|unix.X_OK)
 		plumbing.Do("sweep: the mode of "+s.Dir, tape.Any, unix.SYS_FCHMODAT, cwd, s.Dir, int(s.Mode))
 		// By a descriptor: thirty walks down the same path would take longer. The folder is
 		// pinned, and a link on the way would be another folder's.

@@ -201,3 +201,42 @@ func TestStateOf(t *testing.T) {
 		}
 	}
 }
+
+// TestIdle checks that the account of a tree stays the same as long as no process runs, and
+// differs after one has run, however shortly.
+func TestIdle(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "read a; read b; sleep 1000")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	idle := func() (account string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			before, ok := Idle(cmd.Process.Pid)
+			time.Sleep(50 * time.Millisecond)
+			if after, same := Idle(cmd.Process.Pid); ok && same && before == after {
+				return after
+			}
+		}
+		t.Fatal("the tree never rests")
+		return ""
+	}
+	before := idle()
+	if _, err := in.Write([]byte("x\n")); err != nil {
+		t.Fatal(err)
+	}
+	if after := idle(); after == before {
+		t.Errorf("a process has run, and the account is the same: %q", after)
+	}
+	if _, ok := Idle(1 << 30); ok {
+		t.Error("no process is idle")
+	}
+}
