@@ -115,7 +115,33 @@ func walk(root string, before *tree) (*tree, error) {
 		}
 	}
 	t.news = t.news || len(t.order) != len(known.order)
+	t.sortByAge()
 	return t, nil
+}
+
+// sortByAge puts the folders that were there before first, in the order of before: a command
+// can't get before what is older. A folder still comes after the folder around it.
+func (t *tree) sortByAge() {
+	if t.before == nil {
+		return
+	}
+	ages := t.before.ages()
+	of := func(rel string) int {
+		if age, ok := ages[rel]; ok {
+			return age
+		}
+		return len(ages)
+	}
+	slices.SortStableFunc(t.order, func(a, b string) int { return of(a) - of(b) })
+}
+
+// ages returns the rank of each folder, the oldest first; 0 is the root's.
+func (t *tree) ages() map[string]int {
+	out := make(map[string]int, len(t.order))
+	for i, rel := range t.order {
+		out[rel] = i
+	}
+	return out
 }
 
 // queue has the folders that are to be read, by their rank.
@@ -303,6 +329,17 @@ func (t *tree) each(k kind, f func(rel, full string)) {
 			}
 		}
 	}
+}
+
+// found reports whether a folder has a find. A folder may have very many.
+func (f *folder) found(k kind, name string) bool {
+	at, _ := slices.BinarySearchFunc(f.finds, name, func(x find, name string) int { return strings.Compare(x.name, name) })
+	for ; at < len(f.finds) && f.finds[at].name == name; at++ {
+		if f.finds[at].kind == k {
+			return true
+		}
+	}
+	return false
 }
 
 // has reports whether a folder has a trusted name, in any spelling.

@@ -69,6 +69,7 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 			return nil, err
 		}
 	}
+	t.boundFIFOs()
 	slices.Sort(t.There)
 	for _, there := range t.There {
 		t.Linked = append(t.Linked, linked(there)...)
@@ -122,8 +123,11 @@ func (p *pins) take(seen *tree) error {
 			return err
 		}
 	}
+	ages := seen.ages()
+	defer func() { p.age = 0 }()
 	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
 		seen.each(k, func(rel, full string) {
+			p.age = ages[rel]
 			if len(full) > mostPath {
 				t.Unseen++ // no path leads there, for nobody
 				return
@@ -139,6 +143,7 @@ func (p *pins) take(seen *tree) error {
 		if rel != "" && slices.Contains(p.roots, dir) {
 			continue // a root of its own
 		}
+		p.age = ages[rel]
 		if rel == "" || f.repository() && !p.there[dir] {
 			if err := p.missing(dir, f, rel == ""); err != nil {
 				return err
@@ -167,6 +172,7 @@ func (p *pins) missing(dir string, f *folder, root bool) error {
 func (p *pins) lookInto() error {
 	var names []string
 	repositories := map[string]bool{} // whether a name is a bare repository
+	defer func() { p.nested, p.age = "", 0 }()
 	for _, seen := range p.t.trees {
 		seen.each(kindTrusted, func(_, full string) { names = append(names, full) })
 		seen.each(kindBare, func(_, full string) {
@@ -182,7 +188,8 @@ func (p *pins) lookInto() error {
 		if !repositories[name] {
 			top = filepath.Dir(name)
 		}
-		if p.nested, p.begun = top, p.effort(); slices.Contains(p.roots, top) {
+		p.nested, p.begun, p.age = top, p.effort(), p.ages[name]
+		if slices.Contains(p.roots, top) {
 			p.nested = ""
 		}
 		err := p.follow(lead{to: name, folder: true, inRoot: trustedInRoot(name)})
@@ -195,7 +202,6 @@ func (p *pins) lookInto() error {
 			return err
 		}
 	}
-	p.nested = ""
 	return nil
 }
 
