@@ -26,6 +26,9 @@ func TestNoCommandShutsTheWorkspace(t *testing.T) {
 		"a large one":         "import os\nos.makedirs('x/.git'); open('x/.git/config','w').write('#'*1100000)",
 		"includes":            "import os\nos.makedirs('x/.git')\nopen('x/.git/config','w').write(''.join(f'[include]\\npath=../../c{i}\\n' for i in range(5000)))",
 		"closed folders":      "import os\nfor i in range(50): os.makedirs(f'c{i}/.git'); os.chmod(f'c{i}/.git',0); os.chmod(f'c{i}',0)",
+		"a closed root":       "import os\nopen('x','w'); os.chmod('.',0o333)",
+		"pipes":               "import os\nfor i in range(3000): os.mkfifo(f'p{i}')",
+		"two names a folder":  "import os\nfor i in range(4000): os.makedirs(f'f{i}/.vscode'); os.mkdir(f'f{i}/.idea')",
 		"a gitdir to the top": "import os\nos.makedirs('x'); open('x/.git','w').write('gitdir: ..\\n'); os.makedirs('y'); os.symlink('..','y/.git'); os.makedirs('z'); open('z/.git','w').write('gitdir: /\\n')",
 		"core.worktree":       "import os\nos.makedirs('x/.git/refs'); os.makedirs('x/.git/objects'); open('x/.git/HEAD','w').write('ref: refs/heads/m'); open('x/.git/config','w').write('[core]\\nworktree=../..\\nhooksPath=.\\n')",
 	} {

@@ -7,20 +7,23 @@ package survey
 
 // effort is what following costs.
 type effort struct {
-	paths int // followed
-	bytes int // of configurations
+	paths  int // followed
+	bytes  int // of configurations
+	missed int // names that must not appear
 }
 
 var (
-	mostOfOne = effort{5_000, 4 << 20}
-	mostOfAll = effort{200_000, 64 << 20}
+	mostOfOne = effort{5_000, 4 << 20, 500}
+	mostOfAll = effort{200_000, 64 << 20, 4096}
 )
 
 // effort returns what was spent so far.
-func (p *pins) effort() effort { return effort{len(p.followed), p.git.loader.Size()} }
+func (p *pins) effort() effort { return effort{len(p.followed), p.git.loader.Size(), p.missed} }
 
 // below reports whether each part is at most that of another effort.
-func (e effort) below(most effort) bool { return e.paths <= most.paths && e.bytes <= most.bytes }
+func (e effort) below(most effort) bool {
+	return e.paths <= most.paths && e.bytes <= most.bytes && e.missed <= most.missed
+}
 
 // spent closes the repository at hand if it has cost too much.
 func (p *pins) spent() bool {
@@ -28,7 +31,7 @@ func (p *pins) spent() bool {
 		return false
 	}
 	now := p.effort()
-	if now.below(mostOfAll) && (effort{now.paths - p.begun.paths, now.bytes - p.begun.bytes}).below(mostOfOne) {
+	if now.below(mostOfAll) && (effort{now.paths - p.begun.paths, now.bytes - p.begun.bytes, now.missed - p.begun.missed}).below(mostOfOne) {
 		return false
 	}
 	p.closeNested("what its configuration and its folders lead to is too much to follow")
@@ -38,7 +41,6 @@ func (p *pins) spent() bool {
 // closeNested makes the repository at hand read-only.
 func (p *pins) closeNested(why string) {
 	if p.writable(p.nested) {
-		p.add(p.nested)
-		p.t.Closed = append(p.t.Closed, Closed{Path: p.nested, Why: why})
+		p.shut(p.nested, why)
 	}
 }

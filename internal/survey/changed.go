@@ -113,8 +113,10 @@ func (l *look) whole(rel string, f *folder, moved bool) *folder {
 		switch {
 		case moved:
 			since = 0
-		case f.owed != 0 && !slices.Contains(f.remembered, e.Name()):
-			since = f.owed
+		case f.owed != 0:
+			if _, remembered := slices.BinarySearch(f.remembered, e.Name()); !remembered {
+				since = f.owed
+			}
 		}
 		if l.file(rel, e.Name(), e, since) && l.remembered < mostRemembered {
 			l.remembered++
@@ -132,7 +134,7 @@ func (l *look) whole(rel string, f *folder, moved bool) *folder {
 
 // is reports whether a name is guarded.
 func (f *folder) is(name string) bool {
-	return slices.ContainsFunc(f.finds, func(x find) bool { return x.kind == kindTrusted && x.name == name })
+	return f.found(kindTrusted, name)
 }
 
 // file looks at one file, and reports whether the file is one to remember. A change from

@@ -52,13 +52,19 @@ type pins struct {
 	nested   string // the top of the repository at hand, if a command may have made it
 	begun    effort // before the repository at hand
 	left     int    // how many more entries of guarded folders are looked at
+	missed   int    // how many absent names were guarded because something leads there
+
+	// ages are the ranks of the folders and names, the lower the older: 0 for what no command
+	// can have made. age is the rank of what is at hand.
+	ages map[string]int
+	age  int
 }
 
 // mostEntries is how many entries of one guarded folder are looked at.
 const mostEntries = 4096
 
 func newPins(t *Trusted, p policy.Policy) *pins {
-	out := &pins{t: t, shown: elsewhere{seen: map[string]fs.FileInfo{}}, there: map[string]bool{}, absent: map[string]int{}, followed: map[string]bool{}, seen: map[string]bool{}, left: mostEntries}
+	out := &pins{t: t, shown: elsewhere{seen: map[string]fs.FileInfo{}}, there: map[string]bool{}, absent: map[string]int{}, followed: map[string]bool{}, seen: map[string]bool{}, left: mostEntries, ages: map[string]int{}}
 	out.here, _ = os.Getwd()
 	for _, r := range p.Roots() {
 		out.roots = append(out.roots, r.Path)
@@ -72,14 +78,23 @@ func newPins(t *Trusted, p policy.Policy) *pins {
 
 // add adds an existing name of a writable root.
 func (p *pins) add(name string) {
+	p.grown(name)
 	if !p.there[name] {
 		p.there[name] = true
 		p.t.There = append(p.t.There, name)
 	}
 }
 
+// grown notes the age of a name, or of a folder with absent names.
+func (p *pins) grown(name string) {
+	if was, ok := p.ages[name]; !ok || p.age < was {
+		p.ages[name] = p.age
+	}
+}
+
 // miss adds a name of a writable root that must not appear.
 func (p *pins) miss(dir string, names ...string) error {
+	p.grown(dir)
 	if i, ok := p.absent[dir]; ok {
 		for _, name := range names {
 			if a := &p.t.Absent[i]; !slices.Contains(a.Names, name) {
@@ -231,6 +246,7 @@ func (p *pins) pinInRoot(root string, names []string) error {
 func (p *pins) guardMissing(name string) error {
 	for _, at := range append(p.shown.in(name), name) {
 		if p.writable(at) {
+			p.missed++
 			if err := p.miss(filepath.Dir(at), filepath.Base(at)); err != nil {
 				return err
 			}

@@ -181,7 +181,7 @@ func TestUnreadConfiguration(t *testing.T) {
 		g := newGround(t)
 		g.files(repository, "ws/sub/.git/config "+bad)
 		got := g.find()
-		if g.there(got, ".git", "sub", "sub/.git"); len(got.Closed) != 1 || got.Closed[0].Path != g.ws+"/sub" {
+		if g.there(got, ".git", "sub"); len(got.Closed) != 1 || got.Closed[0].Path != g.ws+"/sub" {
 			t.Errorf("%s: %+v", name, got.Closed)
 		}
 	}
@@ -310,9 +310,9 @@ func TestForeignFaults(t *testing.T) {
 		files []string
 		there []string
 	}{
-		"of the worktree of a root": {[]string{"ws/x/.git/HEAD x", "ws/x/.git/worktrees/w/gitdir ../../../../.git", "ws/x/.git/worktrees/w/commondir ../..", "ws/x/.git/worktrees/w/config.worktree [core"}, []string{"x", "x/.git"}},
-		"outside":                   {[]string{"ws/x/.git gitdir: ../../out\n", "out/HEAD x", "out/config [core"}, []string{"x", "x/.git"}},
-		"too many leads":            {[]string{"ws/x/.git/HEAD x", "ws/x/.git/config " + many.String()}, []string{"x", "x/.git"}},
+		"of the worktree of a root": {[]string{"ws/x/.git/HEAD x", "ws/x/.git/worktrees/w/gitdir ../../../../.git", "ws/x/.git/worktrees/w/commondir ../..", "ws/x/.git/worktrees/w/config.worktree [core"}, []string{"x"}},
+		"outside":                   {[]string{"ws/x/.git gitdir: ../../out\n", "out/HEAD x", "out/config [core"}, []string{"x"}},
+		"too many leads":            {[]string{"ws/x/.git/HEAD x", "ws/x/.git/config " + many.String()}, []string{"x"}},
 	} {
 		g := newGround(t)
 		g.files(append(c.files, repository, "ws/.git/hooks/pre-push -> ../../h", "ws/h x")...)
@@ -334,4 +334,99 @@ func TestPinsOfOwnConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.there(got, ".git", "server", "lib/y")
+}
+
+// TestOldestStayGuarded checks that no names of a command displace what was guarded before:
+// not by their number, not by what their repositories lead to, and not by their length.
+func TestOldestStayGuarded(t *testing.T) {
+	for name, attack := range map[string]func(g ground){
+		"many names": func(g ground) {
+			for i := range 2100 {
+				g.files(fmt.Sprintf("ws/a%d/.vscode/", i), fmt.Sprintf("ws/a%d/.idea/", i))
+			}
+		},
+		"much configuration": func(g ground) {
+			for i := range 24 {
+				dir, large := fmt.Sprintf("ws/a%d/.git/", i), "[a]\n"+strings.Repeat("#", 1_040_000)
+				g.files(dir+"config [include]\npath=i1\npath=i2\npath=i3\n", dir+"i1 "+large, dir+"i2 "+large, dir+"i3 "+large)
+			}
+		},
+		"much to remember": func(g ground) {
+			for i := range 4200 {
+				g.files(fmt.Sprintf("ws/a%d/", i))
+			}
+			g.files("ws/.run/")
+			for i := range 70_000 {
+				if err := os.Symlink("x", fmt.Sprintf("%s/.run/%0250d", g.ws, i)); err != nil {
+					g.Fatal(err)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGround(t)
+			g.files(repository, "ws/.git/hooks/pre-push -> ../../s/h", "ws/s/h x", "ws/z/y/x/.git/HEAD x", "ws/z/y/x/.git/config [core]\nhooksPath=../../../shared\n", "ws/shared/")
+			p, store := policy.Policy{Mode: policy.ModeWorkspaceWrite, Workspace: g.ws}, t.TempDir()
+			for i := range 4 {
+				got, err := FindTrusted(p, store, "", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, want := range []string{".git", "s/h", "shared", "z/y/x/.git"} {
+					if !slices.Contains(got.There, filepath.Join(g.ws, want)) {
+						t.Errorf("start %d: %s is guarded no more", i, want)
+					}
+				}
+				if i == 0 {
+					attack(g)
+				}
+				got.Since(time.Now(), 0, nil)
+			}
+		})
+	}
+}
+
+// TestForeignAbsentNames checks that repositories that a command may have made close
+// themselves before they guard absent names without end.
+func TestForeignAbsentNames(t *testing.T) {
+	g := newGround(t)
+	g.files(repository)
+	for i := range 20 {
+		var many strings.Builder
+		for j := range 2000 {
+			fmt.Fprintf(&many, "[blame]\nignoreRevsFile = ../c%dx%d\n", i, j)
+		}
+		g.files(fmt.Sprintf("ws/x%d/.git/config %s", i, &many))
+	}
+	got, n := g.find(), 0
+	for _, a := range got.Absent {
+		n += len(a.Names)
+		if slices.ContainsFunc(got.Closed, func(c Closed) bool { return c.Path == a.Dir }) {
+			t.Errorf("%s is closed, and names are wanted absent in it", a.Dir)
+		}
+	}
+	if len(got.Closed) != 20 || n > 20_000 {
+		t.Errorf("%d closed, %d absent", len(got.Closed), n)
+	}
+}
+
+// TestManyFIFOs checks that the oldest FIFOs are covered, and no more than a start can cover.
+func TestManyFIFOs(t *testing.T) {
+	g := newGround(t)
+	for i := range mostFIFOs + 10 {
+		name := fmt.Sprintf("%s/p%d", g.ws, i)
+		if i == 0 {
+			name = g.ws + "/z"
+		}
+		if err := unix.Mkfifo(name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			time.Sleep(20 * time.Millisecond) // more than a tick of the file system's clock
+		}
+	}
+	got := g.find()
+	if len(got.FIFOs) != mostFIFOs || !slices.Contains(got.FIFOs, g.ws+"/z") || got.Unseen != 10 {
+		t.Errorf("%d covered, %d unseen", len(got.FIFOs), got.Unseen)
+	}
 }

@@ -22,6 +22,10 @@ import (
 func (t *Trusted) Since(begun time.Time, ran time.Duration, more []string) (came []takeback.Name, news news.News) {
 	var names []string
 	var looks []*look
+	there := map[string]bool{}
+	for _, full := range t.There {
+		there[full] = true
+	}
 	for _, before := range t.trees {
 		now, err := walk(before.root, before.given, before)
 		if err != nil {
@@ -41,7 +45,7 @@ func (t *Trusted) Since(begun time.Time, ran time.Duration, more []string) (came
 				case !t.others[full] && before.had(k, rel, full):
 				case bareRoot:
 					came = append(came, t.NameOf(filepath.Join(full, t.bareName(full)))) // without the name git sees no repository
-				case slices.Contains(t.There, full):
+				case there[full]:
 					// the host's, made or replaced meanwhile
 				case k == kindTrusted && t.guards(filepath.Dir(full)) && !t.letsModules(full) && full != t.init:
 					came = append(came, t.NameOf(full))
@@ -210,7 +214,8 @@ func (t *Trusted) unwanted(dir, name string) bool {
 // had reports whether an earlier walk saw the same find, unchanged.
 func (t *tree) had(k kind, rel, full string) bool {
 	f := t.folders[rel]
-	if f == nil || !slices.Contains(f.finds, find{k, strings.TrimPrefix(strings.TrimPrefix(full, filepath.Join(t.root, rel)), string(filepath.Separator))}) {
+	name := strings.TrimPrefix(strings.TrimPrefix(full, filepath.Join(t.root, rel)), string(filepath.Separator))
+	if f == nil || !f.found(k, name) {
 		return false
 	}
 	if k != kindHandOff {

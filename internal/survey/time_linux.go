@@ -2,6 +2,7 @@ package survey
 
 import (
 	"io/fs"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -82,6 +83,20 @@ func names(info fs.FileInfo) uint64 {
 		return 1
 	}
 	return uint64(s.Nlink)
+}
+
+// birth returns when a file was made, in nanoseconds, or when it was changed last if the file
+// system doesn't know.
+func birth(name string) int64 {
+	var st unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, name, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_BTIME|unix.STATX_CTIME, &st); err != nil {
+		return math.MaxInt64
+	}
+	at := st.Ctime
+	if st.Mask&unix.STATX_BTIME != 0 {
+		at = st.Btime
+	}
+	return at.Sec*1e9 + int64(at.Nsec)
 }
 
 // openNow opens a file to read, and waits for nobody.

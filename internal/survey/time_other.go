@@ -25,3 +25,5 @@ func openNow(name string) (*os.File, error) { return os.Open(name) }
 
 // keepsTimes returns false: change times prove nothing here.
 func keepsTimes(string) bool { return false }
+
+func birth(string) int64 { return 0 }

@@ -116,6 +116,7 @@ func walk(root string, given []string, before *tree) (*tree, error) {
 		}
 	}
 	t.news = t.news || len(t.order) != len(known.order)
+	t.sortByAge()
 	return t, nil
 }
 
@@ -125,6 +126,35 @@ func (t *tree) size() int {
 		return 0
 	}
 	return len(t.order)
+}
+
+// sortByAge puts the folders that were there before first, in the order of before: a command
+// can't get before what is older. A folder still comes after the folder around it.
+func (t *tree) sortByAge() {
+	if t.before == nil || slices.Equal(t.order, t.before.order) {
+		return
+	}
+	if len(t.order) == len(t.before.order) && !slices.ContainsFunc(t.before.order, func(rel string) bool { return t.folders[rel] == nil }) {
+		t.order = slices.Clone(t.before.order) // the same folders
+		return
+	}
+	ages := t.before.ages()
+	of := func(rel string) int {
+		if age, ok := ages[rel]; ok {
+			return age
+		}
+		return len(ages)
+	}
+	slices.SortStableFunc(t.order, func(a, b string) int { return of(a) - of(b) })
+}
+
+// ages returns the rank of each folder, the oldest first; 0 is the root's.
+func (t *tree) ages() map[string]int {
+	out := make(map[string]int, len(t.order))
+	for i, rel := range t.order {
+		out[rel] = i
+	}
+	return out
 }
 
 // queue has the folders that are to be read, by their rank.
@@ -320,6 +350,17 @@ func (t *tree) each(k kind, f func(rel, full string)) {
 			}
 		}
 	}
+}
+
+// found reports whether a folder has a find. A folder may have very many.
+func (f *folder) found(k kind, name string) bool {
+	at, _ := slices.BinarySearchFunc(f.finds, name, func(x find, name string) int { return strings.Compare(x.name, name) })
+	for ; at < len(f.finds) && f.finds[at].name == name; at++ {
+		if f.finds[at].kind == k {
+			return true
+		}
+	}
+	return false
 }
 
 // has reports whether a folder has a trusted name, in any spelling.

@@ -16,8 +16,53 @@ const knownFormat = "lockstile-tree-2"
 // mostKnown is the greatest size of the file, in bytes.
 const mostKnown = 16 << 20
 
-// encode writes a tree down.
+// encode writes a tree down. Of a tree that is too large only the folders are kept, with the
+// guarded names, the oldest first: they come first at the next start, and are read again.
 func (t *tree) encode() []byte {
+	b := t.encodeAll()
+	if len(b) <= mostKnown {
+		return b
+	}
+	small := &tree{root: t.root, at: t.at, folders: map[string]*folder{}}
+	left := mostKnown - len(t.root) - 100
+	for _, guarded := range []bool{true, false} {
+		for _, rel := range t.order {
+			if f := t.folders[rel].guardedAlone(); f.guarded() == guarded {
+				if left -= f.size(rel); left >= 0 {
+					small.folders[rel] = f
+				}
+			}
+		}
+	}
+	for _, rel := range t.order {
+		if small.folders[rel] != nil {
+			small.order = append(small.order, rel)
+		}
+	}
+	return small.encodeAll()
+}
+
+// guardedAlone returns a folder with its first guarded names, and without a time.
+func (f *folder) guardedAlone() *folder {
+	out := &folder{}
+	for _, x := range f.finds {
+		if (x.kind == kindTrusted || x.kind == kindBare || x.kind == kindClosed) && len(out.finds) < 64 {
+			out.finds = append(out.finds, x)
+		}
+	}
+	return out
+}
+
+// size is about how many bytes a folder without a time takes.
+func (f *folder) size(rel string) int {
+	n := len(rel) + 10
+	for _, x := range f.finds {
+		n += len(x.name) + 2
+	}
+	return n
+}
+
+func (t *tree) encodeAll() []byte {
 	var b []byte
 	field := func(s string) { b = append(append(b, s...), 0) }
 	field(knownFormat)

@@ -78,6 +78,7 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 			return nil, err
 		}
 	}
+	t.boundFIFOs()
 	slices.Sort(t.There)
 	for _, there := range t.There {
 		t.Linked = append(t.Linked, linked(there)...)
@@ -128,40 +129,48 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 
 // take adds the finds of one root.
 func (p *pins) take(seen *tree) error {
-	t := p.t
 	if top := seen.folders[""]; slices.ContainsFunc(top.finds, func(f find) bool { return f.kind == kindBare }) {
 		if err := p.pinInRoot(seen.root, bareNames); err != nil {
 			return err
 		}
 	}
-	for _, k := range []kind{kindTrusted, kindBare, kindClosed} {
-		seen.each(k, func(rel, full string) {
-			if len(full) > mostPath {
-				t.Unseen++ // no path leads there, for nobody
-				return
-			}
-			if (rel != "" || k == kindTrusted) && !t.others[full] && !slices.Contains(p.roots, full) { // a root must stay writable
-				p.add(full)
-			}
-		})
+	defer func() { p.age = 0 }()
+	for age, rel := range seen.order {
+		p.age = age
+		for _, x := range seen.folders[rel].finds {
+			p.takeFind(seen, rel, x)
+		}
 	}
-	seen.each(kindFIFO, func(_, full string) { t.FIFOs = append(t.FIFOs, full) })
-	for _, rel := range seen.order {
+	for age, rel := range seen.order {
 		f := seen.folders[rel]
 		if rel != "" && !f.repository() {
 			continue
 		}
 		dir := filepath.Join(seen.root, rel)
-		if rel != "" && slices.Contains(p.roots, dir) {
-			continue // a root of its own
+		if rel != "" && (slices.Contains(p.roots, dir) || p.there[dir]) {
+			continue // a root of its own, or nothing can be made there
 		}
-		if rel == "" || !p.there[dir] {
-			if err := p.missing(dir, f, rel == ""); err != nil {
-				return err
-			}
+		p.age = age
+		if err := p.missing(dir, f, rel == ""); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// takeFind adds one find of a folder. A root must stay writable.
+func (p *pins) takeFind(seen *tree, rel string, x find) {
+	switch x.kind {
+	case kindFIFO:
+		p.t.FIFOs = append(p.t.FIFOs, filepath.Join(seen.root, rel, x.name))
+	case kindTrusted, kindBare, kindClosed:
+		full := filepath.Join(seen.root, rel, x.name)
+		if len(full) > mostPath {
+			p.t.Unseen++ // no path leads there, for nobody
+		} else if (rel != "" || x.kind == kindTrusted) && !p.t.others[full] && !slices.Contains(p.roots, full) {
+			p.add(full)
+		}
+	}
 }
 
 // missing adds the names that are absent in a folder.
@@ -183,6 +192,7 @@ func (p *pins) missing(dir string, f *folder, root bool) error {
 func (p *pins) lookInto() error {
 	var names []string
 	repositories := map[string]bool{} // whether a name is a bare repository
+	defer func() { p.nested, p.age = "", 0 }()
 	for _, seen := range p.t.trees {
 		seen.each(kindTrusted, func(_, full string) { names = append(names, full) })
 		seen.each(kindBare, func(_, full string) {
@@ -198,7 +208,8 @@ func (p *pins) lookInto() error {
 		if !repositories[name] {
 			top = filepath.Dir(name)
 		}
-		if p.nested, p.begun = top, p.effort(); slices.Contains(p.roots, top) {
+		p.nested, p.begun, p.age = top, p.effort(), p.ages[name]
+		if slices.Contains(p.roots, top) {
 			p.nested = ""
 		}
 		err := p.follow(lead{from: name, to: name, folder: true, inRoot: trustedInRoot(name)})
@@ -211,7 +222,6 @@ func (p *pins) lookInto() error {
 			return err
 		}
 	}
-	p.nested = ""
 	return nil
 }
 
