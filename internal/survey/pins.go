@@ -120,6 +120,9 @@ func (p *pins) follow(l lead) error {
 	p.followed[l.to] = true
 	way, err := trail.Walk(l.to)
 	if l.file && (err != nil || way.Missing != "" || way.Folder) {
+		if way.Missing != "" && p.writable(way.End) {
+			p.t.mentioned = append(p.t.mentioned, way.End)
+		}
 		return nil
 	}
 	for _, link := range way.Links {
@@ -156,10 +159,13 @@ func (p *pins) follow(l lead) error {
 }
 
 // allEntries follows the links in a guarded folder.
-func (p *pins) allEntries(dir string) error {
+func (p *pins) allEntries(dir string) error { return p.entriesOf(dir, entriesDeep) }
+
+// entriesOf follows the links in some levels of a guarded folder.
+func (p *pins) entriesOf(dir string, deep int) error {
 	before := p.left
 	p.left = mostEntries
-	err := p.entries(dir, entriesDeep)
+	err := p.entries(dir, deep)
 	p.left = before
 	return err
 }
