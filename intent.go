@@ -131,7 +131,7 @@ func planFor(home ownHome, p policy.Policy, environ []string, knows knowledge, k
 func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	p, facts := i.policy, &i.facts
 	i.command.Env, _ = p.Env.Apply(environ)
-	facts.Locate(lookup(i.command.Env, "TMPDIR"))
+	facts.Locate(tempDir(p, i.command.Env))
 	i.private = privatePath(p.Home, p)
 	var hiddenErr error
 	var beside sync.WaitGroup
@@ -170,6 +170,22 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	facts.Protected = slices.DeleteFunc(facts.Protected, covered)
 	facts.Absent = slices.DeleteFunc(slices.Clone(facts.Absent), func(a host.Absent) bool { return covered(a.Dir) })
 	return nil
+}
+
+// tempDir returns TMPDIR, or "" where commands decide where it leads: a folder of a root is
+// writable in any case, and a link in a root may lead anywhere.
+func tempDir(p policy.Policy, env []string) string {
+	dir := lookup(env, "TMPDIR")
+	if !filepath.IsAbs(dir) || p.Mode != policy.ModeWorkspaceWrite {
+		return dir
+	}
+	way, _ := trail.Walk(dir)
+	for _, link := range way.Links {
+		if slices.ContainsFunc(p.Roots(), func(r policy.Root) bool { return trail.Within(link.Path, r.Path) }) {
+			return ""
+		}
+	}
+	return dir
 }
 
 // findGit decides whether the command gets the git directory of the workspace.

@@ -147,7 +147,52 @@ func makePrivate(i *intent) error {
 			return privateRefused(sub, err)
 		}
 	}
+	i.clearWays()
 	return nil
+}
+
+// clearWays takes links and files away that earlier commands have put in the private
+// folders on the way to a mount of this start: the mount would land elsewhere, or nowhere.
+func (i *intent) clearWays() {
+	places := []string{i.facts.TempDir, i.facts.Resolver}
+	for _, r := range i.policy.Roots() {
+		places = append(places, r.Path)
+	}
+	for _, c := range i.facts.Hidden.Shown {
+		places = append(places, c.Path)
+	}
+	for name, at := range map[string]string{"tmp": "/tmp", "tmpdir": i.facts.TempDir} {
+		root, err := os.OpenRoot(filepath.Join(i.private, name))
+		if at == "" || err != nil {
+			continue
+		}
+		for _, place := range places {
+			if rel, below := strings.CutPrefix(place, at+"/"); below {
+				clearWay(root, rel)
+			}
+		}
+		root.Close()
+	}
+}
+
+// clearWay clears one way, whose last name may be a file. What can't be cleared refuses the
+// start later.
+func clearWay(private *os.Root, rel string) {
+	for n := range len(rel) + 1 {
+		if n < len(rel) && rel[n] != '/' {
+			continue
+		}
+		info, err := private.Lstat(rel[:n])
+		switch {
+		case err != nil:
+			return
+		case info.IsDir():
+			_ = private.Chmod(rel[:n], info.Mode().Perm()|0o700)
+		case n < len(rel) || !info.Mode().IsRegular():
+			_ = private.Remove(rel[:n])
+			return
+		}
+	}
 }
 
 func privateRefused(dir string, err error) error {

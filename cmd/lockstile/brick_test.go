@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -51,4 +52,32 @@ func TestNoCommandShutsTheWorkspace(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNoCommandShutsByTemporaryFolders checks that no link in the private /tmp, and no link in
+// place of a TMPDIR in the workspace, refuses the next start.
+func TestNoCommandShutsByTemporaryFolders(t *testing.T) {
+	bothWays(t, func(t *testing.T, p *place) {
+		dir := fmt.Sprintf("/tmp/lockstile-brick-%d", os.Getpid()) // the same both ways
+		defer os.RemoveAll(dir)
+		p.ws = dir + "/a/ws"
+		mkdir(t, p.ws)
+		for _, script := range []string{"ln -s /etc " + dir, "echo x > " + dir, "mkdir " + dir + "; ln -s / " + dir + "/a", "mkdir " + dir + "; chmod 0 " + dir} {
+			r := p.lockstile("run", "--", "sh", "-c", "mv "+dir+" $(mktemp -d) && "+script)
+			if r.code != 0 {
+				t.Fatalf("%s: %+v", script, r)
+			}
+			if r := p.lockstile("run", "--", "true"); r.code != 0 {
+				t.Errorf("after %s: %+v", script, r)
+			}
+		}
+		mkdir(t, p.ws+"/tmp")
+		p.env = append(p.env, "TMPDIR="+p.ws+"/tmp")
+		for range 2 {
+			if r := p.lockstile("run", "--", "sh", "-c", "rm -rf tmp; ln -s / tmp"); r.code != 0 {
+				t.Errorf("%+v", r)
+			}
+		}
+		p.verify()
+	})
 }

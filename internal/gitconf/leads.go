@@ -107,6 +107,39 @@ func (e Entry) leads(u use) (leads []Lead) {
 	return leads
 }
 
+// Rewritten returns the leads of addresses that url.BASE.insteadOf changes, whichever files
+// have the two.
+func Rewritten(files []*File) (leads []Lead) {
+	type change struct{ base, from string }
+	var changes []change
+	for _, f := range files {
+		for _, e := range f.Entries {
+			if strings.HasPrefix(e.Key, "url.") && strings.HasSuffix(e.Key, "insteadof") && e.Value != "" {
+				changes = append(changes, change{e.values()[0], e.Value})
+			}
+		}
+	}
+	for _, f := range files {
+		for _, e := range f.Entries {
+			u := useOf(e.Key)
+			for _, c := range changes {
+				rest, ok := strings.CutPrefix(e.Value, c.from)
+				if u.kind != Repository || !ok || strings.HasPrefix(e.Key, "url.") {
+					continue
+				}
+				if len(leads) >= mostLeads {
+					return leads
+				}
+				for _, l := range (Entry{Key: e.Key, Value: c.base + rest, Line: e.Line}).leads(u) {
+					l.File = f.Path
+					leads = append(leads, l)
+				}
+			}
+		}
+	}
+	return leads
+}
+
 // values returns what an entry says, in each reading. For url.BASE.insteadOf that is BASE,
 // the beginning of addresses.
 func (e Entry) values() []string {
@@ -204,6 +237,9 @@ func (l *Loader) Paths(lead Lead, tree, gitDir string) (paths []string, unknown 
 	}
 	expanded, ok := l.Expand(to)
 	for _, to := range expanded {
+		if rest, ok := strings.CutPrefix(to, "/proc/self/cwd/"); ok {
+			to = strings.TrimLeft(rest, "/")
+		}
 		if isAbsolute(to) {
 			paths = append(paths, to)
 			continue

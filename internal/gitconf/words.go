@@ -7,8 +7,9 @@ const (
 	mostNested = 4
 	// mostPath is the most bytes of a path that a system opens.
 	mostPath = 32767
-	// mostFolder bounds the folders of "cd", which are joined with each word after.
-	mostFolder = 256
+	// mostFolder and mostFolders bound the folders of "cd", which are joined with each word after.
+	mostFolder  = 256
+	mostFolders = 8
 )
 
 // words returns all words of a command that a shell could see, more than a shell would: no
@@ -35,9 +36,9 @@ func withSlash(words []string) (out []string) {
 
 // wordList collects words, each once.
 type wordList struct {
-	words  []string
-	seen   map[string]bool
-	folder string // the folder to which the command changed last
+	words   []string
+	seen    map[string]bool
+	folders []string // to which the command may have changed so far, the last first
 }
 
 func (l *wordList) add(word string) {
@@ -50,23 +51,35 @@ func (l *wordList) add(word string) {
 
 // split adds the words of a command: as a shell splits it, and at each blank and quote.
 func (l *wordList) split(command string, depth int) {
-	l.folder = ""
+	l.folders = nil
 	before := ""
 	for _, word := range shellWords(command) {
 		l.addParts(word)
 		if before == "cd" && len(word) < mostFolder {
-			l.folder = word
+			l.enter(word)
 		}
 		before = word
 		if depth < mostNested && len(word) < len(command) && strings.ContainsAny(word, " \t\n\r'\"`\\;&|()<>") {
-			folder := l.folder
+			folders := l.folders
 			l.split(word, depth+1)
-			l.folder = folder
+			l.folders = folders
 		}
 	}
 	for word := range strings.FieldsFuncSeq(command, func(r rune) bool { return strings.ContainsRune(" \t\n\r'\"`;&|()<>", r) }) {
 		l.addParts(word)
 	}
+}
+
+// enter notes the folder of a "cd", by itself and below the folders of the last ones: nobody
+// knows which of them were in the same shell.
+func (l *wordList) enter(folder string) {
+	folders := []string{folder}
+	for _, last := range l.folders {
+		if !isAbsolute(folder) && len(folders) < mostFolders && len(last)+len(folder) < mostFolder {
+			folders = append(folders, last+"/"+folder)
+		}
+	}
+	l.folders = folders
 }
 
 // addParts adds a word, and the parts that may be paths: FILE of --option=FILE, of -oFILE,
@@ -91,13 +104,18 @@ func (l *wordList) addParts(word string) {
 	}
 }
 
-// addPath adds a path as it stands, below the folder of "cd", and without the slash that may
+// addPath adds a path as it stands, below the folders of "cd", and without the slash that may
 // follow an expansion.
 func (l *wordList) addPath(path string) {
 	l.add(path)
 	l.add(strings.TrimLeft(path, "/"))
-	if l.folder != "" && path != l.folder && !isAbsolute(path) {
-		l.add(l.folder + "/" + path)
+	if isAbsolute(path) {
+		return
+	}
+	for _, folder := range l.folders {
+		if path != folder {
+			l.add(folder + "/" + path)
+		}
 	}
 }
 

@@ -56,6 +56,36 @@ func (s *search) aliases(states []state) error {
 	return nil
 }
 
+// rootAliases lists the mounts that show a root, or a folder of a root, at another place.
+func rootAliases(roots []string) (out []alias, err error) {
+	text, err := mountTable()
+	if err != nil {
+		return nil, err
+	}
+	mounts, err := mountinfo.Parse(text)
+	if err != nil {
+		return nil, unknownMounts(err)
+	}
+	shown := repeated(mounts)
+	if len(shown) == 0 {
+		return nil, nil
+	}
+	tree, err := mountinfo.NewTree(mounts)
+	if err != nil {
+		return nil, unknownMounts(err)
+	}
+	for _, root := range roots {
+		on := tree.On(root)
+		where := path.Join(on.Root, strings.TrimPrefix(root, on.Point))
+		for _, m := range shown[on.Device] {
+			if m.ID != on.ID && trail.Within(m.Root, where) {
+				out = append(out, alias{m.Point, path.Join(root, strings.TrimPrefix(m.Root, where))})
+			}
+		}
+	}
+	return out, nil
+}
+
 // mountTable is proc_pid_mountinfo(5).
 func mountTable() (string, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")

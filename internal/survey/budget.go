@@ -14,7 +14,7 @@ type effort struct {
 
 var (
 	mostOfOne = effort{5_000, 4 << 20, 500}
-	mostOfAll = effort{200_000, 64 << 20, 4096}
+	mostOfAll = effort{100_000, 64 << 20, 4096}
 )
 
 // effort returns what was spent so far.

@@ -82,15 +82,18 @@ func (p *pins) configuration(dir, tree string) error {
 		}
 	}
 	trees := append([]string{tree}, p.worktrees(files, dir)...)
-	for _, f := range append(files, p.git.common...) {
-		for _, l := range p.leadsOf(f) {
-			for _, tree := range trees {
-				if p.spent() {
-					return nil
-				}
-				if err := p.obeyed(l, tree, dir); err != nil {
-					return err
-				}
+	files = append(files, p.git.common...)
+	leads := gitconf.Rewritten(files)
+	for _, f := range files {
+		leads = append(leads, p.leadsOf(f)...)
+	}
+	for _, l := range leads {
+		for _, tree := range trees {
+			if p.spent() {
+				return nil
+			}
+			if err := p.obeyed(l, tree, dir); err != nil {
+				return err
 			}
 		}
 	}

@@ -28,6 +28,9 @@ func (t *Trusted) readNamed() map[string]bool {
 			}
 		}
 	}
+	for _, path := range t.mentioned {
+		out[path] = true
+	}
 	left := mostNaming
 	for _, there := range t.There {
 		for _, file := range naming(there) {

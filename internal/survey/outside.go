@@ -90,6 +90,10 @@ func wordsOf(value string) []string {
 	return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t\n\r;&|<>()`'\"{}=,:$!@", r) })
 }
 
+// homeFolders are the folders of the home folder whose links are followed. The programs'
+// folders in .config come too.
+var homeFolders = []string{"", ".config", ".config/systemd/user", ".local/bin", ".local/share/applications", ".ssh", ".gnupg", ".vim", ".emacs.d", "bin"}
+
 // home follows the links of the home folder that lead into a root, as those to a repository
 // with the user's settings. A name without a dot is for people, who call the name
 // themselves.
@@ -98,27 +102,39 @@ func (p *pins) home() error {
 	if err != nil {
 		return nil
 	}
-	for _, dir := range []string{"", ".config", ".local/bin", "bin"} {
-		at := filepath.Join(home, dir)
-		entries, err := list(at)
-		if err != nil {
-			continue // the folder isn't there
-		}
-		for _, e := range entries {
-			if e.Type()&os.ModeSymlink == 0 || dir == "" && e.Name()[0] != '.' && e.Name() != "bin" {
-				continue
-			}
-			if p.left == 0 {
-				p.t.Unseen++
-				return nil
-			}
-			p.left--
-			if err := p.follow(lead{from: filepath.Join(at, e.Name()), to: filepath.Join(at, e.Name())}); err != nil {
-				return err
-			}
+	dirs := slices.Clone(homeFolders)
+	for _, at := range folders(filepath.Join(home, ".config")) {
+		dirs = append(dirs, ".config/"+filepath.Base(at))
+	}
+	for _, dir := range dirs {
+		more, err := p.homeFolder(filepath.Join(home, dir), dir == "")
+		if err != nil || !more {
+			return err
 		}
 	}
 	return nil
+}
+
+// homeFolder follows the links of a folder, and reports whether there is room for more.
+func (p *pins) homeFolder(at string, top bool) (more bool, err error) {
+	entries, err := list(at)
+	if err != nil {
+		return true, nil // the folder isn't there
+	}
+	for _, e := range entries {
+		if e.Type()&os.ModeSymlink == 0 || top && e.Name()[0] != '.' && e.Name() != "bin" {
+			continue
+		}
+		if p.left == 0 {
+			p.t.Unseen++
+			return false, nil
+		}
+		p.left--
+		if err := p.follow(lead{from: filepath.Join(at, e.Name()), to: filepath.Join(at, e.Name())}); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // ownConfiguration follows the files that our own configuration mentions, such as the

@@ -128,7 +128,11 @@ func (p *pins) bareName(dir string) string {
 // follow pins the end of a lead, and each link on the way.
 func (p *pins) follow(l lead) error {
 	key := l.key()
-	if p.followed[key] || l.file && !exists(l.to) {
+	if p.followed[key] {
+		return nil
+	}
+	if l.file && !exists(l.to) {
+		p.mention(filepath.Clean(l.to))
 		return nil
 	}
 	p.followed[key] = true
@@ -139,6 +143,9 @@ func (p *pins) follow(l lead) error {
 	}
 	way, err := trail.Walk(l.to)
 	if l.file && (err != nil || way.Missing != "" || way.Folder) {
+		if way.Missing != "" {
+			p.mention(way.End)
+		}
 		return nil
 	}
 	for _, link := range way.Links {
@@ -174,11 +181,24 @@ func (p *pins) follow(l lead) error {
 	return nil
 }
 
+// mostMentioned bounds the absent files that are told when they come.
+const mostMentioned = 20_000
+
+// mention notes an absent file that is called by name.
+func (p *pins) mention(path string) {
+	if len(p.t.mentioned) < mostMentioned && p.writable(path) {
+		p.t.mentioned = append(p.t.mentioned, path)
+	}
+}
+
 // allEntries follows the links in a guarded folder.
-func (p *pins) allEntries(dir string) error {
+func (p *pins) allEntries(dir string) error { return p.entriesOf(dir, entriesDeep) }
+
+// entriesOf follows the links in some levels of a guarded folder.
+func (p *pins) entriesOf(dir string, deep int) error {
 	before := p.left
 	p.left = mostEntries
-	err := p.entries(dir, entriesDeep)
+	err := p.entries(dir, deep)
 	p.left = before
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // ProgramNames are the product's programs, which may lie beside the running program. An
@@ -34,18 +36,27 @@ func ownPrograms() []string {
 
 // elsewhere finds where roots show a path from outside: a root can be a bind mount.
 type elsewhere struct {
-	roots []string
-	infos []fs.FileInfo
-	seen  map[string]fs.FileInfo // folders by path; nil for no folder
+	roots   []string
+	infos   []fs.FileInfo
+	seen    map[string]fs.FileInfo // folders by path; nil for no folder
+	aliases []alias
 }
 
-// in returns the path's names in the roots that show a folder on the path's way under
-// another name.
+// alias is a folder of the machine that shows a folder of a root.
+type alias struct{ at, shows string }
+
+// in returns the path's names in the roots that show the path, or a folder on the path's way,
+// under another name.
 func (s *elsewhere) in(path string) (out []string) {
-	for at := filepath.Dir(path); ; at = filepath.Dir(at) {
+	for _, a := range s.aliases {
+		if trail.Within(path, a.at) && same(a.at, a.shows) {
+			out = append(out, filepath.Join(a.shows, strings.TrimPrefix(path, a.at)))
+		}
+	}
+	for at := path; ; at = filepath.Dir(at) {
 		info, known := s.seen[at]
 		if !known {
-			info, _ = os.Stat(at)
+			info, _ = os.Lstat(at) // no link is on the way
 			s.seen[at] = info
 		}
 		for i, root := range s.roots {
@@ -57,4 +68,14 @@ func (s *elsewhere) in(path string) (out []string) {
 			return out
 		}
 	}
+}
+
+// same reports whether two paths are one file.
+func same(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }

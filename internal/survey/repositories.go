@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/trail"
+	"github.com/lockstile/lockstile/internal/trustname"
 )
 
 // repository follows all that a .git leads to: a folder, a file with the path of a git
@@ -154,28 +155,44 @@ func unquote(path string) string {
 	return path
 }
 
-// above follows all that the repositories lead to of which a root is a part.
+// above follows all that the repositories lead to of which a root is a part, and the other
+// guarded names in the folders above a root: direnv, editors and agents look upward too.
 func (p *pins) above() error {
+	done := map[string]bool{}
 	for _, root := range p.roots {
-		for dir := filepath.Dir(root); ; dir = filepath.Dir(dir) {
-			at := filepath.Join(dir, ".git")
-			switch {
-			case exists(at):
-				if err := p.follow(lead{to: at}); err != nil {
-					return err
-				}
-				if err := p.repository(at); err != nil {
-					return err
-				}
-			case isRepository(dir):
-				if err := p.gitDirectory(dir, dir); err != nil {
-					return err
-				}
-			}
-			if dir == filepath.Dir(dir) {
-				break
+		for dir := filepath.Dir(root); !done[dir]; dir = filepath.Dir(dir) {
+			done[dir] = true
+			if err := p.aboveIn(dir); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+func (p *pins) aboveIn(dir string) error {
+	for _, name := range literals(true, p.t.given) {
+		at := filepath.Join(dir, name)
+		if !exists(at) {
+			continue
+		}
+		if err := p.follow(lead{to: at}); err != nil {
+			return err
+		}
+		if trustname.IsGitDir(name) {
+			if err := p.repository(at); err != nil {
+				return err
+			}
+			continue
+		}
+		if way, err := trail.Walk(at); err == nil && way.Folder && !p.holdsRoot(way.End) {
+			if err := p.entriesOf(way.End, 2); err != nil {
+				return err
+			}
+		}
+	}
+	if !exists(filepath.Join(dir, ".git")) && isRepository(dir) {
+		return p.gitDirectory(dir, dir)
 	}
 	return nil
 }

@@ -34,16 +34,17 @@ type Trusted struct {
 	Closed []Closed          // folders of the roots that commands may not write, because nobody knows what git obeys there, or where a configured root leads
 	Unseen int               // folders that were not read, at least
 
-	ids     map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
-	files   map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
-	named   func() map[string]bool // the paths that guarded files mention, read at the first call
-	store   string
-	given   []string // protected names that the user has given up
-	trees   []*tree
-	init    string            // the .git that commands may make, "" for none
-	making  time.Time         // when the .git was seen first that is no repository yet
-	served  string            // the git directory that is served, "" for none
-	modules map[string]string // each .gitmodules that commands may write, with the content of before
+	ids       map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
+	files     map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
+	named     func() map[string]bool // the paths that guarded files mention, read at the first call
+	mentioned []string               // absent files that git's configuration or the environment calls by name
+	store     string
+	given     []string // protected names that the user has given up
+	trees     []*tree
+	init      string            // the .git that commands may make, "" for none
+	making    time.Time         // when the .git was seen first that is no repository yet
+	served    string            // the git directory that is served, "" for none
+	modules   map[string]string // each .gitmodules that commands may write, with the content of before
 	// others are names that a concurrent start will rename away. Treat them as absent: a
 	// mount on such a name would vanish with it.
 	others map[string]bool
@@ -95,6 +96,10 @@ func (t *Trusted) ID(name string) (id string, ok bool) {
 // pinAll pins the trusted names of all roots, and then all that leads to the names, or that
 // the names lead to. own are the paths by which the next start finds the policy.
 func (t *Trusted) pinAll(p *pins, own []string) error {
+	var err error
+	if p.shown.aliases, err = rootAliases(p.roots); err != nil {
+		return err
+	}
 	for _, seen := range t.trees {
 		if err := p.take(seen); err != nil {
 			return err
