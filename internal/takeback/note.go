@@ -167,6 +167,9 @@ func (f Folder) unwanted(protected Protected) (out []Name) {
 	add := func(name string) {
 		out = append(out, Name{Root: f.Root, Path: filepath.Join(f.Dir, name), ID: f.ID})
 	}
+	if dir, err := openFolder(f.Root, f.Dir, f.ID); err == nil {
+		dir.Close() // the names can be read from now on
+	}
 	for _, name := range f.Names {
 		if exists(filepath.Join(f.Dir, name)) {
 			add(name)

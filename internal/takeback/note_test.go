@@ -87,3 +87,33 @@ func TestNotes(t *testing.T) {
 		t.Errorf("%v, %v", entries, err)
 	}
 }
+
+// TestRecoverClosed checks that folders that a killed command has closed keep no name. Root
+// may open any folder.
+func TestRecoverClosed(t *testing.T) {
+	dir, notes := t.TempDir(), t.TempDir()
+	for _, name := range []string{"x.denied", ".envrc", "sub/.claude"} {
+		path := filepath.Join(dir, name)
+		err := os.MkdirAll(filepath.Dir(path), 0o700)
+		if err == nil {
+			err = os.WriteFile(path, nil, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	folders := []Folder{{Root: dir, Dir: dir, Names: []string{".envrc"}}, {Root: dir, Dir: filepath.Join(dir, "sub"), Names: []string{".claude"}}}
+	if err := os.WriteFile(filepath.Join(notes, "start.denied-a"), encodeNote(folders), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, closed := range []string{"sub", ""} {
+		if err := os.Chmod(filepath.Join(dir, closed), 0o100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	byEnd := func(name string, root bool) bool { return root && filepath.Ext(name) == ".denied" }
+	back, left := Recover(notes, Store{}, byEnd)
+	if len(back) != 3 || len(left) != 0 {
+		t.Errorf("%+v %+v", back, left)
+	}
+}

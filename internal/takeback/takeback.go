@@ -133,9 +133,15 @@ func (t Taker) Keep(n Name, b Back) Back {
 	return b
 }
 
-// openFolder opens a folder below a root, as the survey found the folder: over no link.
+// openFolder opens a folder below a root, as the survey found the folder: over no link. A
+// folder that was closed to its owner is opened: a command may have closed the folder.
 func openFolder(root, dir string, id trail.ID) (*os.Root, error) {
 	at, err := os.OpenRoot(root)
+	if errors.Is(err, fs.ErrPermission) {
+		if info, statErr := os.Lstat(root); statErr == nil && info.IsDir() && os.Chmod(root, info.Mode().Perm()|0o700) == nil {
+			at, err = os.OpenRoot(root)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +178,9 @@ func step(at *os.Root, name string) (*os.Root, error) {
 		return nil, errMoved
 	}
 	next, err := at.OpenRoot(name)
+	if errors.Is(err, fs.ErrPermission) && at.Chmod(name, before.Mode().Perm()|0o700) == nil {
+		next, err = at.OpenRoot(name)
+	}
 	if err != nil {
 		return nil, err
 	}
