@@ -170,6 +170,14 @@ func (p *probe) record(t *testing.T, channel string, tty bool) (lines []map[stri
 		for _, name := range []string{"time", "prev", "by", "pid", "ms", "io", "channel"} {
 			delete(l, name)
 		}
+		if limits, ok := l["limits"].(map[string]any); ok { // shares of what all living starts have
+			for _, name := range []string{"inotify", "watches", "signals", "queues"} {
+				if limits[name] == nil {
+					t.Errorf("the record has no limit of %s", name)
+				}
+				delete(limits, name)
+			}
+		}
 		seen, _ := l["obstacles"].([]any) // what the output explains depends on who keeps the output
 		if seen = slices.DeleteFunc(seen, func(o any) bool { return o.(map[string]any)["kind"] == "inferred" }); len(seen) > 0 {
 			l["obstacles"] = seen

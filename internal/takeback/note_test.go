@@ -103,7 +103,7 @@ func TestRecoverClosed(t *testing.T) {
 		}
 	}
 	folders := []Folder{{Root: dir, Dir: dir, Names: []string{".envrc"}}, {Root: dir, Dir: filepath.Join(dir, "sub"), Names: []string{".claude"}}}
-	if err := os.WriteFile(filepath.Join(notes, "start.denied-a"), encodeNote(folders), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(notes, "start.denied-a"), encodeNote("", folders), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, closed := range []string{"sub", ""} {
@@ -112,7 +112,7 @@ func TestRecoverClosed(t *testing.T) {
 		}
 	}
 	byEnd := func(name string, root bool) bool { return root && filepath.Ext(name) == ".denied" }
-	back, left := Recover(notes, Store{}, byEnd)
+	back, left := Recover(notes, Store{}, byEnd, func(string) bool { return false })
 	if len(back) != 3 || len(left) != 0 {
 		t.Errorf("%+v %+v", back, left)
 	}
