@@ -148,11 +148,13 @@ func Recover(dir string, store Store, protected Protected, alive func(tree strin
 		taker := Taker{Store: store, Suffix: suffix + "-r"}
 		var names []Name
 		for _, f := range folders {
-			back = append(back, taker.keepRenamed(f, suffix)...)
 			names = append(names, f.unwanted(protected)...)
 		}
 		taken, still := taker.All(names)
 		back, left = append(back, taken...), append(left, still...)
+		for _, f := range folders { // afterwards: the init may have renamed meanwhile
+			back = append(back, taker.keepRenamed(f, suffix)...)
+		}
 		if len(still) > 0 || living {
 			note.Close()
 			continue
