@@ -162,8 +162,11 @@ func (i *intent) clearWays() {
 		places = append(places, c.Path)
 	}
 	for name, at := range map[string]string{"tmp": "/tmp", "tmpdir": i.facts.TempDir} {
+		if at == "" {
+			continue
+		}
 		root, err := os.OpenRoot(filepath.Join(i.private, name))
-		if at == "" || err != nil {
+		if err != nil {
 			continue
 		}
 		for _, place := range places {

@@ -182,7 +182,11 @@ func step(at *os.Root, name string) (*os.Root, error) {
 		next, err = at.OpenRoot(name)
 	}
 	if err != nil {
-		return nil, err
+		var errno syscall.Errno
+		if errors.As(err, &errno) && errno != syscall.ELOOP && errno != syscall.ENOTDIR {
+			return nil, err
+		}
+		return nil, errMoved // a link has taken the place since
 	}
 	if after, err := next.Stat("."); err != nil || !os.SameFile(before, after) {
 		next.Close()
