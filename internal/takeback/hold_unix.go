@@ -14,6 +14,15 @@ const unfinished = ".new"
 // hold locks a note for its start.
 func hold(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
 
+// claim holds a note that nobody holds; nil for another note.
+func claim(f *os.File, name string, _ []byte) *os.File {
+	if hold(f) != nil || gone(f, name) {
+		f.Close()
+		return nil
+	}
+	return f
+}
+
 var errGone = errors.New("the note has gone")
 
 // discard removes a held note.

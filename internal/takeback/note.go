@@ -235,12 +235,15 @@ func abandonedNote(name string) (note *os.File, tree string, folders []Folder) {
 		return nil, "", nil
 	}
 	b, err := io.ReadAll(io.LimitReader(f, mostNote))
-	if err != nil || hold(f) != nil || gone(f, name) {
+	if err != nil {
 		f.Close()
 		return nil, "", nil
 	}
+	if note = claim(f, name, b); note == nil {
+		return nil, "", nil
+	}
 	tree, folders = decodeNote(string(b))
-	return f, tree, folders
+	return note, tree, folders
 }
 
 func encodeNote(tree string, folders []Folder) []byte {
