@@ -3,6 +3,7 @@ package lockstile
 import (
 	"cmp"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -157,7 +158,7 @@ func (h *hold) folder(set, workspace string) (string, error) {
 // share returns the number of the start's share of what the processes of the user share. A
 // start without a sandbox has none, and nobody who only looks takes one.
 func (h *hold) share(home string, p policy.Policy) int {
-	if h == nil || p.Mode == policy.ModeDangerFullAccess {
+	if h == nil || p.Mode == policy.ModeDangerFullAccess || runtime.GOOS != "linux" { // elsewhere nothing is shared by number
 		return 0
 	}
 	if h.part == nil {

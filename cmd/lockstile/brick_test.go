@@ -63,7 +63,7 @@ func TestNoCommandShutsByTemporaryFolders(t *testing.T) {
 		p.ws = dir + "/a/ws"
 		mkdir(t, p.ws)
 		for _, script := range []string{"ln -s /etc " + dir, "echo x > " + dir, "mkdir " + dir + "; ln -s / " + dir + "/a", "mkdir " + dir + "; chmod 0 " + dir} {
-			r := p.lockstile("run", "--", "sh", "-c", "mv "+dir+" $(mktemp -d) && "+script)
+			r := p.lockstile("run", "--", "sh", "-c", "mv "+dir+" $(mktemp -d /tmp/away.XXXXXX) && "+script)
 			if r.code != 0 {
 				t.Fatalf("%s: %+v", script, r)
 			}
