@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // git runs git on the host.
@@ -135,6 +136,7 @@ func TestNewTrust(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		write(t, p.ws+"/AGENTS.md", "old")
 		write(t, p.ws+"/conftest.py", "old")
+		time.Sleep(50 * time.Millisecond) // what is older than a tick of the kernel's clock is no news
 		r := p.lockstile("run", "--", "sh", "-c", "git init -q sub/new; git init -q --bare x/bare; echo new >> AGENTS.md; mkdir .cargo; echo > .cargo/config.toml; echo > plain; cat conftest.py; mkdir sub/.husky")
 		want := []string{".cargo/config.toml", "AGENTS.md", "sub/.husky", "sub/new/.git", "x/bare"}
 		for i := range want {
