@@ -144,8 +144,9 @@ var deadly = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, s
 func (c *Child) Resize(s Size) error { return c.running.Resize(c.Terminal, launch.Size(s)) }
 
 // Wait waits until the command has ended and no process of the tree is left, passes the
-// rest of the output on, and writes the end line of the record. Wait may be called several times. An error means that the
-// end is unknown, or not in the log; Exit holds the known part.
+// rest of the output on, and writes the end line of the record. Wait may be called several
+// times. An error means that the end is unknown, or not in the log; Exit holds the known
+// part.
 func (c *Child) Wait() (Exit, error) {
 	c.once.Do(c.wait)
 	return c.exit, c.err
@@ -160,6 +161,8 @@ func (c *Child) wait() {
 	c.takeBack(end)
 	if len(c.left) == 0 {
 		err = errors.Join(err, c.note.Done())
+	} else {
+		c.note.Leave()
 	}
 	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), Trust: trustOf(c.news), Exceeded: c.exceeded, EndedBecause: redact.Text(c.why), Ended: endedOf(c.ended)}
 	switch {

@@ -122,6 +122,13 @@ func (n *Note) Done() error {
 	return discard(n.file, n.name)
 }
 
+// Leave lets go of the note: names are left, and the next start takes them back.
+func (n *Note) Leave() {
+	if n != nil {
+		n.file.Close()
+	}
+}
+
 // Protected reports whether a name of a folder is protected. root says that the folder is a
 // writable root.
 type Protected func(name string, root bool) bool

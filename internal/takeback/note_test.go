@@ -88,6 +88,26 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// TestLeftNote checks that the process whose start left a name can take the name back later.
+func TestLeftNote(t *testing.T) {
+	dir, notes := t.TempDir(), t.TempDir()
+	note, err := Write(notes, ".denied-a", "tree", []Folder{{Root: dir, Dir: dir, Names: []string{".git"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	note.Leave()
+	none, dead := func(string, bool) bool { return false }, func(string) bool { return false }
+	if back, left := Recover(notes, Store{}, none, dead); len(back) != 1 || len(left) != 0 {
+		t.Errorf("%v, %v", back, left)
+	}
+	if entries, err := os.ReadDir(notes); err != nil || len(entries) != 0 {
+		t.Errorf("the note is still there: %v, %v", entries, err)
+	}
+}
+
 // TestRecoverClosed checks that folders that a killed command has closed keep no name. Root
 // may open any folder.
 func TestRecoverClosed(t *testing.T) {
