@@ -181,6 +181,14 @@ func (s *Session) Signal(sig syscall.Signal) error { return s.child.Signal(sig) 
 // that were taken back. Before the end Denied returns nil.
 func (s *Session) Denied() []lockstile.Denied { return atEnd(s, s.child.Denied) }
 
+// Left lists, after the command's end, the names that could not be taken back; see
+// lockstile.Child.
+func (s *Session) Left() []string { return atEnd(s, s.child.Left) }
+
+// EndedBecause says, after the command's end, why lockstile has ended the tree for what the
+// command did, "" for not.
+func (s *Session) EndedBecause() string { return atEnd(s, s.child.EndedBecause) }
+
 // Ended lists, after the command's end, the names of processes that the command left
 // behind and that were ended with the command.
 func (s *Session) Ended() []string { return atEnd(s, s.child.Ended) }

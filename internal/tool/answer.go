@@ -22,14 +22,12 @@ type Answer struct {
 	Session int                  // the session of a running command; 0 after the end
 	Tokens  int                  // of the whole output, with the cut part
 	Evicted string               // says that another session was ended for the new session
-	Denied  []lockstile.Denied   // protected names that the command made
-	News    []string             // hand-off names that the command made or changed
-	Ended   []string             // processes that the command left behind, and that were ended
 	Others  string               // says that the processes of other sessions are out of reach, and what reaches them
 	LeftOut []string             // configured roots that commands can't write, in the first answer
 	Shell   string               // says that SHELL names no shell, and what ran the command
 	Output  string               // valid UTF-8, cut to the caller's budget
 	Sandbox []lockstile.Obstacle // places where the sandbox seems to have stopped the command
+	Traces                       // after the end
 }
 
 // String returns the answer in the form that models know from similar tools.
@@ -46,7 +44,8 @@ func (a Answer) String() string {
 		b.WriteString(plain.Sprintf("%s\n", a.Shell))
 	}
 	sayLeftOut(&b, a.LeftOut)
-	sayBesides(&b, a.Evicted, a.Ended, a.Denied, a.News)
+	sayEvicted(&b, a.Evicted)
+	a.say(&b)
 	fmt.Fprintf(&b, "Original token count: %d\nOutput:\n%s", a.Tokens, a.Output)
 	sayObstacles(&b, a.Output, a.Sandbox)
 	if a.Others != "" {
@@ -56,6 +55,13 @@ func (a Answer) String() string {
 		b.WriteString(plain.Sprintf("%s\n", a.Others))
 	}
 	return b.String()
+}
+
+// sayEvicted tells a model about a session that was ended for another.
+func sayEvicted(b *strings.Builder, evicted string) {
+	if evicted != "" {
+		b.WriteString(plain.Sprintf("%s\n", evicted))
+	}
 }
 
 // sayLeftOut tells a model which configured roots are left out.
@@ -118,38 +124,6 @@ func (s *Set) obstacles(b begun, output string, ended bool) []lockstile.Obstacle
 		out = append(out, lockstile.Obstacle(o))
 	}
 	return out
-}
-
-// Bounds of an answer; the log has more.
-const (
-	mostEnded = 20 // names of ended processes
-	mostNews  = 5  // lines about what programs of the host may obey now
-)
-
-// keepServers tells a model how a server outlives a call.
-const keepServers = "to keep a server running, start it in the foreground: it becomes a session"
-
-// sayBesides tells a model about an evicted session, taken-back names, and changed
-// hand-off names.
-func sayBesides(b *strings.Builder, evicted string, ended []string, denied []lockstile.Denied, news []string) {
-	if evicted != "" {
-		b.WriteString(plain.Sprintf("%s\n", evicted))
-	}
-	switch n := len(ended); {
-	case n == 1:
-		b.WriteString(plain.Sprintf("1 background process was ended with the command: %s; %s\n", ended[0], keepServers))
-	case n > 1:
-		b.WriteString(plain.Sprintf("%d background processes were ended with the command: %s; %s\n", n, strings.Join(ended[:min(n, mostEnded)], ", "), keepServers))
-	}
-	for _, d := range denied {
-		b.WriteString(plain.Sprintf("Taken back: %s is now %s. Programs of the user's host trust that name; ask the user to make it\n", d.Path, d.Now))
-	}
-	for _, n := range news[:min(len(news), mostNews)] {
-		b.WriteString(plain.Sprintf("New or changed: %s. Programs of the user's host may obey or start it; tell the user\n", n))
-	}
-	if len(news) > mostNews {
-		fmt.Fprintf(b, "and %d more such lines\n", len(news)-mostNews)
-	}
 }
 
 // bytesPerToken is the usual estimate.

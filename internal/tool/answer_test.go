@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/session"
 )
 
@@ -28,6 +29,19 @@ func TestEvictionIsSaid(t *testing.T) {
 	for _, reply := range []fmt.Stringer{Answer{Evicted: "Session 7 was ended"}, Done{Evicted: "Session 7 was ended"}} {
 		if !strings.Contains(reply.String(), "\nSession 7 was ended\n") {
 			t.Errorf("%q", reply)
+		}
+	}
+}
+
+// TestTraces checks that each kind of answer tells what happened to the names that the
+// command made.
+func TestTraces(t *testing.T) {
+	traces := Traces{Because: "it made .git again", Denied: []lockstile.Denied{{Path: "/w/.envrc"}, {Path: "/w/.git", Now: "/kept/made"}}, Left: []string{"/w/it's"}}
+	for _, reply := range []fmt.Stringer{Answer{Traces: traces}, Done{Traces: traces}, Patched{Traces: traces}} {
+		for _, want := range []string{"The command was ended: it made .git again\n", "Removed: /w/.envrc. ", "Taken back: /w/.git is now /kept/made. ", `Not taken back: /w/it's is there`, `: rm -rf '/w/it'\''s'` + "\n"} {
+			if !strings.Contains(reply.String(), want) {
+				t.Errorf("%q is not in %q", want, reply)
+			}
 		}
 	}
 }

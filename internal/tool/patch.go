@@ -17,11 +17,10 @@ import (
 // Patched is the answer of apply_patch.
 type Patched struct {
 	Changes []patch.Change
-	Record  lockstile.Record   // zero if nothing was started
-	Failure string             // the reason for which the patch failed, "" if it is done
-	Denied  []lockstile.Denied // names taken back
-	News    []string           // hand-off names that the patch made or changed
+	Record  lockstile.Record // zero if nothing was started
+	Failure string           // the reason for which the patch failed, "" if it is done
 	Sandbox []lockstile.Obstacle
+	Traces
 }
 
 // String returns the answer in the form that models know from similar tools.
@@ -40,7 +39,7 @@ func (p Patched) String() string {
 			b.WriteByte('\n')
 		}
 	}
-	sayBesides(&b, "", nil, p.Denied, p.News)
+	p.say(&b)
 	return b.String()
 }
 
@@ -114,7 +113,7 @@ func (s *Set) patch(ctx context.Context, r lockstile.Request, text string) (Patc
 	if err != nil {
 		return Patched{}, err
 	}
-	p := Patched{Record: i.child.Record(), Denied: i.child.Denied(), News: i.child.NewTrustLines(), Sandbox: i.child.Obstacles()}
+	p := Patched{Record: i.child.Record(), Sandbox: i.child.Obstacles(), Traces: tracesOf(i.child)}
 	p.take(i.output.Bytes(), i.exit, i.err)
 	return p, nil
 }

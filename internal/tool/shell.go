@@ -25,13 +25,11 @@ type Done struct {
 	Wall    time.Duration
 	Timeout time.Duration // the timeout that ended the command; 0 for none
 	Tokens  int
-	Evicted string             // says that a session was ended for the command
-	Ended   []string           // processes that the command left behind, and that were ended
-	LeftOut []string           // configured roots that commands can't write, in the first answer
-	Denied  []lockstile.Denied // protected names that the command made
-	News    []string           // hand-off names that the command made or changed
+	Evicted string   // says that a session was ended for the command
+	LeftOut []string // configured roots that commands can't write, in the first answer
 	Output  string
 	Sandbox []lockstile.Obstacle // places where the sandbox seems to have stopped the command
+	Traces
 }
 
 // timedOut is the exit code of a command that took too long, as in timeout(1).
@@ -48,7 +46,8 @@ func (d Done) String() string {
 		fmt.Fprintf(&b, "command timed out after %d milliseconds\n", d.Timeout.Milliseconds())
 	}
 	sayLeftOut(&b, d.LeftOut)
-	sayBesides(&b, d.Evicted, d.Ended, d.Denied, d.News)
+	sayEvicted(&b, d.Evicted)
+	d.say(&b)
 	fmt.Fprintf(&b, "Output:\n%s", d.Output)
 	sayObstacles(&b, d.Output, d.Sandbox)
 	return b.String()
@@ -81,7 +80,7 @@ func (s *Set) Shell(ctx context.Context, c Shell, by Caller) (Done, error) {
 		return Done{}, err
 	}
 	exit, _, err := run.Exit()
-	d := Done{LeftOut: s.leftOut(), Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Ended: run.Ended(), Denied: run.Denied(), News: run.NewTrustLines()}
+	d := Done{LeftOut: s.leftOut(), Exit: exit.Status(), Wall: time.Since(run.at), Evicted: run.evicted, Traces: tracesOf(run)}
 	if !ended {
 		d.Exit, d.Timeout = timedOut, limit
 	}

@@ -219,7 +219,7 @@ func (s *Set) answer(b begun, out session.Output, budget int) (Answer, error) {
 	exit, ended, err := b.Exit()
 	if ended {
 		status := exit.Status()
-		a.Exit, a.Session, a.Ended, a.Denied, a.News = &status, 0, b.Ended(), b.Denied(), b.NewTrustLines()
+		a.Exit, a.Session, a.Traces = &status, 0, tracesOf(b)
 		s.running.Remove(b.ID)
 		out = out.Then(b.Poll(context.Background(), 0)) // what came between the two
 	}

@@ -230,6 +230,10 @@ func TestTakenBack(t *testing.T) {
 			t.Errorf("%s is there", name)
 		}
 	}
+	again := exec(t, s, ExecCommand{Cmd: "while :; do mkdir .git; done 2>/dev/null", YieldTimeMS: 30_000})
+	if text := again.String(); !strings.Contains(text, "The command was ended: it made names that programs of the host trust ") {
+		t.Errorf("%q", text)
+	}
 }
 
 // TestObstacles checks what a model hears when real programs fail in the sandbox.
