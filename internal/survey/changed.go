@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/gitconf"
 	"github.com/lockstile/lockstile/internal/news"
 	"github.com/lockstile/lockstile/internal/trustname"
 )
@@ -74,18 +75,17 @@ func (l *look) folder(rel string, moved bool) bool {
 			l.skipped(join2(rel, x.name))
 		}
 	}
-	switch {
-	case moved || f.changed >= l.since || !l.until.IsZero() && time.Now().Before(l.until):
+	if moved || f.changed >= l.since || !l.until.IsZero() && time.Now().Before(l.until) {
 		l.keep(rel, l.whole(rel, f, moved))
-	case f.owed == 0:
+		return moved
+	}
+	if f.owed == 0 {
 		kept := *f
 		kept.owed = l.since
 		l.keep(rel, &kept)
-		fallthrough
-	default:
-		for _, name := range f.remembered {
-			l.file(rel, name, nil, l.since)
-		}
+	}
+	for _, name := range f.remembered {
+		l.file(rel, name, nil, l.since)
 	}
 	return moved
 }
@@ -106,7 +106,7 @@ func (l *look) whole(rel string, f *folder, moved bool) *folder {
 	}
 	var remembered []string
 	for _, e := range entries {
-		if e.IsDir() || f.is(e.Name()) {
+		if e.IsDir() || f.found(kindTrusted, e.Name()) {
 			continue
 		}
 		since := l.since
@@ -132,11 +132,6 @@ func (l *look) whole(rel string, f *folder, moved bool) *folder {
 	return &kept
 }
 
-// is reports whether a name is guarded.
-func (f *folder) is(name string) bool {
-	return f.found(kindTrusted, name)
-}
-
 // file looks at one file, and reports whether the file is one to remember. A change from
 // since on counts.
 func (l *look) file(rel, name string, e fs.DirEntry, since int64) (remember bool) {
@@ -153,7 +148,8 @@ func (l *look) file(rel, name string, e fs.DirEntry, since int64) (remember bool
 	}
 	path := join2(rel, name)
 	program := info.Mode().IsRegular() && info.Mode()&0o111 != 0
-	named := l.named()[full] || l.named()[filepath.Dir(full)+string(filepath.Separator)]
+	mentioned := l.named()
+	named := mentioned[full] || mentioned[filepath.Dir(full)+string(filepath.Separator)]
 	_, known := trustname.HandOff(path)
 	remember = program || named || known || name[0] == '.'
 	if _, changed := identify(info); changed >= since {
@@ -225,8 +221,8 @@ const mostKeys = 5
 // keysOf lists the keys in the configuration of a new repository that name programs or
 // files.
 func keysOf(at string) (keys []string) {
-	var files gitFiles
-	for _, f := range files.loader.Load(filepath.Join(at, "config")) {
+	loader := gitconf.Loader{}
+	for _, f := range loader.Load(filepath.Join(at, "config")) {
 		for _, l := range f.Leads() {
 			section, _, _ := strings.Cut(l.Key, ".")
 			if section != "remote" && section != "branch" && section != "submodule" && l.Key != worktreeKey && !slices.Contains(keys, l.Key) && len(keys) < mostKeys {

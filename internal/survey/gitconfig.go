@@ -13,14 +13,10 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// mostConfig is how many bytes of a git configuration are read at most.
-const mostConfig = 1 << 20
-
 // gitFiles is git's configuration for all repositories of the user, and the reader of all
 // configurations.
 type gitFiles struct {
 	loader gitconf.Loader
-	leads  map[*gitconf.File][]gitconf.Lead
 	common []*gitconf.File // of the machine, of the user, and of the environment
 }
 
@@ -29,7 +25,6 @@ type gitFiles struct {
 // another way than lockstile.
 func (p *pins) commonConfiguration() error {
 	home, _ := os.UserHomeDir()
-	p.git.leads = map[*gitconf.File][]gitconf.Lead{}
 	p.git.loader = gitconf.Loader{Home: home, Lookup: os.LookupEnv}
 	for _, path := range p.git.loader.Files() {
 		if !filepath.IsAbs(path) {
@@ -85,7 +80,7 @@ func (p *pins) configuration(dir, tree string) error {
 	files = append(files, p.git.common...)
 	leads := gitconf.Rewritten(files)
 	for _, f := range files {
-		leads = append(leads, p.leadsOf(f)...)
+		leads = append(leads, f.Leads()...)
 	}
 	for _, l := range leads {
 		for _, tree := range trees {
@@ -111,22 +106,12 @@ func (p *pins) unreadConfig(f *gitconf.File) error {
 	return nil
 }
 
-// leadsOf returns the leads of a file, which are found once.
-func (p *pins) leadsOf(f *gitconf.File) []gitconf.Lead {
-	leads, ok := p.git.leads[f]
-	if !ok {
-		leads = f.Leads()
-		p.git.leads[f] = leads
-	}
-	return leads
-}
-
 const worktreeKey = "core.worktree"
 
 // worktrees returns the tops of working trees that a configuration names.
 func (p *pins) worktrees(files []*gitconf.File, dir string) (out []string) {
 	for _, f := range files {
-		for _, l := range p.leadsOf(f) {
+		for _, l := range f.Leads() {
 			if l.Key == worktreeKey {
 				paths, _ := p.git.loader.Paths(l, dir, dir)
 				out = append(out, paths...)

@@ -15,8 +15,8 @@ import (
 )
 
 // FindGitDir finds the git directory in which commands may commit: the .git folder of the
-// workspace, or the common directory of a linked worktree. Without one, or where the folder can't be served, the reason is in Why; a
-// workspace without any repository has no reason.
+// workspace, or the common directory of a linked worktree. Without one, or where the folder
+// can't be served, the reason is in Why; a workspace without any repository has no reason.
 func FindGitDir(p policy.Policy) host.Git {
 	at := filepath.Join(p.Workspace, ".git")
 	info, err := os.Lstat(at)
@@ -63,6 +63,9 @@ func linkedWorktree(p policy.Policy, at string) host.Git {
 	}
 	return served(host.Git{Dir: common, Own: "worktrees/" + filepath.Base(own)})
 }
+
+// mostConfig is how many bytes of a git configuration are read at most.
+const mostConfig = 1 << 20
 
 // served checks the form of a git directory.
 func served(git host.Git) host.Git {

@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // starters are the variables of the environment whose words name programs, or files that
-// programs run at their start. "*" stands for any beginning or end.
+// programs run at their start. The names are patterns of package glob.
 var starters = []string{
 	"GIT_*", "*EDITOR", "*PAGER", "*ASKPASS", "VISUAL", "BROWSER", "SHELL", "LESSOPEN", "LESSCLOSE",
 	"BASH_ENV", "ENV", "PROMPT_COMMAND", "INPUTRC", "PYTHONSTARTUP", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES",
@@ -63,7 +64,7 @@ func (p *pins) variable(name, value string) error {
 			}
 		}
 		return nil
-	case !slices.ContainsFunc(starters, func(pattern string) bool { return fits(pattern, name) }):
+	case !slices.ContainsFunc(starters, func(pattern string) bool { return glob.MatchName(pattern, name) }):
 		return nil
 	}
 	from := "the variable " + name
@@ -73,16 +74,6 @@ func (p *pins) variable(name, value string) error {
 		}
 	}
 	return nil
-}
-
-func fits(pattern, name string) bool {
-	if rest, ok := strings.CutPrefix(pattern, "*"); ok {
-		return strings.HasSuffix(name, rest)
-	}
-	if rest, ok := strings.CutSuffix(pattern, "*"); ok {
-		return strings.HasPrefix(name, rest)
-	}
-	return name == pattern
 }
 
 // wordsOf returns the parts of a value that may be paths, whoever splits the value.
@@ -144,12 +135,11 @@ func (p *pins) ownConfiguration(own []string) error {
 		if !strings.HasSuffix(path, ".toml") {
 			continue
 		}
-		from := path
 		for _, word := range wordsOf(firstBytes(path, mostWords)) {
 			if !strings.Contains(word, "/") {
 				continue
 			}
-			if err := p.follow(lead{from: from, to: trail.Join(p.here, word), file: true}); err != nil {
+			if err := p.follow(lead{from: path, to: trail.Join(p.here, word), file: true}); err != nil {
 				return err
 			}
 		}

@@ -71,9 +71,10 @@ type tree struct {
 	before  *tree              // the earlier walk, nil for none
 }
 
-// walk looks through a root. given are the protected names that the user has given up. before is an earlier walk of the root, nil for none: the
-// folders that led to trusted names come first, then the other known folders, then the new
-// ones, so that new folders displace no other folders from the walk.
+// walk looks through a root. given are the protected names that the user has given up.
+// before is an earlier walk of the root, nil for none: the folders that led to trusted names
+// come first, then the other known folders, then the new ones, so that new folders displace
+// no other folders from the walk.
 func walk(root string, given []string, before *tree) (*tree, error) {
 	known := before
 	if known != nil && !keepsTimes(root) {

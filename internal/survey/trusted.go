@@ -275,7 +275,8 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// literals lists protected names that the user has not given up, without the patterns: the init asks for names.
+// literals lists protected names that the user has not given up, without the patterns: the
+// init asks for names.
 func literals(root bool, given []string) []string {
 	var out []string
 	for _, n := range trustname.Protected() {
