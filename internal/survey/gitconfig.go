@@ -144,9 +144,9 @@ func (p *pins) obeyedAt(l gitconf.Lead, to string) error {
 	case l.Shape == gitconf.RegularFile:
 		out.file = true
 	case l.Shape == gitconf.FolderOfHooks:
-		out.folder, out.inRoot = true, hookNames
+		out.deep, out.inRoot = entriesDeep, hookNames
 	case l.Shape == gitconf.Folder:
-		out.folder = true
+		out.deep = entriesDeep
 	}
 	return p.follow(out)
 }
@@ -157,7 +157,7 @@ func (p *pins) entered(l gitconf.Lead, to string) error {
 		way, err := trail.Walk(dir)
 		switch {
 		case err == nil && way.Folder && isRepository(way.End):
-			if err := p.follow(lead{from: l.File, to: dir, folder: true, inRoot: bareNames}); err != nil {
+			if err := p.follow(lead{from: l.File, to: dir, deep: entriesDeep, inRoot: bareNames}); err != nil {
 				return err
 			}
 			if err := p.gitDirectory(dir, to); err != nil {

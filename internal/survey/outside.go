@@ -41,25 +41,26 @@ func (p *pins) environment(environ []string) error {
 }
 
 func (p *pins) variable(name, value string) error {
+	from := "the variable " + name
 	switch {
 	case name == "ZDOTDIR":
 		for _, file := range shellFiles {
-			if err := p.follow(lead{to: trail.Join(trail.Join(p.here, value), file)}); err != nil {
+			if err := p.follow(lead{from: from, to: trail.Join(trail.Join(p.here, value), file)}); err != nil {
 				return err
 			}
 		}
 		return nil
 	case name == "GIT_DIR", name == "GIT_COMMON_DIR":
 		dir := trail.Join(p.here, value)
-		if err := p.follow(lead{to: dir, folder: true, inRoot: bareNames}); err != nil {
+		if err := p.follow(lead{from: from, to: dir, deep: entriesDeep, inRoot: bareNames}); err != nil {
 			return err
 		}
 		return p.gitDirectory(dir, p.here)
 	case name == "GIT_EXEC_PATH", name == "GIT_TEMPLATE_DIR":
-		return p.follow(lead{to: trail.Join(p.here, value), folder: true})
+		return p.follow(lead{from: from, to: trail.Join(p.here, value), deep: entriesDeep})
 	case slices.Contains(storeVariables, name):
 		for _, dir := range filepath.SplitList(value) {
-			if err := p.follow(lead{to: trail.Join(p.here, dir)}); err != nil {
+			if err := p.follow(lead{from: from, to: trail.Join(p.here, dir)}); err != nil {
 				return err
 			}
 		}
@@ -67,7 +68,6 @@ func (p *pins) variable(name, value string) error {
 	case !slices.ContainsFunc(starters, func(pattern string) bool { return glob.MatchName(pattern, name) }):
 		return nil
 	}
-	from := "the variable " + name
 	for _, word := range append(wordsOf(value), value) {
 		if err := p.follow(lead{from: from, to: trail.Join(p.here, word), file: true}); err != nil {
 			return err
@@ -97,8 +97,9 @@ func (p *pins) home() error {
 	for _, at := range folders(filepath.Join(home, ".config")) {
 		dirs = append(dirs, ".config/"+filepath.Base(at))
 	}
+	left := mostEntries
 	for _, dir := range dirs {
-		more, err := p.homeFolder(filepath.Join(home, dir), dir == "")
+		more, err := p.homeFolder(filepath.Join(home, dir), dir == "", &left)
 		if err != nil || !more {
 			return err
 		}
@@ -106,8 +107,8 @@ func (p *pins) home() error {
 	return nil
 }
 
-// homeFolder follows the links of a folder, and reports whether there is room for more.
-func (p *pins) homeFolder(at string, top bool) (more bool, err error) {
+// homeFolder follows at most left links of a folder, and reports whether there is room for more.
+func (p *pins) homeFolder(at string, top bool, left *int) (more bool, err error) {
 	entries, err := list(at)
 	if err != nil {
 		return true, nil // the folder isn't there
@@ -116,11 +117,11 @@ func (p *pins) homeFolder(at string, top bool) (more bool, err error) {
 		if e.Type()&os.ModeSymlink == 0 || top && e.Name()[0] != '.' && e.Name() != "bin" {
 			continue
 		}
-		if p.left == 0 {
+		if *left == 0 {
 			p.t.Unseen++
 			return false, nil
 		}
-		p.left--
+		*left--
 		if err := p.follow(lead{from: filepath.Join(at, e.Name()), to: filepath.Join(at, e.Name())}); err != nil {
 			return false, err
 		}

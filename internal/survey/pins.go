@@ -19,7 +19,7 @@ type lead struct {
 	to     string   // absolute, as written
 	way    bool     // only the links on the way count
 	file   bool     // only a file counts, as for a word of a command
-	folder bool     // the entries of a folder at the end are trusted too
+	deep   int      // how many levels of entries of a folder at the end are trusted too
 	inRoot []string // the names that are trusted if the end is a whole writable root
 	apart  bool     // a folder at the end stays writable, apart from the names of inRoot
 	next   bool     // the end decides about the next start: it can't be a whole root
@@ -28,12 +28,12 @@ type lead struct {
 // key tells leads apart that ask for different things.
 func (l lead) key() string {
 	kind := byte(0)
-	for i, set := range []bool{l.way, l.file, l.folder, l.apart, l.next, len(l.inRoot) > 0} {
+	for i, set := range []bool{l.way, l.file, l.apart, l.next, len(l.inRoot) > 0} {
 		if set {
 			kind |= 1 << i
 		}
 	}
-	return string(kind) + l.to
+	return string([]byte{kind, byte(l.deep)}) + l.to
 }
 
 // pins collects the names in writable roots that must stay as they are: the trusted names
@@ -45,13 +45,13 @@ type pins struct {
 	there    map[string]bool // t.There, as a set
 	absent   map[string]int  // the places in t.Absent, by folder
 	followed map[string]bool // the leads so far, by key
+	listed   map[string]int  // how many levels of entries were looked at, by folder
 	seen     map[string]bool // the git directories so far, by path and working tree
 	git      gitFiles
 	here     string // the current folder, from which relative paths of the environment go
 	from     string // the file that leads to what is followed
 	nested   string // the top of the repository at hand, if a command may have made it
 	begun    effort // before the repository at hand
-	left     int    // how many more entries of guarded folders are looked at
 	missed   int    // how many absent names were guarded because something leads there
 
 	// ages are the ranks of the folders and names, the lower the older: 0 for what no command
@@ -64,7 +64,7 @@ type pins struct {
 const mostEntries = 4096
 
 func newPins(t *Trusted, p policy.Policy) *pins {
-	out := &pins{t: t, shown: elsewhere{seen: map[string]fs.FileInfo{}}, there: map[string]bool{}, absent: map[string]int{}, followed: map[string]bool{}, seen: map[string]bool{}, left: mostEntries, ages: map[string]int{}}
+	out := &pins{t: t, shown: elsewhere{seen: map[string]fs.FileInfo{}}, there: map[string]bool{}, absent: map[string]int{}, followed: map[string]bool{}, listed: map[string]int{}, seen: map[string]bool{}, ages: map[string]int{}}
 	out.here, _ = os.Getwd()
 	for _, r := range p.Roots() {
 		out.roots = append(out.roots, r.Path)
@@ -175,8 +175,8 @@ func (p *pins) follow(l lead) error {
 	if err := p.pin(way.End, way.ID, l.inRoot); err != nil {
 		return err
 	}
-	if l.folder && way.Folder && !p.holdsRoot(way.End) {
-		return p.allEntries(way.End)
+	if l.deep > 0 && way.Folder {
+		return p.entries(way.End, l.deep)
 	}
 	return nil
 }
@@ -189,18 +189,6 @@ func (p *pins) mention(path string) {
 	if len(p.t.mentioned) < mostMentioned && p.writable(path) {
 		p.t.mentioned = append(p.t.mentioned, path)
 	}
-}
-
-// allEntries follows the links in a guarded folder.
-func (p *pins) allEntries(dir string) error { return p.entriesOf(dir, entriesDeep) }
-
-// entriesOf follows the links in some levels of a guarded folder.
-func (p *pins) entriesOf(dir string, deep int) error {
-	before := p.left
-	p.left = mostEntries
-	err := p.entries(dir, deep)
-	p.left = before
-	return err
 }
 
 // holdsRoot reports whether a folder is a writable root, or holds one.
@@ -275,30 +263,48 @@ func (p *pins) guardMissing(name string) error {
 	return nil
 }
 
-// entriesDeep is how many levels of a guarded folder are looked at.
+// entriesDeep is how many levels of most guarded folders are looked at.
 const entriesDeep = 3
 
-// entries follows the links among the entries of a guarded folder.
+// entries follows the links in some levels of a guarded folder, unless they were followed
+// before. A folder that holds a root has the commands' own entries.
 func (p *pins) entries(dir string, deep int) error {
+	if p.listed[dir] >= deep || p.holdsRoot(dir) {
+		return nil
+	}
+	left := mostEntries
+	err := p.entriesIn(dir, deep, &left)
+	if err == nil && left > 0 && !p.spent() {
+		p.listed[dir] = deep
+	}
+	return err
+}
+
+// entriesIn is entries for at most left entries.
+func (p *pins) entriesIn(dir string, deep int, left *int) error {
 	entries, err := list(dir)
 	if err != nil {
 		return nil // what the user can't read, the user's programs don't obey
 	}
 	git := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == "objects" })
 	for _, e := range entries {
-		if p.left == 0 || p.spent() {
+		if *left == 0 || p.spent() {
 			p.t.Unseen++
 			return nil
 		}
-		p.left--
+		*left--
 		full := filepath.Join(dir, e.Name())
 		switch {
 		case e.Type()&os.ModeSymlink != 0:
-			if err := p.follow(lead{to: full, folder: deep > 1}); err != nil {
+			l := lead{to: full}
+			if deep > 1 {
+				l.deep = entriesDeep
+			}
+			if err := p.follow(l); err != nil {
 				return err
 			}
 		case e.IsDir() && deep > 1 && !(git && slices.Contains(contentNames, e.Name())):
-			if err := p.entries(full, deep-1); err != nil {
+			if err := p.entriesIn(full, deep-1, left); err != nil {
 				return err
 			}
 		}

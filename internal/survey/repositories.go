@@ -34,7 +34,7 @@ func (p *pins) repository(at string) error {
 // gitLead is a lead to a git directory. A folder that is none yet stays writable, apart from
 // the names that git would obey: a .git file may lead to any folder.
 func (p *pins) gitLead(from, dir string) lead {
-	l := lead{from: from, to: dir, folder: true, inRoot: bareNames}
+	l := lead{from: from, to: dir, deep: entriesDeep, inRoot: bareNames}
 	for _, name := range []string{"HEAD", "commondir", "gitdir"} {
 		if exists(dir + string(filepath.Separator) + name) {
 			return l
@@ -57,10 +57,8 @@ func (p *pins) gitDirectory(dir, tree string) error {
 		return nil
 	}
 	p.seen[key] = true
-	if !p.holdsRoot(dir) {
-		if err := p.allEntries(dir); err != nil {
-			return err
-		}
+	if err := p.entries(dir, entriesDeep); err != nil {
+		return err
 	}
 	if common := strings.TrimSpace(beginning(filepath.Join(dir, "commondir"))); common != "" {
 		common = trail.Join(dir, common)
@@ -176,17 +174,16 @@ func (p *pins) aboveIn(dir string) error {
 		if !exists(at) {
 			continue
 		}
-		if err := p.follow(lead{to: at}); err != nil {
+		l := lead{from: at, to: at, deep: 2}
+		git := trustname.IsGitDir(name)
+		if git {
+			l.deep = 0 // the repository's entries are looked at
+		}
+		if err := p.follow(l); err != nil {
 			return err
 		}
-		if trustname.IsGitDir(name) {
+		if git {
 			if err := p.repository(at); err != nil {
-				return err
-			}
-			continue
-		}
-		if way, err := trail.Walk(at); err == nil && way.Folder && !p.holdsRoot(way.End) {
-			if err := p.entriesOf(way.End, 2); err != nil {
 				return err
 			}
 		}

@@ -217,7 +217,7 @@ func (p *pins) lookInto() error {
 		if slices.Contains(p.roots, top) {
 			p.nested = ""
 		}
-		err := p.follow(lead{from: name, to: name, folder: true, inRoot: trustedInRoot(name)})
+		err := p.follow(lead{from: name, to: name, deep: entriesDeep, inRoot: trustedInRoot(name)})
 		if err == nil && repositories[name] {
 			err = p.gitDirectory(name, name)
 		} else if err == nil && trustname.IsGitDir(filepath.Base(name)) {
