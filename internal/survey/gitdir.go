@@ -46,14 +46,14 @@ func linkedWorktree(p policy.Policy, at string) host.Git {
 	if !ok {
 		return no
 	}
-	own := resolve(p.Workspace, to)
+	own := endOf(p.Workspace, to)
 	worktrees := filepath.Dir(own)
 	common := filepath.Dir(worktrees)
 	back := strings.TrimSpace(beginning(filepath.Join(own, "gitdir")))
 	switch {
 	case filepath.Base(worktrees) != "worktrees", !isRepository(common), exists(filepath.Join(common, "commondir")):
 		return no
-	case resolve(own, strings.TrimSpace(beginning(filepath.Join(own, "commondir")))) != common, resolve(own, back) != at:
+	case endOf(own, strings.TrimSpace(beginning(filepath.Join(own, "commondir")))) != common, endOf(own, back) != at:
 		return no
 	}
 	for _, replaced := range []string{"/tmp", "/run", "/dev", "/proc", "/sys"} {
@@ -62,6 +62,15 @@ func linkedWorktree(p policy.Policy, at string) host.Git {
 		}
 	}
 	return served(host.Git{Dir: common, Own: "worktrees/" + filepath.Base(own)})
+}
+
+// endOf returns where the path leads that is written in a file of a folder; "" for nowhere.
+func endOf(folder, path string) string {
+	way, err := trail.Walk(trail.Join(folder, path))
+	if err != nil {
+		return ""
+	}
+	return way.End
 }
 
 // mostConfig is how many bytes of a git configuration are read at most.
