@@ -7,12 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/lockstile/lockstile/internal/gitdir"
 	"github.com/lockstile/lockstile/internal/takeback"
-	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/internal/trustname"
 )
 
@@ -151,16 +149,10 @@ func (t *Trusted) badRepositories(news []string) (stay []string, bad []takeback.
 	}
 	for _, full := range news {
 		if trustname.IsGitDir(filepath.Base(full)) && t.badRepository(full, full) != nil {
-			bad = append(bad, takeback.Name{Root: t.rootOf(full), Path: full})
+			bad = append(bad, t.NameOf(full))
 		} else {
 			stay = append(stay, full)
 		}
 	}
 	return stay, bad
-}
-
-// rootOf returns the writable root of a path.
-func (t *Trusted) rootOf(full string) string {
-	i := slices.IndexFunc(t.trees, func(tr *tree) bool { return trail.Within(full, tr.root) })
-	return t.trees[i].root
 }

@@ -108,7 +108,7 @@ func (p *pins) miss(dir string, names ...string) error {
 		return unreadable(dir, err)
 	}
 	p.absent[dir] = len(p.t.Absent)
-	p.t.Absent = append(p.t.Absent, host.Absent{Dir: dir, ID: fileID(info), Mode: uint32(info.Mode().Perm()), Names: names, Bare: p.bareName(dir)})
+	p.t.Absent = append(p.t.Absent, host.Absent{Dir: dir, ID: trail.IDOf(info), Mode: uint32(info.Mode().Perm()), Names: names, Bare: p.bareName(dir)})
 	return nil
 }
 

@@ -69,11 +69,8 @@ func (t *Trusted) Since(begun time.Time, ran time.Duration, more []string) (came
 func (t *Trusted) Folders() []takeback.Folder {
 	var out []takeback.Folder
 	for _, a := range t.Absent {
-		f := takeback.Folder{Dir: a.Dir, ID: a.ID, Names: a.Names, Bare: a.Bare}
+		f := takeback.Folder{Root: t.rootOf(a.Dir), Dir: a.Dir, ID: a.ID, Names: a.Names, Bare: a.Bare}
 		for _, tr := range t.trees {
-			if trail.Within(a.Dir, tr.root) && len(tr.root) > len(f.Root) {
-				f.Root = tr.root
-			}
 			if a.Dir == tr.root {
 				f.Had = append(tr.folders[""].trusted(), t.given...)
 			}
@@ -95,13 +92,24 @@ func (f *folder) trusted() (names []string) {
 
 // NameOf returns a name to take away, with the folder as FindTrusted found the folder.
 func (t *Trusted) NameOf(path string) takeback.Name {
-	out := takeback.Name{Path: path}
-	for _, f := range t.Folders() {
-		if f.Dir == filepath.Dir(path) {
-			out.Root, out.ID = f.Root, f.ID
+	dir := filepath.Dir(path)
+	out := takeback.Name{Root: t.rootOf(dir), Path: path}
+	for _, a := range t.Absent {
+		if a.Dir == dir {
+			out.ID = a.ID
 		}
 	}
 	return out
+}
+
+// rootOf returns the writable root of a folder, the innermost of several.
+func (t *Trusted) rootOf(dir string) (root string) {
+	for _, tr := range t.trees {
+		if trail.Within(dir, tr.root) && len(tr.root) > len(root) {
+			root = tr.root
+		}
+	}
+	return root
 }
 
 // Measured keeps the numbers of the pinned files, as the gate measured them before the
@@ -113,7 +121,7 @@ func (t *Trusted) Measured(files map[string]string) { t.files = files }
 func (t *Trusted) replaced() (out []string) {
 	for _, name := range t.There {
 		info, err := os.Lstat(name)
-		if was, ok := t.files[name]; ok && err == nil && fileID(info).String() != was {
+		if was, ok := t.files[name]; ok && err == nil && trail.IDOf(info).String() != was {
 			out = append(out, name)
 		}
 	}

@@ -10,8 +10,6 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // deepest is how many folders below a root are walked.
@@ -24,15 +22,6 @@ func identify(info fs.FileInfo) (device uint64, changed int64) {
 		return 0, 0
 	}
 	return uint64(s.Dev), s.Ctim.Nano()
-}
-
-// fileID returns a file's numbers.
-func fileID(info fs.FileInfo) trail.ID {
-	s, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return trail.ID{}
-	}
-	return trail.ID{Device: uint64(s.Dev), Inode: s.Ino}
 }
 
 // fewFolders are looked at by a single thread.

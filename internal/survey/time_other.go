@@ -5,8 +5,6 @@ package survey
 import (
 	"io/fs"
 	"os"
-
-	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // deepest is how many folders below a root are walked: each start lists them anew.
@@ -14,8 +12,6 @@ const deepest = 1
 
 // identify returns zeros: every change time here can be set by a program.
 func identify(fs.FileInfo) (device uint64, changed int64) { return 0, 0 }
-
-func fileID(fs.FileInfo) trail.ID { return trail.ID{} }
 
 func stamps(string, []string) map[string]stamp { return nil }
 

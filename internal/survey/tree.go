@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -228,7 +229,7 @@ func stampOf(dir string) stamp {
 	}
 	s := stamp{dir: info.IsDir()}
 	s.device, s.changed = identify(info)
-	s.inode = fileID(info).Inode
+	s.inode = trail.IDOf(info).Inode
 	return s
 }
 

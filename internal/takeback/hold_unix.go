@@ -5,14 +5,23 @@ package takeback
 import (
 	"errors"
 	"os"
-	"syscall"
+
+	"github.com/lockstile/lockstile/internal/filelock"
 )
 
 // unfinished ends the name of a note while Write writes the note.
 const unfinished = ".new"
 
 // hold locks a note for its start.
-func hold(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+func hold(f *os.File) error {
+	ok, err := filelock.Try(f, false)
+	if err == nil && !ok {
+		err = errHeld
+	}
+	return err
+}
+
+var errHeld = errors.New("another start holds the note")
 
 // claim holds a note that nobody holds; nil for another note.
 func claim(f *os.File, name string, _ []byte) *os.File {

@@ -3,11 +3,8 @@ package takeback
 import (
 	"io/fs"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // moveTo moves a name of a folder into an entry of the store. A folder that moves must be
@@ -43,13 +40,4 @@ func moveBack(entry string, dir *os.Root, base string) error {
 	}
 	defer to.Close()
 	return unix.Renameat2(unix.AT_FDCWD, entry+"/"+madeName, int(to.Fd()), base, unix.RENAME_NOREPLACE)
-}
-
-// idOf returns the numbers of a file.
-func idOf(info fs.FileInfo) trail.ID {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return trail.ID{}
-	}
-	return trail.ID{Device: uint64(st.Dev), Inode: st.Ino}
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-
-	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // moveTo moves nothing: this system has no move by two open folders.
@@ -15,6 +13,3 @@ func moveTo(*os.Root, string, fs.FileInfo, string) error { return errors.ErrUnsu
 
 // moveBack moves nothing: nothing is in the store.
 func moveBack(string, *os.Root, string) error { return errors.ErrUnsupported }
-
-// idOf returns no numbers: package trail knows none here.
-func idOf(fs.FileInfo) trail.ID { return trail.ID{} }

@@ -38,6 +38,9 @@ type Name struct {
 	Before     string   // the content before the command, written back; "" for an absent file
 }
 
+// folder opens the folder of a name.
+func (n Name) folder() (*os.Root, error) { return openFolder(n.Root, filepath.Dir(n.Path), n.ID) }
+
 // Back is a name that was taken back.
 type Back struct {
 	Path string // before
@@ -78,7 +81,7 @@ type Left struct {
 // Take takes a name away: into the store, or in place under another name, or for good where
 // the file system has no room for a name. number is different for each call.
 func (t Taker) Take(n Name, number int) (Back, error) {
-	dir, err := openFolder(n.Root, filepath.Dir(n.Path), n.ID)
+	dir, err := n.folder()
 	if err != nil {
 		return Back{}, err
 	}
@@ -112,7 +115,7 @@ func noRoom(err error) bool {
 
 // Rename renames a name in its folder: a suffix comes behind the name.
 func Rename(n Name, suffix string) error {
-	dir, err := openFolder(n.Root, filepath.Dir(n.Path), n.ID)
+	dir, err := n.folder()
 	if err != nil {
 		return err
 	}
@@ -122,7 +125,7 @@ func Rename(n Name, suffix string) error {
 
 // Keep moves what the init has renamed into the store. What can't be moved stays.
 func (t Taker) Keep(n Name, b Back) Back {
-	dir, err := openFolder(n.Root, filepath.Dir(b.Now), n.ID)
+	dir, err := n.folder()
 	if err != nil {
 		return b
 	}
@@ -158,7 +161,7 @@ func openFolder(root, dir string, id trail.ID) (*os.Root, error) {
 		at = next
 	}
 	info, err := at.Stat(".")
-	if err == nil && id != (trail.ID{}) && idOf(info) != id {
+	if err == nil && id != (trail.ID{}) && trail.IDOf(info) != id {
 		err = errMoved
 	}
 	if err != nil {
@@ -238,7 +241,7 @@ func remove(dir *os.Root, base string) error {
 
 // Return gives a name that was taken back its own name again. Return replaces nothing.
 func Return(n Name, b Back) error {
-	dir, err := openFolder(n.Root, filepath.Dir(n.Path), n.ID)
+	dir, err := n.folder()
 	if err != nil {
 		return err
 	}
@@ -251,7 +254,7 @@ func restore(n Name) error {
 	if n.Before == "" {
 		return nil
 	}
-	dir, err := openFolder(n.Root, filepath.Dir(n.Path), n.ID)
+	dir, err := n.folder()
 	if err != nil {
 		return err
 	}

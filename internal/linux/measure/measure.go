@@ -19,6 +19,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/attest"
 	"github.com/lockstile/lockstile/internal/mountinfo"
+	"github.com/lockstile/lockstile/internal/trail"
 )
 
 // Process is a process to measure; the names of its facts begin with Who.
@@ -253,7 +254,7 @@ func FileID(name string) (string, error) {
 	if err := unix.Lstat(name, &st); err != nil {
 		return "", &os.PathError{Op: "lstat", Path: name, Err: err}
 	}
-	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
+	return trail.ID{Device: uint64(st.Dev), Inode: st.Ino}.String(), nil
 }
 
 // Special reports whether a name is a pipe, a socket or a device.
