@@ -321,7 +321,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// NewTrust lists the paths that the line tells one by one.
+// NewTrust lists the paths of the record, apart from the groups.
 func (l line) NewTrust() []string {
 	out := slices.Concat(l.Trust.Named, l.Trust.Known)
 	for _, r := range l.Trust.Repositories {

@@ -53,41 +53,38 @@ func (n News) Empty() bool {
 
 // Of sorts files, repositories and other trusted names into the lists. known are full paths.
 func Of(files []File, repositories []Repository, known []string) News {
-	n := News{Known: slices.Clone(known)}
+	n := News{Repositories: repositories, Known: slices.Clone(known)}
 	dot, programs := map[string]int{}, map[string]int{}
-	single := map[string]bool{}
 	for _, f := range files {
-		full := filepath.Join(f.Root, filepath.FromSlash(f.Path))
 		_, known := trustname.HandOff(f.Path)
+		at, isDot := dotFolder(f.Path)
 		switch {
 		case f.Named:
-			n.Named = append(n.Named, full)
+			n.Named = append(n.Named, f.in(f.Path))
 		case known:
-			n.Known = append(n.Known, full)
-		default:
-			if at, isDot := dotFolder(f.Path); isDot {
-				if at != "" {
-					at = filepath.Join(f.Root, filepath.FromSlash(at))
-					dot[at]++
-					single[at] = at == full
-				}
-				continue
-			}
-			if f.Program {
-				at := f.Path
-				if i := strings.IndexByte(at, '/'); i >= 0 {
-					at = at[:i]
-				}
-				at = filepath.Join(f.Root, filepath.FromSlash(at))
-				programs[at]++
-				single[at] = at == full
-			}
+			n.Known = append(n.Known, f.in(f.Path))
+		case isDot && at != "":
+			f.count(dot, at)
+		case f.Program && !isDot:
+			top, _, _ := strings.Cut(f.Path, "/")
+			f.count(programs, top)
 		}
 	}
-	n.Repositories = repositories
-	n.Dot, n.Programs = groups(dot, single), groups(programs, single)
+	n.Dot, n.Programs = groups(dot), groups(programs)
 	n.bound()
 	return n
+}
+
+// in returns the full path of a path below the root of a file.
+func (f File) in(path string) string { return filepath.Join(f.Root, filepath.FromSlash(path)) }
+
+// count counts a file in a folder at or above the file; a single file counts as 0.
+func (f File) count(files map[string]int, at string) {
+	n := files[f.in(at)]
+	if at != f.Path {
+		n++
+	}
+	files[f.in(at)] = n
 }
 
 // dotFolder returns the uppermost name of a path that begins with a dot; "" if the name is
@@ -108,11 +105,8 @@ func dotFolder(path string) (at string, isDot bool) {
 }
 
 // groups lists the groups, the largest first.
-func groups(count map[string]int, single map[string]bool) (out []Group) {
-	for path, n := range count {
-		if single[path] {
-			n = 0
-		}
+func groups(files map[string]int) (out []Group) {
+	for path, n := range files {
 		out = append(out, Group{path, n})
 	}
 	slices.SortFunc(out, func(a, b Group) int { return cmp.Or(b.Files-a.Files, strings.Compare(a.Path, b.Path)) })
@@ -141,7 +135,7 @@ func first[T any](list []T, left, more *int) []T {
 	return list
 }
 
-// Paths lists the paths that are told one by one.
+// Paths lists the paths with a line of their own, apart from the groups.
 func (n News) Paths() []string {
 	out := slices.Clone(n.Named)
 	for _, r := range n.Repositories {
