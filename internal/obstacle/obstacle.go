@@ -106,9 +106,12 @@ func (s Seen) gitContent() []Obstacle {
 // connects explains connects that found nobody, of a command that failed. What the output
 // says about the network says more: it has names.
 func (s Seen) connects(inferred []Obstacle) []Obstacle {
+	if !s.Failed || len(s.Refused) == 0 {
+		return nil
+	}
 	about := s.network()
 	said := func(o Obstacle) bool { return o.Setting == about.setting && o.Instead == about.instead }
-	if !s.Failed || slices.ContainsFunc(inferred, said) {
+	if slices.ContainsFunc(inferred, said) {
 		return nil
 	}
 	var out []Obstacle

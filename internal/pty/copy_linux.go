@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	copySize = 256 << 10 // bytes copied in a step
-	pipeSize = 1 << 20   // size for our pipes; the default of pipe-max-size, pipe(7)
-	linePipe = 4096      // one page: the pipe is writable only when empty
+	firstSize = 4 << 10   // bytes of the first steps: most commands say little
+	copySize  = 256 << 10 // bytes copied in a step
+	pipeSize  = 1 << 20   // size for our pipes; the default of pipe-max-size, pipe(7)
+	linePipe  = 4096      // one page: the pipe is writable only when empty
 )
 
 // errStopped ends a copy after its bell rang.
@@ -148,10 +149,12 @@ type output struct {
 
 // run copies until the end of src: EOF, or EIO from the master of a terminal.
 func (o *output) run() error {
-	buf := make([]byte, copySize)
+	buf := make([]byte, firstSize)
 	for {
 		n, err := o.step(buf)
 		switch {
+		case n == len(buf) && n < copySize:
+			buf = make([]byte, copySize)
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
 			if err := o.wait(); err != nil {

@@ -27,39 +27,34 @@ func identify(info fs.FileInfo) (device uint64, changed int64) {
 // fewFolders are looked at by a single thread.
 const fewFolders = 128
 
-// stamps looks at many folders at once: a large tree has several thousand folders.
-func stamps(root string, rels []string) map[string]stamp {
+// stamps looks at the known folders, in the order of the walk: a large tree has several
+// thousand folders.
+func stamps(root string, known *tree) []stamp {
+	if known == nil {
+		return nil
+	}
 	top, err := unix.Open(root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil // the caller looks at each folder alone
 	}
 	defer unix.Close(top)
-	all := make([]stamp, len(rels))
-	part := max(len(rels)/runtime.GOMAXPROCS(0)+1, fewFolders)
+	all := make([]stamp, len(known.order))
+	part := max(len(all)/runtime.GOMAXPROCS(0)+1, fewFolders)
 	var group sync.WaitGroup
-	for from := 0; from < len(rels); from += part {
+	for from := 0; from < len(all); from += part {
 		group.Go(func() {
-			for i := from; i < min(from+part, len(rels)); i++ {
-				all[i] = stampAt(top, rels[i])
+			for i := from; i < min(from+part, len(all)); i++ {
+				all[i] = stampAt(top, known.order[i])
 			}
 		})
 	}
 	group.Wait()
-	out := make(map[string]stamp, len(rels))
-	for i, rel := range rels {
-		if rel != "" { // the root may be reached by a link
-			out[rel] = all[i]
-		}
-	}
-	return out
+	return all
 }
 
 func stampAt(top int, rel string) stamp {
-	if rel == "" {
-		return stamp{}
-	}
 	var st unix.Stat_t
-	if err := unix.Fstatat(top, rel, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	if err := unix.Fstatat(top, rel, &st, unix.AT_SYMLINK_NOFOLLOW|unix.AT_EMPTY_PATH); err != nil {
 		return stamp{err: err}
 	}
 	return stamp{device: uint64(st.Dev), changed: st.Ctim.Nano(), inode: st.Ino, dir: st.Mode&unix.S_IFMT == unix.S_IFDIR}

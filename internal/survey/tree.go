@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,11 +88,50 @@ func walk(root string, given []string, before *tree) (*tree, error) {
 		return nil, err
 	}
 	device, _ := identify(top)
-	var seen map[string]stamp
-	if known != nil {
-		seen = stamps(root, known.order)
+	seen := stamps(root, known)
+	if known.unchanged(device, seen) {
+		t.folders, t.order = maps.Clone(known.folders), known.order
+		return t, nil
 	}
-	queue, depth := newQueue(before), map[string]int{}
+	if err := t.read(device, known, known.byPath(seen)); err != nil {
+		return nil, err
+	}
+	t.news = t.news || len(t.order) != len(known.order)
+	t.sortByAge()
+	return t, nil
+}
+
+// unchanged reports whether seen, the present state of the folders in the order of the walk,
+// proves that a new walk would find just the same.
+func (t *tree) unchanged(device uint64, seen []stamp) bool {
+	if t == nil || len(seen) != len(t.order) {
+		return false
+	}
+	below := 1
+	for i, rel := range t.order {
+		f, now := t.folders[rel], seen[i]
+		if now.err != nil || !now.dir || now.device != device || !f.sameTime(now) || !settledAt(now.changed, t.at) {
+			return false
+		}
+		below += len(f.dirs)
+	}
+	return below == len(t.order) // no folder was left out
+}
+
+// byPath returns the states of the folders by path, without the root: a link may lead there.
+func (t *tree) byPath(seen []stamp) map[string]stamp {
+	out := make(map[string]stamp, len(seen))
+	for i, now := range seen {
+		if rel := t.order[i]; rel != "" {
+			out[rel] = now
+		}
+	}
+	return out
+}
+
+// read reads the folders of the root, without those that known proves unchanged.
+func (t *tree) read(device uint64, known *tree, seen map[string]stamp) error {
+	queue, depth := newQueue(t.before), map[string]int{}
 	for rel, ok := queue.next(); ok; rel, ok = queue.next() {
 		if len(t.order) >= mostTree {
 			t.unseen++
@@ -99,7 +139,7 @@ func walk(root string, given []string, before *tree) (*tree, error) {
 		}
 		f, err := t.readFolder(rel, device, known, seen)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if f == nil {
 			continue
@@ -117,9 +157,7 @@ func walk(root string, given []string, before *tree) (*tree, error) {
 			}
 		}
 	}
-	t.news = t.news || len(t.order) != len(known.order)
-	t.sortByAge()
-	return t, nil
+	return nil
 }
 
 // size is how many folders a walk has.
@@ -222,6 +260,12 @@ type stamp struct {
 	err     error
 }
 
+// sameTime reports whether a folder's change time is as it was.
+func (f *folder) sameTime(now stamp) bool { return now.changed != 0 && now.changed == f.changed }
+
+// settledAt reports whether a change was long enough before a walk to be part of the walk.
+func settledAt(changed, walked int64) bool { return changed < walked-int64(settled) }
+
 func stampOf(dir string) stamp {
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -262,10 +306,10 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 	if known != nil {
 		before = known.folders[rel]
 	}
-	if before != nil && (before.changed != changed || changed == 0) {
+	if before != nil && !before.sameTime(at) {
 		before = nil
 	}
-	if before != nil && changed < known.at-int64(settled) {
+	if before != nil && settledAt(changed, known.at) {
 		return before, nil
 	}
 	dir := filepath.Join(t.root, rel)
@@ -291,7 +335,7 @@ func (t *tree) readFolder(rel string, device uint64, known *tree, seen map[strin
 		f.remembered, f.owed = before.remembered, before.owed
 	}
 	// An unchanged folder whose change time is too young for proof is no news.
-	if before == nil || changed < t.at-int64(settled) || !slices.Equal(f.dirs, before.dirs) || !slices.Equal(f.finds, before.finds) {
+	if before == nil || settledAt(changed, t.at) || !slices.Equal(f.dirs, before.dirs) || !slices.Equal(f.finds, before.finds) {
 		t.news = true
 	}
 	return f, nil
