@@ -82,6 +82,7 @@ func (c *Child) takeBack(end launch.End) {
 	c.left = left
 	told.Known = slices.DeleteFunc(told.Known, c.isBack)
 	told.Repositories = slices.DeleteFunc(told.Repositories, func(r news.Repository) bool { return c.isBack(r.Path) })
+	told.Dot = slices.DeleteFunc(told.Dot, func(g news.Group) bool { return c.isBack(g.Path) })
 	c.news = told
 	if len(c.denied) > 0 {
 		c.gate.store().Expire()

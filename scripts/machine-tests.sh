@@ -22,7 +22,7 @@ as() { # user, cgroup, where starts make theirs
 	cd /tmp/home-\$1
 	(echo \$BASHPID >\$2/cgroup.procs
 	HOME=\$PWD LOCKSTILE_TEST_CGROUPS=\$3 setpriv --reuid \$1 --regid \$1 --clear-groups \
-		/tmp/programs/cmd.test -test.timeout 5m -test.run '${TESTS:-TestCgroup|TestOwnSockets|TestFoldingFileSystem}' -test.v | grep --line-buffered -E '^ *--- |^[A-Z]|_test.go')
+		/tmp/programs/cmd.test -test.timeout 5m -test.run '${TESTS:-TestCgroup|TestOwnSockets|TestFoldingFileSystem}' -test.v | grep --line-buffered -E '^ *--- |^[A-Z]|_test.go|^ {8}')
 }
 set -o pipefail
 all=/sys/fs/cgroup
@@ -33,7 +33,7 @@ owner=\$(stat -c %u /mnt)
 mkdir /mnt/tmp /tmp/home-9p
 chown \$owner:\$owner /tmp/home-9p
 cd /tmp/home-9p
-TMPDIR=/mnt/tmp HOME=\$PWD setpriv --reuid \$owner --regid \$owner --clear-groups /tmp/programs/cmd.test -test.run 'TestWorkspaceWrite|TestTrustedNamesAreTakenBack/.claude' -test.v | grep -E '^ *--- |^[A-Z]|_test.go'
+TMPDIR=/mnt/tmp HOME=\$PWD setpriv --reuid \$owner --regid \$owner --clear-groups /tmp/programs/cmd.test -test.run 'TestWorkspaceWrite|TestTrustedNamesAreTakenBack/.(claude|envrc)|TestTakenBackIsKept' -test.v | grep -E '^ *--- |^[A-Z]|_test.go|^ {8}'
 mkdir -p \$all/user/terminal
 echo '+memory +pids' >\$all/user/cgroup.subtree_control
 chown -R 47111:47111 \$all/user

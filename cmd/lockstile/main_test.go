@@ -142,8 +142,14 @@ func (p *place) record() string {
 		if proven, ok := fields["proven"].([]any); ok {
 			fields["proven"] = slices.DeleteFunc(proven, func(r any) bool { return r == "terminal" })
 		}
-		if trust, ok := fields["trust"].(map[string]any); ok { // a command that is quick owes more
-			delete(trust, "since")
+		if trust, ok := fields["trust"].(map[string]any); ok {
+			// How many files were looked at depends on how long the command ran.
+			for _, name := range []string{"since", "dot", "programs", "named"} {
+				delete(trust, name)
+			}
+			if len(trust) == 0 {
+				delete(fields, "trust")
+			}
 		}
 		if git, ok := fields["git"].(map[string]any); ok { // hashes have the time in them
 			delete(git, "kept")

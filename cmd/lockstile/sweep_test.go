@@ -50,11 +50,14 @@ func TestTrustedNamesAreTakenBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bothWays(t, func(t *testing.T, p *place) {
-				r := p.lockstile("run", "--", "sh", "-c", script)
+				r := p.lockstile("run", "--", "sh", "-c", script+"; true") // the name may go while the script is at it
 				if exists(filepath.Join(p.ws, name)) {
 					t.Errorf("%s is there", name)
 				}
 				now := p.sweptAs(name)
+				if !strings.HasPrefix(now, p.home) {
+					t.Errorf("%s is in the workspace", now)
+				}
 				if !strings.Contains(r.stderr, filepath.Join(p.ws, name)) || !strings.Contains(r.stderr, now) {
 					t.Errorf("it isn't said: %q", r.stderr)
 				}

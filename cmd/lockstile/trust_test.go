@@ -152,8 +152,11 @@ func TestTakenBackIsKept(t *testing.T) {
 		if r := p.lockstile("takeback", "restore", p.ws+"/.vscode"); r.code != 0 || !exists(p.ws+"/.vscode/settings.json") {
 			t.Errorf("%+v", r)
 		}
-		if r := p.lockstile("run", "--", "sh", "-c", "chmod u+w .vscode; rm -rf .vscode; mv .vscode x"); !exists(p.ws + "/.vscode/settings.json") {
+		if r := p.lockstile("run", "--", "sh", "-c", "chmod u+w .vscode; rm -rf .vscode; mv .vscode x; ln -s b .mcp.json"); !exists(p.ws + "/.vscode/settings.json") {
 			t.Errorf("the user's own went: %+v", r)
+		}
+		if r := p.lockstile("takeback", "restore", p.ws+"/.mcp.json"); r.code != 0 || !exists(p.ws+"/.mcp.json") {
+			t.Errorf("%+v", r)
 		}
 		p.asHost("touch .envrc")
 		if r := p.lockstile("takeback", "restore", p.ws+"/.envrc"); r.code == 0 || !strings.Contains(r.stderr, "is there again") {

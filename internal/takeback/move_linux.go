@@ -20,9 +20,7 @@ func moveTo(dir *os.Root, base string, info fs.FileInfo, entry string) error {
 		return err
 	}
 	defer to.Close()
-	move := func() error {
-		return unix.Renameat2(int(from.Fd()), base, int(to.Fd()), madeName, unix.RENAME_NOREPLACE)
-	}
+	move := func() error { return unix.Renameat(int(from.Fd()), base, int(to.Fd()), madeName) } // nothing else makes files there
 	err = move()
 	if err == unix.EACCES && info.IsDir() && info.Mode().Perm()&0o200 == 0 {
 		if unix.Fchmodat(int(from.Fd()), base, uint32(info.Mode().Perm()|0o300), unix.AT_SYMLINK_NOFOLLOW) == nil {
@@ -32,12 +30,31 @@ func moveTo(dir *os.Root, base string, info fs.FileInfo, entry string) error {
 	return err
 }
 
-// moveBack moves the content of an entry to a name of a folder, where nothing may be.
+// moveBack moves the content of an entry to a name of a folder, and replaces nothing. On
+// file systems whose rename knows no RENAME_NOREPLACE (9p, NFS, many of FUSE: EINVAL,
+// rename(2)) a file gets the name by link(2), which replaces nothing either, and loses the
+// name in the store. A folder has only one name: there rename(2) replaces an empty folder at
+// most.
 func moveBack(entry string, dir *os.Root, base string) error {
+	made := entry + "/" + madeName
 	to, err := dir.Open(".")
 	if err != nil {
 		return err
 	}
 	defer to.Close()
-	return unix.Renameat2(unix.AT_FDCWD, entry+"/"+madeName, int(to.Fd()), base, unix.RENAME_NOREPLACE)
+	err = unix.Renameat2(unix.AT_FDCWD, made, int(to.Fd()), base, unix.RENAME_NOREPLACE)
+	if err != unix.EINVAL {
+		return err
+	}
+	info, err := os.Lstat(made)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return unix.Renameat(unix.AT_FDCWD, made, int(to.Fd()), base)
+	}
+	if err := unix.Linkat(unix.AT_FDCWD, made, int(to.Fd()), base, 0); err != nil {
+		return err
+	}
+	return os.Remove(made)
 }
