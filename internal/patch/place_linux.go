@@ -5,6 +5,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/rename"
 )
 
 // exchange gives two files each other's names, in one step (renameat2(2)).
@@ -14,7 +16,7 @@ func exchange(a, b string) error {
 
 // place renames a file to a name that isn't there.
 func place(from, to string) error {
-	return unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	return rename.ToAbsent(unix.AT_FDCWD, from, unix.AT_FDCWD, to)
 }
 
 // links returns how many names a file has.

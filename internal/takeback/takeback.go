@@ -95,7 +95,7 @@ func (t Taker) Take(n Name, number int) (Back, error) {
 	}
 	// A long name has no room for more, and a command that has seen a suffix can make the next.
 	for _, to := range []string{base + unique, unique, base + unique + "-" + fresh(), unique + "-" + fresh()} {
-		if err = rename(dir, base, to); err == nil {
+		if err = renameIn(dir, base, to); err == nil {
 			return Back{n.Path, filepath.Join(filepath.Dir(n.Path), to)}, nil
 		}
 	}
@@ -120,7 +120,7 @@ func Rename(n Name, suffix string) error {
 		return err
 	}
 	defer dir.Close()
-	return rename(dir, filepath.Base(n.Path), filepath.Base(n.Path)+suffix)
+	return renameIn(dir, filepath.Base(n.Path), filepath.Base(n.Path)+suffix)
 }
 
 // Keep moves what the init has renamed into the store. What can't be moved stays.
@@ -211,8 +211,8 @@ func opened(dir *os.Root, do func() error) error {
 	return err
 }
 
-// rename replaces nothing.
-func rename(dir *os.Root, from, to string) error {
+// renameIn renames a name in its folder, and replaces nothing.
+func renameIn(dir *os.Root, from, to string) error {
 	if _, err := dir.Lstat(to); err == nil {
 		return fs.ErrExist
 	}
@@ -246,7 +246,7 @@ func Return(n Name, b Back) error {
 		return err
 	}
 	defer dir.Close()
-	return rename(dir, filepath.Base(b.Now), filepath.Base(b.Path))
+	return renameIn(dir, filepath.Base(b.Now), filepath.Base(b.Path))
 }
 
 // restore writes the file of before.
