@@ -8,6 +8,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/residual"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -24,6 +25,9 @@ type Finding struct {
 	// result of an attempt (docs/residuals.md).
 	Residual string `json:"residual,omitempty"`
 }
+
+// Machine describes this machine: the kernel, and the version of Landlock.
+func Machine() string { return host.Describe() }
 
 // Doctor tries each prerequisite of a start alone, then a whole start under each policy.
 // Doctor goes on after a failure.

@@ -157,6 +157,9 @@ func noCommand(c launch.Command, stage refusal.Stage, x *launch.ExecError) error
 	case errors.Is(x, fs.ErrNotExist) && x.Path == "":
 		out.Reason = fmt.Sprintf("there is no command %q inside the sandbox", name)
 		out.Hint = "files in /tmp, /run and TMPDIR of the host are not there inside"
+		if len(c.Argv) == 1 && strings.ContainsAny(name, " \t\n|&;<>$`") {
+			out.Hint = "lockstile run -- bash -c " + plain.ShellQuote(name)
+		}
 		if file, interpreter := missingInterpreter(c); file != "" {
 			out.Reason, out.Hint = fmt.Sprintf("%q has the interpreter %q, which isn't there inside the sandbox", file, interpreter), seeInterpreter
 			if strings.HasSuffix(interpreter, "\r") {
@@ -172,7 +175,7 @@ func noCommand(c launch.Command, stage refusal.Stage, x *launch.ExecError) error
 			out.Hint = "a script needs its program before it, such as powershell -File"
 		}
 	case errors.Is(x, syscall.EACCES):
-		out.Hint = "make it executable: chmod +x " + x.Path
+		out.Reason, out.Hint = notExecutable(name, x.Path)
 	}
 	return out
 }

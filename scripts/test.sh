@@ -8,7 +8,7 @@ step() { printf '\n== %s\n' "$*"; }
 
 # What the table of cases runs.
 need=()
-for pair in git:git python3:python3 gcc:gcc node:nodejs npm:npm vim:vim less:less top:procps gdb:gdb unshare:util-linux hostname:hostname tmux:tmux ssh-agent:openssh-client qemu-system-x86_64:qemu-system-x86 busybox:busybox-static xz:xz-utils chattr:e2fsprogs bwrap:bubblewrap zsh:zsh mksh:mksh strace:strace; do
+for pair in git:git python3:python3 gcc:gcc node:nodejs npm:npm vim:vim less:less top:procps gdb:gdb unshare:util-linux hostname:hostname tmux:tmux ssh-agent:openssh-client qemu-system-x86_64:qemu-system-x86 busybox:busybox-static xz:xz-utils chattr:e2fsprogs bwrap:bubblewrap zsh:zsh fish:fish man:man-db mksh:mksh strace:strace; do
 	command -v "${pair%%:*}" >/dev/null || need+=("${pair#*:}")
 done
 [ ! -e /usr/include/stdlib.h ] && need+=(libc6-dev)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 type finding struct {
@@ -39,8 +40,32 @@ func TestDoctor(t *testing.T) {
 			residuals++
 		}
 	}
-	if r := p.lockstile("doctor"); r.code != 0 || strings.Count(r.stdout, "\nok ")+1 != tried || residuals < 10 || !strings.Contains(r.stdout, "\n  reading ") {
+	if r := p.lockstile("doctor"); r.code != 0 || strings.Count(r.stdout, "\n  ok    ") != tried || residuals < 10 || strings.Contains(r.stdout, "neighbours") || wide(r.stdout) != "" {
 		t.Errorf("exit %d: %s", r.code, r.stdout)
+	}
+}
+
+// wide returns the first line that is more than 80 columns wide, or has Markdown in it.
+func wide(text string) string {
+	for line := range strings.Lines(text) {
+		if utf8.RuneCountInString(line) > 81 || strings.Contains(line, "`") {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestDoctorResiduals(t *testing.T) {
+	p := newPlace(t)
+	r := p.lockstile("doctor", "--residuals")
+	if line := wide(r.stdout); r.code != 0 || line != "" || !strings.Contains(r.stdout, "\nneighbours\n  gap    ") {
+		t.Errorf("exit %d, %q: %s", r.code, line, r.stdout)
+	}
+	if findings, code := p.doctor(p.command(program, "doctor", "--residuals", "--json")); code != 0 || len(findings) < 10 {
+		t.Errorf("exit %d: %+v", code, findings)
+	}
+	if exists(p.home + "/sandbox.log") {
+		t.Error("something was started")
 	}
 }
 

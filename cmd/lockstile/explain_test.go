@@ -45,7 +45,7 @@ func TestExplainIsTheStart(t *testing.T) {
 
 func TestExplainPicture(t *testing.T) {
 	p := newPlace(t)
-	r := p.lockstile("explain", "start", "--", "make", "\x1b[31m")
+	r := p.lockstile("explain", "start", "--steps", "--", "make", "\x1b[31m")
 	for _, want := range []string{"the command", "the init", "seccomp", "landlock", "proof", "record", "execute", "/make", `\x1b`} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("no %q in\n%s%s", want, r.stdout, r.stderr)

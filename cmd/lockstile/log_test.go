@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -40,6 +42,68 @@ func TestLogShows(t *testing.T) {
 		if !json.Valid([]byte(text)) {
 			t.Errorf("--json shows %q", text)
 		}
+	}
+}
+
+// TestLogChooses checks which lines are shown, and what they say.
+func TestLogChooses(t *testing.T) {
+	p := newPlace(t)
+	p.lockstile("run", "--", "true")
+	p.lockstile("run", "--", "mkdir", ".vscode")
+	p.lockstile("run", "--", "touch", "/etc/x")
+	p.lockstile("doctor")
+	show := func(args ...string) []string {
+		return strings.Split(strings.TrimSuffix(p.lockstile(append([]string{"log"}, args...)...).stdout, "\n"), "\n")
+	}
+	denied := show("--denied")
+	if len(denied) != 2 || !strings.Contains(denied[0], "(mkdir .vscode): exit 0 after ") || !strings.Contains(denied[0], "; taken back: "+p.ws+"/.vscode") || !strings.Contains(denied[1], "denied: /etc/x may not be written") {
+		t.Errorf("--denied: %q", denied)
+	}
+	if last := show("--denied", "-n", "1"); len(last) != 1 || last[0] != denied[1] {
+		t.Errorf("--denied -n 1: %q", last)
+	}
+	if all := show("--since", "1h"); len(all) != 12 || !strings.Contains(all[0], "by run in "+p.ws) || !strings.Contains(all[6], "doctor's trial in "+p.ws) {
+		t.Errorf("--since 1h: %q", all)
+	}
+	for _, when := range []string{"2000-01-01", "2000-01-01T00:00:00Z", "9999d", "2000-01-01 10:00"} {
+		if all := show("--since", when); len(all) != 12 {
+			t.Errorf("--since %s: %d lines", when, len(all))
+		}
+	}
+	if none := p.lockstile("log", "--since", "0s").stdout; none != "" {
+		t.Errorf("--since 0s: %q", none)
+	}
+	for _, when := range []string{"", "yesterday", "-1h", "5", "2026-13-01"} {
+		if r := p.lockstile("log", "--since", when); r.code != 2 || !strings.Contains(r.stderr, "say how long ago") {
+			t.Errorf("--since %q: %+v", when, r)
+		}
+	}
+}
+
+// TestLogFollows checks that new lines are shown, each once, until a signal.
+func TestLogFollows(t *testing.T) {
+	p := newPlace(t)
+	cmd := p.command(program, "log", "-f", "--json")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.soon(cmd)()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for i := range 30 { // the first is before the log begins
+		p.lockstile("run", "--", "true")
+		for j := range 2 {
+			if !lines.Scan() || !strings.Contains(lines.Text(), fmt.Sprintf(`"seq":%d,`, 2*i+j+1)) {
+				t.Fatalf("line %d is %s", 2*i+j+1, lines.Text())
+			}
+		}
+	}
+	cmd.Process.Signal(syscall.SIGINT)
+	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "interrupt") {
+		t.Errorf("ended by %v", err)
 	}
 }
 

@@ -137,7 +137,11 @@ func TestTakenBackIsKept(t *testing.T) {
 	bothWays(t, func(t *testing.T, p *place) {
 		long := strings.Repeat("n", 250)
 		p.asHost("git init -q .; mkdir tools; git config core.hooksPath tools/" + long)
-		r := p.lockstile("run", "--", "sh", "-c", "mkdir .vscode; echo x > .vscode/settings.json; chmod 0500 .vscode; ln -s a .envrc; mkdir tools/"+long)
+		// Each in a start of its own: the third name ends a command.
+		r := p.lockstile("run", "--", "sh", "-c", "mkdir .vscode; echo x > .vscode/settings.json; chmod 0500 .vscode; true")
+		for _, script := range []string{"ln -s a .envrc", "mkdir tools/" + long} {
+			p.lockstile("run", "--", "sh", "-c", script)
+		}
 		if got := names(t, p.ws); !slices.Equal(got, []string{".git", "tools"}) || len(names(t, p.ws+"/tools")) != 0 {
 			t.Errorf("left are %q, %q\n%s", got, names(t, p.ws+"/tools"), r.stderr)
 		}

@@ -14,15 +14,6 @@ import (
 	"github.com/lockstile/lockstile/internal/settings"
 )
 
-const (
-	cachesUse = "caches [ls] [--size] [--json]"
-	clearUse  = "caches clear [WORKSPACE | --all]"
-)
-
-const cachesHelp = `  --size   measure the caches as well
-  --json   as a JSON list
-`
-
 // showCaches lists the private caches of all workspaces, or removes them.
 func showCaches(args []string) int {
 	if len(args) > 0 && args[0] == "clear" {
@@ -36,7 +27,7 @@ func showCaches(args []string) int {
 	set.BoolVar(&size, "size", false, "")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, cachesUse, cachesHelp)
+		return badUsage(set, err, args)
 	}
 	all, err := listCaches(size)
 	if err != nil {
@@ -112,7 +103,7 @@ func clearCaches(args []string) int {
 		err = errors.New("one workspace or --all is to be named")
 	}
 	if err != nil {
-		return badUsage(err, clearUse, "  --all   the caches of every workspace\n")
+		return badUsage(set, err, args)
 	}
 	workspace := ""
 	if !all {

@@ -10,8 +10,6 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-const configUse = "config [--json] [-c KEY=VALUE] [--profile NAME] [--sandbox MODE] [-C DIR] [-m MODEL] [--provider NAME]"
-
 // showConfig prints each value in effect, with its origin.
 func showConfig(args []string) int {
 	var s settings.Flags
@@ -20,7 +18,7 @@ func showConfig(args []string) int {
 	s.DefineSession(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, configUse, settings.Help+settings.SessionHelp+"  --json           as a JSON list\n")
+		return badUsage(set, err, args)
 	}
 	p, session, _, err := s.LoadSession()
 	if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
@@ -9,29 +10,23 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-const doctorUse = "doctor [--json] [-C DIR] [-c KEY=VALUE] [--profile NAME]"
-
-const doctorHelp = `  -C DIR           the folder in which whole starts are tried (default: here)
-  -c KEY=VALUE     set a key of config.toml for once; may be repeated
-  --profile NAME   lay [profiles.NAME] of config.toml over the rest
-  --json           as a JSON list
-
-exit code: 0 when all holds, 1 when something does not
-`
-
 // doctor prints what the machine can enforce, layer by layer.
 func doctor(args []string) int {
 	var s settings.Flags
-	var asJSON bool
+	var asJSON, residuals bool
 	set := settings.NewFlagSet("doctor")
 	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
+	set.BoolVar(&residuals, "residuals", false, "")
 	err := onlyFlags(set, args)
 	if err == nil && s.Mode != policy.ModeUnset {
 		err = errors.New("doctor tries each mode: leave --sandbox out")
 	}
 	if err != nil {
-		return badUsage(err, doctorUse, doctorHelp)
+		return badUsage(set, err, args)
+	}
+	if residuals {
+		return showResiduals(asJSON)
 	}
 	policies, home, err := eachMode(s)
 	if err != nil {
@@ -40,34 +35,15 @@ func doctor(args []string) int {
 	gate := lockstile.New(home)
 	defer gate.Close()
 	findings := gate.Doctor(policies)
-	code := exitOK
-	for _, f := range findings {
-		if !f.OK {
-			code = exitFail
-		}
-	}
 	if asJSON {
 		plain.OutJSON(findings)
-		return code
+	} else {
+		plain.OutText(examination(home, findings))
 	}
-	for i, f := range findings {
-		if f.Residual != "" {
-			if i == 0 || findings[i-1].Residual == "" {
-				plain.Out("\nnot held, on no machine of this kind (docs/residuals.md):\n")
-			}
-			plain.Out("  %-16s %s\n", f.Residual, f.Name)
-			continue
-		}
-		mark := "ok  "
-		if !f.OK {
-			mark = "FAIL"
-		}
-		plain.Out("%s  %-34s %s\n", mark, f.Name, f.Found)
-		if f.Mend != "" {
-			plain.Out("      mend: %s\n", f.Mend)
-		}
+	if slices.ContainsFunc(findings, func(f lockstile.Finding) bool { return !f.OK }) {
+		return exitFail
 	}
-	return code
+	return exitOK
 }
 
 // eachMode returns the policies of starts in each mode under the flags. workspace-write

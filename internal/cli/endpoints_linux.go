@@ -125,3 +125,12 @@ func (e *endpoints) drop() {
 		e.master.Close()
 	}
 }
+
+// columns returns the width of the terminal on standard output, 0 without one.
+func columns() int {
+	size, err := pty.SizeOf(os.Stdout)
+	if err != nil {
+		return 0
+	}
+	return max(int(size.Cols), 40)
+}

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -17,23 +15,9 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-const explainUse = "explain (start | run) [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--json] [-- CMD [ARG...]], explain (read | write) PATH, explain connect HOST:PORT, explain env NAME"
-
-const explainHelp = `  --time           start: make the processes several times, let none of them go on, and say what took how long
-  --json           the whole of it, as a JSON object
-
-exit code, but of start: 0 allowed, 1 denied, 126 refused, 2 the command line makes no sense
-`
-
 // explain answers a question, or shows a start. It starts and records nothing.
 func explain(args []string) int {
-	if len(args) == 0 {
-		return badUsage(errors.New("say what to explain: start, run, read, write, connect or env"), explainUse, "")
-	}
-	if args[0] == "-h" || args[0] == "--help" {
-		return badUsage(flag.ErrHelp, explainUse, settings.Help+explainHelp)
-	}
-	switch args[0] {
+	switch first(args) {
 	case "start":
 		return explainStart(args[1:])
 	case "run":
@@ -41,19 +25,20 @@ func explain(args []string) int {
 	case "read", "write", "connect", "env":
 		return explainAccess(policy.Access(args[0]), args[1:])
 	}
-	return badUsage(fmt.Errorf("%q can't be explained: start, run, read, write, connect or env", args[0]), explainUse, "")
+	return badWord("explain", first(args))
 }
 
 // explainStart shows a start without starting or recording anything.
 func explainStart(args []string) int {
 	var s settings.Flags
-	var asJSON, timed bool
+	var asJSON, timed, steps bool
 	set := settings.NewFlagSet("explain start")
 	s.Define(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	set.BoolVar(&timed, "time", false, "")
+	set.BoolVar(&steps, "steps", false, "")
 	if err := set.Parse(args); err != nil {
-		return badUsage(err, explainUse, settings.Help+explainHelp)
+		return badUsage(set, err, args)
 	}
 	p, home, err := s.Load()
 	if err != nil {
@@ -78,7 +63,12 @@ func explainStart(args []string) int {
 		plain.OutJSON(x)
 		return exitOK
 	}
-	plain.OutText(picture(x, argv))
+	plain.OutText(inWords(x, p, argv))
+	if steps {
+		plain.OutText("\n" + picture(x, argv))
+	} else {
+		plain.Out("\n%d restrictions are proven before the first instruction of the command:\nlockstile explain start --steps shows each step, and each proof\n", len(restrictions(x)))
+	}
 	return exitOK
 }
 

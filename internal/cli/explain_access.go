@@ -19,7 +19,7 @@ func explainAccess(access policy.Access, args []string) int {
 	var asJSON bool
 	target, err := parseOne(&s, &asJSON, string(access), args)
 	if err != nil {
-		return badUsage(err, explainUse, settings.Help+explainHelp)
+		return badUsage(settings.NewFlagSet("explain "+string(access)), err, args)
 	}
 	p, home, err := s.Load()
 	if err != nil {

@@ -40,7 +40,7 @@ func explainRun(args []string) int {
 		err = errors.New("no command is given")
 	}
 	if err != nil {
-		return badUsage(err, explainUse, settings.Help+explainHelp)
+		return badUsage(set, err, args)
 	}
 	p, home, err := s.Load()
 	if err != nil {

@@ -2,13 +2,6 @@ package cli
 
 import "strings"
 
-const (
-	mcpUse    = "mcp [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME]"
-	agentUse  = "[-m MODEL | --oss] [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [PROMPT]"
-	execUse   = "exec [--json] [-o FILE] [--output-schema FILE] [resume ID|--last] PROMPT|-"
-	resumeUse = "resume [ID|--last]"
-)
-
 // serveMCP becomes the server for MCP clients.
 func serveMCP(args []string) int { return execute("lockstile-mcp", args) }
 

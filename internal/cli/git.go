@@ -15,28 +15,21 @@ import (
 	"github.com/lockstile/lockstile/internal/settings"
 )
 
-const gitUndoUse = "git undo [--yes] [--json] SEQ"
-
-const gitUndoHelp = `  SEQ      the number of the start in the log (lockstile log)
-  --yes    don't ask
-  --json   as JSON, which implies --yes
-`
-
 // git shows and takes back what a command did to the refs of a repository.
 func git(args []string) int {
 	if len(args) == 0 || args[0] != "undo" {
-		return badUsage(errors.New("git has one word: undo"), gitUndoUse, gitUndoHelp)
+		return badWord("git", first(args))
 	}
 	var yes, asJSON bool
 	set := settings.NewFlagSet("git undo")
 	set.BoolVar(&yes, "yes", false, "")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := set.Parse(args[1:]); err != nil {
-		return badUsage(err, gitUndoUse, gitUndoHelp)
+		return badUsage(set, err, args)
 	}
 	seq, err := strconv.ParseUint(set.Arg(0), 10, 64)
 	if err != nil || set.NArg() != 1 {
-		return badUsage(errors.New("git undo takes the number of a start"), gitUndoUse, gitUndoHelp)
+		return badUsage(set, errors.New("git undo takes the number of a start"), args)
 	}
 	home, err := lockstile.Home()
 	if err != nil {

@@ -17,15 +17,6 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-const initUse = "init [--from codex|claude|srt|nono PATH] [--print] [--force]"
-
-const initHelp = `  --from TOOL PATH carry the settings of another sandbox over, and report each line
-  --print          print the file on stdout, and write nothing
-  --force          replace the config.toml that is there
-
-exit code: 0 written or printed; 1 a config.toml is there, and the difference is shown; 126 refused
-`
-
 // initConfig writes config.toml.
 func initConfig(args []string) int {
 	var from string
@@ -36,7 +27,7 @@ func initConfig(args []string) int {
 	set.BoolVar(&force, "force", false, "")
 	name, err := parseInit(set, &from, args)
 	if err != nil {
-		return badUsage(err, initUse, initHelp)
+		return badUsage(set, err, args)
 	}
 	home, err := lockstile.Home()
 	if err != nil {

@@ -1,12 +1,13 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,41 +17,76 @@ import (
 	"github.com/lockstile/lockstile/internal/settings"
 )
 
-const (
-	logUse    = "log [--json] [-n N]"
-	verifyUse = "log verify [--json]"
-)
+// logFlags are the flags of log.
+type logFlags struct {
+	json, follow, denied bool
+	n                    int
+	since                time.Time // zero for the whole log
+}
+
+func parseLog(set *flag.FlagSet, args []string) (f logFlags, err error) {
+	set.BoolVar(&f.json, "json", false, "")
+	set.BoolVar(&f.follow, "f", false, "")
+	set.BoolVar(&f.denied, "denied", false, "")
+	set.IntVar(&f.n, "n", -1, "")
+	set.Func("since", "", func(when string) (err error) {
+		f.since, err = parseSince(when, time.Now())
+		return err
+	})
+	if err := onlyFlags(set, args); err != nil {
+		return f, err
+	}
+	numbered := false
+	set.Visit(func(given *flag.Flag) { numbered = numbered || given.Name == "n" })
+	switch {
+	case numbered && f.n < 0:
+		return f, errors.New("-n is the number of lines, 0 or more")
+	case !numbered && f.since.IsZero():
+		f.n = 20
+	case !numbered:
+		f.n = math.MaxInt
+	}
+	return f, nil
+}
+
+// parseSince reads a time, a day, or how long ago.
+func parseSince(when string, now time.Time) (time.Time, error) {
+	if days, ok := strings.CutSuffix(when, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			return now.AddDate(0, 0, -int(n)), nil
+		}
+	}
+	if ago, err := time.ParseDuration(when); err == nil && ago >= 0 {
+		return now.Add(-ago), nil
+	}
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if at, err := time.ParseInLocation(form, when, time.Local); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, errors.New("say how long ago (10m, 2h, 3d) or when (2026-11-30, 2026-11-30T09:00:00Z)")
+}
 
 // log shows the last lines of sandbox.log, or verifies the log.
 func log(args []string) int {
-	if len(args) > 0 && args[0] == "verify" {
+	if first(args) == "verify" {
 		return logVerify(args[1:])
 	}
-	var asJSON bool
-	var n int
 	set := settings.NewFlagSet("log")
-	set.BoolVar(&asJSON, "json", false, "")
-	set.IntVar(&n, "n", 20, "")
-	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, logUse, "  -n N     how many of the last lines (default: 20)\n  --json   the lines as they are\n")
-	}
-	if n < 0 {
-		return badUsage(errors.New("-n is the number of lines, 0 or more"), logUse, "")
+	f, err := parseLog(set, args)
+	if err != nil {
+		return badUsage(set, err, args)
 	}
 	home, err := lockstile.Home()
 	if err != nil {
 		return failed(err)
 	}
-	lines, err := lockstile.New(home).Records(n)
-	if err != nil {
+	shown := &shownLog{logFlags: f, gate: lockstile.New(home), columns: columns(), starts: map[uint64]string{}}
+	if err := shown.show(); err != nil && !(f.follow && errors.Is(err, os.ErrNotExist)) {
 		return failed(err)
 	}
-	for _, line := range lines {
-		if asJSON {
-			plain.OutText(string(line) + "\n")
-		} else {
-			plain.OutText(logLine(line) + "\n")
-		}
+	if f.follow {
+		return shown.followed()
 	}
 	return exitOK
 }
@@ -61,7 +97,7 @@ func logVerify(args []string) int {
 	set := settings.NewFlagSet("log verify")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, verifyUse, "")
+		return badUsage(set, err, args)
 	}
 	path, err := logPath()
 	if err != nil {
@@ -139,66 +175,4 @@ func failed(err error) int {
 		plain.Err("hint: nothing was started yet with this LOCKSTILE_HOME\n")
 	}
 	return exitFail
-}
-
-// entry is the part of a line that log shows.
-type entry struct {
-	Seq         uint64    `json:"seq"`
-	Time        time.Time `json:"time"`
-	Event       string    `json:"event"`
-	Mode        string    `json:"mode"`
-	Rung        string    `json:"rung"`
-	Argv        []string  `json:"argv"`
-	Start       uint64    `json:"start"`
-	Exit        *int      `json:"exit"`
-	Signal      string    `json:"signal"`
-	Error       string    `json:"error"`
-	Millis      int64     `json:"ms"`
-	Code        string    `json:"code"`
-	Stage       string    `json:"stage"`
-	Restriction string    `json:"restriction"`
-	Reason      string    `json:"reason"`
-	Proven      []string  `json:"proven"`
-	Denied      []string  `json:"denied"`
-}
-
-// logLine returns a line of the log as one line for people. No control character reaches
-// the terminal: the command line is the agent's text.
-func logLine(line json.RawMessage) string {
-	var e entry
-	if err := json.Unmarshal(line, &e); err != nil {
-		return plain.Text(string(line))
-	}
-	head := fmt.Sprintf("%5d  %s  %-7s ", e.Seq, e.Time.Local().Format("2006-01-02 15:04:05"), e.Event)
-	switch e.Event {
-	case "start":
-		how := fmt.Sprintf("%d restrictions proven", len(e.Proven))
-		if e.Rung == "unconfined" {
-			how = "UNCONFINED"
-		}
-		return head + plain.Sprintf("%s, %s: %s", e.Mode, how, strings.Join(e.Argv, " "))
-	case "end":
-		return head + plain.Sprintf("of %d: %s after %d ms", e.Start, e.ended(), e.Millis)
-	case "recovery":
-		return head + plain.Sprintf("taken back from a start that was killed: %s", strings.Join(e.Denied, ", "))
-	case "refusal":
-		what := e.Restriction
-		if what == "" {
-			what = e.Code
-		}
-		return head + plain.Sprintf("%s, at %s (%s): %s: %s", e.Mode, e.Stage, what, e.Reason, strings.Join(e.Argv, " "))
-	}
-	return head + plain.Text(string(line))
-}
-
-func (e entry) ended() string {
-	switch {
-	case e.Error != "":
-		return e.Error
-	case e.Signal != "":
-		return "ended by " + e.Signal
-	case e.Exit != nil:
-		return fmt.Sprintf("exit %d", *e.Exit)
-	}
-	return "ended"
 }

@@ -18,19 +18,6 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-const runUse = "run [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME] [--tty] [--json] [--join NAME] -- CMD [ARG...]"
-
-const runHelp = settings.Help + `  --tty            give the command a terminal, --tty=false: pipes (default: a
-                   terminal when stdin, stdout and stderr are one)
-  --join NAME      share a loopback with other commands of the same NAME, with
-                   the network off
-  --json           say a refusal, and the exit code, as a JSON object on stderr
-
-exit code: the command's own; 128+N when signal N ended it; 125 the command ran,
-and a name that programs of the host trust could not be taken back; 126 refused,
-nothing ran; 127 no such command; 2 the command line makes no sense
-`
-
 // runFlags are the flags of run.
 type runFlags struct {
 	settings.Flags
@@ -49,9 +36,8 @@ const (
 	ttyNo
 )
 
-func parseRun(args []string) (runFlags, error) {
+func parseRun(set *flag.FlagSet, args []string) (runFlags, error) {
 	var f runFlags
-	set := settings.NewFlagSet("run")
 	f.Define(set)
 	set.BoolFunc("tty", "", func(value string) error {
 		yes, err := strconv.ParseBool(value)
@@ -69,15 +55,16 @@ func parseRun(args []string) (runFlags, error) {
 	if len(f.argv) == 0 {
 		return f, errors.New("no command is given")
 	}
-	return f, nil
+	return f, misplaced(set, args, f.argv)
 }
 
 // run starts a command, passes on the command's streams and signals, and returns its exit
 // code.
 func run(args []string) int {
-	f, err := parseRun(args)
+	set := settings.NewFlagSet("run")
+	f, err := parseRun(set, args)
 	if err != nil {
-		return badUsage(err, runUse, runHelp)
+		return badUsage(set, err, args)
 	}
 	ignored.Keep()
 	opened := beside(openGate)
@@ -287,14 +274,4 @@ func refused(err error, asJSON bool) int {
 		return exitNoCmd
 	}
 	return exitRefused
-}
-
-// badUsage prints the error in a command line. A request for help is no error.
-func badUsage(err error, use, help string) int {
-	if errors.Is(err, flag.ErrHelp) {
-		plain.OutText("usage: lockstile " + use + "\n\n" + help)
-		return exitOK
-	}
-	plain.Err("lockstile: %v\nusage: lockstile %s\n", err, use)
-	return exitUsage
 }

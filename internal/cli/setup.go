@@ -9,19 +9,6 @@ import (
 	"github.com/lockstile/lockstile/internal/windows/setup"
 )
 
-const setupUse = "setup [--check | --remove] [--json]"
-
-const setupHelp = `Prepares Windows for windows.sandbox = "elevated", once, with an administrator's rights,
-which it asks for: accounts that commands run as, their passwords, and filters that keep
-one off the network.
-
-  --check    look at each thing, and change nothing
-  --remove   take everything away, and what starts added to access lists
-  --json     as a JSON object
-
-exit code: 0 when all is there (with --remove: gone), 1 when something is not
-`
-
 // setUp prepares the machine, checks the setup, or removes the setup.
 func setUp(args []string) int {
 	var check, remove, asJSON bool
@@ -38,7 +25,7 @@ func setUp(args []string) int {
 		err = errors.New("--check and --remove are asked for")
 	}
 	if err != nil {
-		return badUsage(err, setupUse, setupHelp)
+		return badUsage(set, err, args)
 	}
 	if home == "" {
 		if home, err = lockstile.Home(); err != nil {

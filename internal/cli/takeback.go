@@ -2,26 +2,11 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 )
-
-const (
-	takebackUse        = "takeback [list] [--json]"
-	takebackRestoreUse = "takeback restore NAME"
-	takebackClearUse   = "takeback clear [--older AGE] [--yes]"
-)
-
-const takebackHelp = `  --json       as a JSON list
-  NAME         a name of the list, or a path of the list
-  --older AGE  only what is older, such as 24h (default: everything)
-  --yes        don't ask
-
-What waits longer than 30 days is removed.
-`
 
 // takenBack lists what was taken back, gives it back, or removes it.
 func takenBack(args []string) int {
@@ -42,7 +27,7 @@ func takenBack(args []string) int {
 	case "clear":
 		return clearTakenBack(gate, args)
 	}
-	return badUsage(fmt.Errorf("takeback has no word %q", word), takebackUse, takebackHelp)
+	return badWord("takeback", word)
 }
 
 func listTakenBack(gate *lockstile.Gate, args []string) int {
@@ -50,7 +35,7 @@ func listTakenBack(gate *lockstile.Gate, args []string) int {
 	set := settings.NewFlagSet("takeback")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, takebackUse, takebackHelp)
+		return badUsage(set, err, args)
 	}
 	all, err := gate.TakenBack()
 	if err != nil {
@@ -67,10 +52,15 @@ func listTakenBack(gate *lockstile.Gate, args []string) int {
 }
 
 func restoreTakenBack(gate *lockstile.Gate, args []string) int {
-	if len(args) != 1 || args[0] == "" || args[0][0] == '-' {
-		return badUsage(errors.New("takeback restore takes a name of the list"), takebackRestoreUse, takebackHelp)
+	set := settings.NewFlagSet("takeback restore")
+	err := set.Parse(args)
+	if err == nil && (set.NArg() != 1 || set.Arg(0) == "") {
+		err = errors.New("takeback restore takes a name of the list")
 	}
-	e, err := gate.RestoreTakenBack(args[0])
+	if err != nil {
+		return badUsage(set, err, args)
+	}
+	e, err := gate.RestoreTakenBack(set.Arg(0))
 	if err != nil {
 		return failed(err)
 	}
@@ -82,7 +72,7 @@ func clearTakenBack(gate *lockstile.Gate, args []string) int {
 	set := settings.NewFlagSet("takeback clear")
 	yes, older := set.Bool("yes", false, ""), set.Duration("older", 0, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(err, takebackClearUse, takebackHelp)
+		return badUsage(set, err, args)
 	}
 	if !*yes && !agreed("Remove what was taken back, for good?") {
 		plain.Err("lockstile: nothing was removed\n")

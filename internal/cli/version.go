@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -9,6 +10,12 @@ import (
 )
 
 func version([]string) int {
+	plain.Out("lockstile %s\n", versionText())
+	return exitOK
+}
+
+// versionText is the version of this program, with the system that it was built for.
+func versionText() string {
 	revision := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
@@ -17,6 +24,5 @@ func version([]string) int {
 			}
 		}
 	}
-	plain.Out("lockstile %s%s %s/%s\n", lockstile.Version, revision, runtime.GOOS, runtime.GOARCH)
-	return exitOK
+	return fmt.Sprintf("%s%s %s/%s", lockstile.Version, revision, runtime.GOOS, runtime.GOARCH)
 }

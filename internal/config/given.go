@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/glob"
+	"github.com/lockstile/lockstile/internal/nearest"
 	"github.com/lockstile/lockstile/internal/trustname"
 )
 
@@ -33,5 +34,5 @@ func givenHint(name string) string {
 	if trustname.IsProtected(name, true) && !glob.IsPattern(name) {
 		return "leave it out; the names that can be given up are " + strings.Join(names, ", ")
 	}
-	return "the nearest name that can be given up is " + quote(nearest(strings.ToLower(name), names))
+	return "the nearest name that can be given up is " + quote(nearest.Of(strings.ToLower(name), names))
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/nearest"
 )
 
 // kind is the type of a key's value.
@@ -161,7 +163,7 @@ func (k *key) checkString(s string) string {
 	if k.choices == nil || slices.Contains(k.choices, s) {
 		return ""
 	}
-	return fmt.Sprintf("= %s is not one of %s; the nearest is %q", quote(s), strings.Join(k.choices, ", "), nearest(s, k.choices))
+	return fmt.Sprintf("= %s is not one of %s; the nearest is %q", quote(s), strings.Join(k.choices, ", "), nearest.Of(s, k.choices))
 }
 
 func checkList(value any) (any, string) {

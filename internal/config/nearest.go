@@ -1,60 +1,39 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/nearest"
+)
+
+// meant has words that are far from the key that people mean by them.
+var meant = map[string]string{
+	"network": "sandbox_workspace_write.network_access", "net": "sandbox_workspace_write.network_access", "allow_network": "sandbox_workspace_write.network_access",
+	"mode": "sandbox_mode", "sandbox": "sandbox_mode", "approval": "approval_policy", "ask": "approval_policy",
+	"roots": "sandbox_workspace_write.writable_roots", "allow_write": "sandbox_workspace_write.writable_roots", "writable": "sandbox_workspace_write.writable_roots",
+	"timeout": "limits.wall_seconds", "memory": "limits.memory_mb", "env": "shell_environment_policy.set",
+}
 
 // unknownKey names the key nearest to an unknown name. The last parts of names are
 // compared too: a key in the wrong table is nearest to the same key in the right table.
 func unknownKey(name string) string {
-	best, least := "profiles", distance(name, "profiles")
+	if known, ok := meant[name[strings.LastIndexByte(name, '.')+1:]]; ok {
+		return known
+	}
+	best, least := "profiles", nearest.Distance(name, "profiles")
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	for _, full := range knownNames(name) {
-		d := min(distance(name, full), distance(last, full[strings.LastIndexByte(full, '.')+1:])+2)
+		d := min(nearest.Distance(name, full), nearest.Distance(last, full[strings.LastIndexByte(full, '.')+1:])+2)
 		if d < least {
 			best, least = full, d
 		}
 		if table, _, ok := strings.Cut(full, "."); ok {
-			if d := distance(name, table); d < least {
+			if d := nearest.Distance(name, table); d < least {
 				best, least = table, d
 			}
 		}
 	}
 	return best
-}
-
-// nearest returns the candidate with the least distance, the first of equals, or ""
-// without candidates.
-func nearest(name string, candidates []string) string {
-	best, least := "", -1
-	for _, c := range candidates {
-		if d := distance(name, c); least < 0 || d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance returns Levenshtein's distance, in bytes and case-insensitive, of the first 64
-// bytes: a mistyped name is short, and a hostile file may hold a name of a million bytes.
-func distance(a, b string) int {
-	const most = 64
-	a, b = strings.ToLower(a[:min(len(a), most)]), strings.ToLower(b[:min(len(b), most)])
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // knownNames lists the keys that a mistyped name may have meant, with the user's own names
@@ -73,6 +52,19 @@ func knownNames(typed string) []string {
 	}
 	for i := range codexKeys {
 		all = append(all, codexKeys[i].name)
+	}
+	return all
+}
+
+// Keys lists the keys that have no name of the user's in them.
+func Keys() (all []string) {
+	for i := range keys {
+		all = append(all, keys[i].name)
+	}
+	for i := range sessionKeys {
+		if !strings.Contains(sessionKeys[i].name, "*") {
+			all = append(all, sessionKeys[i].name)
+		}
 	}
 	return all
 }

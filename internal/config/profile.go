@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/nearest"
 )
 
 // profileFile is the name of the file of a profile below the product's folder; "" for a
@@ -48,7 +50,7 @@ func (l *loaded) addProfile(in Input, file string, tables map[string]settings) e
 		hint += ", and " + own + " is not there"
 	}
 	if len(tables) > 0 {
-		hint = "the nearest is " + quote(nearest(in.Profile, slices.Sorted(maps.Keys(tables))))
+		hint = "the nearest is " + quote(nearest.Of(in.Profile, slices.Sorted(maps.Keys(tables))))
 	}
 	return refuse(hint, "profile %s is not defined", quote(in.Profile))
 }

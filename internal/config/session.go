@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lockstile/lockstile/internal/nearest"
 	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -159,7 +160,7 @@ func (s settings) provider() (Provider, error) {
 		ids[i] = p.ID
 	}
 	id := s.sessionText(providerKey)
-	return Provider{}, refuse("the nearest is "+quote(nearest(id, ids))+"; another one needs a table [model_providers.NAME]", "%s%s = %s is not the name of a provider", at(chosen.from), providerKey, quote(id))
+	return Provider{}, refuse("the nearest is "+quote(nearest.Of(id, ids))+"; another one needs a table [model_providers.NAME]", "%s%s = %s is not the name of a provider", at(chosen.from), providerKey, quote(id))
 }
 
 // ownProvider reads a table of the user.

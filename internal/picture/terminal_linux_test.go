@@ -17,7 +17,7 @@ import (
 )
 
 // patience bounds the wait for a text.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // recorder is a terminal with a program, a person who types, and the recording.
 type recorder struct {
@@ -46,8 +46,10 @@ func record(t *testing.T, slow bool, width, height int, cmd *exec.Cmd) *recorder
 	}
 	r.Slave.Close()
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGHUP)
+		_ = cmd.Process.Signal(syscall.SIGHUP) // ignored under nohup
+		late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 		_ = cmd.Wait()
+		late.Stop()
 		r.Close()
 	})
 	return r

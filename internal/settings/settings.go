@@ -105,3 +105,6 @@ func (f *Flags) Try(mode policy.Mode, overrides ...string) (policy.Policy, error
 	}
 	return lockstile.LoadPolicy(lockstile.Settings{Dir: f.Dir, Profile: f.profile, Overrides: slices.Concat(f.overrides, overrides), Mode: mode})
 }
+
+// Keys lists the keys of config.toml that -c may set.
+func Keys() []string { return config.Keys() }

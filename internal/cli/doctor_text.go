@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/residual"
+)
+
+// page is how many columns doctor takes.
+const page = 80
+
+// examination is what doctor found, for people: what works first.
+func examination(home string, findings []lockstile.Finding) string {
+	var b strings.Builder
+	plain.Line(&b, "lockstile  %s", versionText())
+	plain.Line(&b, "machine    %s", lockstile.Machine())
+	b.WriteString(hang("config     ", configPlace(home)))
+	b.WriteString(hang("beside     ", besideUs()))
+	tried := slices.DeleteFunc(slices.Clone(findings), func(f lockstile.Finding) bool { return f.Residual != "" })
+	starts, layers := []lockstile.Finding{}, []lockstile.Finding{}
+	for _, f := range tried {
+		if strings.HasPrefix(f.Name, "a start in ") {
+			starts = append(starts, f)
+		} else {
+			layers = append(layers, f)
+		}
+	}
+	list(&b, "starts, whole and proven", starts)
+	list(&b, "each part alone", layers)
+	if n := len(findings) - len(tried); n > 0 {
+		b.WriteString("\n" + hang("", fmt.Sprintf("%d gaps are left on every machine of this kind: lockstile doctor --residuals", n)))
+	}
+	return b.String()
+}
+
+// list lists findings: those that hold first.
+func list(b *strings.Builder, title string, findings []lockstile.Finding) {
+	if len(findings) == 0 {
+		return
+	}
+	plain.Line(b, "")
+	plain.Line(b, "%s", title)
+	for _, ok := range []bool{true, false} {
+		for _, f := range findings {
+			if f.OK == ok {
+				b.WriteString(found(f))
+			}
+		}
+	}
+}
+
+// found is one finding.
+func found(f lockstile.Finding) string {
+	head, text := "  ok    "+plain.Text(f.Name), f.Found
+	if !f.OK {
+		head = "  FAIL  " + plain.Text(f.Name)
+	}
+	if f.OK && text == "holds" {
+		return head + "\n"
+	}
+	out := hang("  ok    ", f.Name+": "+text)
+	if !f.OK {
+		out = hang("  FAIL  ", f.Name+": "+text)
+	}
+	if f.Mend != "" {
+		out += hang("        mend: ", f.Mend)
+	}
+	return out
+}
+
+// hang fills a text to the page, beside a head.
+func hang(head, text string) string {
+	return head + strings.TrimLeft(wrap(strings.Repeat(" ", len(head))+plain.Text(withoutMarkup(text)), page, len(head)), " ") + "\n"
+}
+
+var link = regexp.MustCompile(`\[([^]]*)\]\([^)]*\)`)
+
+// withoutMarkup takes the marks of Markdown out of a text of the documentation.
+func withoutMarkup(text string) string {
+	return strings.NewReplacer("`", "", "*while it runs*", "while it runs").Replace(link.ReplaceAllString(text, "$1"))
+}
+
+// configPlace says where the settings are.
+func configPlace(home string) string {
+	file := filepath.Join(home, "config.toml")
+	if _, err := os.Stat(file); err != nil {
+		return file + " (not there: lockstile init writes one)"
+	}
+	return file
+}
+
+// besideUs says which front ends are beside lockstile.
+func besideUs() string {
+	self, err := os.Executable()
+	if err != nil {
+		return err.Error()
+	}
+	there, missing := []string{}, []string{}
+	for _, name := range []string{"lockstile-agent", "lockstile-mcp"} {
+		file := name
+		if runtime.GOOS == "windows" {
+			file += ".exe"
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(self), file)); err == nil {
+			there = append(there, name)
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	text := strings.Join(there, ", ")
+	if len(missing) > 0 {
+		text = strings.TrimPrefix(text+"; without "+strings.Join(missing, ", ")+" in "+filepath.Dir(self), "; ")
+	}
+	return text
+}
+
+// showResiduals lists what no machine of this kind holds.
+func showResiduals(asJSON bool) int {
+	all := residual.On(runtime.GOOS)
+	if asJSON {
+		out := []lockstile.Finding{}
+		for _, r := range all {
+			out = append(out, lockstile.Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
+		}
+		plain.OutJSON(out)
+		return exitOK
+	}
+	for i, r := range all {
+		if i > 0 {
+			plain.OutText("\n")
+		}
+		plain.OutText(r.ID + "\n" + hang("  gap    ", r.What) + hang("  why    ", r.Why) + hang("  advice ", r.Meanwhile))
+	}
+	return exitOK
+}
