@@ -157,6 +157,9 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err := g.recover(r.Policy); err != nil {
 		return nil, err
 	}
+	if err := makeRoots(r.Policy); err != nil {
+		return nil, err
+	}
 	c, err := g.confine(r)
 	if err != nil {
 		return nil, err

@@ -62,6 +62,7 @@ type Origin struct {
 type Root struct {
 	Path string // absolute, canonical (without symlinks)
 	From Origin
+	Make bool `json:",omitempty"` // the folder is made by a start if it isn't there
 }
 
 // LeftOut is a configured root that commands can't write: a command could have decided where

@@ -15,6 +15,8 @@ var meanings = map[string]string{
 	"approval_policy":                                  "when an agent's tools ask: untrusted, on-request or never",
 	"sandbox_workspace_write.network_access":           "the host's network, in workspace-write",
 	"sandbox_workspace_write.writable_roots":           "more folders that commands may write",
+	"sandbox_workspace_write.create":                   "make writable roots that are not there yet",
+	"sandbox_workspace_write.dangerous_system_folders": "folders like /etc that commands may write all the same",
 	"sandbox_workspace_write.exclude_slash_tmp":        "no private /tmp that can be written",
 	"sandbox_workspace_write.exclude_tmpdir_env_var":   "no private TMPDIR that can be written",
 	"filesystem.deny_read":                             "what may not be read, beside the credential stores",

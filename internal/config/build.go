@@ -39,10 +39,14 @@ func build(in Input, s settings) (policy.Policy, error) {
 	if p.TrustWritable, err = givenUp(s); err != nil {
 		return policy.Policy{}, err
 	}
-	if p.Workspace, err = workspace(in, p); err != nil {
+	accepted, err := acceptedFolders(in, s)
+	if err != nil {
 		return policy.Policy{}, err
 	}
-	if p.WritableRoots, p.LeftOut, err = writableRoots(in, p, s); err != nil {
+	if p.Workspace, err = workspace(in, p, accepted); err != nil {
+		return policy.Policy{}, err
+	}
+	if p.WritableRoots, p.LeftOut, err = writableRoots(in, p, s, accepted); err != nil {
 		return policy.Policy{}, err
 	}
 	if p.Read, err = reading(in, p, s); err != nil {

@@ -105,6 +105,8 @@ network_access = true
 writable_roots = ["/"]
 exclude_tmpdir_env_var = true
 exclude_slash_tmp = true
+create = true
+dangerous_system_folders = ["/etc"]
 [git]
 commit = true
 [filesystem]
@@ -150,14 +152,14 @@ writable = [".VSCode", ".idea", ".vscode"]
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 42 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 44 {
 			t.Errorf("%+v", v)
 		}
 	}
-	if got := p.Origin("features.unified_exec").Line; got != 17 {
+	if got := p.Origin("features.unified_exec").Line; got != 19 {
 		t.Errorf("unified_exec is said to stand in line %d", got)
 	}
-	if got := p.Origin(setKey).Line; got != 23 {
+	if got := p.Origin(setKey).Line; got != 25 {
 		t.Errorf("set is said to stand in line %d", got)
 	}
 }

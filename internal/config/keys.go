@@ -32,6 +32,7 @@ type key struct {
 
 const (
 	writableRootsKey = "sandbox_workspace_write.writable_roots"
+	createKey        = "sandbox_workspace_write.create"
 	denyReadKey      = "filesystem.deny_read"
 	allowReadKey     = "filesystem.allow_read"
 	gitKey           = "git.commit"
@@ -48,6 +49,8 @@ var keys = [...]key{
 	{"approval_policy", kindString, "on-request", []string{"untrusted", "on-request", "never"}},
 	{"sandbox_workspace_write.network_access", kindBool, false, nil},
 	{writableRootsKey, kindList, []string(nil), nil},
+	{createKey, kindBool, false, nil},
+	{dangerousKey, kindList, []string(nil), nil},
 	{"sandbox_workspace_write.exclude_tmpdir_env_var", kindBool, false, nil},
 	{"sandbox_workspace_write.exclude_slash_tmp", kindBool, false, nil},
 	{trustKey, kindList, []string(nil), nil},

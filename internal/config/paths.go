@@ -13,7 +13,7 @@ import (
 
 // workspace resolves the folder of the command, and refuses a folder too wide for a
 // workspace-write session.
-func workspace(in Input, p policy.Policy) (string, error) {
+func workspace(in Input, p policy.Policy, accepted []string) (string, error) {
 	if in.Workspace == "" {
 		return "", refuse("pass -C DIR", "the workspace is empty")
 	}
@@ -34,7 +34,7 @@ func workspace(in Input, p policy.Policy) (string, error) {
 	if isRoot(dir) {
 		return "", refuse("start in a project's folder, or pass -C DIR", "the workspace is %s, the whole file system", dir)
 	}
-	if problem, hint := tooWide(dir, in, p); problem != "" {
+	if problem, hint := tooWide(dir, in, p, accepted); problem != "" {
 		return "", refuse(hint, "the workspace %s %s", quote(dir), problem)
 	}
 	if problem := replaceable(abs, in); problem != "" {
@@ -72,8 +72,9 @@ func addRoot(roots []policy.Root, p policy.Policy, r policy.Root) []policy.Root 
 	return append(roots, r)
 }
 
-// tooWide says why a canonical folder can't be writable, and returns the hint.
-func tooWide(dir string, in Input, p policy.Policy) (problem, hint string) {
+// tooWide says why a canonical folder can't be writable, and returns the hint. accepted are
+// the folders of the machine that the user wants to be writable.
+func tooWide(dir string, in Input, p policy.Policy, accepted []string) (problem, hint string) {
 	switch {
 	case isRoot(dir):
 		return "is the whole file system", "name the folders that are really needed"
@@ -102,7 +103,7 @@ func tooWide(dir string, in Input, p policy.Policy) (problem, hint string) {
 	if d := stores.DecideRead(dir); !d.Allowed {
 		return "may not be read: it is a place for credentials", "choose another folder"
 	}
-	return "", ""
+	return systemProblem(dir, in, accepted)
 }
 
 // checkNesting refuses a root below a protected name of another root: the two rules
@@ -148,11 +149,14 @@ func expand(item, userHome string) (path, problem string) {
 	return filepath.Clean(item), ""
 }
 
+// absent is the problem of a folder that isn't there.
+const absent = "does not exist"
+
 // directory resolves all links and wants a directory.
 func directory(path string) (canonical, problem string) {
 	canonical, err := filepath.EvalSymlinks(path)
 	if os.IsNotExist(err) {
-		return "", "does not exist"
+		return "", absent
 	}
 	if err != nil {
 		return "", "can't be resolved: " + rootCause(err)

@@ -17,13 +17,14 @@ type candidate struct {
 	way     trail.Trail
 	real    string // the folder without links
 	problem string // why there is no such folder
+	make    bool   // the folder isn't there, and a start makes it
 	why     string // why the root is left out
 }
 
 // writableRoots resolves the configured roots. A root about which a command could have
 // decided is left out: a refusal would let the command keep every later start from
 // happening. Such a root is judged by the way alone, before anybody looks at its end.
-func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, []policy.LeftOut, error) {
+func writableRoots(in Input, p policy.Policy, s settings, accepted []string) ([]policy.Root, []policy.LeftOut, error) {
 	from := s.get(writableRootsKey).from
 	all, err := candidates(in, p, s)
 	if err != nil {
@@ -41,8 +42,11 @@ func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, []poli
 			continue
 		}
 		problem, hint := c.problem, "give an absolute path of a directory that exists"
+		if problem == absent {
+			hint = "mkdir -p " + shellWord(c.path) + "; or have lockstile make it: -c " + createKey + "=true"
+		}
 		if problem == "" {
-			problem, hint = tooWide(c.real, in, p)
+			problem, hint = tooWide(c.real, in, p, accepted)
 		}
 		if problem != "" {
 			return nil, nil, refuse(hint, "%s%s: %s %s", at(from), writableRootsKey, quote(c.item), problem)
@@ -60,7 +64,7 @@ func writableRoots(in Input, p policy.Policy, s settings) ([]policy.Root, []poli
 		if c.why = cmp.Or(c.why, c.overLink(now)); c.why != "" {
 			left = append(left, policy.LeftOut{Path: c.path, Why: c.why, Mend: c.mend(), From: from})
 		} else {
-			roots = addRoot(roots, p, policy.Root{Path: c.real, From: from})
+			roots = addRoot(roots, p, policy.Root{Path: c.real, From: from, Make: c.make})
 		}
 	}
 	return roots, left, checkNesting(p, roots)
@@ -81,6 +85,9 @@ func candidates(in Input, p policy.Policy, s settings) ([]*candidate, error) {
 		c := &candidate{item: item, path: path}
 		c.way, _ = trail.Walk(path) // what stops the walk is the problem of the folder
 		c.real, c.problem = directory(path)
+		if c.problem == absent && s.flag(createKey) {
+			c.real, c.problem, c.make = canonicalOrClean(path), "", true
+		}
 		all = append(all, c)
 	}
 	return all, nil

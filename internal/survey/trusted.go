@@ -66,6 +66,9 @@ func FindTrusted(p policy.Policy, store, notes string, own []string) (*Trusted, 
 		}
 	}
 	for _, root := range p.Roots() {
+		if root.Make && !exists(root.Path) {
+			continue // who only explains makes nothing
+		}
 		seen, err := walk(root.Path, t.given, recallIn(store, root.Path, t.given))
 		if err != nil {
 			return nil, unreadable(root.Path, err)
