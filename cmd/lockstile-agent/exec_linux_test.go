@@ -144,7 +144,7 @@ func TestExecCodes(t *testing.T) {
 		"a wrong key":          {standin.Always(standin.Refuse(401, "invalid_api_key", "wrong")), "", []string{"go"}, "", exitFailed, []string{keyName, "hint: "}},
 		"no key":               {nil, "", []string{"go"}, keyName + "=", exitUsage, []string{keyName, "config.toml:"}},
 		"no model":             {nil, "", []string{"go"}, "LOCKSTILE_HOME=DIR/none", exitUsage, []string{"no model is set", "hint: "}},
-		"an unknown flag":      {nil, "", []string{"--jsn", "go"}, "", exitUsage, []string{"jsn", "usage:"}},
+		"an unknown flag":      {nil, "", []string{"--jsn", "go"}, "", exitUsage, []string{"jsn", "hint: lockstile exec --json go"}},
 		"an unknown key":       {nil, "modell = \"x\"", []string{"go"}, "", exitUsage, []string{"config.toml:3", `"modell"; the nearest is "model"`}},
 		"no prompt":            {nil, "", nil, "", exitUsage, []string{"empty"}},
 		"an approval":          {standin.Always(standin.Of(escalate)), "", []string{"--json", "go"}, "", exitAsk, []string{"touch ran", `"type":"error"`, "hint: "}},

@@ -15,28 +15,9 @@ import (
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/internal/tool"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/refusal"
 )
-
-const usage = `usage:
-  lockstile [FLAGS] [PROMPT]                   the session on the screen, in the current folder
-  lockstile exec [FLAGS] PROMPT|-              one task without a screen
-  lockstile exec resume [FLAGS] ID|--last PROMPT|-
-  lockstile resume [FLAGS] [ID|--last]         go on with a session
-
-`
-
-const execHelp = `  --json               events as lines of JSON on standard output
-  -o FILE              write the model's last message to FILE
-  --output-schema FILE the last message must be JSON that fits this JSON schema
-  --trust              have AGENTS.md of this repository read to the model, now and later
-
-exit code of exec: 0 done, 1 the turn failed, 2 the command line or config.toml makes no
-sense, 3 an approval is needed, 126 the gate refused the first command, 130 interrupted
-`
-
-const screenHelp = `  --plain              no cursor movement: lines alone
-`
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -47,14 +28,15 @@ func run(args []string) int {
 	case len(args) == 2 && args[0] == agent.ReadInside:
 		return tool.CopyFile(args[1], os.Stdout)
 	}
-	c, err := parse(args)
+	set, rest := flagSet(args)
+	c, err := parse(set, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		plain.OutText(usage + settings.Help + settings.SessionHelp + screenHelp + execHelp)
+		known, _ := usage.Find(set.Name())
+		plain.OutText(known.Help())
 		return exitDone
 	case err != nil:
-		plain.Err("lockstile: %v\n", err)
-		plain.ErrText(usage)
+		plain.ErrText(usage.Complaint(set, err, rest))
 		return exitUsage
 	}
 	f, err := open(c)
@@ -98,14 +80,22 @@ const (
 	chooseThread = "choose"
 )
 
-// parse reads a command line.
-func parse(args []string) (*commandLine, error) {
+// flagSet makes the set of the command that is meant, and returns the arguments behind it.
+func flagSet(args []string) (set *flag.FlagSet, rest []string) {
+	name := ""
+	if len(args) > 0 && (args[0] == "exec" || args[0] == "resume") {
+		name, args = args[0], args[1:]
+	}
+	return settings.NewFlagSet(name), args
+}
+
+// parse reads a command line with the flag set of flagSet.
+func parse(set *flag.FlagSet, args []string) (*commandLine, error) {
 	c := &commandLine{}
 	if len(args) > 0 && args[0] == "exec" {
 		c.exec, args = true, args[1:]
 	}
 	var last bool
-	set := settings.NewFlagSet("lockstile")
 	c.settings.DefineSession(set)
 	set.BoolVar(&c.trusts, "trust", false, "")
 	set.BoolVar(&last, "last", false, "")

@@ -23,7 +23,6 @@ import (
 func (f *front) screen() int {
 	if !isTerminal(os.Stdin) || !isTerminal(os.Stdout) {
 		plain.Err("lockstile: the session needs a terminal\nhint: lockstile exec PROMPT needs none\n")
-		plain.ErrText(usage)
 		return exitUsage
 	}
 	if err := f.askTrust(); err != nil {

@@ -33,22 +33,12 @@ func help(words []string) int {
 // badUsage prints what is wrong with the arguments of a command, by the error of its flag
 // set, and the line that was meant. A request for help is no error.
 func badUsage(set *flag.FlagSet, err error, args []string) int {
-	c, _ := usage.Find(set.Name())
 	if errors.Is(err, flag.ErrHelp) {
+		c, _ := usage.Find(set.Name())
 		plain.OutText(c.Help())
 		return exitOK
 	}
-	wrong := usage.Wrong(set, err, args)
-	plain.Err("lockstile: %v\n", wrong.Said)
-	var placed *misplacedError
-	switch {
-	case errors.As(err, &placed):
-		plain.Err("hint: %s\n", placed.mend)
-	case wrong.Proposal != "":
-		plain.Err("hint: %s %s\n", c.Words(), quoted(wrong.Mended(args)))
-	default:
-		plain.ErrText(c.Line())
-	}
+	plain.ErrText(usage.Complaint(set, err, args))
 	return exitUsage
 }
 
@@ -81,7 +71,7 @@ func unknown(args []string) int {
 	case near != "":
 		plain.Err("hint: lockstile %s\n", near)
 	case onPath(word):
-		plain.Err("hint: lockstile run -- %s\n", quoted(args))
+		plain.Err("hint: lockstile run -- %s\n", usage.Quoted(args))
 	default:
 		plain.Err("hint: lockstile help lists the commands; lockstile -- %s begins a session with this prompt\n", plain.ShellQuote(word))
 	}
@@ -96,35 +86,12 @@ func onPath(word string) bool {
 	})
 }
 
-// quoted returns words as a line for a shell.
-func quoted(words []string) string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		if out[i] = w; w == "" || strings.ContainsFunc(w, special) {
-			out[i] = plain.ShellQuote(w)
-		}
-	}
-	return strings.Join(out, " ")
-}
-
-// special reports whether a shell may take a letter for more than a letter.
-func special(r rune) bool {
-	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%", r)
-}
-
 // first returns the first word, "" without one.
 func first(args []string) string {
 	if len(args) == 0 {
 		return ""
 	}
 	return args[0]
-}
-
-// misplacedError says that a flag of lockstile stands behind the command.
-type misplacedError struct{ flag, mend string }
-
-func (e *misplacedError) Error() string {
-	return fmt.Sprintf("%s stands behind the command, and would be the command's: put -- before the command", e.flag)
 }
 
 // misplaced looks for flags of run behind a command without -- before it: the user may
@@ -141,7 +108,10 @@ func misplaced(set *flag.FlagSet, args, argv []string) error {
 		}
 		if n := ownWords(set, argv[i+1:]); n > 0 {
 			flags, command := slices.Concat(before, argv[i+1:i+1+n]), slices.Concat(argv[:i+1], argv[i+1+n:])
-			return &misplacedError{word, "lockstile run " + quoted(flags) + " -- " + quoted(command)}
+			return &usage.Error{
+				Said: fmt.Sprintf("%s stands behind the command, and would be the command's: put -- before the command", word),
+				Mend: "lockstile run " + usage.Quoted(flags) + " -- " + usage.Quoted(command),
+			}
 		}
 	}
 	return nil

@@ -14,16 +14,15 @@ import (
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
 	"github.com/lockstile/lockstile/internal/tool"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/refusal"
 )
-
-const use = "usage: lockstile-mcp [--sandbox MODE] [-C DIR] [-c KEY=VALUE] [--profile NAME]\n\nServes the tools exec_command and write_stdin on standard input and output, or\nshell where features.unified_exec is off.\n\n"
 
 // Main serves until the client goes away or a signal comes, and then ends all running
 // commands. Main returns the exit code.
 func Main(args []string) int {
 	var f settings.Flags
-	set := settings.NewFlagSet("lockstile-mcp")
+	set := settings.NewFlagSet("mcp")
 	f.Define(set)
 	err := set.Parse(args)
 	if err == nil && set.NArg() > 0 {
@@ -31,11 +30,11 @@ func Main(args []string) int {
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		plain.OutText(use + settings.Help)
+		c, _ := usage.Find(set.Name())
+		plain.OutText(c.Help())
 		return 0
 	case err != nil:
-		plain.Err("lockstile-mcp: %v\n", err)
-		plain.ErrText(use)
+		plain.ErrText(usage.Complaint(set, err, args))
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ending()...)

@@ -29,21 +29,6 @@ type Flags struct {
 	OSS      bool   // a server on this machine is to be looked for
 }
 
-// Help explains the flags.
-const Help = `  --sandbox MODE   read-only: nothing is writable
-                   workspace-write: DIR, and a private /tmp and TMPDIR (default)
-                   danger-full-access: no restrictions; the record says so
-  -C DIR           the workspace, and the command's working directory (default: here)
-  -c KEY=VALUE     set a key of config.toml for once; may be repeated
-  --profile NAME   lay [profiles.NAME] of config.toml, or NAME.config.toml, over the rest
-`
-
-// SessionHelp explains the flags of a session.
-const SessionHelp = `  -m MODEL         the model to ask
-  --provider NAME  the provider to ask: openai, ollama, lmstudio, or a table [model_providers.NAME]
-  --oss            ask a model server on this machine (ports 11434, 1234 and 8080 are tried)
-`
-
 // NewFlagSet makes a silent set: its errors would repeat raw text of the command line.
 func NewFlagSet(name string) *flag.FlagSet {
 	set := flag.NewFlagSet(name, flag.ContinueOnError)
