@@ -9,14 +9,25 @@ import (
 )
 
 func version([]string) int {
-	revision := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-				revision = " (" + s.Value[:12] + ")"
-			}
-		}
-	}
-	plain.Out("lockstile %s%s %s/%s\n", lockstile.Version, revision, runtime.GOOS, runtime.GOARCH)
+	plain.Out("lockstile %s%s %s/%s\n", lockstile.Version, moduleNote(mainModule().Version), runtime.GOOS, runtime.GOARCH)
 	return exitOK
+}
+
+// mainModule returns what Go wrote into the program about the program's own module.
+func mainModule() debug.Module {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return debug.Module{}
+	}
+	return info.Main
+}
+
+// moduleNote returns what the version of the module adds to lockstile.Version: nothing for
+// a release, the commit for a build between releases.
+func moduleNote(module string) string {
+	switch module {
+	case "", "(devel)", "v" + lockstile.Version:
+		return ""
+	}
+	return " (" + module + ")"
 }
