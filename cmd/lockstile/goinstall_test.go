@@ -37,7 +37,7 @@ func TestGoInstall(t *testing.T) {
 		return string(out)
 	}
 	bin := filepath.Join(home, "go/bin")
-	if got := sh(install + export + "\ncommand -v lockstile; lockstile version"); !strings.Contains(got, bin+"/lockstile\n") || !strings.Contains(got, "v0.99.0") {
+	if got := sh(install + export + "\ncommand -v lockstile; lockstile version"); !strings.Contains(got, bin+"/lockstile\n") || !strings.Contains(got, " (v0.99.0) ") {
 		t.Errorf("no lockstile of the version of the module: %s", got)
 	}
 	if got := sh(bin + "/lockstile exec --help"); !strings.Contains(got, "usage:") {
