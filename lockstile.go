@@ -27,7 +27,8 @@ import (
 	"github.com/lockstile/lockstile/refusal"
 )
 
-// Version is the present version of CHANGELOG.md.
+// Version is the newest release of CHANGELOG.md, or, with unreleased lines, the next release
+// with -dev.
 const Version = "0.1.0-dev"
 
 // Home is the product's own folder: $LOCKSTILE_HOME, or ~/.lockstile.

@@ -268,7 +268,7 @@ func TestUsage(t *testing.T) {
 	if code, err := os.ReadFile(core); err != nil || os.WriteFile(alone, code, 0o755) != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(alone, "mcp").CombinedOutput(); err == nil || !strings.Contains(string(out), "hint: put lockstile-mcp beside lockstile") {
+	if out, err := exec.Command(alone, "mcp").CombinedOutput(); err == nil || !strings.Contains(string(out), "lockstile-mcp is missing: lockstile looks for it as "+filepath.Dir(alone)) {
 		t.Errorf("%v %s", err, out)
 	}
 	if out, err := exec.Command(program, "--help").Output(); err != nil || !strings.Contains(string(out), "--sandbox MODE") {

@@ -80,6 +80,7 @@ func Lockstile() Tables {
 			{"cmd/lockstile-agent", "internal/usage . internal/agent internal/config internal/host internal/ignored internal/mcpclient internal/model internal/patch internal/plain internal/pty internal/rollout internal/settings internal/tool internal/tui policy refusal session"},
 			{"cmd/lockstile-mcp", "internal/mcp"},
 			{"cmd/lockstile-runner", "internal/plain internal/windows/runner"},
+			{"scripts/sbom", "internal/plain"},
 		},
 		Wings: []Wing{
 			{"internal/linux", "."},

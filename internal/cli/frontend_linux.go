@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/plain"
@@ -13,16 +12,15 @@ import (
 // its subcommands: a linked front end would slow down every start. execute returns only
 // after a failure.
 func execute(name string, args []string) int {
-	self, err := os.Executable() // the running program, not the program of PATH
+	front, err := frontEnd(name)
 	if err == nil {
-		front := filepath.Join(filepath.Dir(self), name)
 		err = syscall.Exec(front, append([]string{front}, args...), os.Environ())
 		err = &os.PathError{Op: "execute", Path: front, Err: err}
 	}
-	plain.Err("lockstile: %v\n", err)
-	if errors.Is(err, os.ErrNotExist) {
-		plain.Err("hint: put %s beside lockstile: go build -o DIR ./cmd/...\n", name)
+	if errors.Is(err, os.ErrNotExist) && front != "" {
+		sayMissing(front)
 		return exitNoCmd
 	}
+	plain.Err("lockstile: %v\n", err)
 	return exitFail
 }

@@ -2,11 +2,23 @@
 
 package cli
 
-import "github.com/lockstile/lockstile/internal/plain"
+import (
+	"runtime"
+
+	"github.com/lockstile/lockstile/internal/plain"
+)
 
 // execute only works on Linux: on other systems a program can't become another.
 func execute(name string, _ []string) int {
-	plain.Err("lockstile: on this system %s is started itself\n", name)
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	front, err := frontEnd(name)
+	if err != nil {
+		plain.Err("lockstile: %v\n", err)
+		return exitFail
+	}
+	plain.Err("lockstile: on this system lockstile doesn't start the program; start it yourself: %s\n", front)
 	return exitFail
 }
 

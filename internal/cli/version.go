@@ -16,13 +16,24 @@ func version([]string) int {
 
 // versionText is the version of this program, with the system that it was built for.
 func versionText() string {
-	revision := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-				revision = " (" + s.Value[:12] + ")"
-			}
-		}
+	return fmt.Sprintf("%s%s %s/%s", lockstile.Version, moduleNote(mainModule().Version), runtime.GOOS, runtime.GOARCH)
+}
+
+// mainModule returns what Go wrote into the program about the program's own module.
+func mainModule() debug.Module {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return debug.Module{}
 	}
-	return fmt.Sprintf("%s%s %s/%s", lockstile.Version, revision, runtime.GOOS, runtime.GOARCH)
+	return info.Main
+}
+
+// moduleNote returns what the version of the module adds to lockstile.Version: nothing for
+// a release, the commit for a build between releases.
+func moduleNote(module string) string {
+	switch module {
+	case "", "(devel)", "v" + lockstile.Version:
+		return ""
+	}
+	return " (" + module + ")"
 }

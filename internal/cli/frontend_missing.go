@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/usage"
+)
+
+// frontEnd returns the path of a front end: in the folder of the running program, which is
+// not always the program that PATH finds. PATH doesn't count: a front end of another
+// folder may be of another version, or not lockstile's.
+func frontEnd(name string) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(filepath.Dir(self), name), nil
+}
+
+// sayMissing names the missing front end, where lockstile looked, and the line that puts
+// the front end there.
+func sayMissing(front string) {
+	where, line := fetchLine(front, mainModule())
+	plain.Err("lockstile: %s is missing: lockstile looks for it as %s\nhint: %s%s\n", filepath.Base(front), front, where, line)
+}
+
+// fetchLine returns the line of a shell that puts a front end in its place, of the version
+// of the running program, and where the line works. Only the version of a release, or a
+// version that Go has downloaded (then there is a sum), can be downloaded.
+func fetchLine(front string, main debug.Module) (where, line string) {
+	dir, name := filepath.Split(front)
+	released := main.Version != "" && !strings.ContainsAny(main.Version, "-+(")
+	if main.Sum != "" || released {
+		return "", fmt.Sprintf("GOBIN=%s CGO_ENABLED=0 go install %s/cmd/%s@%s", usage.Quoted([]string{filepath.Clean(dir)}), main.Path, name, main.Version)
+	}
+	return "in a checkout of lockstile: ", fmt.Sprintf("CGO_ENABLED=0 go build -o %s ./cmd/%s", usage.Quoted([]string{dir}), name)
+}
