@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help quick lint test cases bench parity picture fuzz
+.PHONY: help quick lint test cases bench parity picture fuzz dist
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,3 +38,6 @@ picture: ## record the session of README.md anew: as root, with node and curl
 
 fuzz: ## fuzz each parser of untrusted bytes, and keep what reached something new
 	@bash scripts/fuzz.sh
+
+dist: ## build the archives and packages of a release, of the last commit, in dist
+	@bash scripts/dist.sh

@@ -64,7 +64,11 @@ if [ ! -e "$kept/.done" ]; then
 	touch "$kept/.done"
 fi
 cp -a "$kept" "$t/root"
-inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$t/root" "$@"; }
+# The mount of /proc is gone with the last process.
+inside() {
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+		unshare --mount sh -euc 'mount --rbind /proc "$0/proc"; exec chroot "$0" "$@"' "$t/root" "$@"
+}
 # dpkg and apt keep lists and logs of their own.
 files() { (cd "$t/root" && find . \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache/apt -o -path ./var/lib/apt \) -prune -o -printf '%p %y %m %U %s %l\n' | sort); }
 cp "$deb" "$t/root/tmp/lockstile.deb"

@@ -8,10 +8,11 @@ step() { printf '\n== %s\n' "$*"; }
 
 # What the table of cases runs.
 need=()
-for pair in git:git python3:python3 gcc:gcc node:nodejs npm:npm vim:vim less:less top:procps gdb:gdb unshare:util-linux hostname:hostname tmux:tmux ssh-agent:openssh-client qemu-system-x86_64:qemu-system-x86 busybox:busybox-static xz:xz-utils chattr:e2fsprogs bwrap:bubblewrap zsh:zsh fish:fish man:man-db mksh:mksh strace:strace; do
+for pair in git:git python3:python3 gcc:gcc node:nodejs npm:npm vim:vim less:less top:procps gdb:gdb unshare:util-linux hostname:hostname tmux:tmux ssh-agent:openssh-client qemu-system-x86_64:qemu-system-x86 busybox:busybox-static xz:xz-utils chattr:e2fsprogs bwrap:bubblewrap zsh:zsh fish:fish man:man-db mksh:mksh strace:strace zip:zip zipinfo:unzip dpkg-deb:dpkg; do
 	command -v "${pair%%:*}" >/dev/null || need+=("${pair#*:}")
 done
 [ ! -e /usr/include/stdlib.h ] && need+=(libc6-dev)
+[ ! -e /usr/sbin/debootstrap ] && need+=(debootstrap)
 if [ "${#need[@]}" -gt 0 ]; then
 	step "install ${need[*]}"
 	if [ "$(id -u)" != 0 ]; then
@@ -84,11 +85,14 @@ step "a start by each way to build"
 ways=$(mktemp -d /var/tmp/lockstile-ways.XXXXXX)
 trap 'rm -rf "$ways"' EXIT
 mkdir "$ways/ws"
-for way in "0 -buildmode=exe" "1 -buildmode=exe" "0 -buildmode=pie" "1 -buildmode=pie" "0 -gcflags=all=-N -l" "1 -race" "0 -cover"; do
+for way in "0 -buildmode=exe" "1 -buildmode=exe" "0 -buildmode=pie" "1 -buildmode=pie" "0 -gcflags=all=-N -l" "1 -race" "0 -cover" "0 -ldflags=-s -w"; do
 	CGO_ENABLED=${way%% *} go build "${way#* }" -o "$ways/lockstile" ./cmd/lockstile
 	LOCKSTILE_HOME=$ways/home GOCOVERDIR=$ways "$ways/lockstile" run -C "$ways/ws" -- true
 done
 rm -rf "$ways"
+
+step "a release, built twice, unpacked, installed and removed"
+scripts/dist-tests.sh "$(dirname "$cache")/debian-1"
 
 step "tests as $(id -un)"
 tally=$(mktemp /var/tmp/lockstile-tally.XXXXXX)

@@ -17,7 +17,7 @@ func TestChangelog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if problem := versionProblem(string(text), lockstile.Version); problem != "" {
+	if problem := versionProblem(strings.ReplaceAll(string(text), "\r", ""), lockstile.Version); problem != "" {
 		t.Errorf("lockstile.Version is %s: %s", lockstile.Version, problem)
 	}
 }

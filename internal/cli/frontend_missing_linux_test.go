@@ -3,8 +3,6 @@ package cli
 import (
 	"runtime/debug"
 	"testing"
-
-	"github.com/lockstile/lockstile"
 )
 
 func TestFetchLine(t *testing.T) {
@@ -29,17 +27,6 @@ func TestFetchLine(t *testing.T) {
 	} {
 		if where, line := fetchLine(c.front, c.main); where != c.where || line != c.line {
 			t.Errorf("%s of %+v: %q %q", c.front, c.main, where, line)
-		}
-	}
-}
-
-func TestModuleNote(t *testing.T) {
-	for module, want := range map[string]string{
-		"": "", "(devel)": "", "v" + lockstile.Version: "", "v0.99.0": " (v0.99.0)",
-		"v0.0.0-20260101000000-0123456789ab+dirty": " (v0.0.0-20260101000000-0123456789ab+dirty)",
-	} {
-		if got := moduleNote(module); got != want {
-			t.Errorf("%q: %q, want %q", module, got, want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -10,17 +9,6 @@ import (
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/usage"
 )
-
-// frontEnd returns the path of a front end: in the folder of the running program, which is
-// not always the program that PATH finds. PATH doesn't count: a front end of another
-// folder may be of another version, or not lockstile's.
-func frontEnd(name string) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(filepath.Dir(self), name), nil
-}
 
 // sayMissing names the missing front end, where lockstile looked, and the line that puts
 // the front end there.
