@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -60,6 +61,29 @@ func TestLeftBehindFinishes(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// TestLeftBehindWaitsForReader checks that a process whose output nobody reads for a while
+// is not taken for one that only waits.
+func TestLeftBehindWaitsForReader(t *testing.T) {
+	p := newPlace(t)
+	cmd := p.command(program, "run", "--", "bash", "-c", noHangup+"exec > >(cat); seq 1 20000")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.soon(cmd)()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(400 * time.Millisecond)
+	text, err := io.ReadAll(out)
+	if err != nil || !strings.HasSuffix(string(text), "\n20000\n") {
+		t.Errorf("%d bytes, the last are %q, %v", len(text), text[max(0, len(text)-20):], err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -3,14 +3,17 @@
 package measure
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Rest is what processes below an init do at a moment.
 type Rest struct {
 	Names []string // the commands' names (proc_pid_comm(5)), in the order of the tree
-	busy  bool     // a thread runs, can run, or waits for a disk
+	busy  bool     // a thread runs, can run, waits for a disk, or waits for its output to be read
 	ran   string   // processes and the scheduler's account of their threads
 }
 
@@ -26,13 +29,30 @@ func RestOf(init int) Rest {
 		if pid == init {
 			continue
 		}
-		if name, alive := threads("/proc/"+strconv.Itoa(pid), &account, &r.busy); alive {
+		dir := "/proc/" + strconv.Itoa(pid)
+		if name, alive := threads(dir, &account, &r.busy); alive {
 			r.Names = append(r.Names, name)
+			r.busy = r.busy || writes(dir)
 		}
 	}
 	r.ran = account.String()
 	return r
 }
+
+// writes reports whether a thread of a process waits in a call that writes (proc_pid_syscall(5)):
+// on a busy machine the reader of the output may not have had its turn.
+func writes(dir string) bool {
+	tasks, _ := list(dir + "/task")
+	return slices.ContainsFunc(tasks, func(task string) bool {
+		text, err := read(dir + "/task/" + task + "/syscall")
+		number, _, _ := strings.Cut(text, " ")
+		call, notNumber := strconv.Atoi(number)
+		return err == nil && notNumber == nil && slices.Contains(writing, call)
+	})
+}
+
+// writing are the calls that wait for room in a pipe or a terminal.
+var writing = []int{unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_SPLICE, unix.SYS_SENDFILE, unix.SYS_TEE, unix.SYS_VMSPLICE}
 
 // mostIdle is how many processes of a tree Idle looks at: each costs some 30 µs.
 const mostIdle = 512
