@@ -9,12 +9,13 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-const doctorUse = "doctor [--json] [-C DIR] [-c KEY=VALUE] [--profile NAME]"
+const doctorUse = "doctor [--json] [-C DIR] [-c KEY=VALUE] [--profile NAME] | --seccomp-profile"
 
 const doctorHelp = `  -C DIR           the folder in which whole starts are tried (default: here)
   -c KEY=VALUE     set a key of config.toml for once; may be repeated
   --profile NAME   lay [profiles.NAME] of config.toml over the rest
   --json           as a JSON list
+  --seccomp-profile   print a seccomp profile for container engines, and nothing else (docs/containers.md)
 
 exit code: 0 when all holds, 1 when something does not
 `
@@ -23,8 +24,10 @@ exit code: 0 when all holds, 1 when something does not
 func doctor(args []string) int {
 	var s settings.Flags
 	var asJSON bool
+	var profile profiles
 	set := settings.NewFlagSet("doctor")
 	s.Define(set)
+	profile.define(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	err := onlyFlags(set, args)
 	if err == nil && s.Mode != policy.ModeUnset {
@@ -32,6 +35,9 @@ func doctor(args []string) int {
 	}
 	if err != nil {
 		return badUsage(err, doctorUse, doctorHelp)
+	}
+	if profile.asked() {
+		return profile.print(set)
 	}
 	policies, home, err := eachMode(s)
 	if err != nil {
