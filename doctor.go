@@ -8,6 +8,8 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/lockstile/lockstile/internal/containers"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/residual"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -30,6 +32,9 @@ type Finding struct {
 func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 	var findings []Finding
 	own, _ := locate(g.named) // an error will show again at the opening
+	if place := host.Place(); place.Engine != containers.None {
+		findings = append(findings, Finding{Name: "the container", OK: true, Found: place.String()})
+	}
 	for _, p := range policies {
 		switch p.Mode {
 		case policy.ModeWorkspaceWrite:
@@ -109,6 +114,12 @@ func (g *Gate) trial(p policy.Policy) error {
 	return err
 }
 
+// isClone reports whether no process could be made at all.
+func isClone(err error) bool {
+	var call *os.SyscallError
+	return errors.As(err, &call) && call.Syscall == "clone3"
+}
+
 func finding(name string, err error) Finding {
 	if err == nil {
 		return Finding{Name: name, OK: true, Found: "holds"}
@@ -122,10 +133,10 @@ func finding(name string, err error) Finding {
 		f.Mend = moreNamespaces
 	case errors.Is(err, syscall.ENOSYS):
 		f.Mend = "use a newer kernel (5.14), or a container that lets the call through"
-	case errors.Is(err, syscall.EPERM) && name == "fresh /proc":
-		f.Mend = unmaskProc
+	case errors.Is(err, syscall.EPERM) && name == "fresh /proc" && !isClone(err):
+		f.Mend = host.Place().UnmaskProc()
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
-		f.Mend = allowNamespaces
+		f.Mend = host.Place().AllowNamespaces()
 	}
 	return f
 }

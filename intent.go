@@ -95,6 +95,9 @@ func planFor(home ownHome, p policy.Policy, environ []string, knows knowledge, k
 	if knows.missing.Cgroup {
 		machine.Cgroup = ""
 	}
+	if knows.missing.UserNamespaces {
+		machine.Place = host.Place()
+	}
 	machine.Pools.Share = knows.seat.share(home.real, p)
 	i := &intent{policy: p, facts: machine}
 	var beside sync.WaitGroup

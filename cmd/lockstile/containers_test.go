@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,7 +64,7 @@ func containers(t *testing.T, name string, opts []string, test func(c *container
 // run runs a command in a new container, with the folders of the place.
 func (c *container) run(argv ...string) result {
 	c.Helper()
-	args := slices.Concat(c.words[1:], []string{"run", "--rm", "--network", "none", "-v", c.ws + ":/ws", "-v", c.home + ":/home", "-e", "LOCKSTILE_HOME=/home", "-w", "/ws"}, c.flags, c.opts)
+	args := slices.Concat(c.words[1:], []string{"run", "--rm", "--network", "none", "-v", c.ws + ":/ws", "-v", c.home + ":/home", "-e", "LOCKSTILE_HOME=/home", "-e", "HOME=/none", "-w", "/ws"}, c.flags, c.opts)
 	if c.terminal {
 		args = append(args, "-t")
 	}
@@ -101,6 +102,79 @@ func (c *container) works(rung string) {
 		c.Errorf("%+v", l)
 	}
 	c.verify()
+}
+
+// mendOf runs doctor in the container, and returns the options in the mend of a finding.
+func (c *container) mendOf(finding string) string {
+	c.Helper()
+	r := c.run("lockstile", "doctor", "--json")
+	var all []struct{ Name, Found, Mend string }
+	if err := json.Unmarshal([]byte(r.stdout), &all); err != nil {
+		c.Fatalf("%v: %+v", err, r)
+	}
+	for _, f := range all {
+		if f.Name == finding {
+			_, after, found := strings.Cut(f.Mend, c.name+" run ")
+			options, _, ended := strings.Cut(after, " …")
+			if !found || !ended {
+				c.Fatalf("the mend has no line of %s: %+v", c.name, f)
+			}
+			return options
+		}
+	}
+	c.Fatalf("no finding %q in %+v", finding, all)
+	return ""
+}
+
+// TestContainerMend takes the options from doctor's mends inside of a container, and
+// starts the next container with the options: then the start is proven.
+func TestContainerMend(t *testing.T) {
+	seccomp := profile(t)
+	none, user := []string{"--cap-drop", "ALL"}, []string{"--user", "47111:47111"}
+	for _, c := range []struct {
+		engine        string
+		limit         []string // options that the mend replaces
+		opts          []string // options that stay
+		finding, rung string
+		want          string // the options of the mend
+	}{
+		{"docker", nil, nil, "user namespace", "shared proc", "--security-opt seccomp=lockstile.json"},
+		{"docker", nil, none, "user namespace", "shared proc", "--security-opt seccomp=lockstile.json --cap-add SETFCAP"},
+		{"docker", nil, append(none, user...), "user namespace", "shared proc", "--security-opt seccomp=lockstile.json"},
+		{"docker", nil, append(user, "--security-opt", seccomp), "fresh /proc", "full", "--security-opt systempaths=unconfined"},
+		{"podman", []string{"--security-opt", withoutNamespaces(t, seccomp)}, nil, "user namespace", "shared proc", "--security-opt seccomp=lockstile.json"},
+		{"podman", nil, user, "fresh /proc", "full", "--security-opt unmask=ALL"},
+	} {
+		t.Run(c.engine+" "+c.finding+" "+strings.Join(c.opts, " "), func(t *testing.T) {
+			containers(t, c.engine, append(c.limit, c.opts...), func(here *container) {
+				for _, dir := range []string{here.ws, here.home} { // for the user
+					if err := os.Chmod(dir, 0o777); err != nil {
+						t.Fatal(err)
+					}
+				}
+				mend := here.mendOf(c.finding)
+				if mend != c.want {
+					t.Fatalf("%s, want %s", mend, c.want)
+				}
+				here.opts = append(slices.Clone(c.opts), strings.Fields(strings.Replace(mend, "seccomp=lockstile.json", seccomp, 1))...)
+				here.works(c.rung)
+			})
+		})
+	}
+}
+
+// withoutNamespaces returns the option for a profile like Docker's own, which lacks what
+// only starts need.
+func withoutNamespaces(t *testing.T, seccomp string) string {
+	t.Helper()
+	text, err := os.ReadFile(strings.TrimPrefix(seccomp, "seccomp="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	narrow := strings.NewReplacer(`"unshare"`, `"none"`, `"clone3",`, "").Replace(string(text))
+	file := filepath.Join(newPlace(t).dir, "narrow.json")
+	write(t, file, narrow)
+	return "seccomp=" + file
 }
 
 // TestContainerProfile checks that with the profile of doctor a container of an engine

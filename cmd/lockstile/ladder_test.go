@@ -151,7 +151,7 @@ func TestNoUserNamespaces(t *testing.T) {
 				w := newWorld(t)
 				w.way = way
 				r := w.on(machine, "run", "--", "true")
-				if r.code != 126 || !strings.Contains(r.stderr, "user namespace") || !strings.Contains(r.stderr, "apparmor_restrict_unprivileged_userns") || !strings.Contains(r.stderr, "docker") {
+				if r.code != 126 || !strings.Contains(r.stderr, "user namespaces, and without them only read-only") || !mendsFilter(r.stderr) {
 					t.Errorf("%+v", r)
 				}
 				for _, c := range hostile {
@@ -176,6 +176,13 @@ func TestNoUserNamespaces(t *testing.T) {
 			}
 		})
 	}
+}
+
+// mendsFilter reports whether the hint mends a machine with a filter in front, as the
+// machines of these tests: in a container the engine's line, elsewhere a start elsewhere.
+func mendsFilter(text string) bool {
+	_, hint, _ := strings.Cut(text, "hint: ")
+	return strings.Contains(hint, "seccomp=lockstile.json") || strings.Contains(hint, "localhostProfile: lockstile.json") || strings.Contains(hint, "outside of the program whose seccomp filter")
 }
 
 // lastStart is the last start line of the log.

@@ -9,13 +9,14 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-const doctorUse = "doctor [--json] [-C DIR] [-c KEY=VALUE] [--profile NAME] | --seccomp-profile"
+const doctorUse = "doctor [--json] [-C DIR] [-c KEY=VALUE] [--profile NAME] | --seccomp-profile | --apparmor-profile"
 
 const doctorHelp = `  -C DIR           the folder in which whole starts are tried (default: here)
   -c KEY=VALUE     set a key of config.toml for once; may be repeated
   --profile NAME   lay [profiles.NAME] of config.toml over the rest
   --json           as a JSON list
   --seccomp-profile   print a seccomp profile for container engines, and nothing else (docs/containers.md)
+  --apparmor-profile  print an AppArmor profile for Ubuntu 24.04, and nothing else
 
 exit code: 0 when all holds, 1 when something does not
 `

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"flag"
+	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/lockstile/lockstile/internal/containers"
@@ -10,13 +12,14 @@ import (
 )
 
 // profiles are the flags of doctor that print a profile in place of the findings.
-type profiles struct{ seccomp bool }
+type profiles struct{ seccomp, apparmor bool }
 
 func (p *profiles) define(set *flag.FlagSet) {
 	set.BoolVar(&p.seccomp, "seccomp-profile", false, "")
+	set.BoolVar(&p.apparmor, "apparmor-profile", false, "")
 }
 
-func (p *profiles) asked() bool { return p.seccomp }
+func (p *profiles) asked() bool { return p.seccomp || p.apparmor }
 
 // print prints the profile. A profile depends on no configuration.
 func (p *profiles) print(set *flag.FlagSet) int {
@@ -25,12 +28,25 @@ func (p *profiles) print(set *flag.FlagSet) int {
 		err = errors.New("a profile is printed alone: leave the other flags out")
 	}
 	var text string
-	if err == nil {
+	switch {
+	case err != nil:
+	case p.seccomp:
 		text, err = containers.SeccompProfile(runtime.GOARCH)
+	default:
+		text, err = apparmorProfile()
 	}
 	if err != nil {
 		return badUsage(err, doctorUse, doctorHelp)
 	}
 	plain.OutText(text)
 	return exitOK
+}
+
+// apparmorProfile is for the folder of the running program.
+func apparmorProfile() (string, error) {
+	program, err := os.Executable()
+	if err == nil {
+		program, err = filepath.EvalSymlinks(program)
+	}
+	return containers.AppArmorProfile(filepath.Dir(program)), err
 }

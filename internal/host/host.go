@@ -6,6 +6,7 @@ package host
 import (
 	"slices"
 
+	"github.com/lockstile/lockstile/internal/containers"
 	"github.com/lockstile/lockstile/internal/trail"
 )
 
@@ -19,6 +20,8 @@ type Facts struct {
 	Folders
 	Accounts
 	Missing Missing // as earlier starts found out
+
+	Place containers.Place // only for a machine with something missing: for its mend
 }
 
 // Kernel lists abilities of Linux.

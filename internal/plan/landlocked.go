@@ -23,10 +23,10 @@ func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts) error {
 	switch {
 	case p.Mode != policy.ModeReadOnly:
 		return refuse(refusal.CodeUnsupported, refusal.UserNamespace,
-			"this machine gives no user namespaces, and without them only read-only can be enforced", NoUserNamespaces)
+			"this machine gives no user namespaces, and without them only read-only can be enforced", f.Place.AllowNamespaces())
 	case f.LandlockABI < leastScoped:
 		return refuse(refusal.CodeUnsupported, refusal.Landlock,
-			"this machine gives no user namespaces, and its Landlock is too old to hold alone", "use Linux 6.12 or newer; or: "+NoUserNamespaces)
+			"this machine gives no user namespaces, and its Landlock is too old to hold alone", "use Linux 6.12 or newer; or: "+f.Place.AllowNamespaces())
 	}
 	out.Log = p.Home + "/sandbox.log"
 	out.Rung, out.Seccomp = Landlocked, landlockedRules()
@@ -43,10 +43,6 @@ func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts) error {
 	}
 	return nil
 }
-
-// NoUserNamespaces is the mend for a machine without user namespaces.
-const NoUserNamespaces = "allow user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), kernel.unprivileged_userns_clone=1 (Debian), " +
-	"user.max_user_namespaces; in docker --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
 
 // Unreadable lists the folders that the view replaces on other rungs.
 func Unreadable(tempDir string) []string {

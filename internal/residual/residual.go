@@ -211,7 +211,7 @@ var Table = [...]Residual{
 	{"proc-names", sharedProc,
 		"Names and command lines of the container's other processes, where parts of `/proc` are masked",
 		"no fresh `/proc` can be mounted; the command gets nothing more of the processes",
-		"start the container with the parts visible (docker: `--security-opt systempaths=unconfined`)"},
+		"as a user other than root, start the container with the parts visible (docker: `--security-opt systempaths=unconfined`)"},
 	{"host-seen", landlocked,
 		"Without user namespaces: the host's processes and network interfaces can be seen in `/proc`, and metadata of all files by name",
 		"Landlock has no right for looking up a file by name",
