@@ -49,7 +49,12 @@ func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 		return findings
 	}
 	for _, p := range policies {
-		findings = append(findings, finding("a start in "+p.Mode.String(), g.trial(p)))
+		notHeld, err := g.trial(p)
+		f := finding("a start in "+p.Mode.String(), err)
+		if notHeld != "" {
+			f.Found = "starts " + notHeld
+		}
+		findings = append(findings, f)
 	}
 	for _, r := range residual.On(runtime.GOOS) {
 		findings = append(findings, Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
@@ -92,11 +97,11 @@ func doctorNames(home ownHome, p policy.Policy) []Finding {
 	return out
 }
 
-// trial starts a command without effect.
-func (g *Gate) trial(p policy.Policy) error {
+// trial starts a command without effect, and returns what the start does not hold.
+func (g *Gate) trial(p policy.Policy) (notHeld string, err error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer null.Close()
 	argv := []string{"true"}
@@ -105,13 +110,13 @@ func (g *Gate) trial(p policy.Policy) error {
 	}
 	child, err := g.Start(Request{Channel: "doctor", Policy: p, Argv: argv, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null})
 	if err != nil {
-		return err
+		return "", err
 	}
 	exit, err := child.Wait()
 	if err == nil && exit.Status() != 0 {
 		err = fmt.Errorf("the command %s did not exit with 0", argv[0])
 	}
-	return err
+	return child.Record().NotHeld, err
 }
 
 // isClone reports whether no process could be made at all.

@@ -46,7 +46,7 @@ func Lockstile() Tables {
 			{"internal/patch", "internal/rename"},
 			{"internal/picture", ""},
 			{"internal/plain", ""},
-			{"internal/plan", "internal/access internal/caches internal/host internal/shares policy refusal"},
+			{"internal/plan", "internal/access internal/caches internal/containers internal/host internal/shares policy refusal"},
 			{"internal/escapes", ""},
 			{"internal/program", ""},
 			{"internal/pty", "internal/escapes"},

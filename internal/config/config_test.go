@@ -136,10 +136,12 @@ cpu_seconds = 1000
 wall_seconds = 1000
 [trust]
 writable = [".VSCode", ".idea", ".vscode"]
+[linux]
+without_namespaces = "container is the boundary"
 `)
 	p := mustLoad(t, in)
 	if p.Limits != (policy.Limits{Processes: 1000, MemoryMB: 1000, FileSizeMB: 1000, OpenFiles: 1000, CPUSeconds: 1000, WallSeconds: 1000}) || p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
-		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn || p.Caches != policy.CachesOff || p.MostCacheMB != 1000 {
+		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn || p.Caches != policy.CachesOff || p.MostCacheMB != 1000 || !p.WithoutNamespaces {
 		t.Errorf("%+v", p)
 	}
 	if !slices.Equal(p.TrustWritable, []string{".idea", ".vscode"}) {
@@ -150,7 +152,7 @@ writable = [".VSCode", ".idea", ".vscode"]
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 42 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 44 {
 			t.Errorf("%+v", v)
 		}
 	}

@@ -101,6 +101,10 @@ func (w *writer) landlock() {
 			trees = append(trees, r.Path)
 			continue
 		}
+		at := at
+		if w.plan.Rung == plan.Landlocked && r.Access == plan.AccessWrite { // no mount makes the root writable
+			at = w.restrict(refusal.Mount(r.Path))
+		}
 		// struct landlock_path_beneath_attr, packed: u64 rights, s32 descriptor.
 		rule, slot := w.Words(rights(r.Access, fs), 0)
 		fd := slot + 8
