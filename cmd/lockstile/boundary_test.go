@@ -78,14 +78,12 @@ func TestBoundaryRefuses(t *testing.T) {
 			t.Errorf("%s: %+v", text, r)
 		}
 	}
-	// A program of lockstile in the workspace decides about the next start.
-	p.config(boundary)
-	own := p.ws + "/bin/lockstile"
+}
+
+// TestBoundaryGuardsStarts checks that a program of lockstile in a writable root refuses the
+// start, in a protected folder too: who writes it decides about the next start.
+func TestBoundaryGuardsStarts(t *testing.T) {
 	text, err := os.ReadFile(program)
-	if err == nil {
-		mkdir(t, filepath.Dir(own))
-		err = os.WriteFile(own, text, 0o755)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,16 +91,59 @@ func TestBoundaryRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := p.command(self, own, "run", "--", "true")
-	cmd.Env = append(cmd.Env, machineVariable+"="+withoutAny)
-	if r := p.do(cmd); r.code != 126 || !strings.Contains(r.stderr, "decides about the next start") {
-		t.Errorf("%+v", r)
+	for _, dir := range []string{"bin", ".claude/bin"} {
+		p := newPlace(t)
+		p.config(boundary)
+		own := filepath.Join(p.ws, dir, "lockstile")
+		mkdir(t, filepath.Dir(own))
+		if err := os.WriteFile(own, text, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		cmd := p.command(self, own, "run", "--", "true")
+		cmd.Env = append(cmd.Env, machineVariable+"="+withoutAny)
+		if r := p.do(cmd); r.code != 126 || !strings.Contains(r.stderr, "decides about the next start") {
+			t.Errorf("%s: %+v", dir, r)
+		}
 	}
 }
 
-// notHeld are the hostile rows whose effect is there under the user's own words: they are
-// about what the words give up.
-var notHeld = map[string]bool{}
+// notHeld are the hostile rows whose effect is there under the user's own words, which give
+// up exactly this: modes, times and attributes, and the names that are there.
+var notHeld = []string{
+	"F-03 attribute of git's configuration",
+	"F-03 extended attribute",
+	"F-03 mode",
+	"F-03 mode of git's configuration",
+	"F-03 time",
+	"F-03 time of git's configuration",
+	"F-06 unnamed file linked as a hook",
+	"F-08 hook",
+	"F-08 hook of a checkout below",
+	"F-08 move a file in",
+	"F-08 remove a protected folder",
+	"F-08 remove an empty protected folder",
+	"F-08 remove git's folder",
+	"F-08 rename a protected folder",
+	"F-08 replace a protected file",
+	"F-09 exchange",
+	"F-09 exchange a tool's folder",
+	"F-09 rename that leaves a whiteout",
+	"F-10 exchange what holds it",
+	"F-10 rename what holds it",
+	"G-01 by git",
+	"G-01 git's configuration",
+	"G-04 a worktree's pointer, replaced",
+	"G-04 a worktree's pointer, rewritten",
+	"G-06 a worktree's common directory",
+	"G-06 a worktree's folder",
+	"G-08 a submodule's folder",
+	"G-09 a filter",
+	"G-09 attributes of the repository",
+	"G-10 hooks in the tree",
+	"G-11 alternates",
+	"G-11 refs",
+	"G-11 the index",
+}
 
 // TestBoundaryHolds runs the hostile rows in workspace-write without namespaces: the rest
 // of the sandbox must hold.
@@ -114,9 +155,8 @@ func TestBoundaryHolds(t *testing.T) {
 				t.Skip("it isn't possible here at all")
 			}
 			w := newWorld(t)
-			w.config(boundary)
-			r := w.on(withoutAny, "run", "--", "bash", "-c", c.script)
-			if effect := c.effect(w, r.stdout); effect != notHeld[c.id] || strings.Contains(r.stderr, "refused at") {
+			r := w.on(withoutAny, "run", "-c", strings.ReplaceAll(strings.TrimSpace(boundary), "\"", ""), "--", "bash", "-c", c.script)
+			if effect := c.effect(w, r.stdout); effect != slices.Contains(notHeld, c.id) || strings.Contains(r.stderr, "refused at") {
 				t.Errorf("effect %v: %+v", effect, r)
 			}
 		})

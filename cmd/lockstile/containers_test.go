@@ -201,3 +201,38 @@ func TestContainerProfile(t *testing.T) {
 		containers(t, "podman", []string{"--security-opt", seccomp}, func(c *container) { c.works("shared proc") })
 	})
 }
+
+// TestContainerBoundary checks workspace-write in a container with the options of Docker
+// alone: by the user's own words, and with what is not held on the screen.
+func TestContainerBoundary(t *testing.T) {
+	containers(t, "docker", nil, func(c *container) {
+		mkdir(t, c.ws+"/.git")
+		script := `echo in > in && chmod 700 in && cat in; echo x > .git/x; (mkdir .vscode; echo x > /etc/x; echo x > /tmp/x; cat /home/config.toml) 2>/dev/null && echo out; wget -T 1 http://127.0.0.1 2>/dev/null && echo net; true`
+		r := c.run("lockstile", "run", "--", "sh", "-c", script)
+		if r.code != 126 || !strings.Contains(r.stderr, `linux.without_namespaces = "container is the boundary"`) {
+			c.Errorf("the last resort is not named: %+v", r)
+		}
+		c.config(boundary)
+		r = c.run("lockstile", "run", "--", "sh", "-c", script)
+		if r.code != 0 || !strings.HasPrefix(strings.TrimPrefix(r.stdout, notice(r.stderr)), "in\n") || strings.Contains(r.stdout, "out\n") || strings.Contains(r.stdout, "net\n") || !exists(c.ws+"/.git/x") || exists(c.ws+"/.vscode") {
+			c.Errorf("%+v", r)
+		}
+		if notice(r.stderr) == "" {
+			c.Errorf("the screen doesn't say what is not held: %+v", r)
+		}
+		if l := c.lastStart(); l.Mode != "workspace-write" || l.Rung != "landlock only" || !slices.Contains(l.Residuals, "open-names") || (l.IO == "terminal") != c.terminal {
+			c.Errorf("%+v", l)
+		}
+		c.verify()
+	})
+}
+
+// notice returns the line that says what a start does not hold.
+func notice(screen string) string {
+	for line := range strings.Lines(screen) {
+		if strings.HasPrefix(line, "lockstile: without namespaces (linux.without_namespaces)") {
+			return line
+		}
+	}
+	return ""
+}

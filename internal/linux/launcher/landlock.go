@@ -101,9 +101,8 @@ func (w *writer) landlock() {
 			trees = append(trees, r.Path)
 			continue
 		}
-		at := at
-		if w.plan.Rung == plan.Landlocked && r.Access == plan.AccessWrite { // no mount makes the root writable
-			at = w.restrict(refusal.Mount(r.Path))
+		if w.plan.Rung == plan.Landlocked && r.Access == plan.AccessWrite && leftOut(string(refusal.Mount(r.Path))) {
+			continue // without a view the rule alone makes the root writable
 		}
 		// struct landlock_path_beneath_attr, packed: u64 rights, s32 descriptor.
 		rule, slot := w.Words(rights(r.Access, fs), 0)
