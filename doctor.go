@@ -8,6 +8,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/lockstile/lockstile/internal/containers"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/residual"
 	"github.com/lockstile/lockstile/policy"
@@ -34,6 +35,9 @@ func Machine() string { return host.Describe() }
 func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 	var findings []Finding
 	own, _ := locate(g.named) // an error will show again at the opening
+	if place := host.Place(); place.Engine != containers.None {
+		findings = append(findings, Finding{Name: "the container", OK: true, Found: place.String()})
+	}
 	for _, p := range policies {
 		switch p.Mode {
 		case policy.ModeWorkspaceWrite:
@@ -48,7 +52,12 @@ func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 		return findings
 	}
 	for _, p := range policies {
-		findings = append(findings, finding("a start in "+p.Mode.String(), g.trial(p)))
+		notHeld, err := g.trial(p)
+		f := finding("a start in "+p.Mode.String(), err)
+		if notHeld != "" {
+			f.Found = "starts " + notHeld
+		}
+		findings = append(findings, f)
 	}
 	for _, r := range residual.On(runtime.GOOS) {
 		findings = append(findings, Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
@@ -91,11 +100,11 @@ func doctorNames(home ownHome, p policy.Policy) []Finding {
 	return out
 }
 
-// trial starts a command without effect.
-func (g *Gate) trial(p policy.Policy) error {
+// trial starts a command without effect, and returns what the start does not hold.
+func (g *Gate) trial(p policy.Policy) (notHeld string, err error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer null.Close()
 	argv := []string{"true"}
@@ -104,13 +113,19 @@ func (g *Gate) trial(p policy.Policy) error {
 	}
 	child, err := g.Start(Request{Channel: "doctor", Policy: p, Argv: argv, Env: os.Environ(), Stdin: null, Stdout: null, Stderr: null})
 	if err != nil {
-		return err
+		return "", err
 	}
 	exit, err := child.Wait()
 	if err == nil && exit.Status() != 0 {
 		err = fmt.Errorf("the command %s did not exit with 0", argv[0])
 	}
-	return err
+	return child.Record().NotHeld, err
+}
+
+// isClone reports whether no process could be made at all.
+func isClone(err error) bool {
+	var call *os.SyscallError
+	return errors.As(err, &call) && call.Syscall == "clone3"
 }
 
 func finding(name string, err error) Finding {
@@ -126,10 +141,10 @@ func finding(name string, err error) Finding {
 		f.Mend = moreNamespaces
 	case errors.Is(err, syscall.ENOSYS):
 		f.Mend = "use a newer kernel (5.14), or a container that lets the call through"
-	case errors.Is(err, syscall.EPERM) && name == "fresh /proc":
-		f.Mend = unmaskProc
+	case errors.Is(err, syscall.EPERM) && name == "fresh /proc" && !isClone(err):
+		f.Mend = host.Place().UnmaskProc()
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
-		f.Mend = allowNamespaces
+		f.Mend = host.Place().AllowNamespaces()
 	}
 	return f
 }

@@ -118,6 +118,9 @@ func readMachine(i *intent) (attest.Machine, error) {
 	if p.Mode == policy.ModeDangerFullAccess {
 		return m, nil
 	}
+	if m.NoUserNamespaces {
+		m.Scratch = filepath.Join(private, "tmpdir")
+	}
 	if m.SharedProc {
 		m.ProcFiles = nil // nothing of /proc can be written
 	}

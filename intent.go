@@ -95,6 +95,9 @@ func planFor(home ownHome, p policy.Policy, environ []string, knows knowledge, k
 	if knows.missing.Cgroup {
 		machine.Cgroup = ""
 	}
+	if knows.missing.UserNamespaces {
+		machine.Place = host.Place()
+	}
 	machine.Pools.Share = knows.seat.share(home.real, p)
 	i := &intent{policy: p, facts: machine}
 	var beside sync.WaitGroup
@@ -117,6 +120,9 @@ func planFor(home ownHome, p policy.Policy, environ []string, knows knowledge, k
 	}
 	if machine.OS == "linux" && machine.UID == 0 && i.plan.Confined() && p.DecideEnv("TAR_OPTIONS", ownOwner).Allowed {
 		i.command.Env = withOwnOwner(i.command.Env)
+	}
+	if s := i.plan.Scratch; s != "" && p.DecideEnv("TMPDIR", s).Allowed {
+		i.command.Env = withVariable(i.command.Env, "TMPDIR", s)
 	}
 	if i.plan.Git().Path != "" && p.DecideEnv(configCount, "1").Allowed {
 		i.command.Env = withoutGC(i.command.Env)
@@ -151,7 +157,7 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	if facts.Git.Own != "" && facts.Hidden.Covers(facts.Git.Dir, nil) {
 		facts.Git = host.Git{Why: facts.Git.Dir + " may not be read"}
 	}
-	facts.Protected, facts.Absent, facts.Leads = i.trusted.There, i.trusted.Absent, i.trusted.Leads
+	facts.Protected, facts.Absent, facts.Leads, facts.Deciding = i.trusted.There, i.trusted.Absent, i.trusted.Leads, i.trusted.Deciding
 	if facts.Git.Dir != "" {
 		facts.Protected = slices.DeleteFunc(slices.Clone(facts.Protected), func(name string) bool { return trail.Within(name, facts.Git.Dir) })
 	}
@@ -159,7 +165,7 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	for _, r := range p.Roots() {
 		roots = append(roots, r.Path)
 	}
-	if facts.OS != "windows" && !p.NetworkOpen() {
+	if facts.OS != "windows" && !p.NetworkOpen() && !(facts.Missing.UserNamespaces && p.WithoutNamespaces) {
 		for _, f := range i.trusted.FIFOs { // a program of the host may hold the other end
 			if !facts.Hidden.Covers(f, roots) || facts.Hidden.Shows(f) {
 				facts.Hidden.Covered = append(facts.Hidden.Covered, host.Covered{Path: f})
@@ -209,6 +215,9 @@ func (i *intent) findGit() error {
 		*git = host.Git{Why: why}
 		hint = "let the user open /dev/fuse (chmod 666 /dev/fuse, docker run --device /dev/fuse), or set git.commit to \"auto\""
 	}
+	if i.facts.Missing.UserNamespaces {
+		hint = "allow user namespaces (lockstile doctor says how), or set git.commit to \"auto\""
+	}
 	if git.Dir != "" {
 		if err := checkGit(p.Workspace, git.Dir, git.Own); err != nil {
 			*git = host.Git{Why: err.Error()}
@@ -229,6 +238,8 @@ func noGit(p policy.Policy, f host.Facts) string {
 	switch {
 	case p.Git == policy.GitOff:
 		return "git.commit is false"
+	case f.Missing.UserNamespaces:
+		return "without namespaces nothing stands between commands and the git directory"
 	case f.Missing.FUSE:
 		return "this machine mounts no file system of ours in a user namespace"
 	}
@@ -278,6 +289,14 @@ func withOwnOwner(env []string) []string {
 		return env
 	}
 	out := append(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return e == "TAR_OPTIONS=" }), "TAR_OPTIONS="+ownOwner)
+	slices.Sort(out)
+	return out
+}
+
+// withVariable sets a variable.
+func withVariable(env []string, name, value string) []string {
+	out := slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, name+"=") })
+	out = append(out, name+"="+value)
 	slices.Sort(out)
 	return out
 }

@@ -59,8 +59,12 @@ func notTakenBack(l takeback.Left) error {
 
 // guarded is what the guard of a child watches.
 func (c *Child) guarded(i *intent) takeback.Guarded {
+	pinned := i.facts.Protected
+	if i.plan.NotHeld() != "" {
+		pinned = nil // the command may change and remove what is there
+	}
 	return takeback.Guarded{
-		Folders: i.trusted.Folders(), Pinned: i.facts.Protected,
+		Folders: i.trusted.Folders(), Pinned: pinned,
 		Names: takeback.Names{Unwanted: i.trusted.Unwanted, Growing: i.trusted.Growing},
 		Tree:  c.tree(), Taker: c.taker("-w"), Note: c.note,
 	}

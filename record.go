@@ -130,6 +130,10 @@ type Record struct {
 	Seq    uint64      // the number of the line in sandbox.log
 	Mode   policy.Mode // the mode of the command
 	Proven int         // how many restrictions were shown to hold
+
+	// NotHeld says what the start does not hold although the policy asks for it, "" if it
+	// holds all. Only linux.without_namespaces makes such a start.
+	NotHeld string
 }
 
 // Record returns what the log says about the child's start.
@@ -150,7 +154,7 @@ func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 		Argv: loggedArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
 		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Closed: closedOf(c.intent.trusted), Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Proven: c.verdict.Proven,
 	})
-	return record{Record{receipt.Seq, p.Mode, len(c.verdict.Proven)}, time.Now()}, err
+	return record{Record{receipt.Seq, p.Mode, len(c.verdict.Proven), p.NotHeld()}, time.Now()}, err
 }
 
 // limitsOf returns a plan's limits, nil for none.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/lockstile/lockstile/internal/attest"
+	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/internal/launch"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/program"
@@ -45,7 +46,7 @@ func launchRefused(err error) error {
 	r.Code, r.Restriction = refusal.CodeUnsupported, refusal.UserNamespace
 	switch {
 	case errors.Is(err, syscall.EPERM):
-		r.Hint = "allow user namespaces: sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, or the container's seccomp profile"
+		r.Hint = host.Place().AllowNamespaces()
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
 		r.Hint = moreNamespaces
 	case errors.Is(err, syscall.ENOSYS):
@@ -98,7 +99,7 @@ func hintForStep(f *launch.Fault) string {
 	forbidden := errors.Is(f.Step, syscall.EPERM) || errors.Is(f.Step, syscall.EACCES)
 	switch {
 	case forbidden && f.Restriction == refusal.Mount("/proc"):
-		return unmaskProc
+		return host.Place().UnmaskProc()
 	case errors.Is(f.Step, syscall.EBUSY) && f.Restriction == refusal.Seccomp:
 		return "another program listens to calls in front of this one (a container manager, a sandbox), and the kernel allows one: start outside of it, or let the command have the network"
 	case errors.Is(f.Step, syscall.ENOSPC):
@@ -106,18 +107,14 @@ func hintForStep(f *launch.Fault) string {
 	case errors.Is(f.Step, syscall.EDQUOT):
 		return moreKeys
 	case forbidden:
-		return allowNamespaces
+		return host.Place().AllowNamespaces()
 	case errors.Is(f.Step, syscall.EMFILE), errors.Is(f.Step, syscall.EINVAL) && f.Restriction == "":
 		return moreFiles
 	}
 	return seeRefusals
 }
 
-const (
-	moreNamespaces  = "raise the limit: sysctl user.max_user_namespaces, max_net_namespaces and their like"
-	unmaskProc      = "parts of /proc are masked here, as in containers: start the container with them (docker: --security-opt systempaths=unconfined)"
-	allowNamespaces = "let user namespaces have capabilities: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or start outside of the container"
-)
+const moreNamespaces = "raise the limit: sysctl user.max_user_namespaces, max_net_namespaces and their like"
 
 // moreKeys is the mend for too many keys: a user usually has 200 (keyrings(7)).
 const moreKeys = "too many commands at once for one user, each with a keyring of its own: end some, or raise sysctl kernel.keys.maxkeys and kernel.keys.maxbytes"

@@ -78,7 +78,7 @@ func (p Policy) Digest() string {
 		text(values...)
 	}
 	text(p.Mode.String(), p.Workspace, p.Home, p.WindowsSandbox)
-	b = fmt.Appendf(b, "%t %t %t %v %v %v", p.NetworkOpen(), p.ExcludeTmpdirEnvVar, p.ExcludeSlashTmp, p.Git, p.Caches, p.Limits)
+	b = fmt.Appendf(b, "%t %t %t %v %v %v %t", p.NetworkOpen(), p.ExcludeTmpdirEnvVar, p.ExcludeSlashTmp, p.Git, p.Caches, p.Limits, p.WithoutNamespaces)
 	for _, r := range p.Roots() {
 		text("root", r.Path)
 	}

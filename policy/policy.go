@@ -50,6 +50,10 @@ const (
 	CachesOff                   // the caches of the host are read-only
 )
 
+// ContainerIsTheBoundary is the value of linux.without_namespaces by which the user gives
+// up what only namespaces hold.
+const ContainerIsTheBoundary = "container is the boundary"
+
 // Origin says where a value came from, for config, explain and the record.
 type Origin struct {
 	File string // absolute path of the config file; empty for other sources
@@ -135,6 +139,10 @@ type Policy struct {
 	Read   []ReadRule // in addition to the well-known credential stores, which can't be read without ReadEverything
 	Limits Limits
 	Env    Env
+
+	// WithoutNamespaces is linux.without_namespaces: on a machine without user namespaces
+	// the user gives up the protected names, so that workspace-write can start.
+	WithoutNamespaces bool
 
 	WindowsSandbox string // "elevated" | "unelevated" (Windows only)
 	UnifiedExec    bool   // features.unified_exec

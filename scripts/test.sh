@@ -127,6 +127,11 @@ if [ "$commands" = 0 ] || [ $((commands + absent)) != "$verdicts" ] || [ "$verdi
 	exit 1
 fi
 
+if [ "$(id -u)" = 0 ]; then
+	step "containers of real engines"
+	bash scripts/container-tests.sh
+fi
+
 # The machine has one processor, and the tests as a user leave another.
 step "cgroups and today's Landlock, on a machine of their own; beside it end-to-end tests as a normal user"
 said=$(mktemp /var/tmp/lockstile-machine.XXXXXX)

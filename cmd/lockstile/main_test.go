@@ -280,7 +280,8 @@ type line struct {
 		}
 		More int
 	}
-	Linked []string
+	Linked    []string
+	Residuals []string
 }
 
 func (p *place) logLines() []line {

@@ -66,6 +66,7 @@ type Folders struct {
 	HiddenFiles []string          // files with a cover
 	Shown       []string          // parts of both that are shown again
 	Readable    []string          // folders and files that may be read, "/" for all
+	Scratch     string            // without a view: the command's folder for temporary files, "" for none
 	Files       map[string]string // "device:inode" of host folders in the view, by the path in the view
 }
 

@@ -15,7 +15,8 @@ func expectLandlocked(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 		{Restriction: refusal.NoNewPrivs, Fact: "command.status.NoNewPrivs", Want: "1"},
 	}
-	if p.Mode != policy.ModeReadOnly { // the plan refuses other modes without user namespaces
+	writes := p.Mode == policy.ModeWorkspaceWrite && p.WithoutNamespaces && !p.NetworkOpen()
+	if p.Mode != policy.ModeReadOnly && !writes { // the plan refuses this without user namespaces
 		return []Expectation{{Restriction: refusal.UserNamespace, Fact: "a user namespace", Want: "made"}}
 	}
 	for _, n := range namespaces {
@@ -32,7 +33,7 @@ func expectLandlocked(p policy.Policy, m Machine) []Expectation {
 	out = append(out, expectOwn(m)...)
 	out = append(out, expectIdentity(m)...)
 	out = append(out, expectLimits(p, m)...)
-	return append(out,
+	out = append(out,
 		Expectation{Restriction: refusal.Descriptors, Fact: "command.fds", Want: "0 1 2 3+cloexec"},
 		expectDir(m),
 		Expectation{Restriction: refusal.Session, Fact: "command.session", Want: "own"},
@@ -46,9 +47,28 @@ func expectLandlocked(p policy.Policy, m Machine) []Expectation {
 		Expectation{Restriction: refusal.Seccomp, Fact: "trial.datagram socket", Want: "EAFNOSUPPORT"},
 		Expectation{Restriction: refusal.Seccomp, Fact: "trial.packet socket", Want: "EAFNOSUPPORT"},
 		Expectation{Restriction: refusal.Seccomp, Fact: "trial.connect", Want: "EACCES"},
-		Expectation{Restriction: refusal.Seccomp, Fact: "trial.change a mode", Want: "EROFS"},
 		Expectation{Restriction: refusal.Seccomp, Fact: "trial.io_uring", Want: "EPERM"},
 		Expectation{Restriction: refusal.Seccomp, Fact: "trial.mount", Want: "EPERM"},
 		Expectation{Restriction: refusal.Seccomp, Fact: "trial.user namespace", Want: "EPERM"},
 	)
+	if writes {
+		return append(out, expectOpenRoots(p, m)...)
+	}
+	return append(out, Expectation{Restriction: refusal.Seccomp, Fact: "trial.change a mode", Want: "EROFS"})
+}
+
+// expectOpenRoots expects that the roots and the folder for temporary files can be written,
+// and that the command can make no set-user-ID file there.
+func expectOpenRoots(p policy.Policy, m Machine) []Expectation {
+	out := []Expectation{{Restriction: refusal.Seccomp, Fact: "trial.make a set-user-ID file", Want: "EPERM"}}
+	all := roots(p)
+	if !p.ExcludeTmpdirEnvVar {
+		all = append(all, m.Scratch)
+	}
+	for _, root := range all {
+		out = append(out,
+			Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.write in " + root), Want: "ok", Or: "ENOTSUP"},
+			Expectation{Restriction: refusal.Mount(root), Fact: Fact("trial.access to " + root), Want: "ok"})
+	}
+	return out
 }

@@ -14,8 +14,10 @@ import (
 func doctor(args []string) int {
 	var s settings.Flags
 	var asJSON, residuals bool
+	var profile profiles
 	set := settings.NewFlagSet("doctor")
 	s.Define(set)
+	profile.define(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	set.BoolVar(&residuals, "residuals", false, "")
 	err := onlyFlags(set, args)
@@ -25,7 +27,10 @@ func doctor(args []string) int {
 	if err != nil {
 		return badUsage(set, err, args)
 	}
-	if residuals {
+	switch {
+	case profile.asked():
+		return profile.print(set, args)
+	case residuals:
 		return showResiduals(asJSON)
 	}
 	policies, home, err := eachMode(s)

@@ -48,32 +48,33 @@ func list(b *strings.Builder, title string, findings []lockstile.Finding) {
 	}
 	plain.Line(b, "")
 	plain.Line(b, "%s", title)
-	for _, ok := range []bool{true, false} {
-		for _, f := range findings {
-			if f.OK == ok {
-				b.WriteString(found(f))
-			}
+	slices.SortStableFunc(findings, func(a, b lockstile.Finding) int { return rank(a) - rank(b) })
+	for i, f := range findings {
+		b.WriteString(found(f))
+		if f.Mend != "" && (i+1 == len(findings) || findings[i+1].Mend != f.Mend) {
+			b.WriteString(hang("        mend: ", f.Mend))
 		}
 	}
 }
 
+// rank puts first what holds.
+func rank(f lockstile.Finding) int {
+	if f.OK {
+		return 0
+	}
+	return 1
+}
+
 // found is one finding.
 func found(f lockstile.Finding) string {
-	head, text := "  ok    "+plain.Text(f.Name), f.Found
-	if !f.OK {
-		head = "  FAIL  " + plain.Text(f.Name)
-	}
+	text := f.Found
 	if f.OK && text == "holds" {
-		return head + "\n"
+		return "  ok    " + plain.Text(f.Name) + "\n"
 	}
-	out := hang("  ok    ", f.Name+": "+text)
-	if !f.OK {
-		out = hang("  FAIL  ", f.Name+": "+text)
+	if f.OK {
+		return hang("  ok    ", f.Name+": "+text)
 	}
-	if f.Mend != "" {
-		out += hang("        mend: ", f.Mend)
-	}
-	return out
+	return hang("  FAIL  ", f.Name+": "+text)
 }
 
 // hang fills a text to the page, beside a head.

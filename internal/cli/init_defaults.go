@@ -38,6 +38,7 @@ var meanings = map[string]string{
 	"git.commit":                                       "whether commands may commit: auto, true or false",
 	"caches.mode":                                      "private caches for build tools: private or off",
 	"caches.max_mb":                                    "the room of the private caches of all workspaces, in MiB; 0: 10240",
+	"linux.without_namespaces":                         "give up protected names where user namespaces are missing: \"container is the boundary\"",
 	"sessions.max":                                     "how many sessions are kept",
 	"terminal.dangerous_escapes":                       "let output act on your terminal beyond drawing",
 }

@@ -103,6 +103,9 @@ func run(args []string) int {
 	if err != nil {
 		return refused(err, f.json)
 	}
+	if not := child.Record().NotHeld; not != "" && !f.json {
+		plain.Err("lockstile: %s (docs/containers.md)\n", not)
+	}
 	stop := signals.passTo(child)
 	err = ends.join(child)
 	if err != nil {
@@ -114,7 +117,7 @@ func run(args []string) int {
 		plain.Err("lockstile: %v\n", err)
 	}
 	if f.json {
-		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), Closed: child.Closed(), NewTrust: child.NewTrustLines(), Exceeded: child.Exceeded(), Ended: child.Ended(), Because: child.EndedBecause(), Obstacles: child.Obstacles()})
+		plain.ErrJSON(runResult{Exit: exit.Status(), Signal: int(exit.Signal), Denied: child.Denied(), Left: child.Left(), Closed: child.Closed(), NewTrust: child.NewTrustLines(), Exceeded: child.Exceeded(), Ended: child.Ended(), Because: child.EndedBecause(), Obstacles: child.Obstacles(), NotHeld: child.Record().NotHeld})
 		return statusOf(child, exit)
 	}
 	for _, f := range child.Closed() {
@@ -197,6 +200,7 @@ type runResult struct {
 	Obstacles []lockstile.Obstacle `json:"obstacles,omitempty"`
 	Ended     []string             `json:"ended,omitempty"`
 	Because   string               `json:"ended_because,omitempty"`
+	NotHeld   string               `json:"not_held,omitempty"`
 }
 
 // flushTime is how long output may still come after the last process of the command has

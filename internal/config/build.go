@@ -21,6 +21,7 @@ func build(in Input, s settings) (policy.Policy, error) {
 		ExcludeTmpdirEnvVar: s.flag("sandbox_workspace_write.exclude_tmpdir_env_var"),
 		ExcludeSlashTmp:     s.flag("sandbox_workspace_write.exclude_slash_tmp"),
 		Env:                 s.env(),
+		WithoutNamespaces:   s.text(namespacesKey) == policy.ContainerIsTheBoundary,
 		WindowsSandbox:      s.text("windows.sandbox"),
 		UnifiedExec:         s.flag("features.unified_exec"),
 		TerminalEscapes:     s.flag("terminal.dangerous_escapes"),

@@ -138,10 +138,12 @@ cpu_seconds = 1000
 wall_seconds = 1000
 [trust]
 writable = [".VSCode", ".idea", ".vscode"]
+[linux]
+without_namespaces = "container is the boundary"
 `)
 	p := mustLoad(t, in)
 	if p.Limits != (policy.Limits{Processes: 1000, MemoryMB: 1000, FileSizeMB: 1000, OpenFiles: 1000, CPUSeconds: 1000, WallSeconds: 1000}) || p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
-		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn || p.Caches != policy.CachesOff || p.MostCacheMB != 1000 {
+		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn || p.Caches != policy.CachesOff || p.MostCacheMB != 1000 || !p.WithoutNamespaces {
 		t.Errorf("%+v", p)
 	}
 	if !slices.Equal(p.TrustWritable, []string{".idea", ".vscode"}) {

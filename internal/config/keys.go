@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/nearest"
+	"github.com/lockstile/lockstile/policy"
 )
 
 // kind is the type of a key's value.
@@ -38,6 +39,7 @@ const (
 	gitKey           = "git.commit"
 	cachesKey        = "caches.mode"
 	trustKey         = "trust.writable"
+	namespacesKey    = "linux.without_namespaces"
 )
 
 const setKey = "shell_environment_policy.set"
@@ -59,6 +61,7 @@ var keys = [...]key{
 	{"caches.max_mb", kindLimit, int64(0), nil},
 	{denyReadKey, kindList, []string(nil), nil},
 	{allowReadKey, kindList, []string(nil), nil},
+	{namespacesKey, kindString, "", []string{policy.ContainerIsTheBoundary}},
 	{"windows.sandbox", kindString, "elevated", []string{"elevated", "unelevated"}},
 	{"features.unified_exec", kindBool, true, nil},
 	{"shell_environment_policy.inherit", kindString, "all", []string{"all", "core", "none"}},
@@ -163,7 +166,7 @@ func (k *key) checkString(s string) string {
 	if strings.IndexByte(s, 0) >= 0 {
 		return "holds a NUL"
 	}
-	if k.choices == nil || slices.Contains(k.choices, s) {
+	if k.choices == nil || s == k.def || slices.Contains(k.choices, s) {
 		return ""
 	}
 	return fmt.Sprintf("= %s is not one of %s; the nearest is %q", quote(s), strings.Join(k.choices, ", "), nearest.Of(s, k.choices))

@@ -6,6 +6,7 @@ package host
 import (
 	"slices"
 
+	"github.com/lockstile/lockstile/internal/containers"
 	"github.com/lockstile/lockstile/internal/trail"
 )
 
@@ -19,6 +20,8 @@ type Facts struct {
 	Folders
 	Accounts
 	Missing Missing // as earlier starts found out
+
+	Place containers.Place // only for a machine with something missing: for its mend
 }
 
 // Kernel lists abilities of Linux.
@@ -47,6 +50,7 @@ type Folders struct {
 	Resolver  string            // the target of /etc/resolv.conf, if a link
 	Absent    []Absent          // absent trusted names, in writable roots
 	Protected []string          // files and folders in writable roots that programs of the host trust
+	Deciding  []string          // names in writable roots that decide about the next start
 	Leads     map[string]string // for names of Protected that are trusted because of another file: the file
 	Hidden    Hidden            // files and folders that may not be read
 	Git       Git               // of the workspace

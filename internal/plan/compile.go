@@ -20,7 +20,7 @@ func Compile(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	if f.OS != "linux" {
 		return nil, refuse(refusal.CodeUnsupported, "", "starting commands on "+f.OS+" isn't built yet", "use lockstile on Linux")
 	}
-	out, err := compileFoundation(p, f)
+	out, err := compileFoundation(p, f, private)
 	if err != nil || !out.Confined() {
 		return out, err
 	}
@@ -38,7 +38,7 @@ func Foundation(p policy.Policy, f host.Facts) *Plan {
 	if decided(p) != nil || f.OS != "linux" {
 		return nil
 	}
-	out, err := compileFoundation(p, f)
+	out, err := compileFoundation(p, f, "")
 	if err != nil || !out.Confined() {
 		return nil
 	}
@@ -47,7 +47,7 @@ func Foundation(p policy.Policy, f host.Facts) *Plan {
 
 // compileFoundation plans everything but the view and the rules for files. On a rung
 // without a view, the result is the whole plan.
-func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
+func compileFoundation(p policy.Policy, f host.Facts, private string) (*Plan, error) {
 	out := &Plan{
 		Target: f.OS + "/" + f.Arch, Mode: p.Mode, Rung: Full,
 		UID: f.UID, GID: f.GID, Workspace: p.Workspace, LastCap: f.LastCap, Keyring: f.Keyring,
@@ -60,7 +60,7 @@ func compileFoundation(p policy.Policy, f host.Facts) (*Plan, error) {
 			"use Linux 5.13 or newer with landlock among the security modules (lsm= on the kernel's command line)")
 	}
 	if f.Missing.UserNamespaces {
-		if err := out.compileLandlocked(p, f); err != nil {
+		if err := out.compileLandlocked(p, f, private); err != nil {
 			return nil, err
 		}
 		return out, nil

@@ -2,8 +2,8 @@ package plan
 
 import (
 	"slices"
-	"sync"
 
+	"github.com/lockstile/lockstile/internal/containers"
 	"github.com/lockstile/lockstile/internal/host"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -18,18 +18,26 @@ const unixABI = 9
 
 // compileLandlocked plans a start on a machine without user namespaces. There only
 // Landlock and the filter confine. Neither can except a protected name from a writable
-// folder, or show a private folder. So the plan lets the command write nowhere.
-func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts) error {
-	switch {
-	case p.Mode != policy.ModeReadOnly:
-		return refuse(refusal.CodeUnsupported, refusal.UserNamespace,
-			"this machine gives no user namespaces, and without them only read-only can be enforced", NoUserNamespaces)
-	case f.LandlockABI < leastScoped:
+// folder, or show a private folder. So the plan lets the command write nowhere, unless the
+// user gives up the protected names.
+func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts, private string) error {
+	if f.LandlockABI < leastScoped {
 		return refuse(refusal.CodeUnsupported, refusal.Landlock,
-			"this machine gives no user namespaces, and its Landlock is too old to hold alone", "use Linux 6.12 or newer; or: "+NoUserNamespaces)
+			"this machine gives no user namespaces, and its Landlock is too old to hold alone", "use Linux 6.12 or newer; or: "+f.Place.AllowNamespaces())
+	}
+	writes := p.Mode == policy.ModeWorkspaceWrite
+	switch {
+	case p.Mode == policy.ModeReadOnly, writes && p.WithoutNamespaces:
+	default:
+		return refuse(refusal.CodeUnsupported, refusal.UserNamespace,
+			"this machine gives no user namespaces, and without them only read-only can be enforced", lastResort(f.Place))
+	}
+	if p.NetworkOpen() {
+		return refuse(refusal.CodeUnsupported, refusal.UserNamespace,
+			"this machine gives no user namespaces, and network access without them isn't built", f.Place.AllowNamespaces()+"; or set sandbox_workspace_write.network_access to false")
 	}
 	out.Log = p.Home + "/sandbox.log"
-	out.Rung, out.Seccomp = Landlocked, landlockedRules()
+	out.Rung, out.Seccomp = Landlocked, landlockedRules(writes)
 	f.OwnPIDMax = false
 	if err := out.compileLimits(p.Limits, f); err != nil {
 		return err
@@ -41,12 +49,77 @@ func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts) error {
 	for _, d := range Devices() {
 		out.Landlock.Rules = append(out.Landlock.Rules, LandlockRule{"/dev/" + d, AccessDevice})
 	}
+	if writes {
+		return out.openRoots(p, f, private)
+	}
 	return nil
 }
 
-// NoUserNamespaces is the mend for a machine without user namespaces.
-const NoUserNamespaces = "allow user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), kernel.unprivileged_userns_clone=1 (Debian), " +
-	"user.max_user_namespaces; in docker --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
+// lastResort adds to the mend of a container how its user goes on without the mend.
+func lastResort(place containers.Place) string {
+	mend := place.AllowNamespaces()
+	if place.Engine != containers.None {
+		mend += `; the last resort, with less of a sandbox: linux.without_namespaces = "` + policy.ContainerIsTheBoundary + `" in config.toml`
+	}
+	return mend
+}
+
+// openRoots lets the command write in the roots, and in the private folder that stands in
+// for TMPDIR. What can't be excepted from a root is refused, except what the user gives up.
+func (out *Plan) openRoots(p policy.Policy, f host.Facts, private string) error {
+	var roots []string
+	for _, r := range p.Roots() {
+		roots = append(roots, r.Path)
+	}
+	slices.Sort(roots)
+	for i, root := range slices.Compact(roots) {
+		if err := openFits(root, p, f); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(roots[:i], func(r string) bool { return within(root, r) }) {
+			continue // part of another root
+		}
+		out.WriteIn = append(out.WriteIn, root)
+	}
+	if !p.ExcludeTmpdirEnvVar {
+		out.Scratch = Scratch(private)
+		out.WriteIn = append(out.WriteIn, out.Scratch)
+	}
+	for _, at := range out.WriteIn {
+		out.Landlock.Rules = append(out.Landlock.Rules, LandlockRule{at, AccessWrite})
+	}
+	out.Sweep, out.GivenUp = f.Absent, p.TrustWritable
+	return nil
+}
+
+// Scratch is the folder for temporary files of a command that has no view: the view's own
+// TMPDIR on other rungs.
+func Scratch(private string) string { return private + "/tmpdir" }
+
+// openFits refuses a root that shows what a view would hide or guard, and that no user
+// gives up: the folders of others, hidden files, and what decides about the next start.
+func openFits(root string, p policy.Policy, f host.Facts) error {
+	var replaced []Mount
+	for _, dir := range append(Unreadable(f.TempDir), "/proc") {
+		replaced = append(replaced, Mount{Path: dir})
+	}
+	if err := rootFits(root, p.Home, replaced); err != nil {
+		return err
+	}
+	for _, c := range f.Hidden.Covered {
+		if within(c.Path, root) {
+			return refuse(refusal.CodeUnsupported, refusal.HiddenFiles, c.Path+" may not be read, and without user namespaces nothing can hide a file in a writable root",
+				"move the file out of "+root+", or take it out of filesystem.deny_read")
+		}
+	}
+	for _, name := range f.Deciding {
+		if within(name, root) {
+			return refuse(refusal.CodeUnsupported, refusal.Mount(root), name+" decides about the next start, and without user namespaces nothing can guard a name in a writable root",
+				"install lockstile, and keep its folder, outside of "+root)
+		}
+	}
+	return nil
+}
 
 // Unreadable lists the folders that the view replaces on other rungs.
 func Unreadable(tempDir string) []string {
@@ -57,41 +130,11 @@ func Unreadable(tempDir string) []string {
 	return out
 }
 
-// landlockedRules stand in for namespaces and the view, as far as the filter can: no
-// socket that leads out, no change that Landlock has no right for, no access to any other
-// process.
-var landlockedRules = sync.OnceValue(func() []Rule {
-	ours := []string{"connect", "socket", "socketpair", "ioctl", "sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity",
-		"migrate_pages", "move_pages", "setpriority", "ioprio_set"}
-	rules := slices.DeleteFunc(makeRules(true), func(r Rule) bool { return slices.Contains(ours, r.Call) })
-	deny := func(errno string, calls ...string) {
-		for _, c := range calls {
-			rules = append(rules, Rule{Call: c, Errno: errno})
-		}
+// NotHeld says for people what a start does not hold although its policy asks for it, "" if
+// it holds all: only a user's own words make such a plan.
+func (p *Plan) NotHeld() string {
+	if p.Rung != Landlocked || len(p.WriteIn) == 0 {
+		return ""
 	}
-	deny("EACCES", "connect", "bind")
-	deny("EROFS", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat", "utimensat",
-		"setxattr", "lsetxattr", "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr")
-	deny("ENOSYS", "shmget", "shmat", "msgget", "semget", "mq_open")
-	for _, c := range []string{"sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages"} {
-		rules = append(rules, Rule{Call: c, Errno: "EPERM", Arg: 0, Match: Match{NotIn: []uint32{0}}})
-	}
-	// Only for the caller, with number 0: kind 0 of setpriority means a process
-	// (PRIO_PROCESS), kind 1 of ioprio_set is IOPRIO_WHO_PROCESS.
-	self := func(call string, kind uint32) Rule {
-		return Rule{Call: call, Errno: "EPERM", Arg: 1, Match: Match{NotIn: []uint32{0}}, Only: []Cond{{If: 0, Arg: 0, Mask: every, Values: []uint32{kind}}}}
-	}
-	connected := []Cond{{If: afUnix, Arg: 1, Mask: sockTypes, Values: []uint32{sockStream, sockSeq}}}
-	return append(rules, self("setpriority", 0), self("ioprio_set", 1),
-		Rule{Call: "socket", Errno: "EAFNOSUPPORT", Arg: 0, Match: Match{NotIn: []uint32{afUnix}}, Only: connected},
-		Rule{Call: "socketpair", Errno: "EAFNOSUPPORT", Arg: 0, Match: Match{NotIn: []uint32{afUnix}}, Only: connected},
-		Rule{Call: "ioctl", Errno: "EPERM", Arg: 1, Match: Match{OneOf: []uint32{tiocsti, tioclinux, setFlags, setFlags32, setAttributes}}},
-	)
-})
-
-// Of ioctl(2): FS_IOC_SETFLAGS, of 32-bit programs too, and FS_IOC_FSSETXATTR.
-const (
-	setFlags      = 0x40086602
-	setFlags32    = 0x40046602
-	setAttributes = 0x401c5820
-)
+	return "without namespaces (linux.without_namespaces): the command can change .git and other protected names that are there, and modes and times of your files, and sees other processes"
+}

@@ -21,7 +21,7 @@ type Rung string
 const (
 	Full       Rung = "full"          // every layer
 	SharedProc Rung = "shared proc"   // every layer, but the /proc is the container's, read-only
-	Landlocked Rung = "landlock only" // no namespaces: Landlock and the filter, for read-only alone
+	Landlocked Rung = "landlock only" // no namespaces: Landlock and the filter; workspace-write only by the user's own words
 	Token      Rung = "token"         // Windows: a restricted token of the same user
 	Account    Rung = "account"       // Windows: an account of setup, with a network that can be taken away
 	Unconfined Rung = "unconfined"    // danger-full-access: no layer but the tree's end
@@ -50,6 +50,7 @@ type Plan struct {
 	Keyring    bool                  `json:"keyring,omitempty"`
 	Log        string                `json:"-"`                  // a file of ours: no command may read the log
 	WriteIn    []string              `json:"write_in,omitempty"` // the paths of write trials
+	Scratch    string                `json:"scratch,omitempty"`  // without a view: the folder for temporary files, "" for none
 	Windows    *Windows              `json:"windows,omitempty"`
 	Caches     string                `json:"caches,omitempty"`     // the folder with the private folders of the caches
 	OwnCaches  []string              `json:"own_caches,omitempty"` // the caches without a place on the host

@@ -36,7 +36,11 @@ func (w World) write(s spot) Answer {
 	name, found := w.protected(s.path)
 	switch {
 	case found:
-		return w.writeProtected(s, name)
+		out := w.writeProtected(s, name)
+		if w.Policy.WithoutNamespaces && !out.Allowed {
+			out.Note = "where user namespaces are missing, nothing guards the name: linux.without_namespaces"
+		}
+		return out
 	case !d.Allowed && !s.there && w.denied(s.path):
 		if root := w.withoutRules().DecideWrite(s.path); root.Allowed {
 			out.Decision = root

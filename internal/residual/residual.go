@@ -52,6 +52,7 @@ func commits(p *plan.Plan) bool    { return p.Git().Path != "" }
 func cached(p *plan.Plan) bool     { return p.Caches != "" }
 func sharedProc(p *plan.Plan) bool { return p.Rung == plan.SharedProc }
 func landlocked(p *plan.Plan) bool { return p.Rung == plan.Landlocked }
+func open(p *plan.Plan) bool       { return p.NotHeld() != "" }
 func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == "" }
 func supervised(p *plan.Plan) bool { return p.Supervised }
 func windows(p *plan.Plan) bool    { return strings.HasPrefix(p.Target, "windows/") && p.Restricted() }
@@ -211,7 +212,19 @@ var Table = [...]Residual{
 	{"proc-names", sharedProc,
 		"Names and command lines of the container's other processes, where parts of `/proc` are masked",
 		"no fresh `/proc` can be mounted; the command gets nothing more of the processes",
-		"start the container with the parts visible (docker: `--security-opt systempaths=unconfined`)"},
+		"as a user other than root, start the container with the parts visible (docker: `--security-opt systempaths=unconfined`)"},
+	{"open-names", open,
+		"With `linux.without_namespaces`: protected names that are there, such as `.git` and its hooks, and what they lead to; mounts of the host and FIFOs below a writable root",
+		"Landlock can't take a name out of a writable folder; names that are absent are taken back at the end, also those that a program of the host makes meanwhile",
+		"look at `git status` and `.git/hooks` before you trust the tree; `lockstile doctor --seccomp-profile`"},
+	{"open-modes", open,
+		"With `linux.without_namespaces`: modes, times and extended attributes of all files of the user",
+		"Landlock has no right for them, and the filter can't tell whose file it is; set-user-ID files can't be made",
+		"allow user namespaces"},
+	{"open-tree", open,
+		"With `linux.without_namespaces`: processes of the command go on if SIGKILL ends their init and lockstile",
+		"no pid namespace ends with its init; the processes stay in their restrictions",
+		"end the container"},
 	{"host-seen", landlocked,
 		"Without user namespaces: the host's processes and network interfaces can be seen in `/proc`, and metadata of all files by name",
 		"Landlock has no right for looking up a file by name",

@@ -52,6 +52,7 @@ type pins struct {
 	from     string // the file that leads to what is followed
 	nested   string // the top of the repository at hand, if a command may have made it
 	begun    effort // before the repository at hand
+	deciding bool   // what is followed decides about the next start
 	missed   int    // how many absent names were guarded because something leads there
 
 	// ages are the ranks of the folders and names, the lower the older: 0 for what no command
@@ -82,6 +83,14 @@ func (p *pins) add(name string) {
 	if !p.there[name] {
 		p.there[name] = true
 		p.t.There = append(p.t.There, name)
+	}
+}
+
+// decides notes a name of a root that decides about the next start, in a pinned folder too:
+// not every machine can pin.
+func (p *pins) decides(name string) {
+	if p.deciding && slices.ContainsFunc(p.roots, func(root string) bool { return name != root && trail.Within(name, root) }) {
+		p.t.Deciding = append(p.t.Deciding, name)
 	}
 }
 
@@ -200,6 +209,7 @@ func (p *pins) holdsRoot(dir string) bool {
 // whole root that are trusted.
 func (p *pins) pin(name string, id trail.ID, inRoot []string) error {
 	for _, at := range append(p.shown.in(name), name) {
+		p.decides(at)
 		switch {
 		case slices.Contains(p.roots, at):
 			if err := p.pinInRoot(at, inRoot); err != nil {
@@ -253,6 +263,7 @@ func (p *pins) pinInRoot(root string, names []string) error {
 // guardMissing keeps an absent name from appearing: the uppermost absent name of a path.
 func (p *pins) guardMissing(name string) error {
 	for _, at := range append(p.shown.in(name), name) {
+		p.decides(at)
 		if p.writable(at) {
 			p.missed++
 			if err := p.miss(filepath.Dir(at), filepath.Base(at)); err != nil {

@@ -26,13 +26,14 @@ import (
 
 // Trusted is the set of trusted names in the writable roots before a start.
 type Trusted struct {
-	There  []string          // becomes read-only
-	Absent []host.Absent     // taken back if present at the end
-	FIFOs  []string          // the host may hold the other end
-	Linked []string          // trusted files with a second name, by which a command could write the file
-	Leads  map[string]string // for names of There that are trusted because of another file: the file
-	Closed []Closed          // folders of the roots that commands may not write, because nobody knows what git obeys there, or where a configured root leads
-	Unseen int               // folders that were not read, at least
+	There    []string          // becomes read-only
+	Absent   []host.Absent     // taken back if present at the end
+	FIFOs    []string          // the host may hold the other end
+	Linked   []string          // trusted files with a second name, by which a command could write the file
+	Leads    map[string]string // for names of There that are trusted because of another file: the file
+	Deciding []string          // names of a root that decide about the next start, by any of its paths
+	Closed   []Closed          // folders of the roots that commands may not write, because nobody knows what git obeys there, or where a configured root leads
+	Unseen   int               // folders that were not read, at least
 
 	ids       map[string]trail.ID    // of the followed links and their ends, as FindTrusted found them
 	files     map[string]string      // of the pinned names, "DEVICE:INODE" as measured before the command
@@ -108,6 +109,7 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 			return err
 		}
 	}
+	p.deciding = true
 	for _, path := range append(ownPrograms(), own...) {
 		if err := p.follow(lead{from: "lockstile itself", to: path, next: true}); err != nil {
 			return err
@@ -116,6 +118,7 @@ func (t *Trusted) pinAll(p *pins, own []string) error {
 	if err := p.ownConfiguration(own); err != nil {
 		return err
 	}
+	p.deciding = false
 	if err := p.commonConfiguration(); err != nil {
 		return err
 	}

@@ -51,6 +51,8 @@ var commands = []Command{
 	{Name: "doctor", Does: "say what this machine can enforce",
 		Flags: with([]Flag{
 			{"residuals", "", "list what no machine of this kind holds"},
+			{"seccomp-profile", "", "print a seccomp profile for container engines, and nothing else (docs/containers.md)"},
+			{"apparmor-profile", "", "print an AppArmor profile for Ubuntu 24.04, and nothing else"},
 			jsonAs("a JSON list"),
 		}, policyFlags[1:]),
 		More:  "DIR is the folder in which whole starts are tried.",

@@ -101,6 +101,9 @@ func (w *writer) landlock() {
 			trees = append(trees, r.Path)
 			continue
 		}
+		if w.plan.Rung == plan.Landlocked && r.Access == plan.AccessWrite && leftOut(string(refusal.Mount(r.Path))) {
+			continue // without a view the rule alone makes the root writable
+		}
 		// struct landlock_path_beneath_attr, packed: u64 rights, s32 descriptor.
 		rule, slot := w.Words(rights(r.Access, fs), 0)
 		fd := slot + 8

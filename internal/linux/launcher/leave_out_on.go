@@ -20,8 +20,11 @@ const patience = 3 * time.Second
 func leftOut(label string) bool { return label == os.Getenv("LOCKSTILE_LEAVE_OUT") }
 
 // Learns returns false if a namespace is left out: the failure looks like a machine
-// without the namespace.
+// without the namespace. A test of a machine without namespaces says so.
 func Learns() bool {
+	if os.Getenv("LOCKSTILE_LEARNS") != "" {
+		return true
+	}
 	name := os.Getenv("LOCKSTILE_LEAVE_OUT")
 	return !strings.HasSuffix(name, " namespace") && name != string(refusal.IDMaps) && !strings.HasPrefix(name, "mount ") && !strings.HasPrefix(name, "cache ")
 }

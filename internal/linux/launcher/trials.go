@@ -66,8 +66,7 @@ func (w *writer) commandTrials(port int) {
 		w.tryOpen("read a file that may not be", plan.UnreadFile, unix.O_RDONLY)
 	}
 	for _, dir := range w.plan.WriteIn {
-		w.tryOpen("write in "+dir, dir, unix.O_TMPFILE|unix.O_WRONLY)
-		w.try("access to "+dir, unix.SYS_FACCESSAT, cwd, dir, unix.W_OK|unix.X_OK)
+		w.tryWrite(dir)
 	}
 	if len(w.plan.WriteIn) == 0 {
 		w.tryOpen("write in "+w.plan.Workspace, w.plan.Workspace, unix.O_TMPFILE|unix.O_WRONLY)
@@ -101,12 +100,26 @@ func (w *writer) landlockedTrials() {
 	w.trySocket("datagram socket", unix.AF_UNIX, unix.SOCK_DGRAM)
 	w.trySocket("packet socket", unix.AF_PACKET, unix.SOCK_RAW)
 	w.try("connect", unix.SYS_CONNECT, -1, 0, 0)
-	w.try("change a mode", unix.SYS_FCHMOD, -1, 0)
+	for _, dir := range w.plan.WriteIn {
+		w.tryWrite(dir)
+	}
+	if len(w.plan.WriteIn) > 0 {
+		w.try("make a set-user-ID file", unix.SYS_FCHMOD, -1, unix.S_ISUID)
+	} else {
+		w.try("change a mode", unix.SYS_FCHMOD, -1, 0)
+	}
 	parent := w.For("").Save("who is the init", tape.OK, unix.SYS_GETPPID)
 	w.try("signal the init", unix.SYS_KILL, parent, 0)
 	w.try("io_uring", unix.SYS_IO_URING_SETUP, 0, 0)
 	w.try("mount", unix.SYS_MOUNT, "none", "/none", "tmpfs", 0, 0)
 	w.try("user namespace", unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
+}
+
+// tryWrite makes a file without a name. A few file systems have no such files: there the
+// user's own rights are asked for.
+func (w *writer) tryWrite(dir string) {
+	w.tryOpen("write in "+dir, dir, unix.O_TMPFILE|unix.O_WRONLY)
+	w.try("access to "+dir, unix.SYS_FACCESSAT, cwd, dir, unix.W_OK|unix.X_OK)
 }
 
 // tryOpen closes the opened file again.
