@@ -91,7 +91,7 @@ func published(t *testing.T, tag string) string {
 	t.Helper()
 	repo := t.TempDir()
 	cmd := exec.Command("bash", "-euo", "pipefail", "-c", `
-		git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c 'for f; do [ ! -e "$f" ] || cp --parents "$f" "$0"; done' "$REPO"
+		git -c safe.directory='*' ls-files -z --cached --others --exclude-standard | xargs -0 sh -c 'for f; do [ ! -e "$f" ] || cp --parents "$f" "$0"; done' "$REPO"
 		cd "$REPO"
 		git init -q
 		git add -A
