@@ -91,21 +91,26 @@ for way in "0 -buildmode=exe" "1 -buildmode=exe" "0 -buildmode=pie" "1 -buildmod
 done
 rm -rf "$ways"
 
-step "a release, built twice, unpacked, installed and removed"
-scripts/dist-tests.sh "$(dirname "$cache")/debian-1"
-
-step "tests as $(id -un)"
+# Many tests wait more than they work: a release is built meanwhile.
+step "a release, built twice, unpacked, installed and removed; beside it tests as $(id -un)"
 tally=$(mktemp /var/tmp/lockstile-tally.XXXXXX)
-trap 'rm -f "$tally"*' EXIT
+released=$(mktemp /var/tmp/lockstile-released.XXXXXX)
+nice scripts/dist-tests.sh "$(dirname "$cache")/debian-1" >"$released" 2>&1 &
+release_tests=$!
+trap 'wait $release_tests || true; rm -f "$tally"* "$released"' EXIT
 # Those that start thousands of processes go last: others would wait for a processor.
 busy='/(internal/approve|session)$'
 for packages in "$(go list ./... | grep -Ev "$busy")" "$(go list ./... | grep -E "$busy")"; do
 	GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally go test -count=1 -timeout 13m $packages
 done
+ended=0
+wait $release_tests || ended=$?
+cat "$released"
+[ $ended = 0 ] || exit $ended
 
 step "tests on Windows, as Wine has it"
 seen=$(mktemp /var/tmp/lockstile-wine.XXXXXX)
-trap 'rm -f "$tally"* "$seen"' EXIT
+trap 'rm -f "$tally"* "$released" "$seen"' EXIT
 GOOS=windows GOARCH=amd64 GOFLAGS=-tags=lockstile_tally LOCKSTILE_TALLY=$tally "$wine/bin/wine-run" \
 	go test -v -exec "$PWD/scripts/wine-exec.sh $wine/bin/wine" -count=1 -timeout 5m ./... >"$seen" || { grep -v '^=== \|--- PASS' "$seen"; exit 1; }
 grep '^ok' "$seen"
@@ -137,7 +142,7 @@ step "cgroups and today's Landlock, on a machine of their own; beside it end-to-
 said=$(mktemp /var/tmp/lockstile-machine.XXXXXX)
 bash scripts/machine-tests.sh "$machine" >"$said" 2>&1 &
 machine_tests=$!
-trap 'wait $machine_tests || true; rm -f "$tally"* "$seen" "$said"' EXIT
+trap 'wait $machine_tests || true; rm -f "$tally"* "$released" "$seen" "$said"' EXIT
 if [ "$(id -u)" = 0 ]; then
 	bash scripts/user-tests.sh
 fi
