@@ -59,7 +59,7 @@ var apart = []struct{ id, tests string }{
 	{"P-15 terminals", "TestTerminal TestTerminalInterrupt TestTerminalJobControl TestTerminalSuspend"},
 	{"P-17 signals", "TestSignalsArePassedOn"},
 	{"P-23 what is let through", "TestReadingRules TestWritableRoots"},
-	{"P-24 missing layers", "TestMaskedProc TestNoUserNamespaces TestOtherMachines TestDoctorNamesWhatIsMissing"},
+	{"P-24 missing layers", "TestMaskedProc TestNoUserNamespaces TestOtherMachines TestDoctorNamesWhatIsMissing TestBoundary TestBoundaryHolds TestBoundaryRefuses TestBoundaryGuardsStarts"},
 	{"P-25 many at once", "TestSixteenAtOnce TestManyStarts"},
 	{"R-01 fork and thread bombs", "TestProcessesAreBounded"},
 	{"R-02 memory", "TestMemoryIsBounded"},

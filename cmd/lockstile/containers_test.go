@@ -101,6 +101,9 @@ func (c *container) works(rung string) {
 	if l := c.lastStart(); l.Mode != "workspace-write" || l.Rung != rung || len(l.Proven) < 30 || (l.IO == "terminal") != c.terminal {
 		c.Errorf("%+v", l)
 	}
+	if r := c.run("lockstile", "run", "--join", "a", "--", "true"); r.code != 0 { // enters a namespace
+		c.Errorf("%+v", r)
+	}
 	c.verify()
 }
 
