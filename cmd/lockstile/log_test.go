@@ -45,7 +45,7 @@ func TestLogShows(t *testing.T) {
 	}
 }
 
-// TestLogChooses checks which lines are shown, and what they say.
+// TestLogChooses checks the choice of lines by time and by denials, and their words.
 func TestLogChooses(t *testing.T) {
 	p := newPlace(t)
 	p.lockstile("run", "--", "true")

@@ -17,7 +17,7 @@ type candidate struct {
 	way     trail.Trail
 	real    string // the folder without links
 	problem string // why there is no such folder
-	make    bool   // the folder isn't there, and a start makes it
+	make    bool   // a start makes the absent folder real
 	why     string // why the root is left out
 }
 
@@ -42,7 +42,10 @@ func writableRoots(in Input, p policy.Policy, s settings, accepted []string) ([]
 			continue
 		}
 		problem, hint := c.problem, "give an absolute path of a directory that exists"
-		if problem == absent {
+		switch {
+		case c.make:
+			problem = ""
+		case problem == absent:
 			hint = "mkdir -p " + shellWord(c.path) + "; or have lockstile make it: -c " + createKey + "=true"
 		}
 		if problem == "" {
@@ -86,7 +89,7 @@ func candidates(in Input, p policy.Policy, s settings) ([]*candidate, error) {
 		c.way, _ = trail.Walk(path) // what stops the walk is the problem of the folder
 		c.real, c.problem = directory(path)
 		if c.problem == absent && s.flag(createKey) {
-			c.real, c.problem, c.make = canonicalOrClean(path), "", true
+			c.real, c.make = canonicalOrClean(path), true
 		}
 		all = append(all, c)
 	}

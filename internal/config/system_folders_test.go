@@ -78,6 +78,10 @@ func TestRootsToMake(t *testing.T) {
 	if p := mustLoad(t, in); len(p.WritableRoots) != 0 || len(p.LeftOut) != 1 {
 		t.Errorf("%+v", p)
 	}
+	set(in.Workspace + "/new") // a command could put a link there before lockstile makes the folder
+	if p := mustLoad(t, in); len(p.WritableRoots) != 0 || len(p.LeftOut) != 1 {
+		t.Errorf("%+v", p)
+	}
 	set(in.Workspace + "/file/new")
 	if err := os.WriteFile(in.Workspace+"/file", nil, 0o600); err != nil {
 		t.Fatal(err)

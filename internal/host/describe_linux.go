@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Describe says which kernel this is, and which Landlock the kernel has.
+// Describe names the kernel, with the version of its Landlock.
 func Describe() string {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {
