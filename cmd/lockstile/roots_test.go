@@ -33,14 +33,31 @@ func TestRootsAreMade(t *testing.T) {
 }
 
 // TestSystemFolderAsWorkspace checks that no command writes a folder of the machine by
-// chance.
+// chance, and that the line of the mend works.
 func TestSystemFolderAsWorkspace(t *testing.T) {
 	p := newPlace(t)
-	r := p.lockstile("run", "-C", "/etc", "--", "touch", "/etc/lockstile-test")
-	if r.code != 126 || !strings.Contains(r.stderr, "is a system folder") || exists("/etc/lockstile-test") {
-		t.Errorf("%+v", r)
-	}
-	if r := p.lockstile("run", "-C", "/etc", "--sandbox", "read-only", "--", "true"); r.code != 0 {
-		t.Errorf("read-only: %+v", r)
+	user := p.dir + "/user"
+	p.env = append(p.env, "HOME="+user)
+	for _, dir := range []string{"/etc", "/usr", "/usr/share", "/boot", "/home", "/var", user + "/.config", user + "/.local/bin", user + "/Library", user + "/bin"} {
+		if strings.HasPrefix(dir, user) {
+			mkdir(t, dir)
+		}
+		r := p.lockstile("run", "-C", dir, "--", "touch", dir+"/lockstile-test")
+		if r.code != 126 || !strings.Contains(r.stderr, "system folder") || exists(dir+"/lockstile-test") {
+			t.Errorf("%s: %+v", dir, r)
+		}
+		if r := p.lockstile("run", "-c", `sandbox_workspace_write.writable_roots=["`+dir+`"]`, "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "system folder") {
+			t.Errorf("%s as a root: %+v", dir, r)
+		}
+		if r := p.lockstile("run", "-C", dir, "--sandbox", "read-only", "--", "true"); r.code != 0 {
+			t.Errorf("%s, read-only: %+v", dir, r)
+		}
+		_, mend, found := strings.Cut(r.stderr, "if commands are to change this machine: ")
+		if !found || !strings.HasPrefix(dir, user) {
+			continue
+		}
+		if code, said := p.line(t, "lockstile run -C "+dir+" "+strings.TrimSpace(mend)+" -- touch "+dir+"/lockstile-test"); code != 0 || !exists(dir+"/lockstile-test") {
+			t.Errorf("%s: exit %d: %s", mend, code, said)
+		}
 	}
 }
