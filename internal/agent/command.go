@@ -142,7 +142,7 @@ func (t *Thread) refusedBy(why *refusal.Error) *Sandbox {
 
 // recorded returns the facts of a start in the log.
 func (t *Thread) recorded(r lockstile.Record) *Sandbox {
-	return &Sandbox{Mode: r.Mode.String(), Network: network(t.Policy, r.Mode), Seq: r.Seq, Proven: r.Proven}
+	return &Sandbox{Mode: r.Mode.String(), Network: network(t.Policy, r.Mode), Seq: r.Seq, Proven: r.Proven, NotHeld: r.NotHeld}
 }
 
 func network(p policy.Policy, mode policy.Mode) string {

@@ -113,10 +113,11 @@ const (
 // record yet: nothing may be shown as proven.
 type Sandbox struct {
 	Mode    string `json:"mode"`
-	Network string `json:"network"`           // "on" or "off"
-	Seq     uint64 `json:"seq,omitempty"`     // the line of the start, or of the refusal, in sandbox.log
-	Proven  int    `json:"proven,omitempty"`  // how many restrictions were shown to hold
-	Refused string `json:"refused,omitempty"` // the restriction, or else the stage, for which the start was refused
+	Network string `json:"network"`            // "on" or "off"
+	Seq     uint64 `json:"seq,omitempty"`      // the line of the start, or of the refusal, in sandbox.log
+	Proven  int    `json:"proven,omitempty"`   // how many restrictions were shown to hold
+	NotHeld string `json:"not_held,omitempty"` // what the start does not hold although the policy asks for it
+	Refused string `json:"refused,omitempty"`  // the restriction, or else the stage, for which the start was refused
 }
 
 // Todo is a step of the model's plan.

@@ -32,6 +32,8 @@ func badgeOf(s *agent.Sandbox) badge {
 		return badge{}
 	case s.Mode == policy.ModeDangerFullAccess.String(): // whatever was proven, it confines nothing
 		return badge{style: yellow, words: "⚠ unconfined, as you allowed", seq: s.Seq}
+	case s.NotHeld != "":
+		return badge{style: yellow, words: "⚠ proven in part: no namespaces", seq: s.Seq}
 	case s.Proven > 0:
 		return badge{style: green, words: "✔ proven", seq: s.Seq}
 	}

@@ -15,13 +15,14 @@ func ptr(n int) *int { return &n }
 // TestBadges lists what the log can say; what it doesn't say is never shown.
 func TestBadges(t *testing.T) {
 	for want, s := range map[string]*agent.Sandbox{
-		"":                                nil,
-		"✔ proven #17":                    {Mode: "workspace-write", Network: "off", Seq: 17, Proven: 31},
-		"✖ not approved":                  {Mode: "workspace-write", Refused: "approve", Seq: 4},
-		`✖ refused: seccomp\x1b #5`:       {Mode: "workspace-write", Refused: "seccomp\x1b", Seq: 5},
-		"⚠ unconfined, as you allowed #9": {Mode: "danger-full-access", Network: "on", Seq: 9},
-		"⚠ unconfined, as you allowed #3": {Mode: "danger-full-access", Seq: 3, Proven: 7},
-		"✖ refused: landlock":             {Mode: "workspace-write", Refused: "landlock"},
+		"⚠ proven in part: no namespaces #4": {Mode: "workspace-write", Seq: 4, Proven: 20, NotHeld: "without namespaces"},
+		"":                                   nil,
+		"✔ proven #17":                       {Mode: "workspace-write", Network: "off", Seq: 17, Proven: 31},
+		"✖ not approved":                     {Mode: "workspace-write", Refused: "approve", Seq: 4},
+		`✖ refused: seccomp\x1b #5`:          {Mode: "workspace-write", Refused: "seccomp\x1b", Seq: 5},
+		"⚠ unconfined, as you allowed #9":    {Mode: "danger-full-access", Network: "on", Seq: 9},
+		"⚠ unconfined, as you allowed #3":    {Mode: "danger-full-access", Seq: 3, Proven: 7},
+		"✖ refused: landlock":                {Mode: "workspace-write", Refused: "landlock"},
 	} {
 		b := badgeOf(s)
 		if b.text() != want || ansi.Strip(b.drawn()) != want {
