@@ -48,3 +48,30 @@ func TestInstall(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstCommand runs README's line for a first command, in an empty home.
+func TestFirstCommand(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil || !exists("../../go.mod") {
+		t.Skip("no Go and checkout here")
+	}
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, found := strings.Cut(string(text), "\n    go run ./cmd/lockstile run ")
+	line, _, _ = strings.Cut(line, "\n")
+	if !found {
+		t.Fatal("README.md has no line for a first command")
+	}
+	caches, err := exec.Command("go", "env", "GOMODCACHE", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := strings.Fields(string(caches))
+	cmd := exec.Command("bash", "-euc", "go run ./cmd/lockstile run "+line)
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "HOME="+t.TempDir(), "LOCKSTILE_HOME=", "GOMODCACHE="+kept[0], "GOCACHE="+kept[1])
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "uid=") || !strings.Contains(string(out), "/etc/outside") || exists("/etc/outside") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

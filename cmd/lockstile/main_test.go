@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lockstile/lockstile/internal/audit"
 )
 
 // The programs under test: the product, and the build with a restriction to leave out.
@@ -286,17 +288,15 @@ type line struct {
 
 func (p *place) logLines() []line {
 	p.Helper()
-	b, err := os.ReadFile(filepath.Join(p.home, "sandbox.log"))
+	var out []line
+	err := audit.Scan(filepath.Join(p.home, "sandbox.log"), func(_ int, raw json.RawMessage) error { // not what a killed writer has torn
+		var l line
+		err := json.Unmarshal(raw, &l)
+		out = append(out, l)
+		return err
+	})
 	if err != nil {
 		p.Fatal(err)
-	}
-	var out []line
-	for text := range strings.Lines(string(b)) {
-		var l line
-		if err := json.Unmarshal([]byte(text), &l); err != nil {
-			p.Fatalf("%v in %q", err, text)
-		}
-		out = append(out, l)
 	}
 	return out
 }
