@@ -42,6 +42,7 @@ func Lockstile() Tables {
 			{"internal/model/standin", ""},
 			{"internal/mountinfo", ""},
 			{"internal/nearest", ""},
+			{"internal/netrules", ""},
 			{"internal/news", "internal/glob internal/trustname"},
 			{"internal/obstacle", "internal/glob internal/plain internal/trail internal/trustname policy refusal"},
 			{"internal/patch", "internal/rename"},
