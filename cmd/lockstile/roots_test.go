@@ -37,7 +37,8 @@ func TestRootsAreMade(t *testing.T) {
 func TestSystemFolderAsWorkspace(t *testing.T) {
 	p := newPlace(t)
 	user := p.dir + "/user"
-	p.env = append(p.env, "HOME="+user)
+	mkdir(t, p.dir+"/tmp")
+	p.env = append(p.env, "HOME="+user, "TMPDIR="+p.dir+"/tmp")
 	for _, dir := range []string{"/etc", "/usr", "/usr/share", "/boot", "/home", "/var", user + "/.config", user + "/.local/bin", user + "/Library", user + "/bin"} {
 		if strings.HasPrefix(dir, user) {
 			mkdir(t, dir)

@@ -26,7 +26,7 @@ var mistakes = []struct {
 	{"docter", 2, `"docter"`, "lockstile doctor"},
 	{"logs", 2, `"logs"`, "lockstile log"},
 	{"status", 2, `"status"`, "lockstile doctor"},
-	{"whoami", 2, `"whoami"`, "lockstile run -- whoami"},
+	{"printf x", 2, `"printf"`, "lockstile run -- printf x"},
 	{"ls -la", 2, `"ls"`, "lockstile run -- ls -la"},
 	{"blurb", 2, `"blurb"`, "lockstile help lists the commands; lockstile -- 'blurb' begins a session with this prompt"},
 	{"help docter", 2, `"docter"`, "lockstile doctor"},
@@ -137,6 +137,9 @@ func TestTableOfCommands(t *testing.T) {
 				t.Errorf("%q is in the table: %s", args, r.stderr)
 			}
 		}
+	}
+	if !exists("../../go.mod") {
+		return // no checkout here
 	}
 	files, _ := filepath.Glob("../../internal/cli/*.go")
 	for _, file := range append(files, "../../internal/settings/settings.go", "../lockstile-agent/main.go") {
