@@ -64,6 +64,7 @@ func Lockstile() Tables {
 			{"internal/takeback", "internal/filelock internal/rename internal/trail internal/watch"},
 			{"internal/tally", ""},
 			{"internal/tool", ". internal/approve internal/obstacle internal/patch internal/plain policy refusal session"},
+			{"internal/tlshello", ""},
 			{"internal/trail", ""},
 			{"internal/trustname", "internal/glob"},
 			{"internal/tui", ". internal/agent internal/escapes internal/patch internal/plain internal/pty internal/tool policy refusal"},
