@@ -59,6 +59,7 @@ func Lockstile() Tables {
 			{"internal/rollout", "internal/filelock internal/redact"},
 			{"internal/shares", "internal/filelock"},
 			{"internal/settings", ". internal/config internal/host internal/survey policy"},
+			{"internal/socks", ""},
 			{"internal/stores", "internal/glob"},
 			{"internal/survey", "internal/caches internal/gitconf internal/gitdir internal/glob internal/host internal/mountinfo internal/news internal/plain internal/stores internal/takeback internal/trail internal/trustname policy refusal"},
 			{"internal/takeback", "internal/filelock internal/rename internal/trail internal/watch"},
