@@ -20,7 +20,7 @@ var (
 	}
 	systemFolders = []string{
 		"/home", "/root", "/var", "/var/lib", "/var/log", "/var/cache", "/var/www", "/private", "/private/var", "/opt", "/srv", "/mnt", "/media", "/Users", "/Volumes",
-		"~/.local", "~/.local/share", "~/.local/state", "~/.cache", `C:\Users`,
+		"~/.local", "~/.local/share", "~/.local/state", `C:\Users`,
 	}
 	systemExceptions = []string{"/usr/src", "/usr/local/src", "~/Library/Mobile Documents", "~/AppData/Local/Temp"}
 )
