@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -27,6 +28,7 @@ func patcher(t *testing.T, ws string) []string {
 	if err := os.WriteFile(copied, self, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(50 * time.Millisecond) // what is older than a tick of the kernel's clock is no news
 	return []string{copied, patchInside}
 }
 
