@@ -19,8 +19,11 @@ func showCaches(args []string) int {
 	if len(args) > 0 && args[0] == "clear" {
 		return clearCaches(args[1:])
 	}
-	if len(args) > 0 && args[0] == "ls" {
+	switch word := first(args); {
+	case word == "ls":
 		args = args[1:]
+	case word != "" && word[0] != '-':
+		return badWord("caches", word)
 	}
 	var size, asJSON bool
 	set := settings.NewFlagSet("caches")

@@ -72,6 +72,9 @@ func log(args []string) int {
 	if first(args) == "verify" {
 		return logVerify(args[1:])
 	}
+	if word := first(args); word != "" && word[0] != '-' {
+		return badWord("log", word)
+	}
 	set := settings.NewFlagSet("log")
 	f, err := parseLog(set, args)
 	if err != nil {

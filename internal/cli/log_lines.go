@@ -137,8 +137,11 @@ func (s *shownLog) about(e entry) string {
 	switch e.Event {
 	case "start":
 		how := fmt.Sprintf("%d restrictions proven", len(e.Proven))
-		if e.Rung == "unconfined" {
+		switch {
+		case e.Rung == "unconfined":
 			how = "UNCONFINED"
+		case e.Rung == "landlock only" && e.Mode == "workspace-write":
+			how += " without namespaces"
 		}
 		return fmt.Sprintf("%s, %s, %s: %s", e.way(), e.Mode, how, command)
 	case "end":
