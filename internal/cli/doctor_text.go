@@ -69,7 +69,7 @@ func rank(f lockstile.Finding) int {
 func found(f lockstile.Finding) string {
 	text := f.Found
 	if f.OK && text == "holds" {
-		return "  ok    " + plain.Text(f.Name) + "\n"
+		return hang("  ok    ", f.Name)
 	}
 	if f.OK {
 		return hang("  ok    ", f.Name+": "+text)
