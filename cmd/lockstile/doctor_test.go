@@ -45,11 +45,11 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// wide returns the first line that is more than 80 columns wide, but for a long path alone
-// in its line, or has Markdown in it.
+// wide returns the first line that is more than 80 columns wide, but for a long path with at
+// most a word before it, or has Markdown in it.
 func wide(text string) string {
 	for line := range strings.Lines(text) {
-		if utf8.RuneCountInString(line) > 81 && len(strings.Fields(line)) > 1 || strings.Contains(line, "`") {
+		if utf8.RuneCountInString(line) > 81 && len(strings.Fields(line)) > 2 || strings.Contains(line, "`") {
 			return line
 		}
 	}

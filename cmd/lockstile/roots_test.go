@@ -3,6 +3,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,7 @@ func TestRootsAreMade(t *testing.T) {
 func TestSystemFolderAsWorkspace(t *testing.T) {
 	p := newPlace(t)
 	user := p.dir + "/user"
+	refused := regexp.MustCompile("system folder|contains the home directory") // the test's home may lie in /var
 	mkdir(t, p.dir+"/tmp")
 	p.env = append(p.env, "HOME="+user, "TMPDIR="+p.dir+"/tmp")
 	for _, dir := range []string{"/etc", "/usr", "/usr/share", "/boot", "/home", "/var", user + "/.config", user + "/.local/bin", user + "/Library", user + "/bin"} {
@@ -44,10 +46,10 @@ func TestSystemFolderAsWorkspace(t *testing.T) {
 			mkdir(t, dir)
 		}
 		r := p.lockstile("run", "-C", dir, "--", "touch", dir+"/lockstile-test")
-		if r.code != 126 || !strings.Contains(r.stderr, "system folder") || exists(dir+"/lockstile-test") {
+		if r.code != 126 || !refused.MatchString(r.stderr) || exists(dir+"/lockstile-test") {
 			t.Errorf("%s: %+v", dir, r)
 		}
-		if r := p.lockstile("run", "-c", `sandbox_workspace_write.writable_roots=["`+dir+`"]`, "--", "true"); r.code != 126 || !strings.Contains(r.stderr, "system folder") {
+		if r := p.lockstile("run", "-c", `sandbox_workspace_write.writable_roots=["`+dir+`"]`, "--", "true"); r.code != 126 || !refused.MatchString(r.stderr) {
 			t.Errorf("%s as a root: %+v", dir, r)
 		}
 		if r := p.lockstile("run", "-C", dir, "--sandbox", "read-only", "--", "true"); r.code != 0 {
