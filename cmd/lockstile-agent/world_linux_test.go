@@ -29,7 +29,12 @@ const patience = 60 * time.Second
 // programs, for running as a user without Go. Commands have a /tmp of their own, and the
 // session's program runs inside as well, so the folder is elsewhere.
 func TestMain(m *testing.M) {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // ignored below nohup, and so in each child
+	// Ignored below nohup and in the background of a script, and so in each child.
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 	os.Exit(func() int {
 		dir := os.Getenv("LOCKSTILE_TEST_PROGRAMS")
 		if dir == "" {
