@@ -64,6 +64,7 @@ func (l *missingFeatures) learn(knew host.Missing, err error) bool {
 		}
 	case errors.As(err, &call) && call.Syscall == "clone3" && slices.Contains(noNamespaces, call.Err):
 		more.UserNamespaces = true
+		more.Exhausted = (call.Err == syscall.ENOSPC || call.Err == syscall.EUSERS) && !host.Place().NoneLeft
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

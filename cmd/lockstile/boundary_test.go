@@ -80,6 +80,20 @@ func TestBoundaryRefuses(t *testing.T) {
 	}
 }
 
+// TestBoundaryIsNoWayOutOfLimits checks that namespaces that are used up make no machine
+// without namespaces: others could use them up.
+func TestBoundaryIsNoWayOutOfLimits(t *testing.T) {
+	p := newPlace(t)
+	p.config(boundary)
+	mkdir(t, p.ws+"/.git")
+	for limit, code := range map[string]int{"max_pid_namespaces": 126, "max_user_namespaces": 0} {
+		r := p.do(p.limited("echo 0 > /proc/sys/user/"+limit, "run", "--", "touch", ".git/"+limit))
+		if r.code != code || exists(p.ws+"/.git/"+limit) != (code == 0) || code != 0 && !strings.Contains(r.stderr, "are used up") {
+			t.Errorf("%s: %+v", limit, r)
+		}
+	}
+}
+
 // TestBoundaryGuardsStarts checks that a program of lockstile in a writable root refuses the
 // start, in a protected folder too: who writes it decides about the next start.
 func TestBoundaryGuardsStarts(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -82,11 +83,7 @@ func TestDoctorNamesWhatIsMissing(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(name, "/", "|"), func(t *testing.T) {
 			p := newPlace(t)
-			args := []string{"--user", "--map-current-user", "--keep-caps", "--mount"}
-			if os.Geteuid() == 0 {
-				args = []string{"--user", "--map-root-user", "--mount"}
-			}
-			cmd := p.command("unshare", append(args, "sh", "-c", c.spoil+` && exec "$0" doctor --json`, program)...)
+			cmd := p.limited(c.spoil, "doctor", "--json")
 			findings, code := p.doctor(cmd)
 			if code != 1 {
 				t.Errorf("exit %d", code)
@@ -98,6 +95,16 @@ func TestDoctorNamesWhatIsMissing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// limited is the program on a machine that a script has spoilt: in a user namespace with
+// limits of its own.
+func (p *place) limited(spoil string, args ...string) *exec.Cmd {
+	unshare := []string{"--user", "--map-current-user", "--keep-caps", "--mount"}
+	if os.Geteuid() == 0 {
+		unshare = []string{"--user", "--map-root-user", "--mount"}
+	}
+	return p.command("unshare", slices.Concat(unshare, []string{"sh", "-c", spoil + ` && exec "$0" "$@"`, program}, args)...)
 }
 
 // TestDoctorNamesSecrets checks that doctor names files that look like secrets and that

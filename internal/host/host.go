@@ -131,6 +131,7 @@ type Missing struct {
 	Cgroup         bool // a cgroup could not be made in the found folder
 	FUSE           bool // a file system of ours can't be mounted in a user namespace
 	Overlay        bool // no overlay can be mounted in a user namespace
+	Exhausted      bool // namespaces of the user are used up: the machine has some
 }
 
 // Hidden lists the unreadable part of the machine's files. The zero value hides nothing.

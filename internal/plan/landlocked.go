@@ -27,6 +27,9 @@ func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts, private string
 	}
 	writes := p.Mode == policy.ModeWorkspaceWrite
 	switch {
+	case writes && p.WithoutNamespaces && f.Missing.Exhausted:
+		return refuse(refusal.CodeUnsupported, refusal.UserNamespace,
+			"the namespaces of this user are used up, and linux.without_namespaces is for machines without", "end some commands, or raise the limits: sysctl user.max_user_namespaces, user.max_pid_namespaces")
 	case p.Mode == policy.ModeReadOnly, writes && p.WithoutNamespaces:
 	default:
 		return refuse(refusal.CodeUnsupported, refusal.UserNamespace,
