@@ -69,14 +69,7 @@ func TestLeftBehindFinishes(t *testing.T) {
 func TestLeftBehindWaitsForReader(t *testing.T) {
 	p := newPlace(t)
 	cmd := p.command(program, "run", "--", "bash", "-c", noHangup+"exec > >(cat); seq 1 20000")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.soon(cmd)()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := p.piped(cmd)
 	time.Sleep(400 * time.Millisecond)
 	text, err := io.ReadAll(out)
 	if err != nil || !strings.HasSuffix(string(text), "\n20000\n") {

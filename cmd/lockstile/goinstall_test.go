@@ -109,11 +109,7 @@ func published(t *testing.T, tag string) string {
 // proxy is asked for what the module cache doesn't have. -trimpath lets Go use compiled packages of other folders.
 func goFromGitHub(t *testing.T, home, repo string) []string {
 	t.Helper()
-	caches, err := exec.Command("go", "env", "GOMODCACHE", "GOCACHE", "GOPROXY").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept := strings.Fields(string(caches))
+	kept := goEnv(t, "GOMODCACHE", "GOCACHE", "GOPROXY")
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GOCACHE=" + kept[1], "GOTOOLCHAIN=local",
 		"GOFLAGS=-modcacherw -trimpath", "GOPROXY=file://" + kept[0] + "/cache/download," + kept[2], "GONOSUMDB=*",
 		"GONOPROXY=github.com/lockstile/lockstile", "GIT_CONFIG_COUNT=1",

@@ -15,11 +15,7 @@ func TestInstall(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil || !exists("../../go.mod") {
 		t.Skip("no Go and checkout here")
 	}
-	caches, err := exec.Command("go", "env", "GOMODCACHE", "GOCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept := strings.Fields(string(caches))
+	kept := goEnv(t, "GOMODCACHE", "GOCACHE")
 	for _, c := range []struct{ page, built, programs string }{
 		{"README.md", "./cmd/lockstile ./cmd/lockstile-agent", "lockstile lockstile-agent"},
 		{"README.md", "./cmd/...", "lockstile lockstile-agent lockstile-mcp"}, {"docs/mcp.md", "./cmd/...", "lockstile lockstile-mcp"},
@@ -63,15 +59,22 @@ func TestFirstCommand(t *testing.T) {
 	if !found {
 		t.Fatal("README.md has no line for a first command")
 	}
-	caches, err := exec.Command("go", "env", "GOMODCACHE", "GOCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept := strings.Fields(string(caches))
+	kept := goEnv(t, "GOMODCACHE", "GOCACHE")
 	cmd := exec.Command("bash", "-euc", "go run ./cmd/lockstile run "+line)
 	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "HOME="+t.TempDir(), "LOCKSTILE_HOME=", "GOMODCACHE="+kept[0], "GOCACHE="+kept[1])
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "uid=") || !strings.Contains(string(out), "/etc/outside") || exists("/etc/outside") {
 		t.Errorf("%v: %s", err, out)
 	}
+}
+
+// goEnv returns settings of Go for who runs the tests: a test with an empty home keeps the
+// caches.
+func goEnv(t *testing.T, names ...string) []string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(out))
 }

@@ -84,15 +84,7 @@ func TestLogChooses(t *testing.T) {
 func TestLogFollows(t *testing.T) {
 	p := newPlace(t)
 	cmd := p.command(program, "log", "-f", "--json")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.soon(cmd)()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
+	lines := bufio.NewScanner(p.piped(cmd))
 	for i := range 30 { // the first is before the log begins
 		p.lockstile("run", "--", "true")
 		for j := range 2 {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -217,6 +218,21 @@ func (p *place) soon(cmd *exec.Cmd) (stop func() bool) {
 		p.Errorf("%q has not ended after %v", cmd.Args, patience/2)
 		cmd.Process.Kill()
 	}).Stop
+}
+
+// piped starts a program that must end soon, and returns its output.
+func (p *place) piped(cmd *exec.Cmd) io.Reader {
+	p.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		p.Fatal(err)
+	}
+	stop := p.soon(cmd)
+	p.Cleanup(func() { stop() })
+	if err := cmd.Start(); err != nil {
+		p.Fatal(err)
+	}
+	return out
 }
 
 // result is the output and the exit code of a program.
