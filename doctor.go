@@ -59,10 +59,15 @@ func (g *Gate) Doctor(policies []policy.Policy) []Finding {
 		}
 		findings = append(findings, f)
 	}
+	return append(findings, Residuals()...)
+}
+
+// Residuals lists what no machine of this kind holds, as Doctor does at its end.
+func Residuals() (all []Finding) {
 	for _, r := range residual.On(runtime.GOOS) {
-		findings = append(findings, Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
+		all = append(all, Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
 	}
-	return findings
+	return all
 }
 
 // doctorLayers tries each restriction of a start alone.

@@ -29,15 +29,9 @@ func run(args []string) int {
 		return tool.CopyFile(args[1], os.Stdout)
 	}
 	set, rest := flagSet(args)
-	c, err := parse(set, args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		known, _ := usage.Find(set.Name())
-		plain.OutText(known.Help())
-		return exitDone
-	case err != nil:
-		plain.ErrText(usage.Complaint(set, err, rest))
-		return exitUsage
+	c, err := parse(set, rest)
+	if err != nil {
+		return usage.Say(set, err, rest)
 	}
 	f, err := open(c)
 	if err != nil {
@@ -89,12 +83,9 @@ func flagSet(args []string) (set *flag.FlagSet, rest []string) {
 	return settings.NewFlagSet(name), args
 }
 
-// parse reads a command line with the flag set of flagSet.
+// parse reads what flagSet returns.
 func parse(set *flag.FlagSet, args []string) (*commandLine, error) {
-	c := &commandLine{}
-	if len(args) > 0 && args[0] == "exec" {
-		c.exec, args = true, args[1:]
-	}
+	c := &commandLine{exec: set.Name() == "exec"}
 	var last bool
 	c.settings.DefineSession(set)
 	set.BoolVar(&c.trusts, "trust", false, "")
@@ -113,7 +104,9 @@ func parse(set *flag.FlagSet, args []string) (*commandLine, error) {
 	}
 	c.words = append(words, text...)
 	switch {
-	case len(words) > 0 && words[0] == "resume":
+	case set.Name() == "resume":
+		return c, c.resumed(last)
+	case len(words) > 0 && words[0] == "resume": // behind flags, or behind exec
 		c.words = c.words[1:]
 		return c, c.resumed(last)
 	case last:

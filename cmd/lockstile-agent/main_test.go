@@ -22,8 +22,8 @@ func TestFlagsOfTheTable(t *testing.T) {
 			default:
 				args = append(args, "a=b")
 			}
-			set, _ := flagSet(args)
-			if _, err := parse(set, append(args, "--help")); !errors.Is(err, flag.ErrHelp) {
+			set, rest := flagSet(append(args, "--help"))
+			if _, err := parse(set, rest); !errors.Is(err, flag.ErrHelp) {
 				t.Errorf("%q: %v", args, err)
 			}
 		}

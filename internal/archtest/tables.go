@@ -17,7 +17,7 @@ func Lockstile() Tables {
 			{"internal/audit", "internal/filelock internal/plain refusal"},
 			{"internal/caches", ""},
 			{"internal/cachesets", "internal/filelock"},
-			{"internal/cli", "internal/residual internal/usage . internal/approve internal/audit internal/cachesets internal/containers internal/escapes internal/ignored internal/imports internal/plain internal/pty internal/rollout internal/settings internal/windows/setup policy refusal"},
+			{"internal/cli", "internal/usage . internal/approve internal/audit internal/cachesets internal/containers internal/escapes internal/ignored internal/imports internal/plain internal/pty internal/rollout internal/settings internal/windows/setup policy refusal"},
 			{"internal/config", "internal/nearest internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/containers", ""},
 			{"internal/emulated", ""},

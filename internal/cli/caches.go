@@ -12,6 +12,7 @@ import (
 	"github.com/lockstile/lockstile/internal/cachesets"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 )
 
 // showCaches lists the private caches of all workspaces, or removes them.
@@ -30,7 +31,7 @@ func showCaches(args []string) int {
 	set.BoolVar(&size, "size", false, "")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	all, err := listCaches(size)
 	if err != nil {
@@ -106,7 +107,7 @@ func clearCaches(args []string) int {
 		err = errors.New("one workspace or --all is to be named")
 	}
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	workspace := ""
 	if !all {

@@ -16,24 +16,44 @@ const (
 	exitNoCmd   = 127 // the command does not exist
 )
 
-// subcommands has what each first word runs; package usage says what each is for.
-var subcommands = map[string]func(args []string) int{
-	"exec":       func(args []string) int { return agent(append([]string{"exec"}, args...)) },
-	"resume":     func(args []string) int { return agent(append([]string{"resume"}, args...)) },
-	"run":        run,
-	"config":     showConfig,
-	"doctor":     doctor,
-	"explain":    explain,
-	"git":        git,
-	"init":       initConfig,
-	"log":        log,
-	"caches":     showCaches,
-	"takeback":   takenBack,
-	"mcp":        serveMCP,
-	"setup":      setUp,
-	"completion": completion,
-	"man":        manPages,
-	"version":    version,
+// subcommand returns what a first word runs, nil for an unknown word; package usage says
+// what each is for.
+func subcommand(word string) func(args []string) int {
+	switch word {
+	case "exec":
+		return func(args []string) int { return agent(append([]string{"exec"}, args...)) }
+	case "resume":
+		return func(args []string) int { return agent(append([]string{"resume"}, args...)) }
+	case "run":
+		return run
+	case "config":
+		return showConfig
+	case "doctor":
+		return doctor
+	case "explain":
+		return explain
+	case "git":
+		return git
+	case "init":
+		return initConfig
+	case "log":
+		return log
+	case "caches":
+		return showCaches
+	case "takeback":
+		return takenBack
+	case "mcp":
+		return serveMCP
+	case "setup":
+		return setUp
+	case "completion":
+		return completion
+	case "man":
+		return manPages
+	case "version":
+		return version
+	}
+	return nil
 }
 
 // Main runs lockstile with the arguments after the program's name and returns the exit
@@ -52,7 +72,7 @@ func Main(args []string) int {
 	case "--version", "-version", "-v", "-V":
 		return version(nil)
 	}
-	if do, ok := subcommands[args[0]]; ok {
+	if do := subcommand(args[0]); do != nil {
 		return do(args[1:])
 	}
 	if isSession(args) {

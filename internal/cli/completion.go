@@ -17,7 +17,7 @@ func completion(args []string) int {
 	set := settings.NewFlagSet("completion")
 	words := set.Bool("words", false, "") // for the scripts: package usage has them
 	if err := set.Parse(args); err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	if *words {
 		printCompletion(usage.Complete(set.Args(), settings.Keys()))
@@ -25,7 +25,7 @@ func completion(args []string) int {
 	}
 	script := usage.Script(set.Arg(0))
 	if script == "" || set.NArg() != 1 {
-		return badUsage(set, errors.New("completion takes the name of a shell: bash, zsh, fish or powershell"), args)
+		return usage.Say(set, errors.New("completion takes the name of a shell: bash, zsh, fish or powershell"), args)
 	}
 	plain.OutText(script)
 	return exitOK
@@ -46,7 +46,7 @@ func manPages(args []string) int {
 		err = errors.New("man takes one folder")
 	}
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	dir := set.Arg(0)
 	if dir == "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -18,7 +19,7 @@ func showConfig(args []string) int {
 	s.DefineSession(set)
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	p, session, _, err := s.LoadSession()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -25,7 +26,7 @@ func doctor(args []string) int {
 		err = errors.New("doctor tries each mode: leave --sandbox out")
 	}
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	switch {
 	case profile.asked():

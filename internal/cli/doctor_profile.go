@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/containers"
 	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/usage"
 )
 
 // profiles are the flags of doctor that print a profile in place of the findings.
@@ -36,7 +37,7 @@ func (p *profiles) print(set *flag.FlagSet, args []string) int {
 		text, err = apparmorProfile()
 	}
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	plain.OutText(text)
 	return exitOK

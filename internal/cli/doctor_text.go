@@ -5,13 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
-	"github.com/lockstile/lockstile/internal/residual"
 )
 
 // page is how many columns doctor takes.
@@ -82,11 +81,12 @@ func hang(head, text string) string {
 	return head + strings.TrimLeft(wrap(strings.Repeat(" ", len(head))+plain.Text(withoutMarkup(text)), page, len(head)), " ") + "\n"
 }
 
-var link = regexp.MustCompile(`\[([^]]*)\]\([^)]*\)`)
+// markup is what withoutMarkup takes out: links, and the stars of emphasis.
+var markup = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[([^]]*)\]\([^)]*\)|\*(\w[^*]*\w)\*`) })
 
 // withoutMarkup takes the marks of Markdown out of a text of the documentation.
 func withoutMarkup(text string) string {
-	return strings.NewReplacer("`", "", "*while it runs*", "while it runs").Replace(link.ReplaceAllString(text, "$1"))
+	return strings.ReplaceAll(markup().ReplaceAllString(text, "$1$2"), "`", "")
 }
 
 // configPlace says where the settings are.
@@ -100,45 +100,33 @@ func configPlace(home string) string {
 
 // besideUs says which front ends are beside lockstile.
 func besideUs() string {
-	self, err := os.Executable()
-	if err != nil {
-		return err.Error()
-	}
-	there, missing := []string{}, []string{}
+	var there, missing []string
 	for _, name := range []string{"lockstile-agent", "lockstile-mcp"} {
-		file := name
-		if runtime.GOOS == "windows" {
-			file += ".exe"
+		front, err := frontEnd(name)
+		if err == nil {
+			_, err = os.Stat(front)
 		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(self), file)); err == nil {
+		if err == nil {
 			there = append(there, name)
 		} else {
-			missing = append(missing, name)
+			missing = append(missing, front+" is missing")
 		}
 	}
-	text := strings.Join(there, ", ")
-	if len(missing) > 0 {
-		text = strings.TrimPrefix(text+"; without "+strings.Join(missing, ", ")+" in "+filepath.Dir(self), "; ")
-	}
-	return text
+	return strings.Join(slices.Concat(there, missing), ", ")
 }
 
 // showResiduals lists what no machine of this kind holds.
 func showResiduals(asJSON bool) int {
-	all := residual.On(runtime.GOOS)
+	all := lockstile.Residuals()
 	if asJSON {
-		out := []lockstile.Finding{}
-		for _, r := range all {
-			out = append(out, lockstile.Finding{Name: r.What, OK: true, Residual: r.ID, Found: r.Why, Mend: r.Meanwhile})
-		}
-		plain.OutJSON(out)
+		plain.OutJSON(all)
 		return exitOK
 	}
 	for i, r := range all {
 		if i > 0 {
 			plain.OutText("\n")
 		}
-		plain.OutText(r.ID + "\n" + hang("  gap    ", r.What) + hang("  why    ", r.Why) + hang("  advice ", r.Meanwhile))
+		plain.OutText(r.Residual + "\n" + hang("  gap    ", r.Name) + hang("  why    ", r.Found) + hang("  advice ", r.Mend))
 	}
 	return exitOK
 }

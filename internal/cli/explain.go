@@ -11,6 +11,7 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -38,7 +39,7 @@ func explainStart(args []string) int {
 	set.BoolVar(&timed, "time", false, "")
 	set.BoolVar(&steps, "steps", false, "")
 	if err := set.Parse(args); err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	p, home, err := s.Load()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/policy"
 )
 
@@ -19,7 +20,7 @@ func explainAccess(access policy.Access, args []string) int {
 	var asJSON bool
 	target, err := parseOne(&s, &asJSON, string(access), args)
 	if err != nil {
-		return badUsage(settings.NewFlagSet("explain "+string(access)), err, args)
+		return usage.Say(settings.NewFlagSet("explain "+string(access)), err, args)
 	}
 	p, home, err := s.Load()
 	if err != nil {

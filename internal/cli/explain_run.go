@@ -9,6 +9,7 @@ import (
 	"github.com/lockstile/lockstile/internal/approve"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -40,7 +41,7 @@ func explainRun(args []string) int {
 		err = errors.New("no command is given")
 	}
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	p, home, err := s.Load()
 	if err != nil {

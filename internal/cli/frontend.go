@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -19,6 +20,9 @@ func frontEnd(name string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", err
+	}
+	if runtime.GOOS == "windows" {
+		name += ".exe"
 	}
 	return filepath.Join(filepath.Dir(self), name), nil
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/plain"
-	"github.com/lockstile/lockstile/internal/usage"
 )
 
 // sayMissing names the missing front end, where lockstile looked, and the line that puts
@@ -24,7 +23,7 @@ func fetchLine(front string, main debug.Module) (where, line string) {
 	dir, name := filepath.Split(front)
 	released := main.Version != "" && !strings.ContainsAny(main.Version, "-+(")
 	if main.Sum != "" || released {
-		return "", fmt.Sprintf("GOBIN=%s CGO_ENABLED=0 go install %s/cmd/%s@%s", usage.Quoted([]string{filepath.Clean(dir)}), main.Path, name, main.Version)
+		return "", fmt.Sprintf("GOBIN=%s CGO_ENABLED=0 go install %s/cmd/%s@%s", plain.ShellWord(filepath.Clean(dir)), main.Path, name, main.Version)
 	}
-	return "in a checkout of lockstile: ", fmt.Sprintf("CGO_ENABLED=0 go build -o %s ./cmd/%s", usage.Quoted([]string{dir}), name)
+	return "in a checkout of lockstile: ", fmt.Sprintf("CGO_ENABLED=0 go build -o %s ./cmd/%s", plain.ShellWord(dir), name)
 }

@@ -2,17 +2,10 @@
 
 package cli
 
-import (
-	"runtime"
-
-	"github.com/lockstile/lockstile/internal/plain"
-)
+import "github.com/lockstile/lockstile/internal/plain"
 
 // execute only works on Linux: on other systems a program can't become another.
 func execute(name string, _ []string) int {
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
 	front, err := frontEnd(name)
 	if err != nil {
 		plain.Err("lockstile: %v\n", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 )
 
 // git shows and takes back what a command did to the refs of a repository.
@@ -25,11 +26,11 @@ func git(args []string) int {
 	set.BoolVar(&yes, "yes", false, "")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := set.Parse(args[1:]); err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	seq, err := strconv.ParseUint(set.Arg(0), 10, 64)
 	if err != nil || set.NArg() != 1 {
-		return badUsage(set, errors.New("git undo takes the number of a start"), args)
+		return usage.Say(set, errors.New("git undo takes the number of a start"), args)
 	}
 	home, err := lockstile.Home()
 	if err != nil {

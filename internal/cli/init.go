@@ -13,6 +13,7 @@ import (
 	"github.com/lockstile/lockstile/internal/imports"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -27,7 +28,7 @@ func initConfig(args []string) int {
 	set.BoolVar(&force, "force", false, "")
 	name, err := parseInit(set, &from, args)
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	home, err := lockstile.Home()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/lockstile/lockstile/internal/audit"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 )
 
 // logFlags are the flags of log.
@@ -78,7 +79,7 @@ func log(args []string) int {
 	set := settings.NewFlagSet("log")
 	f, err := parseLog(set, args)
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	home, err := lockstile.Home()
 	if err != nil {
@@ -100,7 +101,7 @@ func logVerify(args []string) int {
 	set := settings.NewFlagSet("log verify")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	path, err := logPath()
 	if err != nil {

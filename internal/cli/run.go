@@ -14,6 +14,7 @@ import (
 	"github.com/lockstile/lockstile/internal/ignored"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -64,7 +65,7 @@ func run(args []string) int {
 	set := settings.NewFlagSet("run")
 	f, err := parseRun(set, args)
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	ignored.Keep()
 	opened := beside(openGate)

@@ -6,6 +6,7 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 	"github.com/lockstile/lockstile/internal/windows/setup"
 )
 
@@ -25,7 +26,7 @@ func setUp(args []string) int {
 		err = errors.New("--check and --remove are asked for")
 	}
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	if home == "" {
 		if home, err = lockstile.Home(); err != nil {

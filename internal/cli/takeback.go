@@ -6,6 +6,7 @@ import (
 	"github.com/lockstile/lockstile"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/settings"
+	"github.com/lockstile/lockstile/internal/usage"
 )
 
 // takenBack lists what was taken back, gives it back, or removes it.
@@ -35,7 +36,7 @@ func listTakenBack(gate *lockstile.Gate, args []string) int {
 	set := settings.NewFlagSet("takeback")
 	set.BoolVar(&asJSON, "json", false, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	all, err := gate.TakenBack()
 	if err != nil {
@@ -58,7 +59,7 @@ func restoreTakenBack(gate *lockstile.Gate, args []string) int {
 		err = errors.New("takeback restore takes a name of the list")
 	}
 	if err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	e, err := gate.RestoreTakenBack(set.Arg(0))
 	if err != nil {
@@ -72,7 +73,7 @@ func clearTakenBack(gate *lockstile.Gate, args []string) int {
 	set := settings.NewFlagSet("takeback clear")
 	yes, older := set.Bool("yes", false, ""), set.Duration("older", 0, "")
 	if err := onlyFlags(set, args); err != nil {
-		return badUsage(set, err, args)
+		return usage.Say(set, err, args)
 	}
 	if !*yes && !agreed("Remove what was taken back, for good?") {
 		plain.Err("lockstile: nothing was removed\n")

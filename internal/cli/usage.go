@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,18 +27,6 @@ func help(words []string) int {
 		}
 	}
 	return unknown(words)
-}
-
-// badUsage prints what is wrong with the arguments of a command, by the error of its flag
-// set, and the line that was meant. A request for help is no error.
-func badUsage(set *flag.FlagSet, err error, args []string) int {
-	if errors.Is(err, flag.ErrHelp) {
-		c, _ := usage.Find(set.Name())
-		plain.OutText(c.Help())
-		return exitOK
-	}
-	plain.ErrText(usage.Complaint(set, err, args))
-	return exitUsage
 }
 
 // badWord prints that a command has no such word.

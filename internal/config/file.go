@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 // maxFileSize is far above any configuration and small enough to read at once, in bytes.
@@ -80,7 +82,7 @@ func checkOpened(f *os.File, file string) error {
 		return refuse("chmod go-w and chown it to yourself", "%s %s, so it can't be trusted", file, problem)
 	}
 	if n := otherNames(info); n > 0 {
-		return refuse(fmt.Sprintf("cp -p %[1]s %[1]s.new && mv %[1]s.new %[1]s", shellWord(file)), "%s has another name, by which a command may be able to write it", file)
+		return refuse(fmt.Sprintf("cp -p %[1]s %[1]s.new && mv %[1]s.new %[1]s", plain.ShellWord(file)), "%s has another name, by which a command may be able to write it", file)
 	}
 	real, err := filepath.EvalSymlinks(file)
 	if err != nil {

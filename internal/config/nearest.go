@@ -6,18 +6,31 @@ import (
 	"github.com/lockstile/lockstile/internal/nearest"
 )
 
-// meant has words that are far from the key that people mean by them.
-var meant = map[string]string{
-	"network": "sandbox_workspace_write.network_access", "net": "sandbox_workspace_write.network_access", "allow_network": "sandbox_workspace_write.network_access",
-	"mode": "sandbox_mode", "sandbox": "sandbox_mode", "approval": "approval_policy", "ask": "approval_policy",
-	"roots": "sandbox_workspace_write.writable_roots", "allow_write": "sandbox_workspace_write.writable_roots", "writable": "sandbox_workspace_write.writable_roots",
-	"timeout": "limits.wall_seconds", "memory": "limits.memory_mb", "env": "shell_environment_policy.set",
+// meant returns the key that people mean by a word that is far from the key, or "".
+func meant(word string) string {
+	switch word {
+	case "network", "net", "allow_network":
+		return "sandbox_workspace_write.network_access"
+	case "mode", "sandbox":
+		return "sandbox_mode"
+	case "approval", "ask":
+		return "approval_policy"
+	case "roots", "allow_write", "writable":
+		return writableRootsKey
+	case "timeout":
+		return "limits.wall_seconds"
+	case "memory":
+		return "limits.memory_mb"
+	case "env":
+		return setKey
+	}
+	return ""
 }
 
 // unknownKey names the key nearest to an unknown name. The last parts of names are
 // compared too: a key in the wrong table is nearest to the same key in the right table.
 func unknownKey(name string) string {
-	if known, ok := meant[name[strings.LastIndexByte(name, '.')+1:]]; ok {
+	if known := meant(name[strings.LastIndexByte(name, '.')+1:]); known != "" {
 		return known
 	}
 	best, least := "profiles", nearest.Distance(name, "profiles")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/glob"
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/trustname"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -38,7 +39,7 @@ func workspace(in Input, p policy.Policy, accepted []string) (string, error) {
 		return "", refuse(hint, "the workspace %s %s", quote(dir), problem)
 	}
 	if problem := replaceable(abs, in); problem != "" {
-		return "", refuse("name where it leads: -C "+shellWord(dir), "the workspace %s %s", quote(in.Workspace), problem)
+		return "", refuse("name where it leads: -C "+plain.ShellWord(dir), "the workspace %s %s", quote(in.Workspace), problem)
 	}
 	return dir, nil
 }

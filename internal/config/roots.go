@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/trail"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -46,7 +47,7 @@ func writableRoots(in Input, p policy.Policy, s settings, accepted []string) ([]
 		case c.make:
 			problem = ""
 		case problem == absent:
-			hint = "mkdir -p " + shellWord(c.path) + "; or have lockstile make it: -c " + createKey + "=true"
+			hint = "mkdir -p " + plain.ShellWord(c.path) + "; or have lockstile make it: -c " + createKey + "=true"
 		}
 		if problem == "" {
 			problem, hint = tooWide(c.real, in, p, accepted)

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/lockstile/lockstile/internal/plain"
 )
 
 // systemTrees are folders that programs of the machine obey, with all below; systemFolders
@@ -94,5 +96,5 @@ func systemProblem(dir string, in Input, accepted []string) (problem, hint strin
 	if tree != folded(dir) {
 		problem = fmt.Sprintf("lies in the system folder %s: programs of this machine obey what lies there", tree)
 	}
-	return problem, fmt.Sprintf("start in a project's folder, or use --sandbox read-only; if commands are to change this machine: -c %s", shellWord(dangerousKey+"=["+quote(dir)+"]"))
+	return problem, fmt.Sprintf("start in a project's folder, or use --sandbox read-only; if commands are to change this machine: -c %s", plain.ShellWord(dangerousKey+"=["+quote(dir)+"]"))
 }

@@ -2,10 +2,8 @@ package config
 
 import (
 	"path/filepath"
-	"strings"
 	"syscall"
 
-	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/internal/trail"
 )
 
@@ -30,12 +28,4 @@ func replaceable(path string, in Input) string {
 		return ""
 	}
 	return linkIn(way.Links, in.EarlierRoots(in.Home))
-}
-
-// shellWord quotes a path as a single word for a shell.
-func shellWord(path string) string {
-	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") == "" {
-		return path
-	}
-	return plain.ShellQuote(path)
 }

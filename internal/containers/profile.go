@@ -73,10 +73,16 @@ type filteredCall struct {
 	value uint64
 }
 
-// processors are the interfaces of a processor, as libseccomp names them.
-var processors = map[string][]string{
-	"amd64": {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"},
-	"arm64": {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"},
+// interfacesOf returns the interfaces of a processor, as libseccomp names them; none for an
+// unknown processor.
+func interfacesOf(arch string) []string {
+	switch arch {
+	case "amd64":
+		return []string{"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"}
+	case "arm64":
+		return []string{"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"}
+	}
+	return nil
 }
 
 // rule and condition are parts of a profile in the form of the OCI runtime specification,
@@ -97,8 +103,8 @@ type condition struct {
 // calls of an ordinary container, and the calls of a start. Every other call fails with
 // EPERM.
 func SeccompProfile(arch string) (string, error) {
-	interfaces, ok := processors[arch]
-	if !ok {
+	interfaces := interfacesOf(arch)
+	if interfaces == nil {
 		return "", fmt.Errorf("no seccomp profile is known for the processor %q", arch)
 	}
 	var rules []string

@@ -3,7 +3,6 @@ package mcp
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -28,14 +27,8 @@ func Main(args []string) int {
 	if err == nil && set.NArg() > 0 {
 		err = fmt.Errorf("%q is no flag", set.Arg(0))
 	}
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		c, _ := usage.Find(set.Name())
-		plain.OutText(c.Help())
-		return 0
-	case err != nil:
-		plain.ErrText(usage.Complaint(set, err, args))
-		return 2
+	if err != nil {
+		return usage.Say(set, err, args)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
 	defer stop()

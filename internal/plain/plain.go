@@ -109,3 +109,11 @@ func Unfinished[Text []byte | string](t Text) int {
 
 // ShellQuote returns a text as a single word for a POSIX shell.
 func ShellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+// ShellWord is ShellQuote, but leaves a text alone that no shell reads otherwise.
+func ShellWord(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") == "" {
+		return text
+	}
+	return ShellQuote(text)
+}

@@ -77,7 +77,7 @@ func (b *basis) resolved(link string) (string, error) {
 func (b *basis) holds() bool {
 	for dir, was := range b.folders {
 		now := stampOf(dir)
-		if now.err != nil || now.changed != was.changed || now.device != was.device || now.changed == 0 || now.changed >= b.at-int64(settled) {
+		if now.err != nil || now.changed != was.changed || now.device != was.device || now.changed == 0 || !settledAt(now.changed, b.at) {
 			return false
 		}
 	}

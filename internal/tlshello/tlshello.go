@@ -17,16 +17,15 @@ const (
 )
 
 const (
-	recordHandshake  = 22
-	messageHello     = 1
-	extensionName    = 0
-	nameHost         = 0
-	headRecord       = 5
-	headMessage      = 4
-	lengthRandom     = 32
-	lengthVersion    = 2
-	mostSession      = 32
-	mostEmptyRecords = 0 // an empty record of a handshake is no TLS (RFC 8446, 5.1)
+	recordHandshake = 22
+	messageHello    = 1
+	extensionName   = 0
+	nameHost        = 0
+	headRecord      = 5
+	headMessage     = 4
+	lengthRandom    = 32
+	lengthVersion   = 2
+	mostSession     = 32
 )
 
 // ErrNone is the error of a client that says something else than a ClientHello.
@@ -69,8 +68,8 @@ func record(r io.Reader, read []byte) (all, payload []byte, err error) {
 	}
 	head := read[at:]
 	length := int(binary.BigEndian.Uint16(head[3:]))
-	if head[0] != recordHandshake || head[1] != 3 || length == mostEmptyRecords || length > mostRecord {
-		return nil, nil, ErrNone
+	if head[0] != recordHandshake || head[1] != 3 || length == 0 || length > mostRecord {
+		return nil, nil, ErrNone // an empty record of a handshake is no TLS
 	}
 	if at+headRecord+length > 2*mostHello { // many small records
 		return nil, nil, errors.New("a ClientHello in too many records")

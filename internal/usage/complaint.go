@@ -14,34 +14,40 @@ type Error struct{ Said, Mend string }
 // Error returns what is wrong.
 func (e *Error) Error() string { return e.Said }
 
-// Complaint says what is wrong with the arguments of a command, by the error of its flag
-// set, whose name is the command's, and the line that was meant.
-func Complaint(set *flag.FlagSet, err error, args []string) string {
+// The exit codes of Say.
+const (
+	exitHelp     = 0 // a request for help is no mistake
+	exitMistaken = 2
+)
+
+// Say prints what is wrong with the arguments of a command, by the error of its flag set,
+// whose name is the command's, and the line that was meant; or the help that was asked for.
+// Say returns the exit code.
+func Say(set *flag.FlagSet, err error, args []string) (code int) {
 	c, _ := Find(set.Name())
+	if errors.Is(err, flag.ErrHelp) {
+		plain.OutText(c.Help())
+		return exitHelp
+	}
 	wrong := Wrong(set, err, args)
-	said := plain.Sprintf("lockstile: %v\n", wrong.Said)
+	plain.Err("lockstile: %v\n", wrong.Said)
 	var mended *Error
 	switch {
 	case errors.As(err, &mended):
-		return said + plain.Sprintf("hint: %s\n", mended.Mend)
+		plain.Err("hint: %s\n", mended.Mend)
 	case wrong.Proposal != "":
-		return said + plain.Sprintf("hint: %s %s\n", c.Words(), Quoted(wrong.Mended(args)))
+		plain.Err("hint: %s %s\n", c.Words(), Quoted(wrong.Mended(args)))
+	default:
+		plain.ErrText(c.Line())
 	}
-	return said + c.Line()
+	return exitMistaken
 }
 
 // Quoted returns words as a line for a shell.
 func Quoted(words []string) string {
 	out := make([]string, len(words))
 	for i, w := range words {
-		if out[i] = w; w == "" || strings.ContainsFunc(w, special) {
-			out[i] = plain.ShellQuote(w)
-		}
+		out[i] = plain.ShellWord(w)
 	}
 	return strings.Join(out, " ")
-}
-
-// special reports whether a shell may take a letter for more than a letter.
-func special(r rune) bool {
-	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%", r)
 }

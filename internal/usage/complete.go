@@ -72,7 +72,7 @@ func resolve(words []string) (Command, []string) {
 			return c, words[n:]
 		}
 	}
-	return commands[0], words
+	return All()[0], words
 }
 
 // flag finds a flag as typed.
@@ -110,7 +110,7 @@ func (c Command) next(last string, at int) Completion {
 	if at > 0 {
 		return Completion{Kind: Words}
 	}
-	for _, other := range commands {
+	for _, other := range All() {
 		word, ok := strings.CutPrefix(other.Name, c.Name+" ")
 		if c.Name == "" || c.Name == "help" {
 			word, ok = other.Name, other.Name != ""
@@ -138,7 +138,11 @@ func (c Command) next(last string, at int) Completion {
 func valuesOf(f Flag, last string, keys []string) Completion {
 	switch f.Arg {
 	case "MODE":
-		return starting(wordsOf([]string{"read-only", "workspace-write", "danger-full-access"}), last)
+		var all []Candidate
+		for _, m := range modes {
+			all = append(all, Candidate{m.mode, ""})
+		}
+		return starting(all, last)
 	case "DIR":
 		return Completion{Kind: Folders}
 	case "FILE":

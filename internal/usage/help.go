@@ -12,7 +12,7 @@ const width = 80
 func Overview() string {
 	var b strings.Builder
 	b.WriteString("lockstile starts commands for coding agents: confined, measured,\nrecorded, and only then run.\n\n")
-	for _, c := range commands {
+	for _, c := range All() {
 		if c.Name == "explain" || c.Name == "git" {
 			continue // their words have lines of their own
 		}

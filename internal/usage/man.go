@@ -23,7 +23,7 @@ func (c Command) Page(version string) string {
 	}
 	if c.Name == "" {
 		b.WriteString(".SH COMMANDS\n")
-		for _, other := range commands[1:] {
+		for _, other := range All()[1:] {
 			fmt.Fprintf(&b, ".TP\n.BR %s (1)\n%s\n", roff(other.PageName()), roff(other.Does))
 		}
 	}

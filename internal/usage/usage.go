@@ -39,7 +39,7 @@ func (c Command) Words() string { return strings.TrimSpace("lockstile " + c.Name
 
 // Find returns the command of a name.
 func Find(name string) (Command, bool) {
-	for _, c := range commands {
+	for _, c := range All() {
 		if c.Name == name {
 			return c, true
 		}
@@ -47,12 +47,9 @@ func Find(name string) (Command, bool) {
 	return Command{}, false
 }
 
-// All returns the commands in the order of help.
-func All() []Command { return commands }
-
 // Below returns the words that may follow a first word: "verify" for "log".
 func Below(first string) (words []string) {
-	for _, c := range commands {
+	for _, c := range All() {
 		if rest, ok := strings.CutPrefix(c.Name, first+" "); ok && !strings.Contains(rest, " ") {
 			words = append(words, rest)
 		}
@@ -62,7 +59,7 @@ func Below(first string) (words []string) {
 
 // Names returns the first words of all commands.
 func Names() (names []string) {
-	for _, c := range commands {
+	for _, c := range All() {
 		if c.Name != "" && !strings.Contains(c.Name, " ") {
 			names = append(names, c.Name)
 		}

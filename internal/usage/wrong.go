@@ -10,44 +10,46 @@ import (
 	"github.com/lockstile/lockstile/internal/nearest"
 )
 
-// meant has words of other tools, each with what lockstile has in its place.
-var meant = map[string]string{
-	"network": network, "net": network, "allow-network": network, "allow-net": network, "share-net": network, "network-access": network,
-	"no-network": nothing, "unshare-net": nothing, "offline": nothing,
-	"add-dir": roots, "writable-root": roots, "writable-roots": roots, "allow-write": roots,
-	"deny-read":       `-c 'filesystem.deny_read=["PATH"]'`,
-	"allow-read":      `-c 'filesystem.allow_read=["PATH"]'`,
-	"cd":              "-C DIR",
-	"cwd":             "-C DIR",
-	"chdir":           "-C DIR",
-	"dir":             "-C DIR",
-	"directory":       "-C DIR",
-	"workdir":         "-C DIR",
-	"workspace":       "-C DIR",
-	"config":          "-c KEY=VALUE",
-	"set":             "-c KEY=VALUE",
-	"p":               "--profile NAME",
-	"s":               "--sandbox MODE",
-	"mode":            "--sandbox MODE",
-	"policy":          "--sandbox MODE",
-	"read-only":       "--sandbox read-only",
-	"readonly":        "--sandbox read-only",
-	"ro":              "--sandbox read-only",
-	"workspace-write": "--sandbox workspace-write",
-	"full-auto":       "--sandbox workspace-write",
-	"no-sandbox":      open,
-	"yolo":            open,
-	"dangerously-bypass-approvals-and-sandbox": open,
-	"danger-full-access":                       open,
-	"pty":                                      "--tty",
-	"terminal":                                 "--tty",
-	"t":                                        "--tty",
-	"it":                                       "--tty",
-	"timeout":                                  "-c limits.wall_seconds=N",
-	"memory":                                   "-c limits.memory_mb=N",
-	"follow":                                   "-f",
-	"tail":                                     "-n N",
-	"lines":                                    "-n N",
+// meant returns words of other tools, each with what lockstile has in its place.
+func meant() map[string]string {
+	return map[string]string{
+		"network": network, "net": network, "allow-network": network, "allow-net": network, "share-net": network, "network-access": network,
+		"no-network": nothing, "unshare-net": nothing, "offline": nothing,
+		"add-dir": roots, "writable-root": roots, "writable-roots": roots, "allow-write": roots,
+		"deny-read":       `-c 'filesystem.deny_read=["PATH"]'`,
+		"allow-read":      `-c 'filesystem.allow_read=["PATH"]'`,
+		"cd":              "-C DIR",
+		"cwd":             "-C DIR",
+		"chdir":           "-C DIR",
+		"dir":             "-C DIR",
+		"directory":       "-C DIR",
+		"workdir":         "-C DIR",
+		"workspace":       "-C DIR",
+		"config":          "-c KEY=VALUE",
+		"set":             "-c KEY=VALUE",
+		"p":               "--profile NAME",
+		"s":               "--sandbox MODE",
+		"mode":            "--sandbox MODE",
+		"policy":          "--sandbox MODE",
+		"read-only":       "--sandbox read-only",
+		"readonly":        "--sandbox read-only",
+		"ro":              "--sandbox read-only",
+		"workspace-write": "--sandbox workspace-write",
+		"full-auto":       "--sandbox workspace-write",
+		"no-sandbox":      open,
+		"yolo":            open,
+		"dangerously-bypass-approvals-and-sandbox": open,
+		"danger-full-access":                       open,
+		"pty":                                      "--tty",
+		"terminal":                                 "--tty",
+		"t":                                        "--tty",
+		"it":                                       "--tty",
+		"timeout":                                  "-c limits.wall_seconds=N",
+		"memory":                                   "-c limits.memory_mb=N",
+		"follow":                                   "-f",
+		"tail":                                     "-n N",
+		"lines":                                    "-n N",
+	}
 }
 
 const (
@@ -157,7 +159,7 @@ func (m Mistake) place() string {
 
 // instead proposes a flag for an unknown name.
 func instead(set *flag.FlagSet, name string, args []string) string {
-	other, ok := meant[strings.ToLower(name)]
+	other, ok := meant()[strings.ToLower(name)]
 	if !ok && len(name) > 1 {
 		var names []string
 		set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
@@ -182,19 +184,22 @@ func switchedOff(name, word string) bool {
 }
 
 // modes has other words for each mode.
-var modes = map[string][]string{
-	"read-only":          {"read-only", "readonly", "ro", "read", "safe", "strict", "locked"},
-	"workspace-write":    {"workspace-write", "workspace", "write", "rw", "auto", "default", "full-auto", "on"},
-	"danger-full-access": {"danger-full-access", "danger", "full", "full-access", "none", "off", "yolo", "disabled", "unconfined"},
+var modes = [...]struct {
+	mode  string
+	words []string
+}{
+	{"read-only", []string{"read-only", "readonly", "ro", "read", "safe", "strict", "locked"}},
+	{"workspace-write", []string{"workspace-write", "workspace", "write", "rw", "auto", "default", "full-auto", "on"}},
+	{"danger-full-access", []string{"danger-full-access", "danger", "full", "full-access", "none", "off", "yolo", "disabled", "unconfined"}},
 }
 
 // Mode returns the mode that a mistyped name may have meant, or "".
 func Mode(name string) string {
 	best, least := "", len(name)/3+1
-	for _, mode := range []string{"read-only", "workspace-write", "danger-full-access"} {
-		for _, word := range modes[mode] {
+	for _, m := range modes {
+		for _, word := range m.words {
 			if d := nearest.Distance(strings.ReplaceAll(name, "_", "-"), word); d < least {
-				best, least = mode, d
+				best, least = m.mode, d
 			}
 		}
 	}
@@ -203,17 +208,19 @@ func Mode(name string) string {
 
 // Near returns the command whose name is near to a mistyped first word, or "".
 func Near(word string) string {
-	if other, ok := otherWords[strings.ToLower(word)]; ok {
+	if other, ok := otherWords()[strings.ToLower(word)]; ok {
 		return other
 	}
 	return nearest.Close(word, Names())
 }
 
-// otherWords has words of other tools.
-var otherWords = map[string]string{
-	"sandbox": "run", "start": "run", "shell": "run", "spawn": "run", "check": "doctor", "status": "doctor", "diagnose": "doctor", "info": "doctor",
-	"logs": "log", "history": "log", "audit": "log", "verify": "log verify", "settings": "config", "setting": "config", "why": "explain", "trace": "explain", "can": "explain",
-	"setup-config": "init", "undo": "git undo", "restore": "takeback restore", "cache": "caches", "completions": "completion", "serve": "mcp", "server": "mcp", "manual": "man", "-h": "help",
+// otherWords returns commands of other tools, each with the command of lockstile.
+func otherWords() map[string]string {
+	return map[string]string{
+		"sandbox": "run", "start": "run", "shell": "run", "spawn": "run", "check": "doctor", "status": "doctor", "diagnose": "doctor", "info": "doctor",
+		"logs": "log", "history": "log", "audit": "log", "verify": "log verify", "settings": "config", "setting": "config", "why": "explain", "trace": "explain", "can": "explain",
+		"setup-config": "init", "undo": "git undo", "restore": "takeback restore", "cache": "caches", "completions": "completion", "serve": "mcp", "server": "mcp", "manual": "man", "-h": "help",
+	}
 }
 
 // NearBelow returns the second word of a command that a mistyped word may have meant, or "".
