@@ -24,6 +24,9 @@ func (h Host) String() string {
 // Name returns the name to look up, "" for an address.
 func (h Host) Name() string { return h.name }
 
+// Address returns the address, the zero Addr for a name.
+func (h Host) Address() netip.Addr { return h.addr }
+
 // The bounds of names (RFC 1035, 2.3.4), in bytes.
 const (
 	mostName  = 253

@@ -45,6 +45,23 @@ func Parse(text string) (Rule, error) {
 	return r, nil
 }
 
+// ParseAll reads the rules of a command. The error names the rule.
+func ParseAll(allow, deny, private []string) (rules Rules, err error) {
+	for _, of := range []struct {
+		texts []string
+		into  *[]Rule
+	}{{allow, &rules.Allow}, {deny, &rules.Deny}, {private, &rules.Private}} {
+		for _, text := range of.texts {
+			r, err := Parse(text)
+			if err != nil {
+				return Rules{}, fmt.Errorf("%q: %w", text, err)
+			}
+			*of.into = append(*of.into, r)
+		}
+	}
+	return rules, nil
+}
+
 // split parts host and port; port is "" without one. An IPv6 address with a port stands in
 // brackets (RFC 3986, 3.2.2).
 func split(text string) (host, port string, err error) {

@@ -13,7 +13,7 @@ import (
 // ProgramNames are the product's programs, which may lie beside the running program. An
 // absent program counts like a present program: whoever makes the file decides what
 // `lockstile mcp` runs.
-var ProgramNames = []string{"lockstile", "lockstile-agent", "lockstile-mcp", "lockstile-runner"}
+var ProgramNames = []string{"lockstile", "lockstile-agent", "lockstile-mcp", "lockstile-net", "lockstile-runner"}
 
 // ownPrograms are the programs that make starts: the running program and the others
 // beside it. Whoever can replace a program decides about the next start.

@@ -1,0 +1,127 @@
+// Command lockstile-net reaches the servers that the rules of [network] allow, for the
+// commands of one start. The gate starts lockstile-net in a sandbox of its own, with the
+// network of the host and nothing to write. Nobody else has a use for it.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+
+	"github.com/lockstile/lockstile/internal/netproxy"
+	"github.com/lockstile/lockstile/internal/netrules"
+	"github.com/lockstile/lockstile/internal/plain"
+	"github.com/lockstile/lockstile/internal/proxywire"
+)
+
+func main() {
+	if err := serve(); err != nil {
+		plain.Err("lockstile-net: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+var errAlone = errors.New("lockstile starts this program itself, for commands with rules of [network]")
+
+// serve serves until the gate closes its end.
+func serve() error {
+	c, err := net.FileConn(os.Stdin)
+	if err != nil {
+		return errAlone
+	}
+	gate, ok := c.(*net.UnixConn)
+	if !ok {
+		return errAlone
+	}
+	rules, listener, err := begin(gate)
+	if err != nil {
+		return err
+	}
+	r := &record{gate: gate}
+	go r.hear()
+	return netproxy.New(rules, r.tell).Serve(listener)
+}
+
+// mostBegin is the most bytes of the first message.
+const mostBegin = 256 << 10
+
+// begin takes the first message, with the rules and the listener.
+func begin(gate *net.UnixConn) (rules netrules.Rules, l net.Listener, err error) {
+	b, oob := make([]byte, mostBegin), make([]byte, syscall.CmsgSpace(4))
+	n, oobn, _, _, err := gate.ReadMsgUnix(b, oob)
+	if err != nil {
+		return rules, nil, err
+	}
+	if n == 0 {
+		os.Exit(0) // the start was given up
+	}
+	var first proxywire.Begin
+	if err := json.Unmarshal(b[:n], &first); err != nil {
+		return rules, nil, err
+	}
+	if rules, err = netrules.ParseAll(first.Allow, first.Deny, first.Private); err != nil {
+		return rules, nil, err
+	}
+	messages, err := syscall.ParseSocketControlMessage(oob[:oobn])
+	if err != nil || len(messages) != 1 {
+		return rules, nil, errors.Join(err, errors.New("no listener came"))
+	}
+	fds, err := syscall.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) != 1 {
+		return rules, nil, errors.Join(err, errors.New("no listener came"))
+	}
+	f := os.NewFile(uintptr(fds[0]), "listener")
+	defer f.Close()
+	if l, err = net.FileListener(f); err != nil {
+		return rules, nil, fmt.Errorf("the listener: %w", err)
+	}
+	return rules, l, nil
+}
+
+// record tells the gate each decision. An allowed one waits until the gate has recorded it;
+// the gate answers in the order of the decisions.
+type record struct {
+	gate    *net.UnixConn
+	mu      sync.Mutex
+	waiting []chan struct{}
+}
+
+func (r *record) tell(d proxywire.Decision) error {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	recorded := make(chan struct{})
+	r.mu.Lock()
+	if d.Allowed {
+		r.waiting = append(r.waiting, recorded)
+	}
+	_, err = r.gate.Write(b)
+	r.mu.Unlock()
+	if err == nil && d.Allowed {
+		<-recorded
+	}
+	return err
+}
+
+// hear takes the gate's answers. The end of the gate's channel ends the program, and with it
+// every connection.
+func (r *record) hear() {
+	b := make([]byte, len(proxywire.Recorded)+1)
+	for {
+		n, err := r.gate.Read(b)
+		if err != nil || string(b[:n]) != proxywire.Recorded {
+			os.Exit(0)
+		}
+		r.mu.Lock()
+		if len(r.waiting) > 0 {
+			close(r.waiting[0])
+			r.waiting = r.waiting[1:]
+		}
+		r.mu.Unlock()
+	}
+}
