@@ -127,6 +127,7 @@ type hold struct {
 	set   string
 	seat  cachesets.Seat
 	other bool // than the kept seat
+	least bool // the least share does
 	part  *shares.Share
 }
 
@@ -160,6 +161,9 @@ func (h *hold) folder(set, workspace string) (string, error) {
 func (h *hold) share(home string, p policy.Policy) int {
 	if h == nil || p.Mode == policy.ModeDangerFullAccess || runtime.GOOS != "linux" { // elsewhere nothing is shared by number
 		return 0
+	}
+	if h.least {
+		return shares.Last
 	}
 	if h.part == nil {
 		h.from.mu.Lock()

@@ -39,6 +39,7 @@ type Child struct {
 	guard      *takeback.Guard
 	treeLimits *treeLimits
 	seat       *hold
+	servers    *servers
 	pruner     *pruner
 	note       *takeback.Note
 	suffix     string // of names that are taken back
@@ -154,6 +155,7 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait(c.letFinish)
+	connections := c.servers.end()
 	c.seat.leave()
 	c.pruner.end()
 	c.ended = end.Ended
@@ -164,7 +166,7 @@ func (c *Child) wait() {
 	} else {
 		c.note.Leave()
 	}
-	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), Trust: trustOf(c.news), Exceeded: c.exceeded, EndedBecause: redact.Text(c.why), Ended: endedOf(c.ended)}
+	line := endLine{Event: "end", Start: c.record.Seq, Millis: c.record.millis(), Denied: pathsOf(c.denied), Left: pathsOfLeft(c.left), Trust: trustOf(c.news), Exceeded: c.exceeded, EndedBecause: redact.Text(c.why), Ended: endedOf(c.ended), Connections: connections}
 	switch {
 	case err != nil || end.Killed:
 		// Only the gate ends the init: another process killed the init, and thus the

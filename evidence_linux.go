@@ -32,6 +32,8 @@ func measurePlaced(l *systemLaunch) (*attest.Evidence, error) {
 	command := measure.Process{Who: "command", PID: l.Command()}
 	command.Namespaces(e, attest.NamespaceNames()...)
 	command.IDMaps(e)
+	listener, cookie := l.Servers()
+	command.Servers(e, listener, cookie)
 	if err := l.Hardened(); err != nil {
 		return nil, err
 	}
@@ -62,6 +64,9 @@ func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error 
 		return err
 	}
 	command.Descriptors(e)
+	if listener, _ := l.Servers(); listener >= 0 {
+		measure.Reached(e, listener)
+	}
 	command.Limits(e)
 	if m.Cgroup {
 		command.Cgroup(e)
@@ -108,7 +113,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		OS:     f.OS,
 		Caller: attest.Caller{UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters, Keyring: measure.Keyring()},
-		Kernel: attest.Kernel{LandlockABI: f.LandlockABI, NoUserNamespaces: f.Missing.UserNamespaces, Loopback: i.plan.Loopback, SharedProc: f.Missing.FreshProc,
+		Kernel: attest.Kernel{LandlockABI: f.LandlockABI, ServersByName: p.NetworkByName(), NoUserNamespaces: f.Missing.UserNamespaces, Loopback: i.plan.Loopback, SharedProc: f.Missing.FreshProc,
 			OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", ProcFiles: f.ProcFiles},
 		Shares: attest.Shares{Memory: f.Memory, MostProcesses: f.MostProcesses, MostCore: f.MostCore,
 			Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Share: f.Pools.Share},

@@ -160,18 +160,37 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err := makeRoots(r.Policy); err != nil {
 		return nil, err
 	}
+	servers := g.beginServers(r)
+	child, err := g.startWith(servers, r)
+	if err != nil {
+		servers.drop()
+	}
+	return child, err
+}
+
+// startWith starts a command whose servers by name are reached by servers.
+func (g *Gate) startWith(servers *servers, r Request) (*Child, error) {
 	c, err := g.confine(r)
 	if err != nil {
 		return nil, err
 	}
 	tally.Count(tally.Verdict)
 	note := c.note
+	if err := servers.wait(); err != nil {
+		c.Kill()
+		return nil, errors.Join(err, note.Done())
+	}
 	if r.Ready != nil {
 		<-r.Ready
 	}
-	record, err := g.recordStart(r, c)
+	record, err := g.recordStart(r, c, servers.field())
 	if err != nil {
 		c.Kill()
+		return nil, errors.Join(err, note.Done())
+	}
+	if err := servers.serve(c.systemLaunch, record.Seq); err != nil {
+		c.Kill()
+		g.recordNoExec(record, err)
 		return nil, errors.Join(err, note.Done())
 	}
 	tally.Count(tally.Record)
@@ -187,7 +206,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, errors.Join(err, note.Done())
 	}
 	out, in := c.Terminal()
-	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, servers: servers, pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
 	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, child.guarded(c.intent))
 	return child, nil
@@ -214,6 +233,7 @@ func (c *confined) Kill() {
 func (g *Gate) confine(r Request) (*confined, error) {
 	defer runtime.KeepAlive(r) // the files of r are used by number
 	seat := g.seats.hold()
+	seat.least = r.ofServers
 	for tries := 1; ; tries++ {
 		knows := g.knows(r)
 		knows.seat = seat
@@ -250,8 +270,17 @@ func (g *Gate) knows(r Request) knowledge {
 	if r.OwnLoopback || r.Policy.NetworkOpen() || r.Policy.Mode != policy.ModeReadOnly && r.Policy.Mode != policy.ModeWorkspaceWrite || out.missing.UserNamespaces {
 		return out
 	}
-	out.loopback, _ = g.launcher.Loopback(os.Geteuid(), os.Getegid()) // on failure each command gets a loopback alone, which is stricter
+	out.loopback, _ = g.launcher.Loopback(networkKey(r.Policy), os.Geteuid(), os.Getegid()) // on failure each command gets a loopback alone, which is stricter
 	return out
+}
+
+// networkKey tells the loopbacks of a gate apart: a command must not reach the listener for
+// servers of a command with other rules.
+func networkKey(p policy.Policy) string {
+	if !p.NetworkByName() {
+		return ""
+	}
+	return "+" + p.Network.Digest() // no name of a loopback has a plus
 }
 
 // mostTries is how often a start is begun anew for changed mounts.
@@ -282,7 +311,9 @@ func (g *Gate) confineOnce(r Request, knows knowledge) (*confined, error) {
 		return nil, err
 	}
 	g.phases.end(phaseDecided)
-	g.last.Store(&lastPlan{intended.plan, intended.policy, r.Env, intended.facts.Pools})
+	if !r.ofServers {
+		g.last.Store(&lastPlan{intended.plan, intended.policy, r.Env, intended.facts.Pools})
+	}
 	if s := g.ahead.take(intended.plan); s != nil {
 		if c, err := g.prove(intended, s); err == nil {
 			begun.drop()
@@ -317,7 +348,10 @@ func (g *Gate) confineOnce(r Request, knows knowledge) (*confined, error) {
 
 // prove sends the command to the placed processes, and measures the processes.
 func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
-	fault := s.Give(intended.command)
+	fault := leadToServers(intended, s.systemLaunch)
+	if fault == nil {
+		fault = s.Give(intended.command)
+	}
 	g.phases.end(phaseGiven)
 	// Meanwhile the processes are on their way.
 	warmRecords()

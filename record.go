@@ -42,6 +42,7 @@ type startLine struct {
 	Git       *gitField             `json:"git,omitempty"`       // the workspace's repository, in workspace-write
 	Caches    []string              `json:"caches,omitempty"`    // private caches of the command: docs/caches.md
 	NoCaches  []string              `json:"no_caches,omitempty"` // caches that the command can't write, with the reason
+	Network   *networkField         `json:"network,omitempty"`   // servers that the command may reach by name
 	Proven    []refusal.Restriction `json:"proven"`
 }
 
@@ -64,20 +65,21 @@ func approvalOf(r Request) *approvalField {
 }
 
 type endLine struct {
-	Event        string      `json:"event"` // "end"
-	Start        uint64      `json:"start"` // seq of the start line
-	Exit         *int        `json:"exit,omitempty"`
-	Signal       string      `json:"signal,omitempty"`
-	Error        string      `json:"error,omitempty"`
-	Denied       []string    `json:"denied,omitempty"`        // names made by the command and taken back
-	Left         []string    `json:"left,omitempty"`          // names made by the command that could not be taken back
-	Exceeded     string      `json:"exceeded,omitempty"`      // the limit for which the tree was ended
-	EndedBecause string      `json:"ended_because,omitempty"` // what the command did, for which the tree was ended
-	Trust        *news.News  `json:"trust,omitempty"`         // what is new or changed, and what programs of the host may obey
-	Ended        *endedField `json:"ended,omitempty"`         // processes that the command left behind, and that were ended
-	Git          *gitEnd     `json:"git,omitempty"`           // what the command did to the git directory
-	Obstacles    []Obstacle  `json:"obstacles,omitempty"`     // places where the sandbox stood in the way
-	Millis       int64       `json:"ms"`
+	Event        string            `json:"event"` // "end"
+	Start        uint64            `json:"start"` // seq of the start line
+	Exit         *int              `json:"exit,omitempty"`
+	Signal       string            `json:"signal,omitempty"`
+	Error        string            `json:"error,omitempty"`
+	Denied       []string          `json:"denied,omitempty"`        // names made by the command and taken back
+	Left         []string          `json:"left,omitempty"`          // names made by the command that could not be taken back
+	Exceeded     string            `json:"exceeded,omitempty"`      // the limit for which the tree was ended
+	EndedBecause string            `json:"ended_because,omitempty"` // what the command did, for which the tree was ended
+	Trust        *news.News        `json:"trust,omitempty"`         // what is new or changed, and what programs of the host may obey
+	Ended        *endedField       `json:"ended,omitempty"`         // processes that the command left behind, and that were ended
+	Git          *gitEnd           `json:"git,omitempty"`           // what the command did to the git directory
+	Obstacles    []Obstacle        `json:"obstacles,omitempty"`     // places where the sandbox stood in the way
+	Connections  *connectionsField `json:"connections,omitempty"`   // decisions about servers
+	Millis       int64             `json:"ms"`
 }
 
 // endedField counts processes; of many the log keeps the first names.
@@ -146,13 +148,13 @@ var warmRecords = sync.OnceFunc(func() {
 })
 
 // recordStart writes the start line. Nothing is released without the line.
-func (g *Gate) recordStart(r Request, c *confined) (record, error) {
+func (g *Gate) recordStart(r Request, c *confined, network *networkField) (record, error) {
 	p := c.intent.plan
 	caches, noCaches := cacheNames(c.intent.facts.Caches)
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), Call: call(r), IO: ioName(r),
 		Argv: loggedArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Closed: closedOf(c.intent.trusted), Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Closed: closedOf(c.intent.trusted), Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Network: network, Proven: c.verdict.Proven,
 	})
 	return record{Record{receipt.Seq, p.Mode, len(c.verdict.Proven), p.NotHeld()}, time.Now()}, err
 }

@@ -29,6 +29,7 @@ type Request struct {
 	Ignore                []syscall.Signal // the command ignores these signals at the beginning, as under nohup; nil: none (Linux alone)
 	OwnLoopback           bool             // a loopback of the command's own; false: the commands of a gate without a network reach each other's servers
 	Explain               Explain          // for explaining, at the command's end, where the sandbox stood in the way
+	ofServers             bool             // the command is lockstile-net, beside the start of another
 	Terminal              *Size            // gives the command a new terminal of this size; the other end is Child.Terminal
 }
 

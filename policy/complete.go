@@ -63,6 +63,19 @@ func completeRead(rules, defaults []ReadRule) []ReadRule {
 	return slices.Concat(missing, rules)
 }
 
+// Digest returns 16 hexadecimal digits that name the rules: equal rules have equal digests.
+func (n Network) Digest() string {
+	var b []byte
+	for _, rules := range [][]string{n.Allow, n.Deny, n.Private} {
+		b = append(strconv.AppendInt(b, int64(len(rules)), 10), ';')
+		for _, r := range rules {
+			b = append(append(strconv.AppendInt(b, int64(len(r)), 10), ':'), r...)
+		}
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
+
 // Digest returns 16 hexadecimal digits that name the meaning of a policy for the sandbox:
 // two policies that confine alike have equal digests. The digest leaves out who is asked,
 // where values were said, and the variables to set, because those may be secrets.
@@ -89,6 +102,7 @@ func (p Policy) Digest() string {
 	list(p.Env.Exclude)
 	list(p.Env.IncludeOnly)
 	list(p.TrustWritable)
+	text(p.Network.Digest())
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
 }

@@ -281,7 +281,13 @@ func (p Policy) DecideConnect(target string) Decision {
 // NetworkOpen reports whether the command may use the host's network. As the
 // key's table says, network_access applies to workspace-write only.
 func (p Policy) NetworkOpen() bool {
-	return p.Mode == ModeDangerFullAccess || p.Mode == ModeWorkspaceWrite && p.NetworkAccess
+	return p.Mode == ModeDangerFullAccess || p.Mode == ModeWorkspaceWrite && p.NetworkAccess || p.Mode == ModeReadOnly && p.ReadOnlyNetwork
+}
+
+// NetworkByName reports whether the command may reach servers by the rules of Network, and
+// nothing else.
+func (p Policy) NetworkByName() bool {
+	return (p.Mode == ModeReadOnly || p.Mode == ModeWorkspaceWrite) && !p.NetworkOpen() && len(p.Network.Allow)+len(p.Network.Private) > 0
 }
 
 // splitHostPort takes HOST:PORT and [HOST]:PORT. net.SplitHostPort would do the same, but

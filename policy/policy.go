@@ -86,6 +86,15 @@ type ReadRule struct {
 	From    Origin
 }
 
+// Network names servers in rules: NAME:PORT, *.DOMAIN:PORT, ADDRESS:PORT or
+// NETWORK/BITS:PORT. The port may be * and is 443 if there is none. The zero value opens
+// nothing.
+type Network struct {
+	Allow   []string // network.allow
+	Deny    []string // network.deny, which wins
+	Private []string // network.private: names that may lead to addresses of a private network
+}
+
 // Inherit says with which variables of the caller a command's environment begins.
 type Inherit uint8
 
@@ -125,6 +134,8 @@ type Policy struct {
 	Home      string // absolute; the product's own directory ($LOCKSTILE_HOME)
 
 	NetworkAccess       bool
+	ReadOnlyNetwork     bool      // the host's network in read-only, which NetworkAccess does not open
+	Network             Network   // servers that commands may reach by name while the network is off
 	WritableRoots       []Root    // without the workspace: the mode implies the workspace
 	LeftOut             []LeftOut // configured roots that are no roots, to be told
 	ExcludeTmpdirEnvVar bool

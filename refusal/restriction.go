@@ -19,8 +19,9 @@ const (
 	Descriptors      Restriction = "descriptors"  // nothing open but stdin, stdout and stderr
 	NoNewPrivs       Restriction = "no_new_privs" // set-user-ID programs gain no rights
 	Seccomp          Restriction = "seccomp"
-	HostSockets      Restriction = "host sockets" // no Unix socket of the host can be reached
-	Securebits       Restriction = "securebits"   // user 0 is nobody special
+	HostSockets      Restriction = "host sockets"    // no Unix socket of the host can be reached
+	ServersByName    Restriction = "servers by name" // one listener leads out, and only to the servers of the rules
+	Securebits       Restriction = "securebits"      // user 0 is nobody special
 	Capabilities     Restriction = "capabilities"
 	WorkingDir       Restriction = "working directory" // the requested folder, in the view and not beneath the view
 	Session          Restriction = "session"           // a session and process group of its own

@@ -10,7 +10,7 @@ rest=(. ./internal/linux/gitfs ./cmd/lockstile-mcp ./cmd/lockstile-agent ./inter
 	./internal/tool ./internal/tui ./internal/approve ./session ./internal/linux/supervise ./internal/survey ./internal/takeback ./internal/trail ./internal/gitconf)
 dir=$(mktemp -d /var/tmp/lockstile-test.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
-go build -o "$dir/" ./cmd/lockstile ./cmd/lockstile-mcp ./cmd/lockstile-agent
+go build -o "$dir/" ./cmd/lockstile ./cmd/lockstile-mcp ./cmd/lockstile-agent ./cmd/lockstile-net
 go build -tags lockstile_leave_out -o "$dir/lockstile-leave-out" ./cmd/lockstile
 go build -tags lockstile_leave_out -o "$dir/lockstile-agent-leave-out" ./cmd/lockstile-agent
 go test -c -o "$dir/cmd.test" ./cmd/lockstile

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/caches internal/cachesets internal/config internal/containers internal/host internal/launch internal/linux/launcher internal/linux/measure internal/news internal/obstacle internal/plain internal/plan internal/program internal/pty internal/question internal/redact internal/residual internal/shares internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/beside internal/caches internal/cachesets internal/config internal/containers internal/host internal/launch internal/linux/launcher internal/linux/measure internal/netrules internal/news internal/obstacle internal/plain internal/plan internal/program internal/proxywire internal/pty internal/question internal/redact internal/residual internal/shares internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
@@ -15,10 +15,11 @@ func Lockstile() Tables {
 			{"internal/archtest", ""},
 			{"internal/attest", "internal/access policy refusal"},
 			{"internal/audit", "internal/filelock internal/plain refusal"},
+			{"internal/beside", "internal/plain"},
 			{"internal/caches", ""},
 			{"internal/cachesets", "internal/filelock"},
-			{"internal/cli", "internal/usage . internal/approve internal/audit internal/cachesets internal/containers internal/escapes internal/ignored internal/imports internal/plain internal/pty internal/rollout internal/settings internal/windows/setup policy refusal"},
-			{"internal/config", "internal/nearest internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
+			{"internal/cli", "internal/usage . internal/approve internal/audit internal/beside internal/cachesets internal/containers internal/escapes internal/ignored internal/imports internal/plain internal/pty internal/rollout internal/settings internal/windows/setup policy refusal"},
+			{"internal/config", "internal/nearest internal/netrules internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/containers", ""},
 			{"internal/emulated", ""},
 			{"internal/filelock", ""},
@@ -49,7 +50,7 @@ func Lockstile() Tables {
 			{"internal/patch", "internal/rename"},
 			{"internal/picture", ""},
 			{"internal/plain", ""},
-			{"internal/plan", "internal/access internal/caches internal/containers internal/host internal/shares policy refusal"},
+			{"internal/plan", "internal/access internal/caches internal/containers internal/host internal/netrules internal/shares policy refusal"},
 			{"internal/escapes", ""},
 			{"internal/program", ""},
 			{"internal/proxywire", "internal/netrules"},

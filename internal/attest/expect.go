@@ -37,6 +37,7 @@ type Kernel struct {
 	NoUserNamespaces bool     // Landlock and the filter hold alone
 	Loopback         string   // the network namespace that the client's commands share, "" for one of the command's own
 	SharedProc       bool     // the view's /proc is the caller's, read-only
+	ServersByName    bool     // a listener leads to the servers of the rules
 	OwnPIDMax        bool     // a pid namespace has an own kernel.pid_max
 	Cgroup           bool     // a cgroup that bounds memory and processes can be made
 	ProcFiles        []string // the files below /proc that become read-only
@@ -103,7 +104,9 @@ type Windows struct {
 
 // supervised reports whether the supervisor makes the connects of a command without a
 // network.
-func (m Machine) supervised() bool { return m.LandlockABI < unixABI || m.Loopback != "" }
+func (m Machine) supervised() bool {
+	return m.LandlockABI < unixABI || m.Loopback != "" || m.ServersByName
+}
 
 // hides reports whether some files of the machine may not be read.
 func (m Machine) hides() bool { return len(m.Readable) > 0 && m.Readable[0] != "/" }
@@ -222,8 +225,11 @@ func expectSeccomp(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 	}
 	if !p.NetworkOpen() && m.supervised() {
-		// The trial of reaching the host makes one connect.
-		out = append(out, Expectation{Restriction: refusal.HostSockets, Fact: "connects that came to us", Want: "1"})
+		connects := "1" // the trial of reaching the host
+		if p.NetworkByName() {
+			connects = "2" // and that of reaching the listener
+		}
+		out = append(out, Expectation{Restriction: refusal.HostSockets, Fact: "connects that came to us", Want: connects})
 	}
 	return out
 }

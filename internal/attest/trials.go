@@ -22,6 +22,27 @@ func expectHostSockets(m Machine) Expectation {
 	return Expectation{Restriction: refusal.HostSockets, Fact: "trial.datagram socket", Want: "EAFNOSUPPORT"}
 }
 
+// expectServers expects the listener for servers by name if there are rules, and otherwise
+// none. In a network namespace of its own the command has no other socket by then.
+func expectServers(p policy.Policy, m Machine) []Expectation {
+	of := func(fact Fact, want string) Expectation {
+		return Expectation{Restriction: refusal.ServersByName, Fact: fact, Want: want}
+	}
+	if !p.NetworkByName() {
+		none := of("servers.listener", "none")
+		none.Restriction = refusal.NetworkNamespace
+		return []Expectation{none}
+	}
+	out := []Expectation{
+		of("servers.listener", "on 127.0.0.1 in the command's network namespace"), of("servers.listed", "yes"),
+		of("trial.reach the listener", "ok"), of("servers.reached", "yes"),
+	}
+	if m.Loopback == "" {
+		out = append(out, of("servers.sockets", "1"))
+	}
+	return out
+}
+
 // expectTrials returns the expected end of each trial of the confined processes.
 func expectTrials(p policy.Policy, m Machine) []Expectation {
 	out := []Expectation{
@@ -37,6 +58,7 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 		out = append(out,
 			Expectation{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"},
 			expectHostSockets(m))
+		out = append(out, expectServers(p, m)...)
 	}
 	if m.hides() {
 		out = append(out, Expectation{Restriction: refusal.Landlock, Fact: "trial.read a file that may not be", Want: "EACCES"})

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/beside"
 	"github.com/lockstile/lockstile/internal/plain"
 )
 
@@ -98,11 +99,11 @@ func configPlace(home string) string {
 	return file
 }
 
-// besideUs says which front ends are beside lockstile.
+// besideUs says which of the other programs are beside lockstile.
 func besideUs() string {
 	var there, missing []string
-	for _, name := range []string{"lockstile-agent", "lockstile-mcp"} {
-		front, err := frontEnd(name)
+	for _, name := range []string{"lockstile-agent", "lockstile-mcp", "lockstile-net"} {
+		front, err := beside.Program(name)
 		if err == nil {
 			_, err = os.Stat(front)
 		}

@@ -2,11 +2,14 @@
 
 package cli
 
-import "github.com/lockstile/lockstile/internal/plain"
+import (
+	"github.com/lockstile/lockstile/internal/beside"
+	"github.com/lockstile/lockstile/internal/plain"
+)
 
 // execute only works on Linux: on other systems a program can't become another.
 func execute(name string, _ []string) int {
-	front, err := frontEnd(name)
+	front, err := beside.Program(name)
 	if err != nil {
 		plain.Err("lockstile: %v\n", err)
 		return exitFail

@@ -68,7 +68,7 @@ func run(args []string) int {
 		return usage.Say(set, err, args)
 	}
 	ignored.Keep()
-	opened := beside(openGate)
+	opened := aside(openGate)
 	p, _, err := f.Load() // the configuration's file system may hang: a signal still ends us
 	o := <-opened
 	gate := o.gate
@@ -99,7 +99,7 @@ func run(args []string) int {
 	}
 	defer ends.drop() // drop also runs after a panic
 	signals := newSignals()
-	caught := beside(func() (none struct{}) { signals.catch(terminalSize(f.tty) != nil); return })
+	caught := aside(func() (none struct{}) { signals.catch(terminalSize(f.tty) != nil); return })
 	child, err := start(gate, p, f, ends, caught)
 	if err != nil {
 		return refused(err, f.json)
@@ -233,8 +233,8 @@ func openGate() (o opening) {
 	return o
 }
 
-// beside runs f while the caller goes on, and returns a channel for the result.
-func beside[T any](f func() T) <-chan T {
+// aside runs f while the caller goes on, and returns a channel for the result.
+func aside[T any](f func() T) <-chan T {
 	done := make(chan T, 1)
 	go func() { done <- f() }()
 	return done

@@ -36,6 +36,9 @@ func build(in Input, s settings) (policy.Policy, error) {
 	}
 	p.NetworkAccess = p.Mode == policy.ModeDangerFullAccess ||
 		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")
+	if p.Network, err = network(s); err != nil {
+		return policy.Policy{}, err
+	}
 	p.Values = s.values()
 	if p.TrustWritable, err = givenUp(s); err != nil {
 		return policy.Policy{}, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -140,11 +141,18 @@ wall_seconds = 1000
 writable = [".VSCode", ".idea", ".vscode"]
 [linux]
 without_namespaces = "container is the boundary"
+[network]
+allow = ["example.org", "*.example.org:8080"]
+deny = ["bad.example.org:*"]
+private = ["db.example.org:5432"]
 `)
 	p := mustLoad(t, in)
 	if p.Limits != (policy.Limits{Processes: 1000, MemoryMB: 1000, FileSizeMB: 1000, OpenFiles: 1000, CPUSeconds: 1000, WallSeconds: 1000}) || p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
 		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn || p.Caches != policy.CachesOff || p.MostCacheMB != 1000 || !p.WithoutNamespaces {
 		t.Errorf("%+v", p)
+	}
+	if want := (policy.Network{Allow: []string{"example.org", "*.example.org:8080"}, Deny: []string{"bad.example.org:*"}, Private: []string{"db.example.org:5432"}}); !reflect.DeepEqual(p.Network, want) {
+		t.Errorf("%+v", p.Network)
 	}
 	if !slices.Equal(p.TrustWritable, []string{".idea", ".vscode"}) {
 		t.Errorf("%q", p.TrustWritable)
@@ -154,7 +162,7 @@ without_namespaces = "container is the boundary"
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 44 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 48 {
 			t.Errorf("%+v", v)
 		}
 	}

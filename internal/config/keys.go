@@ -39,6 +39,9 @@ const (
 	gitKey           = "git.commit"
 	cachesKey        = "caches.mode"
 	trustKey         = "trust.writable"
+	allowKey         = "network.allow"
+	denyKey          = "network.deny"
+	privateKey       = "network.private"
 	namespacesKey    = "linux.without_namespaces"
 )
 
@@ -61,6 +64,9 @@ var keys = [...]key{
 	{"caches.max_mb", kindLimit, int64(0), nil},
 	{denyReadKey, kindList, []string(nil), nil},
 	{allowReadKey, kindList, []string(nil), nil},
+	{allowKey, kindList, []string(nil), nil},
+	{denyKey, kindList, []string(nil), nil},
+	{privateKey, kindList, []string(nil), nil},
 	{namespacesKey, kindString, "", []string{policy.ContainerIsTheBoundary}},
 	{"windows.sandbox", kindString, "elevated", []string{"elevated", "unelevated"}},
 	{"features.unified_exec", kindBool, true, nil},

@@ -122,6 +122,8 @@ func (r *Rule) parseHost(host string) error {
 	switch {
 	case err != nil:
 		return err
+	case h.name == "localhost" || strings.HasSuffix(h.name, ".localhost"):
+		return errors.New("a name never leads to this machine: write 127.0.0.1 or [::1]")
 	case h.addr.IsValid() && below:
 		return fmt.Errorf("%q has a star before an address", host)
 	case h.addr.IsValid():
@@ -133,6 +135,9 @@ func (r *Rule) parseHost(host string) error {
 	}
 	return nil
 }
+
+// OnPort reports whether a rule is about a port.
+func (r Rule) OnPort(port uint16) bool { return r.anyOne || r.port == port && port != 0 }
 
 // fits reports whether a rule is about a host and port.
 func (r Rule) fits(h Host, port uint16) bool {

@@ -1,9 +1,12 @@
 package plan
 
 import (
+	"fmt"
 	"path"
+	"slices"
 
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/netrules"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -78,8 +81,9 @@ func compileFoundation(p policy.Policy, f host.Facts, private string) (*Plan, er
 	if !p.NetworkOpen() {
 		out.Loopback = f.Loopback
 	}
+	out.ByName = p.NetworkByName()
 	// Landlock would keep a command from the sockets of the client's other commands.
-	if !p.NetworkOpen() && (f.LandlockABI < unixABI || out.Loopback != "") {
+	if !p.NetworkOpen() && (f.LandlockABI < unixABI || out.Loopback != "" || out.ByName) {
 		out.Supervised, out.Killable = true, f.KillableNotify
 	}
 	out.Seccomp = rulesFor(out.Supervised)
@@ -102,6 +106,35 @@ func decided(p policy.Policy) error {
 		return refuse(refusal.CodeUnset, "", "the product's own folder is not set", "set LOCKSTILE_HOME or HOME")
 	case p.Mode == policy.ModeDangerFullAccess:
 		return nil
+	}
+	return decidedNetwork(p)
+}
+
+// mostRules bounds the rules of a command, and mostRuleText their length in bytes.
+const (
+	mostRules    = 2000
+	mostRuleText = 64 << 10
+)
+
+// decidedNetwork refuses rules for servers that say nothing, or that the network would not
+// obey.
+func decidedNetwork(p policy.Policy) error {
+	n := p.Network
+	all := slices.Concat(n.Allow, n.Deny, n.Private)
+	if len(all) > 0 && p.NetworkOpen() {
+		return refuse(refusal.CodeConfig, refusal.ServersByName, "the network is open, and the rules of [network] would keep nothing out",
+			"remove the rules of [network], or set sandbox_workspace_write.network_access = false")
+	}
+	size := 0
+	for _, rule := range all {
+		size += len(rule)
+	}
+	if len(all) > mostRules || size > mostRuleText {
+		return refuse(refusal.CodeConfig, refusal.ServersByName, fmt.Sprintf("[network] has %d rules of %d bytes; at most %d rules of %d bytes can be obeyed", len(all), size, mostRules, mostRuleText),
+			"write a network as ADDRESS/BITS, or the names below a domain as *.DOMAIN")
+	}
+	if _, err := netrules.ParseAll(n.Allow, n.Deny, n.Private); err != nil {
+		return refuse(refusal.CodeConfig, refusal.ServersByName, "a rule of [network] can't be obeyed: "+err.Error(), "write NAME:PORT, *.DOMAIN:PORT, ADDRESS:PORT or NETWORK/BITS:PORT")
 	}
 	return nil
 }

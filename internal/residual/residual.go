@@ -56,6 +56,7 @@ func open(p *plan.Plan) bool       { return p.NotHeld() != "" }
 func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == "" }
 func supervised(p *plan.Plan) bool { return p.Supervised }
 func windows(p *plan.Plan) bool    { return strings.HasPrefix(p.Target, "windows/") && p.Restricted() }
+func byName(p *plan.Plan) bool     { return p.ByName }
 func token(p *plan.Plan) bool      { return p.Rung == plan.Token }
 func account(p *plan.Plan) bool    { return p.Rung == plan.Account }
 
@@ -85,6 +86,22 @@ var Table = [...]Residual{
 		"With network access: Unix sockets of the host by path, outside `/run` and `/tmp`",
 		`with network access the command itself makes the connects`,
 		"keep agents' and daemons' sockets in `/run`"},
+	{"net-way-out", byName,
+		"A server that `[network]` allows is a way out: a package upload, a gist, a name below a `*.` rule that the command makes up",
+		`what a server does with what it gets can't be told from outside`,
+		"allow few servers, and no `*.` rule of a domain in which others may have names"},
+	{"net-fronting", byName,
+		`A server that serves several sites at one address may serve another site than the name in TLS says (another Host inside TLS, an encrypted ClientHello)`,
+		`what is inside TLS is between the client and the server`,
+		`allow no content network as a whole`},
+	{"net-ignorers", byName,
+		`Programs that know no proxy reach no server by name: raw sockets, UDP, QUIC, Node before 22.21`,
+		`the listener speaks HTTP and SOCKS`,
+		"`lockstile connect HOST PORT` as the program's own proxy command"},
+	{"net-own-public", byName,
+		`An address outside that is led back to this machine (NAT) can't be told from others: a name may lead there`,
+		`only a router knows`,
+		"`network.deny` with the address"},
 	{"fifos", offline,
 		`With the network off: FIFOs that a program of the host makes in a writable root during the run; FIFOs that a program of the host reads and writes below a folder that the walk leaves out; reading of FIFOs outside of the guarded folders of [reading.md](reading.md)`,
 		`a cover hides only the FIFOs present at the start; for Landlock a FIFO is a file`,

@@ -36,6 +36,7 @@ type writer struct {
 	ignored ignored.Set // the signals that the processes ignore, because this program did at the clone
 
 	joint
+	servers   int       // the port of the listener for servers by name
 	unreached tape.Slot // where the init has the socket out of the command's reach
 	trials    []trial
 	execs     []tape.Op
@@ -83,7 +84,7 @@ func (l *Launch) Give(c launch.Command) error {
 		return err
 	}
 	l.paths = c.Paths
-	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, ignored: l.ignored, joint: l.joint, trials: l.trials}
+	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, ignored: l.ignored, joint: l.joint, trials: l.trials, servers: l.serversPort}
 	listener, port, err := listen() // only now: no other code needs the listener
 	if err != nil {
 		return err
@@ -136,7 +137,8 @@ func (w *writer) foundation() {
 	w.session()
 	if confined {
 		w.keyring()
-		w.sendListener(w.seccomp()) // no later step needs a forbidden call
+		servers := w.serversListener()
+		w.sendListeners(w.seccomp(), servers) // no later step needs a forbidden call
 	}
 	w.say(syncFD, messageFixed)
 	if confined {

@@ -47,7 +47,7 @@ func (l *Launcher) TakeTimes() { l.timed = true }
 // Close frees the spare tape, and ends the loopback when no command is left in it. Starts go
 // on.
 func (l *Launcher) Close() error {
-	l.shared.lo.close()
+	l.shared.close()
 	if t := <-l.spare; t != nil {
 		return t.Free()
 	}
@@ -91,7 +91,7 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 	if l.timed {
 		t.TakeTimes()
 	}
-	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, servers: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	in, err := l.joinOf(p)
 	if err == nil {
 		err = place.make(p, in)

@@ -25,21 +25,59 @@ type loopback struct {
 	file      *os.File // of this program, for a loopback with a name; locked
 }
 
-// shared makes the loopback of a launcher's starts, once.
+// shared has the loopbacks of a launcher's starts, each made once. The zero value is ready.
 type shared struct {
-	once sync.Once
-	lo   *loopback
-	err  error
+	mu     sync.Mutex
+	folder string               // of the loopback's name; "" without a name
+	by     map[string]*loopback // by the key of the starts; nil for one that can't be made
 }
 
-// Loopback returns the name of the network namespace that the launcher's starts share, as
-// /proc/PID/ns/net writes the name. The first call makes the namespace.
-func (l *Launcher) Loopback(uid, gid int) (id string, err error) {
-	l.shared.once.Do(func() { l.shared.lo, l.shared.err = newLoopback(uid, gid) })
-	if l.shared.err != nil {
-		return "", l.shared.err
+// Loopback returns the name of the network namespace that the launcher's starts with a key
+// share, as /proc/PID/ns/net writes the name. The first call makes the namespace. Starts with
+// different keys must not reach each other.
+func (l *Launcher) Loopback(key string, uid, gid int) (id string, err error) {
+	s := &l.shared
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lo, made := s.by[key]
+	if !made {
+		if s.folder == "" {
+			lo, err = newLoopback(uid, gid)
+		} else {
+			lo, err = joinLoopback(s.folder+key, uid, gid)
+		}
+		if s.by == nil {
+			s.by = map[string]*loopback{}
+		}
+		s.by[key] = lo
 	}
-	return l.shared.lo.id, nil
+	if lo == nil {
+		return "", errors.Join(err, errNoLoopback)
+	}
+	return lo.id, nil
+}
+
+var errNoLoopback = errors.New("no network namespace can be shared")
+
+// close ends the loopbacks without commands.
+func (s *shared) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, lo := range s.by {
+		lo.close()
+	}
+}
+
+// of returns the loopback with a name, nil for none.
+func (s *shared) of(id string) *loopback {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, lo := range s.by {
+		if lo != nil && lo.id == id {
+			return lo
+		}
+	}
+	return nil
 }
 
 // newLoopback makes the namespaces by a process that then ends. The process ends with us as
@@ -116,10 +154,11 @@ func (l *Launcher) joinOf(p *plan.Plan) (*tape.Join, error) {
 	if p.Loopback == "" {
 		return nil, nil
 	}
-	if lo := l.shared.lo; lo == nil || lo.id != p.Loopback {
+	lo := l.shared.of(p.Loopback)
+	if lo == nil {
 		return nil, errors.New("the network namespace of the client is another one")
 	}
-	in := &tape.Join{User: int(l.shared.lo.user.Fd()), Net: int(l.shared.lo.net.Fd())}
+	in := &tape.Join{User: int(lo.user.Fd()), Net: int(lo.net.Fd())}
 	if leftOut("network namespace") {
 		in.Net = -1
 	}

@@ -26,13 +26,13 @@ const (
 )
 
 // JoinLoopback has the launcher's starts share the loopback of a name, and returns the name
-// of the network namespace. folder is the folder of the name; JoinLoopback makes the folder.
+// of the network namespace for starts without a key. folder is the folder of the name;
+// JoinLoopback makes the folder, and beside it one for each key.
 func (l *Launcher) JoinLoopback(folder string, uid, gid int) (id string, err error) {
-	l.shared.once.Do(func() { l.shared.lo, l.shared.err = joinLoopback(folder, uid, gid) })
-	if l.shared.err != nil {
-		return "", l.shared.err
-	}
-	return l.shared.lo.id, nil
+	l.shared.mu.Lock()
+	l.shared.folder = folder
+	l.shared.mu.Unlock()
+	return l.Loopback("", uid, gid)
 }
 
 func joinLoopback(folder string, uid, gid int) (*loopback, error) {

@@ -28,7 +28,7 @@ import (
 //
 //	command          parent            init
 //	                go           ───▶  (makes the command)
-//	listener  ───▶  (with it, where the command's connects are ours)
+//	listener  ───▶  (with it, where the command's connects are ours, and with that for servers by name)
 //	fixed     ───▶  looks at it
 //	                go           ───▶
 //	(Landlock)                         (the view is made)
@@ -69,32 +69,34 @@ func (w *writer) hear(fd int) {
 
 // Launch is a start on its way. A Launch is not safe for concurrent use.
 type Launch struct {
-	plan     *plan.Plan
-	tape     *tape.Tape
-	first    tape.Process
-	sync     int     // our end of the command's channel
-	life     int     // our end of the init's channel
-	mounts   *Mounts // made before the copy of the mounts; nil from the release on
-	listener int
-	joint    joint
-	command  int                   // the command's pid, in our pid namespace; 0 before the first message
-	pidfd    int                   // of the command
-	cgroup   *cgroup               // the command's own; nil for none
-	master   int                   // of the command's terminal; -1 for none
-	connects *supervise.Supervisor // nil without supervised connects, and from Release on
-	served   *supervise.Supervisor // the same, from Release on
-	git      *gitfs.Server         // nil without a git directory
-	inside   inside                // 0 or -1 where nothing is pinned later
-	kept     string                // see launch.Command
-	deadline time.Time
-	seen     map[byte]bool
-	trials   []trial
-	execs    []tape.Op
-	sweeps   []sweep
-	paths    []string
-	parts    []part
-	ignored  ignored.Set // what this program ignored when the first process was made
-	cloned   int64       // when the first process was asked for, as tape.Returned
+	plan        *plan.Plan
+	tape        *tape.Tape
+	first       tape.Process
+	sync        int     // our end of the command's channel
+	life        int     // our end of the init's channel
+	mounts      *Mounts // made before the copy of the mounts; nil from the release on
+	listener    int
+	joint       joint
+	command     int                   // the command's pid, in our pid namespace; 0 before the first message
+	pidfd       int                   // of the command
+	cgroup      *cgroup               // the command's own; nil for none
+	master      int                   // of the command's terminal; -1 for none
+	connects    *supervise.Supervisor // nil without supervised connects, and from Release on
+	served      *supervise.Supervisor // the same, from Release on
+	servers     int                   // the listener for servers by name; -1 for none
+	serversPort int
+	git         *gitfs.Server // nil without a git directory
+	inside      inside        // 0 or -1 where nothing is pinned later
+	kept        string        // see launch.Command
+	deadline    time.Time
+	seen        map[byte]bool
+	trials      []trial
+	execs       []tape.Op
+	sweeps      []sweep
+	paths       []string
+	parts       []part
+	ignored     ignored.Set // what this program ignored when the first process was made
+	cloned      int64       // when the first process was asked for, as tape.Returned
 }
 
 // Settled reports whether every step of a restriction has been made, also for a
@@ -176,7 +178,7 @@ func (l *Launch) poll(fds []unix.PollFd) error {
 // receive takes a message; a failure and an end are errors.
 func (l *Launch) receive(process, fd int) error {
 	var b [1]byte
-	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(2*4))
+	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(3*4))
 	n, oobn, _, _, err := unix.Recvmsg(fd, b[:], oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 	switch {
 	case err == unix.EINTR || err == unix.EAGAIN:
@@ -287,12 +289,15 @@ func (l *Launch) readControl(oob []byte) error {
 }
 
 // takeDescriptors takes the master of a terminal, or the listener for connects with its
-// list of sockets. The sender is a process of ours.
+// list of sockets, and the listener for servers by name. The sender is a process of ours.
 func (l *Launch) takeDescriptors(fds []int) (err error) {
 	switch {
 	case len(fds) == 1 && l.master < 0:
 		l.master = fds[0]
-	case len(fds) == 2 && l.connects == nil:
+	case (len(fds) == 2 || len(fds) == 3) && l.connects == nil:
+		if len(fds) == 3 {
+			l.servers = fds[2]
+		}
 		l.connects, err = supervise.New(fds[0], fds[1])
 	default:
 		for _, fd := range fds {
@@ -425,7 +430,7 @@ func (l *Launch) close() {
 	l.cgroup.remove()
 	l.mounts.Close()
 	l.mounts = nil
-	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.master, &l.first.Pidfd} {
+	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.master, &l.servers, &l.first.Pidfd} {
 		if *fd > 0 {
 			unix.Close(*fd)
 		}

@@ -18,25 +18,25 @@ import (
 // seccomp puts the plan's filter in force (seccomp(2)). With supervised connects seccomp
 // returns the listener for the connects, and a netlink socket that lists the listening
 // sockets of the sandbox: the filter forbids making the netlink socket later.
-func (w *writer) seccomp() (listener, list tape.Slot) {
+func (w *writer) seccomp() (connects [2]tape.Slot) {
 	filter, err := filterOf(w.plan.Seccomp)
 	if err != nil {
 		w.Fail(err)
-		return 0, 0
+		return connects
 	}
 	code, _ := w.Bytes(unsafe.Slice((*byte)(unsafe.Pointer(&filter[0])), len(filter)*int(unsafe.Sizeof(filter[0]))))
 	prog, _ := w.Words(uint64(len(filter)), uint64(code)) // struct sock_fprog
 	if !w.supervised() {
 		w.restrict(refusal.Seccomp).Do("seccomp", 0, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, prog)
-		return 0, 0
+		return connects
 	}
 	flags := unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
 	if w.plan.Killable {
 		flags |= unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 	}
-	list = w.restrict(refusal.HostSockets).Save("open the kernel's list of sockets", tape.OK, unix.SYS_SOCKET, unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
-	listener = w.restrict(refusal.Seccomp).Save("seccomp", tape.OK, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, prog)
-	return listener, list
+	list := w.restrict(refusal.HostSockets).Save("open the kernel's list of sockets", tape.OK, unix.SYS_SOCKET, unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	listener := w.restrict(refusal.Seccomp).Save("seccomp", tape.OK, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, prog)
+	return [2]tape.Slot{listener, list}
 }
 
 // supervised reports whether connects come to us. Without the filter there is no listener
@@ -45,18 +45,27 @@ func (w *writer) supervised() bool {
 	return w.plan.Supervised && !leftOut(string(refusal.HostSockets)) && !leftOut(string(refusal.Seccomp))
 }
 
-// sendListener sends the listener and the list to us, and closes both in the command.
-func (w *writer) sendListener(listener, list tape.Slot) {
+// sendListeners sends the listener for connects and its list to us, and behind them the
+// listener for servers by name, if any. It closes all in the command.
+func (w *writer) sendListeners(connects [2]tape.Slot, servers tape.Slot) {
 	if !w.supervised() {
 		return
 	}
 	at := w.restrict(refusal.HostSockets)
-	at.Do("put the listener in its place", passFD, unix.SYS_DUP3, listener, passFD, unix.O_CLOEXEC)
-	at.Do("put the list in its place", passFD+1, unix.SYS_DUP3, list, passFD+1, unix.O_CLOEXEC)
-	message, _ := w.message(messageListener, unix.UnixRights(passFD, passFD+1))
-	at.Do("send the listener", 1, unix.SYS_SENDMSG, syncFD, message, 0)
-	for _, fd := range []any{listener, list, passFD, passFD + 1} {
-		at.Do("close", 0, unix.SYS_CLOSE, fd)
+	slots := connects[:]
+	if w.byName() {
+		slots = append(slots, servers)
+	}
+	var places []int
+	for i, slot := range slots {
+		at.Do("put a listener in its place", tape.Want(passFD+i), unix.SYS_DUP3, slot, passFD+i, unix.O_CLOEXEC)
+		places = append(places, passFD+i)
+	}
+	message, _ := w.message(messageListener, unix.UnixRights(places...))
+	at.Do("send the listeners", 1, unix.SYS_SENDMSG, syncFD, message, 0)
+	for i, slot := range slots {
+		at.Do("close", 0, unix.SYS_CLOSE, slot)
+		at.Do("close", 0, unix.SYS_CLOSE, places[i])
 	}
 }
 

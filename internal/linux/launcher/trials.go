@@ -79,6 +79,7 @@ func (w *writer) commandTrials(port int) {
 	w.cacheTrials()
 	w.gitTrials()
 	w.tryConnect("reach the host", port)
+	w.tryListener()
 	if w.plan.OwnSockets() {
 		w.tryHostSocket()
 	}

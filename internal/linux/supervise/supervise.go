@@ -74,6 +74,9 @@ func New(listener, diag int) (*Supervisor, error) {
 // Listener becomes readable when a connect has come. The descriptor stays ours.
 func (s *Supervisor) Listener() int { return s.listener }
 
+// Cookie is the kernel's name for the sandbox's network namespace (SO_NETNS_COOKIE).
+func (s *Supervisor) Cookie() uint64 { return s.cookie }
+
 // Count is how many connects have come.
 func (s *Supervisor) Count() int { return int(s.count.Load()) }
 

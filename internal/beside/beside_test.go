@@ -1,11 +1,11 @@
-package cli
+package beside
 
 import (
 	"runtime/debug"
 	"testing"
 )
 
-func TestFetchLine(t *testing.T) {
+func TestFetch(t *testing.T) {
 	const path = "github.com/lockstile/lockstile"
 	for _, c := range []struct {
 		front       string
@@ -25,8 +25,8 @@ func TestFetchLine(t *testing.T) {
 			`CGO_ENABLED=0 go build -o '/it'\''s/' ./cmd/lockstile-mcp`},
 		{"/a/lockstile-mcp", debug.Module{}, "in a checkout of lockstile: ", "CGO_ENABLED=0 go build -o /a/ ./cmd/lockstile-mcp"},
 	} {
-		if where, line := fetchLine(c.front, c.main); where != c.where || line != c.line {
-			t.Errorf("%s of %+v: %q %q", c.front, c.main, where, line)
+		if line := fetch(c.front, c.main); line != c.where+c.line {
+			t.Errorf("%s of %+v: %q", c.front, c.main, line)
 		}
 	}
 }

@@ -1,0 +1,81 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// rules writes the rules of [network].
+func (p *place) rules(text string) {
+	p.Helper()
+	write(p.T, p.home+"/config.toml", "[network]\n"+text+"\n")
+	if world := os.Getenv("WORLD"); world != "" { // a folder below /tmp, which is another inside
+		authority, err := os.ReadFile(world + "/ca.pem")
+		if err != nil {
+			p.Fatal(err)
+		}
+		write(p.T, p.ws+"/ca.pem", string(authority))
+		p.env = append(p.env, "SSL_CERT_FILE="+p.ws+"/ca.pem", "CURL_CA_BUNDLE="+p.ws+"/ca.pem", "GIT_SSL_CAINFO="+p.ws+"/ca.pem", "NODE_EXTRA_CA_CERTS="+p.ws+"/ca.pem", "REQUESTS_CA_BUNDLE="+p.ws+"/ca.pem")
+	}
+}
+
+// TestServersByName checks what commands reach by rules, in both modes, on pipes and on a
+// terminal, from outside by the servers' own answers.
+func TestServersByName(t *testing.T) {
+	if !inWorld(t) {
+		return
+	}
+	for _, mode := range []string{"workspace-write", "read-only"} {
+		bothWays(t, func(t *testing.T, p *place) {
+			p.rules(`allow = ["ok.example.org", "ok.example.org:80", "*.wild.example.org:*", "rebind.example.org:80", "mixed.example.org:80",
+				"loopback.example.org:*", "private.example.org:*", "own.example.org:*", "metadata.example.org:*"]
+				private = ["inside.example.org:80"]
+				deny = ["b.wild.example.org:*"]`)
+			for _, c := range []struct{ url, want string }{
+				{"https://ok.example.org/a?b", "world GET ok.example.org /a?b 0"},
+				{"http://ok.example.org/", "world GET ok.example.org / 0"},
+				{"http://a.wild.example.org:8080/", "world GET a.wild.example.org:8080 / 0"},
+				{"http://mixed.example.org/", "world GET mixed.example.org / 0"},
+				{"http://inside.example.org/", "world GET inside.example.org / 0"},
+				{"http://other.example.org/", "no rule allows it"},
+				{"http://wild.example.org/", "no rule allows it"},
+				{"http://b.wild.example.org/", "a rule denies it"},
+				{"http://ok.example.org:8080/", "no rule allows it"},
+				{"http://93.184.216.34/", "no rule allows it"},
+				{"http://loopback.example.org/", "no name may lead to: 127.0.0.1"},
+				{"http://private.example.org/", "no name may lead to: 10.77.0.2"},
+				{"http://own.example.org/", "no name may lead to: 10.77.0.1"},
+				{"http://metadata.example.org/", "no name may lead to: 169.254.169.254"},
+			} {
+				r := p.sh(mode, "curl -sS --max-time 20 '"+c.url+"'", 0)
+				if !strings.Contains(r.stdout, c.want) {
+					t.Errorf("%s: %q %q, want %q", c.url, r.stdout, r.stderr, c.want)
+				}
+			}
+			// What knows no proxy reaches nothing, and nothing is looked up for it.
+			p.sh(mode, `! curl -sS --noproxy '*' --max-time 5 http://ok.example.org/ && ! curl -sS --noproxy '*' --max-time 5 http://93.184.216.34/ && ! getent hosts unasked.example.org`, 0)
+			asked, err := os.ReadFile(os.Getenv("WORLD") + "/asked")
+			if err != nil || strings.Contains(string(asked), "unasked") || strings.Contains(string(asked), "other.example.org") || !strings.Contains(string(asked), "ok.example.org") {
+				t.Errorf("the resolver was asked: %q, %v", asked, err)
+			}
+			p.verify()
+		})
+	}
+}
+
+// TestServersOff checks that without rules no listener leads out, and that rules beside an
+// open network are refused.
+func TestServersOff(t *testing.T) {
+	p := newPlace(t)
+	p.sh("workspace-write", `test -z "$HTTP_PROXY$https_proxy$ALL_PROXY" && test "$(cat /proc/net/tcp /proc/net/tcp6 | grep -c " 0A ")" = 0`, 0)
+	p.rules(`allow = ["ok.example.org"]`)
+	r := p.lockstile("run", "-c", withNetwork, "--", "true")
+	if r.code != 126 || !strings.Contains(r.stderr, "network is open") || !strings.Contains(r.stderr, "network_access = false") {
+		t.Errorf("%+v", r)
+	}
+	p.rules(`deny = ["ok.example.org"]`)
+	p.sh("workspace-write", `test -z "$HTTP_PROXY"`, 0)
+}
