@@ -160,37 +160,18 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err := makeRoots(r.Policy); err != nil {
 		return nil, err
 	}
-	servers := g.beginServers(r)
-	child, err := g.startWith(servers, r)
-	if err != nil {
-		servers.drop()
-	}
-	return child, err
-}
-
-// startWith starts a command whose servers by name are reached by servers.
-func (g *Gate) startWith(servers *servers, r Request) (*Child, error) {
 	c, err := g.confine(r)
 	if err != nil {
 		return nil, err
 	}
 	tally.Count(tally.Verdict)
 	note := c.note
-	if err := servers.wait(); err != nil {
-		c.Kill()
-		return nil, errors.Join(err, note.Done())
-	}
 	if r.Ready != nil {
 		<-r.Ready
 	}
-	record, err := g.recordStart(r, c, servers.field())
+	record, err := g.recordStart(r, c)
 	if err != nil {
 		c.Kill()
-		return nil, errors.Join(err, note.Done())
-	}
-	if err := servers.serve(c.systemLaunch, record.Seq); err != nil {
-		c.Kill()
-		g.recordNoExec(record, err)
 		return nil, errors.Join(err, note.Done())
 	}
 	tally.Count(tally.Record)
@@ -206,7 +187,7 @@ func (g *Gate) startWith(servers *servers, r Request) (*Child, error) {
 		return nil, errors.Join(err, note.Done())
 	}
 	out, in := c.Terminal()
-	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, servers: servers, pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, servers: g.serve(c.intent.policy, c.systemLaunch, record.Seq), pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
 	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, child.guarded(c.intent))
 	return child, nil

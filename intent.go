@@ -61,6 +61,11 @@ func planStart(home ownHome, r Request, knows knowledge, known func(policy.Polic
 	if err != nil {
 		return nil, err
 	}
+	if p.NetworkByName() {
+		if _, err := findServersProgram(); err != nil {
+			return nil, err
+		}
+	}
 	i, err := planFor(home, p, r.Env, knows, known)
 	if err != nil {
 		return nil, err

@@ -148,13 +148,13 @@ var warmRecords = sync.OnceFunc(func() {
 })
 
 // recordStart writes the start line. Nothing is released without the line.
-func (g *Gate) recordStart(r Request, c *confined, network *networkField) (record, error) {
+func (g *Gate) recordStart(r Request, c *confined) (record, error) {
 	p := c.intent.plan
 	caches, noCaches := cacheNames(c.intent.facts.Caches)
 	receipt, err := g.log.Append(startLine{
 		Event: "start", Mode: p.Mode.String(), Rung: string(p.Rung), Channel: channel(r), Call: call(r), IO: ioName(r),
 		Argv: loggedArgs(r.Argv), Policy: c.intent.policy.Digest(), Workspace: redact.Text(r.Policy.Workspace), Dir: redact.Text(r.Dir), Approval: approvalOf(r),
-		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Closed: closedOf(c.intent.trusted), Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Network: network, Proven: c.verdict.Proven,
+		User: os.Geteuid(), Account: c.evidence.Facts["command.token.user"], By: os.Getpid(), PID: c.Command(), Residuals: residual.Of(p), Unseen: c.intent.trusted.Unseen, Closed: closedOf(c.intent.trusted), Linked: c.intent.trusted.Linked, Limits: limitsOf(p), Git: gitOf(c.intent), Caches: caches, NoCaches: noCaches, Network: networkOf(c.intent), Proven: c.verdict.Proven,
 	})
 	return record{Record{receipt.Seq, p.Mode, len(c.verdict.Proven), p.NotHeld()}, time.Now()}, err
 }

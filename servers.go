@@ -96,7 +96,15 @@ type networkField struct {
 	Allow   []string `json:"allow,omitempty"`
 	Deny    []string `json:"deny,omitempty"`
 	Private []string `json:"private,omitempty"`
-	By      uint64   `json:"by"` // the start of lockstile-net
+}
+
+// networkOf returns the rules for the start line, nil without a listener.
+func networkOf(i *intent) *networkField {
+	if !i.plan.ByName {
+		return nil
+	}
+	n := i.policy.Network
+	return &networkField{n.Allow, n.Deny, n.Private}
 }
 
 // connectionLine is a decision about a server, made for a start.
@@ -118,7 +126,8 @@ type connectionsField struct {
 	Allowed  int    `json:"allowed"`
 	Refused  int    `json:"refused"`
 	Unlogged int    `json:"unlogged,omitempty"` // without a line of their own
-	Error    string `json:"error,omitempty"`    // lockstile-net ended before the command
+	By       uint64 `json:"by,omitempty"`       // the start of lockstile-net
+	Error    string `json:"error,omitempty"`    // lockstile-net could not be started, or ended before the command
 }
 
 // serversRefused says why lockstile-net does not run.

@@ -2,8 +2,9 @@ package lockstile
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -14,20 +15,24 @@ import (
 	"github.com/lockstile/lockstile/policy"
 )
 
-// servers is the lockstile-net of one start: a command of its own, which ends with the
-// start's command. nil is a start without rules for servers.
+// servers reaches servers by name for one command. lockstile-net starts when the first
+// client has come to the listener: most commands ask for no server. nil is a start without
+// rules for servers.
 type servers struct {
-	gate    *Gate
-	rules   policy.Network
-	begun   chan struct{} // closed when child or err is there
-	child   *Child
-	err     error
-	control *os.File // our end of the channel
+	gate     *Gate
+	policy   policy.Policy
+	listener *os.File // ours until lockstile-net has it
+	start    uint64   // the command's start line
+	over     chan struct{}
 
-	start uint64 // the command's start line
-	over  chan struct{}
-	seen  map[refusedServer]bool
+	mu      sync.Mutex
+	control *os.File // our end of the channel to lockstile-net, nil before
+	ended   bool     // the command has ended
+
+	// Of the goroutine until over is closed.
+	child *Child
 	lines int
+	seen  map[refusedServer]bool
 	count connectionsField
 }
 
@@ -41,47 +46,6 @@ type refusedServer struct {
 	reason string
 }
 
-// beginServers begins to start lockstile-net, beside the start of the command. The result is
-// nil if the policy has no rules that open a server.
-func (g *Gate) beginServers(r Request) *servers {
-	p, err := approved(r)
-	if err != nil || !p.NetworkByName() {
-		return nil
-	}
-	s := &servers{gate: g, rules: p.Network, begun: make(chan struct{}), over: make(chan struct{}), seen: map[refusedServer]bool{}}
-	go func() {
-		defer close(s.begun)
-		s.err = s.begin(p)
-	}()
-	return s
-}
-
-// begin starts lockstile-net. It waits for its first message.
-func (s *servers) begin(p policy.Policy) error {
-	program, err := findServersProgram()
-	if err != nil {
-		return err
-	}
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return serversRefused(os.NewSyscallError("socketpair", err))
-	}
-	_ = unix.SetNonblock(pair[0], true) // of a descriptor of ours; for the poller
-	theirs := os.NewFile(uintptr(pair[1]), "lockstile-net")
-	defer theirs.Close()
-	s.control = os.NewFile(uintptr(pair[0]), "lockstile-net")
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return serversRefused(err)
-	}
-	defer null.Close()
-	s.child, err = s.gate.start(Request{Policy: serversPolicy(p, program, host.UserHome()), Argv: []string{program}, Stdin: theirs, Stdout: null, Stderr: null, Channel: serversProgram, ofServers: true})
-	if err != nil {
-		return serversRefused(err)
-	}
-	return nil
-}
-
 // leadToServers tells the command's programs where servers by name are reached.
 func leadToServers(i *intent, l *systemLaunch) error {
 	if !i.plan.ByName {
@@ -92,63 +56,116 @@ func leadToServers(i *intent, l *systemLaunch) error {
 	return err
 }
 
-// wait returns when lockstile-net runs, or can't be started.
-func (s *servers) wait() error {
-	if s == nil {
-		return nil
-	}
-	<-s.begun
-	return s.err
-}
-
-// field describes the rules for the start line.
-func (s *servers) field() *networkField {
-	if s == nil {
-		return nil
-	}
-	return &networkField{s.rules.Allow, s.rules.Deny, s.rules.Private, s.child.Record().Seq}
-}
-
-// serve hands the listener and the rules over, and records the decisions from here on.
-func (s *servers) serve(l *systemLaunch, start uint64) error {
-	if s == nil {
-		return nil
-	}
+// serve begins to reach servers for a released command.
+func (g *Gate) serve(p policy.Policy, l *systemLaunch, start uint64) *servers {
 	listener := l.TakeServers()
-	defer unix.Close(listener) // from here on lockstile-net alone has the listener
-	first, err := json.Marshal(proxywire.Begin{Allow: s.rules.Allow, Deny: s.rules.Deny, Private: s.rules.Private})
+	if listener < 0 {
+		return nil
+	}
+	_ = unix.SetNonblock(listener, true) // of a descriptor of ours; for the poller
+	s := &servers{gate: g, policy: p, listener: os.NewFile(uintptr(listener), "listener"), start: start, over: make(chan struct{}), seen: map[refusedServer]bool{}}
+	go s.run()
+	return s
+}
+
+// run reaches servers until the command ends.
+func (s *servers) run() {
+	defer close(s.over)
+	if !s.awaitClient() {
+		return
+	}
+	err := s.begin()
+	s.listener.Close() // lockstile-net has it; without lockstile-net nothing is reached
+	if err == nil {
+		s.count.By = s.child.Record().Seq
+		err = s.hear()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil && !s.ended {
+		s.count.Error = "no server can be reached any more: " + asRefusal(err).Error()
+	}
+}
+
+// awaitClient waits until a connection has come to the listener; the end of the command ends
+// the wait.
+func (s *servers) awaitClient() bool {
+	conn, err := s.listener.SyscallConn()
+	if err != nil {
+		return false
+	}
+	came := false
+	err = conn.Read(func(fd uintptr) bool {
+		ready := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(ready, 0)
+		came = n > 0 && err == nil
+		return came
+	})
+	return came && err == nil
+}
+
+// begin starts lockstile-net, and hands the rules and the listener over.
+func (s *servers) begin() error {
+	program, err := findServersProgram()
 	if err != nil {
 		return err
 	}
-	conn, err := s.control.SyscallConn()
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return serversRefused(err)
+		return os.NewSyscallError("socketpair", err)
 	}
-	var sent error
-	err = conn.Write(func(fd uintptr) bool {
-		sent = unix.Sendmsg(int(fd), first, unix.UnixRights(listener), nil, unix.MSG_NOSIGNAL)
-		return sent != unix.EAGAIN
-	})
+	_ = unix.SetNonblock(pair[0], true) // of a descriptor of ours; for the poller
+	theirs := os.NewFile(uintptr(pair[1]), "lockstile-net")
+	defer theirs.Close()
+	control := os.NewFile(uintptr(pair[0]), "lockstile-net")
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err == nil {
-		err = os.NewSyscallError("sendmsg", sent)
+		defer null.Close()
+		err = s.handOver(pair[0])
+	}
+	if err == nil {
+		s.child, err = s.gate.start(Request{Policy: serversPolicy(s.policy, program, host.UserHome()), Argv: []string{program}, Stdin: theirs, Stdout: null, Stderr: null, Channel: serversProgram, ofServers: true})
 	}
 	if err != nil {
+		control.Close()
 		return serversRefused(err)
 	}
-	s.start = start
-	go s.hear()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.control = control; s.ended {
+		s.shutdown()
+	}
 	return nil
 }
 
-// hear records the decisions until the channel ends. What is no decision ends the channel, and
-// with it lockstile-net: nothing more is reached.
-func (s *servers) hear() {
-	defer close(s.over)
+// handOver sends the first message, which waits for lockstile-net.
+func (s *servers) handOver(channel int) error {
+	n := s.policy.Network
+	first, err := json.Marshal(proxywire.Begin{Allow: n.Allow, Deny: n.Deny, Private: n.Private})
+	if err != nil {
+		return err
+	}
+	conn, err := s.listener.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var sent error
+	err = conn.Control(func(fd uintptr) {
+		sent = unix.Sendmsg(channel, first, unix.UnixRights(int(fd)), nil, unix.MSG_NOSIGNAL)
+	})
+	return errors.Join(err, os.NewSyscallError("sendmsg", sent))
+}
+
+var errEnded = errors.New(serversProgram + " has ended")
+
+// hear records the decisions until the channel ends. What is no decision, or can't be
+// recorded, ends lockstile-net: nothing more is reached.
+func (s *servers) hear() error {
 	b := make([]byte, proxywire.MostMessage+1)
 	for {
 		n, err := s.control.Read(b)
 		if err != nil || n == 0 {
-			return
+			return errEnded
 		}
 		d, err := proxywire.ParseDecision(b[:n])
 		if err == nil {
@@ -158,9 +175,8 @@ func (s *servers) hear() {
 			_, err = s.control.Write([]byte(proxywire.Recorded))
 		}
 		if err != nil {
-			s.count.Error = fmt.Sprint("no server can be reached any more: ", err)
-			s.control.Close()
-			return
+			_ = s.child.Signal(syscall.SIGKILL) // an ended process is as good
+			return err
 		}
 	}
 }
@@ -182,7 +198,7 @@ func (s *servers) record(d proxywire.Decision) error {
 	return err
 }
 
-// worthALine reports whether a decision gets a line, and keeps a refusal for the answer.
+// worthALine reports whether a decision gets a line, and remembers refusals.
 func (s *servers) worthALine(d proxywire.Decision) bool {
 	if !d.Allowed {
 		key := refusedServer{d.Host, d.Port, d.Reason}
@@ -194,32 +210,43 @@ func (s *servers) worthALine(d proxywire.Decision) bool {
 	return s.lines < mostConnectionLines
 }
 
-// end ends lockstile-net when the command has ended, and returns the counts.
+// mostFlush is how long lockstile-net may take to tell its last decisions.
+const mostFlush = time.Second
+
+// end ends lockstile-net when the command has ended, and returns the counts; nil if no
+// client came.
 func (s *servers) end() *connectionsField {
 	if s == nil {
 		return nil
 	}
-	died := false
-	select {
-	case <-s.over:
-		died = s.count.Error == ""
-	default:
+	s.mu.Lock()
+	s.ended = true
+	s.listener.Close()
+	if s.control != nil {
 		s.shutdown()
-		select {
-		case <-s.over:
-		case <-time.After(time.Second): // a stopped process, or a machine under load
+	}
+	s.mu.Unlock()
+	late := time.AfterFunc(mostFlush, func() { // a stopped process, or a machine under load
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.control != nil {
 			s.control.Close()
-			<-s.over
 		}
+	})
+	<-s.over
+	late.Stop()
+	if s.child == nil && s.count.Error == "" {
+		return nil
 	}
-	if died {
-		s.count.Error = serversProgram + " ended before the command, and no server could be reached any more"
+	if s.child != nil {
+		s.control.Close()
+		_ = s.child.Signal(syscall.SIGKILL) // an ended process is as good
+		_, _ = s.child.Wait()
 	}
-	s.close()
 	return &s.count
 }
 
-// shutdown tells lockstile-net that nothing more will come.
+// shutdown tells lockstile-net that the command has ended. The caller holds mu.
 func (s *servers) shutdown() {
 	conn, err := s.control.SyscallConn()
 	if err == nil {
@@ -227,25 +254,5 @@ func (s *servers) shutdown() {
 	}
 	if err != nil {
 		s.control.Close()
-	}
-}
-
-// drop ends a lockstile-net that is not needed: the command was not started.
-func (s *servers) drop() {
-	if s == nil {
-		return
-	}
-	<-s.begun
-	s.close()
-}
-
-// close ends the processes of lockstile-net, and writes their end line.
-func (s *servers) close() {
-	if s.control != nil {
-		s.control.Close()
-	}
-	if s.child != nil {
-		_ = s.child.Signal(syscall.SIGKILL) // an ended process is as good
-		_, _ = s.child.Wait()
 	}
 }

@@ -2,19 +2,13 @@
 
 package lockstile
 
+import "github.com/lockstile/lockstile/policy"
+
 // servers reaches servers by name; on this system package plan refuses the rules.
 type servers struct{}
 
-func (*Gate) beginServers(Request) *servers { return nil }
-
-func (*servers) wait() error { return nil }
-
-func (*servers) field() *networkField { return nil }
-
-func (*servers) serve(*systemLaunch, uint64) error { return nil }
+func (*Gate) serve(policy.Policy, *systemLaunch, uint64) *servers { return nil }
 
 func (*servers) end() *connectionsField { return nil }
-
-func (*servers) drop() {}
 
 func leadToServers(*intent, *systemLaunch) error { return nil }

@@ -61,7 +61,7 @@ func restoreGit(string, string, []launch.Move, string) (map[string]string, error
 }
 
 // Loopback has no network namespace to share.
-func (*systemLauncher) Loopback(int, int) (string, error) { return "", errors.ErrUnsupported }
+func (*systemLauncher) Loopback(string, int, int) (string, error) { return "", errors.ErrUnsupported }
 
 // JoinLoopback has none to join.
 func (*systemLauncher) JoinLoopback(string, int, int) (string, error) {

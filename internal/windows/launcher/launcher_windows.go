@@ -358,7 +358,7 @@ const whoCommand = "command"
 
 // Loopback has no network namespace to share: an account or a filter keeps commands off the
 // network.
-func (*Launcher) Loopback(int, int) (string, error) { return "", errors.ErrUnsupported }
+func (*Launcher) Loopback(string, int, int) (string, error) { return "", errors.ErrUnsupported }
 
 // JoinLoopback has none to join.
 func (*Launcher) JoinLoopback(string, int, int) (string, error) { return "", errors.ErrUnsupported }
