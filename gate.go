@@ -178,6 +178,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if len(c.intent.trusted.Absent) > 0 {
 		_ = g.watch.Open() // after a failure the guard looks again and again
 	}
+	leadConnects(c)
 	running, err := c.Release()
 	if err != nil {
 		tally.Count(tally.NoExec)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/netrules"
 	"github.com/lockstile/lockstile/internal/proxywire"
 	"github.com/lockstile/lockstile/policy"
 )
@@ -54,6 +55,15 @@ func leadToServers(i *intent, l *systemLaunch) error {
 	port, err := l.ServersPort()
 	i.command.Env = withServers(i.policy, i.command.Env, port)
 	return err
+}
+
+// leadConnects lets programs that know no proxy reach the addresses of the rules: lockstile-net
+// decides again.
+func leadConnects(c *confined) {
+	n := c.intent.policy.Network
+	if rules, err := netrules.ParseAll(n.Allow, n.Deny, n.Private); err == nil && c.intent.plan.ByName {
+		c.Lead(rules.ByAddress)
+	}
 }
 
 // serve begins to reach servers for a released command.

@@ -79,3 +79,49 @@ func TestServersOff(t *testing.T) {
 	p.rules(`deny = ["ok.example.org"]`)
 	p.sh("workspace-write", `test -z "$HTTP_PROXY"`, 0)
 }
+
+// TestServersAreMissed leaves out, or makes otherwise, what keeps the way to servers as it is
+// to be: each start must be refused, and name the restriction.
+func TestServersAreMissed(t *testing.T) {
+	for _, io := range []string{"pipes", "terminal"} {
+		for _, left := range []string{"servers by name", "servers: one listener", "servers: on loopback", "servers: in the command's network namespace"} {
+			if left == "servers: one listener" && io == "terminal" {
+				continue // we would not hold it
+			}
+			t.Run(left+" "+io, func(t *testing.T) {
+				t.Parallel()
+				p := newPlace(t)
+				p.rules(`allow = ["127.0.0.1:9"]`)
+				got := p.refusedAs(p.leaveOut("workspace-write", io, "LOCKSTILE_LEAVE_OUT="+left))
+				if got.Restriction != "servers by name" {
+					t.Errorf("named %q (%s)", got.Restriction, got.Reason)
+				}
+			})
+		}
+	}
+	p := newPlace(t)
+	p.rules(`allow = ["127.0.0.1:9"]`)
+	if r := p.do(p.leaveOut("workspace-write", "pipes", "LOCKSTILE_LEAVE_OUT=nothing")); r.code != 0 {
+		t.Errorf("with nothing left out: %+v", r)
+	}
+}
+
+// TestServersWithoutTheirProgram checks that nothing starts where lockstile-net is missing,
+// and that the refusal names the line that mends it.
+func TestServersWithoutTheirProgram(t *testing.T) {
+	p := newPlace(t)
+	p.rules(`allow = ["127.0.0.1:9"]`)
+	b, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := p.dir + "/alone/lockstile"
+	mkdir(t, p.dir+"/alone")
+	if err := os.WriteFile(alone, b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := p.do(p.command(alone, "run", "--", "touch", "ran"))
+	if r.code != 126 || !strings.Contains(r.stderr, p.dir+"/alone/lockstile-net") || !strings.Contains(r.stderr, "./cmd/lockstile-net") || exists(p.ws+"/ran") {
+		t.Errorf("%+v", r)
+	}
+}

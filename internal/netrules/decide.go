@@ -11,6 +11,11 @@ type Rules struct{ Allow, Deny, Private []Rule }
 // Empty reports whether nothing is allowed.
 func (r Rules) Empty() bool { return len(r.Allow)+len(r.Private) == 0 }
 
+// ByAddress reports whether a rule opens an address as such.
+func (r Rules) ByAddress(to netip.AddrPort) bool {
+	return r.Decide(Host{addr: to.Addr().Unmap()}, to.Port()).Allowed
+}
+
 // Decision is what the rules say about a host and port.
 type Decision struct {
 	Allowed bool

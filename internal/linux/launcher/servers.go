@@ -4,10 +4,12 @@ package launcher
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lockstile/lockstile/internal/linux/supervise"
 	"github.com/lockstile/lockstile/internal/linux/tape"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -28,8 +30,10 @@ func (w *writer) serversListener() (listener tape.Slot) {
 	at := w.restrict(refusal.ServersByName)
 	listener = w.listenAt(at, [4]byte{127, 0, 0, 1})
 	switch {
-	case leftOut("servers: one listener"):
-		w.listenAt(at, [4]byte{127, 0, 0, 1})
+	case leftOut("servers: one listener"): // we hold the other one, as if it were a terminal
+		at.Do("put another in its place", passFD, unix.SYS_DUP3, w.listenAt(at, [4]byte{127, 0, 0, 1}), passFD, unix.O_CLOEXEC)
+		message, _ := w.message(messageListener, unix.UnixRights(passFD))
+		at.Do("send another listener", 1, unix.SYS_SENDMSG, syncFD, message, 0)
 	case leftOut("servers: on loopback"):
 		listener = w.listenAt(at, [4]byte{})
 	}
@@ -87,6 +91,14 @@ func (l *Launch) Servers() (listener int, cookie uint64) {
 		return l.servers, 0
 	}
 	return l.servers, l.connects.Cookie()
+}
+
+// Lead leads connects of the command that find nobody inside through the listener for servers
+// by name, from the release on.
+func (l *Launch) Lead(leads func(netip.AddrPort) bool) {
+	if l.connects != nil && l.servers >= 0 {
+		l.connects.Lead(supervise.Way{Port: l.serversPort, Leads: leads})
+	}
 }
 
 // TakeServers hands the listener over: the caller must close it.

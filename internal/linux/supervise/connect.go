@@ -23,6 +23,7 @@ type wanted struct {
 	domain  int
 	address []byte
 	path    string // of a Unix socket with a path
+	lead    *lead  // nil while the connect stays inside
 	// Set by the first attempt.
 	tried   bool
 	expires time.Time  // from the socket's own limit (SO_SNDTIMEO); zero: never

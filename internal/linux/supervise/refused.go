@@ -21,9 +21,10 @@ type refused struct {
 	targets []string
 }
 
-// note keeps the target of a failed connect, each target once.
+// note keeps the target of a failed connect, each target once. A connect that was led has a
+// decision of its own.
 func (r *refused) note(w *wanted, errno unix.Errno) {
-	if w == nil || errno != unix.ENETUNREACH && errno != unix.EHOSTUNREACH && errno != unix.ECONNREFUSED {
+	if w == nil || w.lead != nil || errno != unix.ENETUNREACH && errno != unix.EHOSTUNREACH && errno != unix.ECONNREFUSED {
 		return
 	}
 	target := w.target()
@@ -43,9 +44,18 @@ func (w *wanted) target() string {
 		}
 		return w.path
 	}
+	to, ok := w.internet()
+	if !ok {
+		return ""
+	}
+	return to.String()
+}
+
+// internet returns an internet address that a connect is aimed at.
+func (w *wanted) internet() (to netip.AddrPort, ok bool) {
 	a := w.address
 	if len(a) < unix.SizeofSockaddrInet4 {
-		return ""
+		return to, false
 	}
 	port := binary.BigEndian.Uint16(a[2:])
 	var ip netip.Addr
@@ -54,15 +64,12 @@ func (w *wanted) target() string {
 		ip, _ = netip.AddrFromSlice(a[4:8])
 	case unix.AF_INET6:
 		if len(a) < 24 {
-			return ""
+			return to, false
 		}
 		ip, _ = netip.AddrFromSlice(a[8:24])
 		ip = ip.Unmap()
 	}
-	if !ip.IsValid() || port == 0 {
-		return ""
-	}
-	return netip.AddrPortFrom(ip, port).String()
+	return netip.AddrPortFrom(ip, port), ip.IsValid() && port != 0
 }
 
 // Refused lists the first targets of connects that found nobody, as ADDRESS:PORT or as a

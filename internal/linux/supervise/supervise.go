@@ -56,6 +56,7 @@ type Supervisor struct {
 	cookie   uint64 // of the sandbox's network namespace
 	waiting  waiting
 	refused  refused
+	way      *Way // nil for none
 	count    atomic.Int64
 }
 

@@ -102,9 +102,20 @@ type place struct {
 // notYet is the result of an attempt that would wait.
 const notYet = unix.EINTR
 
-// try makes an attempt, with all checks right before the attempt. full is nil for the
+// try makes an attempt inside, or the next steps through the server. full is nil for the
 // first attempt; otherwise full holds the places that had no room since this look began.
 func (s *Supervisor) try(w *wanted, full map[place]bool) unix.Errno {
+	if w.lead == nil && full == nil && s.leads(w) {
+		w.lead = &lead{}
+	}
+	if w.lead != nil {
+		return s.follow(w)
+	}
+	return s.tryInside(w, full)
+}
+
+// tryInside makes an attempt, with all checks right before the attempt.
+func (s *Supervisor) tryInside(w *wanted, full map[place]bool) unix.Errno {
 	switch {
 	case w.path != "":
 		return s.tryPath(w, full)
