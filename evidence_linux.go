@@ -32,8 +32,8 @@ func measurePlaced(l *systemLaunch) (*attest.Evidence, error) {
 	command := measure.Process{Who: "command", PID: l.Command()}
 	command.Namespaces(e, attest.NamespaceNames()...)
 	command.IDMaps(e)
-	listener, cookie := l.Servers()
-	command.Servers(e, listener, cookie)
+	listener, names, cookie := l.Servers()
+	command.Servers(e, listener, names, cookie)
 	if err := l.Hardened(); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func measureLaunch(l *systemLaunch, e *attest.Evidence, m attest.Machine) error 
 		return err
 	}
 	command.Descriptors(e)
-	if listener, _ := l.Servers(); listener >= 0 {
+	if listener, _, _ := l.Servers(); listener >= 0 {
 		measure.Reached(e, listener)
 	}
 	command.Limits(e)
@@ -117,7 +117,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 			OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", ProcFiles: f.ProcFiles},
 		Shares: attest.Shares{Memory: f.Memory, MostProcesses: f.MostProcesses, MostCore: f.MostCore,
 			Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Share: f.Pools.Share},
-		Folders: attest.Folders{TempDir: f.TempDir, Resolver: f.Resolver, Protected: f.Protected, Git: f.Git.Dir, Files: map[string]string{}},
+		Folders: attest.Folders{TempDir: f.TempDir, Resolver: f.Resolver, Names: f.Names, Protected: f.Protected, Git: f.Git.Dir, Files: map[string]string{}},
 		Asked:   attest.Asked{Dir: i.command.Dir, Terminal: i.command.Terminal != nil},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {

@@ -16,6 +16,7 @@ require (
 	github.com/charmbracelet/x/vt v0.1.0
 	github.com/go-ole/go-ole v1.3.0
 	github.com/tailscale/wf v0.0.0-20240214030419-6fbb0a674ee6
+	golang.org/x/net v0.62.0
 	mvdan.cc/sh/v3 v3.14.1
 )
 

@@ -3,6 +3,7 @@ package lockstile
 import (
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"os"
 	"sync"
 	"syscall"
@@ -23,6 +24,7 @@ type servers struct {
 	gate     *Gate
 	policy   policy.Policy
 	listener *os.File // ours until lockstile-net has it
+	names    *os.File // likewise, the name server's socket; nil for none
 	start    uint64   // the command's start line
 	over     chan struct{}
 
@@ -62,20 +64,28 @@ func leadToServers(i *intent, l *systemLaunch) error {
 func leadConnects(c *confined) {
 	n := c.intent.policy.Network
 	if rules, err := netrules.ParseAll(n.Allow, n.Deny, n.Private); err == nil && c.intent.plan.ByName {
-		c.Lead(rules.ByAddress)
+		c.Lead(func(to netip.AddrPort) bool { return proxywire.StandIns.Contains(to.Addr()) || rules.ByAddress(to) })
 	}
 }
 
 // serve begins to reach servers for a released command.
 func (g *Gate) serve(p policy.Policy, l *systemLaunch, start uint64) *servers {
-	listener := l.TakeServers()
+	listener, names := l.TakeServers()
 	if listener < 0 {
 		return nil
 	}
-	_ = unix.SetNonblock(listener, true) // of a descriptor of ours; for the poller
-	s := &servers{gate: g, policy: p, listener: os.NewFile(uintptr(listener), "listener"), start: start, over: make(chan struct{}), seen: map[refusedServer]bool{}}
+	s := &servers{gate: g, policy: p, listener: polled(listener, "listener"), names: polled(names, "names"), start: start, over: make(chan struct{}), seen: map[refusedServer]bool{}}
 	go s.run()
 	return s
+}
+
+// polled returns a descriptor of ours as a file that a goroutine can wait for; nil for -1.
+func polled(fd int, name string) *os.File {
+	if fd < 0 {
+		return nil
+	}
+	_ = unix.SetNonblock(fd, true)
+	return os.NewFile(uintptr(fd), name)
 }
 
 // run reaches servers until the command ends.
@@ -85,7 +95,7 @@ func (s *servers) run() {
 		return
 	}
 	err := s.begin()
-	s.listener.Close() // lockstile-net has it; without lockstile-net nothing is reached
+	s.closeSockets() // lockstile-net has them; without lockstile-net nothing is reached
 	if err == nil {
 		s.count.By = s.child.Record().Seq
 		err = s.hear()
@@ -97,10 +107,26 @@ func (s *servers) run() {
 	}
 }
 
-// awaitClient waits until a connection has come to the listener; the end of the command ends
-// the wait.
+func (s *servers) closeSockets() {
+	s.listener.Close()
+	s.names.Close() // nil is as good
+}
+
+// awaitClient waits until a connection or a question for a name has come; the end of the
+// command ends the wait.
 func (s *servers) awaitClient() bool {
-	conn, err := s.listener.SyscallConn()
+	came := make(chan bool, 2)
+	go func() { came <- readable(s.names) }()
+	go func() { came <- readable(s.listener) }()
+	return <-came || <-came
+}
+
+// readable waits until a file can be read; the end of the file ends the wait.
+func readable(f *os.File) bool {
+	if f == nil {
+		return false
+	}
+	conn, err := f.SyscallConn()
 	if err != nil {
 		return false
 	}
@@ -155,15 +181,29 @@ func (s *servers) handOver(channel int) error {
 	if err != nil {
 		return err
 	}
-	conn, err := s.listener.SyscallConn()
+	var sent error
+	err = withNumbers([]*os.File{s.listener, s.names}, nil, func(fds []int) {
+		sent = unix.Sendmsg(channel, first, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
+	})
+	return errors.Join(err, os.NewSyscallError("sendmsg", sent))
+}
+
+// withNumbers calls f with the numbers of the files, which no other file can get meanwhile.
+func withNumbers(files []*os.File, fds []int, f func(fds []int)) error {
+	if len(files) == 0 {
+		f(fds)
+		return nil
+	}
+	if files[0] == nil {
+		return withNumbers(files[1:], fds, f)
+	}
+	conn, err := files[0].SyscallConn()
 	if err != nil {
 		return err
 	}
-	var sent error
-	err = conn.Control(func(fd uintptr) {
-		sent = unix.Sendmsg(channel, first, unix.UnixRights(int(fd)), nil, unix.MSG_NOSIGNAL)
-	})
-	return errors.Join(err, os.NewSyscallError("sendmsg", sent))
+	var inner error
+	err = conn.Control(func(fd uintptr) { inner = withNumbers(files[1:], append(fds, int(fd)), f) })
+	return errors.Join(err, inner)
 }
 
 var errEnded = errors.New(serversProgram + " has ended")
@@ -231,7 +271,7 @@ func (s *servers) end() *connectionsField {
 	}
 	s.mu.Lock()
 	s.ended = true
-	s.listener.Close()
+	s.closeSockets()
 	if s.control != nil {
 		s.shutdown()
 	}

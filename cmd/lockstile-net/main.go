@@ -37,27 +37,39 @@ func serve() error {
 	if !ok {
 		return errAlone
 	}
-	rules, listener, err := begin(gate)
+	rules, sockets, err := begin(gate)
 	if err != nil {
 		return err
 	}
 	r := &record{gate: gate}
 	go r.hear()
-	return netproxy.New(rules, r.tell).Serve(listener)
+	proxy := netproxy.New(rules, r.tell)
+	if len(sockets) > 1 {
+		names, err := net.FilePacketConn(sockets[1])
+		if err != nil {
+			return fmt.Errorf("the name server's socket: %w", err)
+		}
+		go proxy.ServeNames(names)
+	}
+	listener, err := net.FileListener(sockets[0])
+	if err != nil {
+		return fmt.Errorf("the listener: %w", err)
+	}
+	for _, f := range sockets {
+		f.Close()
+	}
+	return proxy.Serve(listener)
 }
 
 // mostBegin is the most bytes of the first message.
 const mostBegin = 256 << 10
 
-// begin takes the first message, with the rules and the listener.
-func begin(gate *net.UnixConn) (rules netrules.Rules, l net.Listener, err error) {
-	b, oob := make([]byte, mostBegin), make([]byte, syscall.CmsgSpace(4))
+// begin takes the first message, with the rules and the sockets.
+func begin(gate *net.UnixConn) (rules netrules.Rules, sockets []*os.File, err error) {
+	b, oob := make([]byte, mostBegin), make([]byte, syscall.CmsgSpace(2*4))
 	n, oobn, _, _, err := gate.ReadMsgUnix(b, oob)
 	if err != nil {
 		return rules, nil, err
-	}
-	if n == 0 {
-		os.Exit(0) // the start was given up
 	}
 	var first proxywire.Begin
 	if err := json.Unmarshal(b[:n], &first); err != nil {
@@ -68,19 +80,19 @@ func begin(gate *net.UnixConn) (rules netrules.Rules, l net.Listener, err error)
 	}
 	messages, err := syscall.ParseSocketControlMessage(oob[:oobn])
 	if err != nil || len(messages) != 1 {
-		return rules, nil, errors.Join(err, errors.New("no listener came"))
+		return rules, nil, errors.Join(err, errNoListener)
 	}
 	fds, err := syscall.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) != 1 {
-		return rules, nil, errors.Join(err, errors.New("no listener came"))
+	if err != nil || len(fds) == 0 {
+		return rules, nil, errors.Join(err, errNoListener)
 	}
-	f := os.NewFile(uintptr(fds[0]), "listener")
-	defer f.Close()
-	if l, err = net.FileListener(f); err != nil {
-		return rules, nil, fmt.Errorf("the listener: %w", err)
+	for _, fd := range fds {
+		sockets = append(sockets, os.NewFile(uintptr(fd), "socket"))
 	}
-	return rules, l, nil
+	return rules, sockets, nil
 }
+
+var errNoListener = errors.New("no listener came")
 
 // record tells the gate each decision. An allowed one waits until the gate has recorded it;
 // the gate answers in the order of the decisions.

@@ -111,6 +111,7 @@ func Lockstile() Tables {
 		Dependencies: []Dependency{
 			{"golang.org/x/sys", StartsCan, "internal/audit internal/emulated internal/filelock . internal/cli internal/windows/grant internal/host internal/linux/gitfs internal/linux/launcher internal/linux/measure internal/windows/launcher internal/windows/measure internal/windows/pipe internal/pty internal/windows/runner internal/windows/setup internal/linux/supervise internal/survey internal/takeback internal/trail internal/windows/suspended internal/linux/tape internal/patch internal/rename internal/watch session",
 				"the system calls themselves; each name that can start a process is forbidden on its own"},
+			{"golang.org/x/net", StartsNever, "internal/netproxy", "reads and writes questions for names"},
 			{"github.com/pelletier/go-toml/v2", StartsNever, "internal/config internal/imports",
 				"parses text"},
 			{"github.com/go-ole/go-ole", StartsNever, "internal/windows/setup", "speaks COM to Windows' firewall"},

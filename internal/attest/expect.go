@@ -57,6 +57,7 @@ type Shares struct {
 type Folders struct {
 	TempDir     string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
 	Resolver    string            // the file that /etc/resolv.conf leads to, "" for itself
+	Names       string            // the file with the name servers, "" for none
 	Protected   []string          // names that must not be written within the writable roots
 	Special     []string          // those of Protected that are neither a file, a folder nor a link
 	Swept       []string          // folders within the writable roots in which names must not appear

@@ -34,11 +34,12 @@ func expectServers(p policy.Policy, m Machine) []Expectation {
 		return []Expectation{none}
 	}
 	out := []Expectation{
-		of("servers.listener", "on 127.0.0.1 in the command's network namespace"), of("servers.listed", "yes"),
+		of("servers.listener", "on the loopback of the command's network namespace"), of("servers.listed", "yes"),
+		{Restriction: refusal.ServersByName, Fact: "servers.names", Want: "on the loopback of the command's network namespace", Or: "none"},
 		of("trial.reach the listener", "ok"), of("servers.reached", "yes"),
 	}
 	if m.Loopback == "" {
-		out = append(out, of("servers.sockets", "1"))
+		out = append(out, of("servers.other sockets", "0"))
 	}
 	return out
 }

@@ -108,8 +108,13 @@ func (v *view) scratch() {
 	}
 }
 
-// resolver: the file with the resolvers, if a mount hides the file.
+// resolver: the file with the resolvers, if a mount hides the file; with rules for servers a
+// file of ours.
 func (v *view) resolver() {
+	if at := v.machine.Names; at != "" && v.policy.NetworkByName() {
+		v.mount(at, "tmpfs lockstile/.lockstile-names", false)
+		return
+	}
 	if r := v.machine.Resolver; v.policy.NetworkOpen() && below(r, v.replaced...) {
 		v.same(r, false)
 	}

@@ -48,6 +48,7 @@ type Folders struct {
 	UserHome  string            // the result of UserHome
 	TempDir   string            // canonical TMPDIR; "" if unset, or no folder
 	Resolver  string            // the target of /etc/resolv.conf, if a link
+	Names     string            // the file with the name servers, without links; "" for none
 	Absent    []Absent          // absent trusted names, in writable roots
 	Protected []string          // files and folders in writable roots that programs of the host trust
 	Deciding  []string          // names in writable roots that decide about the next start

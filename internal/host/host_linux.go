@@ -47,8 +47,15 @@ func (f *Facts) Locate(tempDir string) {
 			f.TempDir = dir
 		}
 	}
-	if file, err := filepath.EvalSymlinks(resolvConf); err == nil && file != resolvConf {
+	file, err := filepath.EvalSymlinks(resolvConf)
+	if err != nil {
+		return
+	}
+	if file != resolvConf {
 		f.Resolver = file
+	}
+	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+		f.Names = file
 	}
 }
 

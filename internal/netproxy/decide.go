@@ -28,13 +28,14 @@ const (
 	viaConnect = "connect"
 	viaHTTP    = "http"
 	viaSOCKS   = "socks"
+	viaDNS     = "dns"
 )
 
 // allow decides about a server, looks its name up, and records an allowed one. check runs
 // before the record; an error of check denies. The addresses are to be dialled as they are.
 func (x *Proxy) allow(via, host string, port uint16, check func(netrules.Host) error) ([]netip.AddrPort, error) {
 	decision := proxywire.Decision{Via: via, Host: proxywire.Unknown, Port: port}
-	h, err := netrules.ParseHost(host)
+	h, err := netrules.ParseHost(x.standIns.name(host))
 	if err != nil {
 		return nil, x.deny(decision, "this is no host name, and no address in the usual notation")
 	}
@@ -74,7 +75,7 @@ func (x *Proxy) deny(d proxywire.Decision, reason string) error {
 		return err
 	}
 	out := &denial{reason: reason}
-	if d.Host != proxywire.Unknown {
+	if d.Host != proxywire.Unknown && d.Port != 0 {
 		out.target = net.JoinHostPort(d.Host, strconv.Itoa(int(d.Port)))
 	}
 	return out

@@ -38,12 +38,13 @@ type Proxy struct {
 	own    func() []netip.Addr
 	dialer func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 
-	atWork  chan struct{}
-	waiting waiting
-	plain   *http.Server
-	servers *http.Transport
-	feed    *feed
-	known   known
+	atWork   chan struct{}
+	waiting  waiting
+	plain    *http.Server
+	servers  *http.Transport
+	feed     *feed
+	known    known
+	standIns standIns
 }
 
 // New makes a proxy. The proxy calls tell for each decision, and goes on when tell returns; an

@@ -44,6 +44,27 @@ func (r Rules) Decide(h Host, port uint16) Decision {
 	return Decision{Reason: noRule}
 }
 
+// DecideName says whether a name may be reached on any port.
+func (r Rules) DecideName(h Host) Decision {
+	allowed := false
+	for _, rule := range slices.Concat(r.Allow, r.Private) {
+		if !rule.fits(h, rule.port) {
+			continue
+		}
+		allowed = true
+		if d := r.Decide(h, rule.port); d.Allowed {
+			return d
+		}
+	}
+	if rule, ok := find(r.Deny, h, defaultPort); ok && allowed {
+		return Decision{Rule: rule.text, Reason: denied}
+	}
+	if allowed {
+		return Decision{Reason: denied}
+	}
+	return Decision{Reason: noRule}
+}
+
 // Choose chooses among the addresses of an allowed name those that may be dialled, in their
 // order. own are the addresses of this machine. The reason says why there are none.
 func (r Rules) Choose(h Host, port uint16, found, own []netip.Addr) (may []netip.Addr, reason string) {

@@ -153,7 +153,7 @@ func (out *Plan) compileLandlock(abi int, readable []string) {
 			}
 		}
 		for _, m := range out.View {
-			if m.Kind == KindBind && !m.Writable && !m.Hides { // what is shown again is in readable
+			if (m.Kind == KindBind || m.Kind == KindNames) && !m.Writable && !m.Hides { // what is shown again is in readable
 				rules = append(rules, LandlockRule{m.Path, AccessFiles})
 			}
 		}
@@ -186,6 +186,7 @@ const (
 	HostSocket = "/dev/.lockstile-socket" // not the command's own: Landlock must keep the command away
 	EmptyFile  = "/dev/.lockstile-empty"
 	UnreadFile = "/dev/.lockstile-unread"
+	NamesFile  = "/dev/.lockstile-names" // names the name server of commands with rules for servers (resolv.conf(5))
 )
 
 // MostTerminals bounds the terminals of the view's /dev/pts (devpts, option max).

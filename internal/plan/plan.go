@@ -70,6 +70,7 @@ const (
 	KindDevpts  MountKind = "devpts"
 	KindBind    MountKind = "bind"  // Source as on the host, with the mounts below
 	KindCover   MountKind = "cover" // an empty file
+	KindNames   MountKind = "names" // a file with our name server, in place of the host's
 	KindGit     MountKind = "git"   // a file system of ours, with the git directory behind
 	KindCache   MountKind = "cache" // an overlay: the host's folder at Path, and a private folder for what is written
 	KindSelf    MountKind = "self"  // the view's own content at Path, as a separate mount

@@ -96,8 +96,14 @@ func (v *view) scratch() error {
 	return nil
 }
 
-// resolver: the file that names the resolvers, where a mount hides it.
+// resolver: the file that names the resolvers, where a mount hides it. With rules for servers
+// another file takes its place, which names our name server.
 func (v *view) resolver() {
+	if at := v.facts.Names; at != "" && v.policy.NetworkByName() {
+		cover := covering(at, v.mounts)
+		v.add(Mount{Path: at, Kind: KindNames, File: cover != "", MakeDirs: dirsBetween(cover, path.Dir(at))})
+		return
+	}
 	r := v.facts.Resolver
 	if !v.policy.NetworkOpen() || covering(r, v.mounts) == "" {
 		return

@@ -13,7 +13,12 @@ import (
 	"github.com/lockstile/lockstile/internal/netrules"
 )
 
-// Begin is the first message to lockstile-net. The listener comes with the message.
+// StandIns are the addresses that stand for names inside (RFC 2544, for tests of networks, which
+// no server has). A connect to one of them is for the name.
+var StandIns = netip.MustParsePrefix("198.18.0.0/15")
+
+// Begin is the first message to lockstile-net. The listener comes with the message, and the
+// name server's socket, if there is one.
 type Begin struct {
 	Allow   []string `json:"allow,omitempty"`
 	Deny    []string `json:"deny,omitempty"`
@@ -23,7 +28,7 @@ type Begin struct {
 // Decision is a message of lockstile-net. After an allowed decision lockstile-net waits for
 // Recorded before it dials.
 type Decision struct {
-	Via     string   `json:"via"`  // "connect", "http" or "socks"
+	Via     string   `json:"via"`  // "connect", "http", "socks", or "dns" for a name that is refused
 	Host    string   `json:"host"` // in normal form, Unknown for what can't be a host
 	Port    uint16   `json:"port"`
 	Allowed bool     `json:"allowed"`
@@ -59,7 +64,7 @@ func ParseDecision(b []byte) (Decision, error) {
 	if err := json.Unmarshal(b, &d); err != nil {
 		return Decision{}, fmt.Errorf("%w: %w", errForm, err)
 	}
-	if d.Via != "connect" && d.Via != "http" && d.Via != "socks" || d.Allowed == (d.Reason != "") || len(d.Reason) > mostReason ||
+	if d.Via != "connect" && d.Via != "http" && d.Via != "socks" && (d.Via != "dns" || d.Allowed) || d.Allowed == (d.Reason != "") || len(d.Reason) > mostReason ||
 		strings.ContainsFunc(d.Reason, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return Decision{}, errForm
 	}

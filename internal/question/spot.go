@@ -88,7 +88,7 @@ func (w World) spotOf(name string) spot {
 	switch s.mount.Kind {
 	case plan.KindBind:
 		s.on = s.mount.Source + strings.TrimPrefix(name, s.mount.Path)
-	case plan.KindTmpfs, plan.KindCover, plan.KindDevices, plan.KindDevpts:
+	case plan.KindTmpfs, plan.KindCover, plan.KindNames, plan.KindDevices, plan.KindDevpts:
 		s.on = ""
 	case plan.KindProc:
 		if own := strings.HasPrefix(name, "/proc/self") || strings.HasPrefix(name, "/proc/thread-self"); own || other(name) {

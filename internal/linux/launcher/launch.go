@@ -37,6 +37,7 @@ type writer struct {
 
 	joint
 	servers   int       // the port of the listener for servers by name
+	resolver  [4]byte   // the address of the name server
 	unreached tape.Slot // where the init has the socket out of the command's reach
 	trials    []trial
 	execs     []tape.Op
@@ -84,7 +85,7 @@ func (l *Launch) Give(c launch.Command) error {
 		return err
 	}
 	l.paths = c.Paths
-	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, ignored: l.ignored, joint: l.joint, trials: l.trials, servers: l.serversPort}
+	w := &writer{Tape: l.tape, plan: l.plan, cmd: c, ignored: l.ignored, joint: l.joint, trials: l.trials, servers: l.serversPort, resolver: l.resolver}
 	listener, port, err := listen() // only now: no other code needs the listener
 	if err != nil {
 		return err
@@ -137,7 +138,7 @@ func (w *writer) foundation() {
 	w.session()
 	if confined {
 		w.keyring()
-		servers := w.serversListener()
+		servers := w.serversSockets()
 		w.sendListeners(w.seccomp(), servers) // no later step needs a forbidden call
 	}
 	w.say(syncFD, messageFixed)

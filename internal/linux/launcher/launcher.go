@@ -91,7 +91,7 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 	if l.timed {
 		t.TakeTimes()
 	}
-	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, servers: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, servers: -1, names: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
 	in, err := l.joinOf(p)
 	if err == nil {
 		err = place.make(p, in)
@@ -108,7 +108,7 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 // processes still exist, to be measured before the caller ends them.
 func (l *Launch) Complete(p *plan.Plan) error {
 	l.plan = p
-	w := &writer{Tape: l.tape, plan: p, joint: l.joint, trials: l.trials}
+	w := &writer{Tape: l.tape, plan: p, joint: l.joint, trials: l.trials, resolver: l.resolver}
 	w.standing()
 	if err := w.Err(); err != nil {
 		return err
@@ -148,7 +148,8 @@ func (l *Launch) make(p *plan.Plan, in *tape.Join) error {
 	if err := unix.SetsockoptInt(l.sync, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
-	w := &writer{Tape: l.tape, plan: p}
+	l.resolver = resolverAddress(p)
+	w := &writer{Tape: l.tape, plan: p, resolver: l.resolver}
 	w.namespaces()
 	l.cloned = now()
 	l.ignored = ignored.Now()

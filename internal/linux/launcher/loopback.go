@@ -100,6 +100,7 @@ func newLoopback(uid, gid int) (*loopback, error) {
 	plumbing := w.For("")
 	plumbing.Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)
 	w.loopback()
+	w.lowPorts()
 	plumbing.Do("tell the parent", 1, unix.SYS_WRITE, lifeFD, string(rune(messageGo)), 1)
 	w.hear(lifeFD) // until we have opened the namespaces
 	proc, err := t.Clone(unix.CLONE_NEWUSER, [3]int{pair[1], pair[1], pair[1]}, nil)
@@ -120,6 +121,18 @@ func newLoopback(uid, gid int) (*loopback, error) {
 	}
 	return openLoopback(proc.PID)
 }
+
+// lowPorts lets commands of a shared loopback have a name server: they have no capabilities
+// over its namespace (ip_unprivileged_port_start, ip-sysctl). Where /proc is read-only there are
+// no names inside.
+func (w *writer) lowPorts() {
+	at := w.For("")
+	fd := at.Save("open "+lowestPort, tape.Any, unix.SYS_OPENAT, cwd, lowestPort, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	at.Do("let commands have low ports", tape.Any, unix.SYS_WRITE, fd, "0", 1)
+	at.Do("close", tape.Any, unix.SYS_CLOSE, fd)
+}
+
+const lowestPort = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
 // openLoopback opens the namespaces of a process.
 func openLoopback(pid int) (*loopback, error) {

@@ -85,6 +85,8 @@ type Launch struct {
 	served      *supervise.Supervisor // the same, from Release on
 	servers     int                   // the listener for servers by name; -1 for none
 	serversPort int
+	names       int           // the name server's socket; -1 for none
+	resolver    [4]byte       // where it is to be
 	git         *gitfs.Server // nil without a git directory
 	inside      inside        // 0 or -1 where nothing is pinned later
 	kept        string        // see launch.Command
@@ -178,7 +180,7 @@ func (l *Launch) poll(fds []unix.PollFd) error {
 // receive takes a message; a failure and an end are errors.
 func (l *Launch) receive(process, fd int) error {
 	var b [1]byte
-	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(3*4))
+	oob := make([]byte, unix.CmsgSpace(unix.SizeofUcred)+unix.CmsgSpace(4*4))
 	n, oobn, _, _, err := unix.Recvmsg(fd, b[:], oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 	switch {
 	case err == unix.EINTR || err == unix.EAGAIN:
@@ -294,9 +296,9 @@ func (l *Launch) takeDescriptors(fds []int) (err error) {
 	switch {
 	case len(fds) == 1 && l.master < 0:
 		l.master = fds[0]
-	case (len(fds) == 2 || len(fds) == 3) && l.connects == nil:
-		if len(fds) == 3 {
-			l.servers = fds[2]
+	case (len(fds) == 2 || len(fds) == 4) && l.connects == nil:
+		if len(fds) == 4 {
+			l.servers, l.names = fds[2], fds[3]
 		}
 		l.connects, err = supervise.New(fds[0], fds[1])
 	default:
@@ -430,7 +432,7 @@ func (l *Launch) close() {
 	l.cgroup.remove()
 	l.mounts.Close()
 	l.mounts = nil
-	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.master, &l.servers, &l.first.Pidfd} {
+	for _, fd := range []*int{&l.sync, &l.life, &l.listener, &l.pidfd, &l.master, &l.servers, &l.names, &l.first.Pidfd} {
 		if *fd > 0 {
 			unix.Close(*fd)
 		}

@@ -46,16 +46,13 @@ func (w *writer) supervised() bool {
 }
 
 // sendListeners sends the listener for connects and its list to us, and behind them the
-// listener for servers by name, if any. It closes all in the command.
-func (w *writer) sendListeners(connects [2]tape.Slot, servers tape.Slot) {
+// sockets for servers by name, if any. It closes all in the command.
+func (w *writer) sendListeners(connects [2]tape.Slot, servers []tape.Slot) {
 	if !w.supervised() {
 		return
 	}
 	at := w.restrict(refusal.HostSockets)
-	slots := connects[:]
-	if w.byName() {
-		slots = append(slots, servers)
-	}
+	slots := append(connects[:], servers...)
 	var places []int
 	for i, slot := range slots {
 		at.Do("put a listener in its place", tape.Want(passFD+i), unix.SYS_DUP3, slot, passFD+i, unix.O_CLOEXEC)

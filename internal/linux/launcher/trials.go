@@ -163,9 +163,7 @@ func (w *writer) tryHostSocket() {
 // tryConnect tries to reach a listener of ours on the host's loopback.
 func (w *writer) tryConnect(name string, port int) {
 	sock := w.For("").Save("socket", tape.OK, unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	// struct sockaddr_in: the port in network order (ip(7)).
-	addr, _ := w.Bytes([]byte{unix.AF_INET, 0, byte(port >> 8), byte(port), 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0})
-	w.try(name, unix.SYS_CONNECT, sock, addr, 16)
+	w.try(name, unix.SYS_CONNECT, sock, w.sockaddr([4]byte{127, 0, 0, 1}, port), unix.SizeofSockaddrInet4)
 	w.For("").Do("close", 0, unix.SYS_CLOSE, sock)
 }
 

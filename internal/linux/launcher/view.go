@@ -50,6 +50,8 @@ func (w *writer) view() {
 			attach(at, taken[i], m.Path)
 		case plan.KindCover:
 			attach(at, w.take(at, plan.EmptyFile, 0), m.Path)
+		case plan.KindNames:
+			attach(at, w.take(at, plan.NamesFile, 0), m.Path)
 		case plan.KindSelf:
 			// With the host's mounts below, and never through a link that has taken the
 			// place since the survey.
@@ -117,6 +119,7 @@ func (w *writer) devices(at tape.Writer, dev string, taken map[string]tape.Slot)
 	file(plan.ProbeFile)
 	file(plan.EmptyFile)
 	file(plan.UnreadFile)
+	w.namesFile()
 	w.hostSocket()
 	for _, link := range [][2]string{{"/proc/self/fd", "fd"}, {"fd/0", "stdin"}, {"fd/1", "stdout"}, {"fd/2", "stderr"}, {"pts/ptmx", "ptmx"}} {
 		at.Do("link "+link[1], 0, unix.SYS_SYMLINKAT, link[0], cwd, dev+"/"+link[1])

@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,58 +13,70 @@ import (
 	"github.com/lockstile/lockstile/internal/attest"
 )
 
-// Servers measures the listener for servers by name, -1 for none: cookie names the command's
-// network namespace, as the kernel says of another socket there. Servers comes before the
-// command's trials.
-func (p Process) Servers(e *attest.Evidence, listener int, cookie uint64) {
+// Servers measures the listener for servers by name and the name server's socket, -1 for none:
+// cookie names the command's network namespace, as the kernel says of another socket there.
+func (p Process) Servers(e *attest.Evidence, listener, names int, cookie uint64) {
 	if listener < 0 {
 		e.Set("servers.listener", "none", nil)
 		return
 	}
-	port, where, err := whereListens(listener, cookie)
+	at, where, err := whereIs(listener, cookie)
 	e.Set("servers.listener", where, err)
 	if err != nil {
 		return
 	}
+	ours := map[string]bool{"tcp " + at + " " + listens: false}
+	e.Set("servers.names", "none", nil)
+	if names >= 0 {
+		at, where, err := whereIs(names, cookie)
+		e.Set("servers.names", where, err)
+		ours["udp "+at+" "+unconnected] = false
+	}
 	sockets, err := p.sockets()
-	e.Set("servers.sockets", strconv.Itoa(len(sockets)), err)
-	listed := "no"
+	others := 0
 	for _, s := range sockets {
-		if s == fmt.Sprintf("tcp 0100007F:%04X %s", port, listens) { // as proc_net(5) writes a listener on 127.0.0.1
-			listed = "yes"
+		if _, known := ours[s]; known {
+			ours[s] = true
+		} else {
+			others++
+		}
+	}
+	e.Set("servers.other sockets", strconv.Itoa(others), err)
+	listed := "yes"
+	for _, there := range ours {
+		if !there {
+			listed = "no"
 		}
 	}
 	e.Set("servers.listed", listed, err)
 }
 
-// whereListens says where a socket listens.
-func whereListens(listener int, cookie uint64) (port int, where string, err error) {
+// whereIs says where a socket waits for others, and how proc_pid_net(5) writes its address.
+func whereIs(socket int, cookie uint64) (at, where string, err error) {
 	own, err := ownCookie()
 	if err != nil {
-		return 0, "", err
+		return "", "", err
 	}
-	of, err := unix.GetsockoptUint64(listener, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	of, err := unix.GetsockoptUint64(socket, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 	if err != nil {
-		return 0, "", err
+		return "", "", err
 	}
-	listens, err := unix.GetsockoptInt(listener, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	name, err := unix.Getsockname(socket)
 	if err != nil {
-		return 0, "", err
+		return "", "", err
 	}
-	name, err := unix.Getsockname(listener)
-	if err != nil {
-		return 0, "", err
+	in, ok := name.(*unix.SockaddrInet4)
+	if !ok {
+		return "", "it is of another family", nil
 	}
-	at, ok := name.(*unix.SockaddrInet4)
+	at = fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(in.Addr[:]), in.Port)
 	switch {
-	case !ok || listens != 1:
-		return 0, "it does not listen for TCP", nil
-	case at.Addr != [4]byte{127, 0, 0, 1}:
-		return at.Port, "on another address than 127.0.0.1", nil
+	case in.Addr[0] != 127:
+		return at, "not on a loopback address", nil
 	case of != cookie || of == own:
-		return at.Port, "on 127.0.0.1 in another network namespace", nil
+		return at, "on the loopback of another network namespace", nil
 	}
-	return at.Port, "on 127.0.0.1 in the command's network namespace", nil
+	return at, "on the loopback of the command's network namespace", nil
 }
 
 func ownCookie() (uint64, error) {
@@ -75,8 +88,11 @@ func ownCookie() (uint64, error) {
 	return unix.GetsockoptUint64(s, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 }
 
-// listens is the state of a listener (net/tcp_states.h).
-const listens = "0A"
+// The states of sockets (net/tcp_states.h).
+const (
+	listens     = "0A"
+	unconnected = "07" // of a datagram socket
+)
 
 // sockets lists the internet sockets in a process's network namespace to which others can
 // send, as "tcp LOCAL STATE" (proc_pid_net(5)): listeners, and sockets without connections.
