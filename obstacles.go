@@ -58,7 +58,7 @@ func (e explainer) explain(c *Child, end launch.End) []Obstacle {
 	}
 	seen := obstacle.Seen{
 		Policy: e.policy, Dir: e.dir, Failed: c.exit.Status() != 0, Status: c.exit.Status(), Argv: e.argv, Try: e.given.Try,
-		Leads: c.trusted.Leads, TakenBack: pathsOf(c.denied), Exceeded: c.exceeded, BadCall: obstacle.BadCall(c.exit.Signal), Refused: end.Refused, Git: e.gitContent(end.Git),
+		Leads: c.trusted.Leads, TakenBack: pathsOf(c.denied), Exceeded: c.exceeded, BadCall: obstacle.BadCall(c.exit.Signal), Refused: end.Refused, Git: e.gitContent(end.Git), Servers: c.deniedServers(),
 	}
 	if e.given.Output != nil {
 		seen.Output = e.given.Output()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/beside"
 	"github.com/lockstile/lockstile/internal/netrules"
+	"github.com/lockstile/lockstile/internal/obstacle"
 	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
@@ -128,6 +129,21 @@ type connectionsField struct {
 	Unlogged int    `json:"unlogged,omitempty"` // without a line of their own
 	By       uint64 `json:"by,omitempty"`       // the start of lockstile-net
 	Error    string `json:"error,omitempty"`    // lockstile-net could not be started, or ended before the command
+}
+
+// deniedServers lists servers that the rules kept out, the first ones.
+func (c *Child) deniedServers() (out []obstacle.ServerDenied) {
+	for _, d := range c.servers.denied() {
+		out = append(out, obstacle.ServerDenied{Host: d.host, Port: d.port, Reason: d.reason})
+	}
+	return out
+}
+
+// refusedServer is a refusal as the record tells it apart from others.
+type refusedServer struct {
+	host   string
+	port   uint16
+	reason string
 }
 
 // serversRefused says why lockstile-net does not run.

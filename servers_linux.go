@@ -36,17 +36,22 @@ type servers struct {
 	child *Child
 	lines int
 	seen  map[refusedServer]bool
+	first []refusedServer // the first ones of seen
 	count connectionsField
 }
 
 // mostConnectionLines is how many decisions of a start have a line of their own.
 const mostConnectionLines = 1000
 
-// refusedServer is a refusal as the record tells it apart from others.
-type refusedServer struct {
-	host   string
-	port   uint16
-	reason string
+// mostFirst is how many refusals are kept for the explanation of the command's end.
+const mostFirst = 20
+
+// denied lists the first refusals, after end.
+func (s *servers) denied() []refusedServer {
+	if s == nil {
+		return nil
+	}
+	return s.first
 }
 
 // leadToServers tells the command's programs where servers by name are reached.
@@ -256,6 +261,9 @@ func (s *servers) worthALine(d proxywire.Decision) bool {
 			return false
 		}
 		s.seen[key] = true
+		if len(s.first) < mostFirst && d.Host != proxywire.Unknown {
+			s.first = append(s.first, key)
+		}
 	}
 	return s.lines < mostConnectionLines
 }

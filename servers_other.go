@@ -11,6 +11,8 @@ func (*Gate) serve(policy.Policy, *systemLaunch, uint64) *servers { return nil }
 
 func leadConnects(*confined) {}
 
+func (*servers) denied() []refusedServer { return nil }
+
 func (*servers) end() *connectionsField { return nil }
 
 func leadToServers(*intent, *systemLaunch) error { return nil }

@@ -6,10 +6,12 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/glob"
+	"github.com/lockstile/lockstile/internal/netrules"
 	"github.com/lockstile/lockstile/internal/trustname"
 )
 
@@ -40,6 +42,7 @@ const (
 	layerMask    = "mount (empty mask over the path)"
 	layerPrivate = "mount (private to the workspace)"
 	layerPin     = "mount (protected name) + landlock"
+	layerServers = "lockstile-net, by the rules"
 	layerNet     = "network namespace + seccomp"
 	layerEnv     = "environment built by the gate"
 )
@@ -268,11 +271,50 @@ func (p Policy) DecideConnect(target string) Decision {
 	if p.NetworkOpen() {
 		return Decision{Allowed: true, Rule: "sandbox_workspace_write.network_access = true", From: from, Layer: layerNone}
 	}
+	if !unix && p.NetworkByName() {
+		return p.decideServer(target)
+	}
 	d := Decision{Rule: "sandbox_workspace_write.network_access = false", From: from, Layer: layerNet}
 	if p.Mode == ModeReadOnly && p.NetworkAccess {
 		d.Rule, d.From = `sandbox_mode = "read-only" has no network`, p.Origin("sandbox_mode")
 	}
 	if unix || isLoopback(target) {
+		d.Residual = "a server that the same command started can be reached; the host's cannot"
+	}
+	return d
+}
+
+// decideServer answers by the rules of Network. Where a name leads is decided when it is
+// dialled.
+func (p Policy) decideServer(target string) Decision {
+	text, portText, _ := splitHostPort(target)
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return Decision{Rule: fmt.Sprintf("%q is not HOST:PORT", target), Layer: layerNet}
+	}
+	host, err := netrules.ParseHost(text)
+	if err != nil {
+		return Decision{Rule: err.Error(), Layer: layerNet}
+	}
+	rules, err := netrules.ParseAll(p.Network.Allow, p.Network.Deny, p.Network.Private)
+	if err != nil {
+		return Decision{Rule: err.Error(), Layer: layerNet}
+	}
+	says := rules.Decide(host, uint16(port))
+	d := Decision{Allowed: says.Allowed, Rule: "no rule of [network]", From: p.Origin("network.allow"), Layer: layerServers}
+	if says.Rule != "" {
+		key := "network.deny"
+		if says.Allowed {
+			if key = "network.allow"; !slices.Contains(p.Network.Allow, says.Rule) {
+				key = "network.private"
+			}
+		}
+		d.Rule, d.From = fmt.Sprintf("%s %q", key, says.Rule), p.Origin(key)
+	}
+	if says.Allowed && host.Name() != "" {
+		d.Residual = "the name may lead only to public addresses, or to private ones by network.private; on port 443 the client must ask for the name by TLS"
+	}
+	if !says.Allowed && isLoopback(target) {
 		d.Residual = "a server that the same command started can be reached; the host's cannot"
 	}
 	return d

@@ -53,7 +53,7 @@ func TestExplainAnswers(t *testing.T) {
 		{"read /proc/1/environ", 1, []string{"only its own processes"}},
 		{"write /sys/x", 1, []string{"outside"}},
 		{"read --sandbox danger-full-access key", 0, []string{"nothing is restricted"}},
-		{"connect example.org:443", 1, []string{"network_access = true would allow it", "names aren't resolved"}},
+		{"connect example.org:443", 1, []string{"-c 'network.allow=[\"example.org:443\"]'", "names aren't resolved"}},
 		{"connect 127.0.0.1:80", 1, []string{"the same command started"}},
 		{"connect unix:/run/docker.sock", 1, []string{"no setting shows a socket"}},
 		{"connect -c sandbox_workspace_write.network_access=true unix:/run/docker.sock", 1, []string{"no setting shows a socket"}},

@@ -132,3 +132,24 @@ func TestServersWithoutTheirProgram(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestServersExplained checks that a refusal is told with the line that allows it, before a
+// start and after, and that the line works.
+func TestServersExplained(t *testing.T) {
+	p := newPlace(t)
+	p.rules(`allow = ["127.0.0.1:9"]`)
+	r := p.lockstile("run", "--", "sh", "-c", `curl -sSf --max-time 5 http://ask.example.org:8080/`)
+	want := `-c 'network.allow=["127.0.0.1:9", "ask.example.org:8080"]'`
+	if r.code != 22 || !strings.Contains(r.stderr, "ask.example.org:8080 may not be reached: no rule allows it: "+want) {
+		t.Errorf("after a run: %+v", r)
+	}
+	if r := p.lockstile("explain", "connect", "ask.example.org:8080"); r.code != 1 || !strings.Contains(r.stdout, want) || !strings.Contains(r.stdout, "no rule of [network]") {
+		t.Errorf("explain: %+v", r)
+	}
+	if r := p.lockstile("explain", "connect", "-c", `network.allow=["127.0.0.1:9", "ask.example.org:8080"]`, "ask.example.org:8080"); r.code != 0 {
+		t.Errorf("with the line: %+v", r)
+	}
+	if r := p.lockstile("log", "--network"); !strings.Contains(r.stdout, "REFUSED ask.example.org:8080 by http: no rule allows it") || strings.Count(r.stdout, "\n") != 1 {
+		t.Errorf("log --network: %+v", r)
+	}
+}

@@ -6,7 +6,7 @@ func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
 			{".", "internal/access internal/attest internal/audit internal/beside internal/caches internal/cachesets internal/config internal/containers internal/host internal/launch internal/linux/launcher internal/linux/measure internal/netrules internal/news internal/obstacle internal/plain internal/plan internal/program internal/proxywire internal/pty internal/question internal/redact internal/residual internal/shares internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
-			{"policy", "internal/glob internal/redact internal/stores internal/trustname"},
+			{"policy", "internal/glob internal/netrules internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},
 			{"internal/access", ""},
@@ -18,7 +18,7 @@ func Lockstile() Tables {
 			{"internal/beside", "internal/plain"},
 			{"internal/caches", ""},
 			{"internal/cachesets", "internal/filelock"},
-			{"internal/cli", "internal/usage . internal/approve internal/audit internal/beside internal/cachesets internal/containers internal/escapes internal/ignored internal/imports internal/plain internal/pty internal/rollout internal/settings internal/windows/setup policy refusal"},
+			{"internal/cli", "internal/usage . internal/approve internal/audit internal/beside internal/cachesets internal/containers internal/escapes internal/ignored internal/imports internal/netrules internal/plain internal/pty internal/rollout internal/settings internal/windows/setup policy refusal"},
 			{"internal/config", "internal/nearest internal/netrules internal/glob internal/plain internal/redact internal/trail internal/trustname policy refusal"},
 			{"internal/containers", ""},
 			{"internal/emulated", ""},
@@ -46,7 +46,7 @@ func Lockstile() Tables {
 			{"internal/netproxy", "internal/netrules internal/proxywire internal/socks internal/tlshello"},
 			{"internal/netrules", ""},
 			{"internal/news", "internal/glob internal/trustname"},
-			{"internal/obstacle", "internal/glob internal/plain internal/trail internal/trustname policy refusal"},
+			{"internal/obstacle", "internal/glob internal/netrules internal/plain internal/trail internal/trustname policy refusal"},
 			{"internal/patch", "internal/rename"},
 			{"internal/picture", ""},
 			{"internal/plain", ""},

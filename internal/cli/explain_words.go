@@ -70,6 +70,9 @@ func mayReach(p policy.Policy) string {
 	case p.NetworkOpen():
 		return "the network, and no Unix sockets of this machine below /run and /tmp"
 	}
+	if p.NetworkByName() {
+		return fmt.Sprintf("the servers of %d rules of [network], a loopback of its own, and only sockets that it makes", len(p.Network.Allow)+len(p.Network.Private))
+	}
 	return "nothing: a loopback of its own, and only sockets that it makes"
 }
 

@@ -21,6 +21,7 @@ import (
 // logFlags are the flags of log.
 type logFlags struct {
 	json, follow, denied bool
+	network              bool
 	n                    int
 	since                time.Time // zero for the whole log
 }
@@ -29,6 +30,7 @@ func parseLog(set *flag.FlagSet, args []string) (f logFlags, err error) {
 	set.BoolVar(&f.json, "json", false, "")
 	set.BoolVar(&f.follow, "f", false, "")
 	set.BoolVar(&f.denied, "denied", false, "")
+	set.BoolVar(&f.network, "network", false, "")
 	set.IntVar(&f.n, "n", -1, "")
 	set.Func("since", "", func(when string) (err error) {
 		f.since, err = parseSince(when, time.Now())

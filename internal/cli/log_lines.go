@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lockstile/lockstile"
+	"github.com/lockstile/lockstile/internal/netrules"
 	"github.com/lockstile/lockstile/internal/plain"
 )
 
@@ -37,6 +38,19 @@ type entry struct {
 	Exceeded    string               `json:"exceeded"`
 	Because     string               `json:"ended_because"`
 	Obstacles   []lockstile.Obstacle `json:"obstacles"`
+
+	// Of a decision about a server.
+	Via     string `json:"via"`
+	Host    string `json:"host"`
+	Port    uint16 `json:"port"`
+	Allowed bool   `json:"allowed"`
+	Rule    string `json:"rule"`
+	Address string `json:"address"`
+
+	Connections *struct {
+		Allowed, Refused, Unlogged int
+		Error                      string
+	} `json:"connections"`
 }
 
 // shownLog shows the log, and what comes to it.
@@ -54,7 +68,7 @@ const followPause = 200 * time.Millisecond
 // show prints the lines that are there.
 func (s *shownLog) show() error {
 	n := s.n
-	if s.denied || !s.since.IsZero() || s.follow && n == 0 {
+	if s.denied || s.network || !s.since.IsZero() || s.follow && n == 0 {
 		n = math.MaxInt // what is shown is not known before all is read
 	}
 	lines, err := s.gate.Records(n)
@@ -112,7 +126,7 @@ func (s *shownLog) text(line json.RawMessage) string {
 		s.starts[e.Seq] = strings.Join(e.Argv, " ")
 	}
 	switch {
-	case s.denied && !e.anyDenial(), e.Time.Before(s.since):
+	case s.denied && !e.anyDenial(), s.network && e.Event != "connection", e.Time.Before(s.since):
 		return ""
 	case s.json:
 		return string(line) + "\n"
@@ -128,7 +142,7 @@ func (s *shownLog) text(line json.RawMessage) string {
 
 // anyDenial reports whether the sandbox stood in a command's way.
 func (e entry) anyDenial() bool {
-	return e.Event == "refusal" || len(e.Denied)+len(e.Left)+len(e.Obstacles) > 0 || e.Exceeded != "" || e.Because != ""
+	return e.Event == "refusal" || e.Event == "connection" && !e.Allowed || len(e.Denied)+len(e.Left)+len(e.Obstacles) > 0 || e.Exceeded != "" || e.Because != ""
 }
 
 // about says what happened.
@@ -146,10 +160,12 @@ func (s *shownLog) about(e entry) string {
 		return fmt.Sprintf("%s, %s, %s: %s", e.way(), e.Mode, how, command)
 	case "end":
 		of := fmt.Sprintf("of %d", e.Start)
-		if begun := s.starts[e.Start]; begun != "" && s.denied {
-			of += " (" + begun + ")"
+		if s.denied {
+			of += s.of(e)
 		}
 		return strings.Join(append([]string{fmt.Sprintf("%s: %s after %d ms", of, e.ended(), e.Millis)}, e.denials()...), "; ")
+	case "connection":
+		return e.connection() + s.of(e)
 	case "recovery":
 		return "taken back from a start that was killed: " + strings.Join(e.Denied, ", ")
 	case "refusal":
@@ -160,6 +176,33 @@ func (s *shownLog) about(e entry) string {
 		return fmt.Sprintf("%s, %s, at %s (%s): %s: %s", e.way(), e.Mode, e.Stage, what, e.Reason, command)
 	}
 	return ""
+}
+
+// of names the command of a line in parentheses, if it is known.
+func (s *shownLog) of(e entry) string {
+	begun := []rune(s.starts[e.Start])
+	switch {
+	case len(begun) == 0:
+		return ""
+	case len(begun) > mostBegun:
+		begun = append(begun[:mostBegun], '…')
+	}
+	return " (" + string(begun) + ")"
+}
+
+// mostBegun is how many letters of a command line stand beside another line.
+const mostBegun = 60
+
+// connection says what was decided about a server.
+func (e entry) connection() string {
+	target := netrules.Join(e.Host, e.Port)
+	if e.Port == 0 {
+		target = e.Host
+	}
+	if !e.Allowed {
+		return fmt.Sprintf("of %d: REFUSED %s by %s: %s", e.Start, target, e.Via, e.Reason)
+	}
+	return fmt.Sprintf("of %d: %s by %s at %s, by the rule %s", e.Start, target, e.Via, e.Address, e.Rule)
 }
 
 // way says by which way a request came, and for which workspace.
@@ -193,6 +236,12 @@ func (e entry) denials() (out []string) {
 	}
 	if len(e.Left) > 0 {
 		out = append(out, "NOT taken back: "+strings.Join(e.Left, ", "))
+	}
+	if c := e.Connections; c != nil && c.Refused > 0 {
+		out = append(out, fmt.Sprintf("%d requests for servers refused", c.Refused))
+	}
+	if c := e.Connections; c != nil && c.Error != "" {
+		out = append(out, c.Error)
 	}
 	if e.Exceeded != "" {
 		out = append(out, "ended for a limit: "+e.Exceeded)

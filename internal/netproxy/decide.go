@@ -76,7 +76,7 @@ func (x *Proxy) deny(d proxywire.Decision, reason string) error {
 	}
 	out := &denial{reason: reason}
 	if d.Host != proxywire.Unknown && d.Port != 0 {
-		out.target = net.JoinHostPort(d.Host, strconv.Itoa(int(d.Port)))
+		out.target = netrules.Join(d.Host, d.Port)
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +27,14 @@ func (h Host) Name() string { return h.name }
 
 // Address returns the address, the zero Addr for a name.
 func (h Host) Address() netip.Addr { return h.addr }
+
+// Join writes a host and a port as a rule and a URL do.
+func Join(host string, port uint16) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(int(port))
+}
 
 // The bounds of names (RFC 1035, 2.3.4), in bytes.
 const (

@@ -46,6 +46,11 @@ func (s Seen) allowing(a policy.Access, target string, d policy.Decision, turned
 	case policy.AccessWrite:
 		return s.writable(target, d, false)
 	case policy.AccessConnect:
+		if !strings.HasPrefix(target, "unix:") {
+			if p := s.server(target); p.setting != "" {
+				return p
+			}
+		}
 		return s.network()
 	case policy.AccessEnv:
 		return s.handedOn(target, d, turned)
@@ -70,6 +75,9 @@ func (s Seen) denying(a policy.Access, target string, turned func(policy.Policy)
 		}
 		return s.withoutRoot(target, turned)
 	case policy.AccessConnect:
+		if s.Policy.NetworkByName() {
+			return s.set(serversDenyKey, list(append(s.listed(serversDenyKey), target)), turned)
+		}
 		return s.set(networkKey, "false", turned)
 	case policy.AccessEnv:
 		name, _, _ := strings.Cut(target, "=")

@@ -258,11 +258,14 @@ func (s Seen) unknownHost(h hit) (Obstacle, bool) {
 	if strings.Contains(h.lower, "(from versions: none)") && slices.Contains(strings.FieldsFunc(s.script(), parts), "--no-index") {
 		return Obstacle{}, false
 	}
-	if s.Policy.NetworkOpen() || host == "" && (!s.Failed || !h.reports() && !h.hasAny(resolvers)) {
+	if s.Policy.NetworkOpen() || s.byRules() || host == "" && (!s.Failed || !h.reports() && !h.hasAny(resolvers)) {
 		return Obstacle{}, false
 	}
 	o := Obstacle{What: host, Cause: "the network is off: commands have only a loopback of their own"}
-	o.propose(s.network())
+	if o.propose(s.network()); s.Policy.NetworkByName() && host != "" {
+		o.Cause = "the network is off, and no rule of [network] names " + host
+		o.propose(s.server(host))
+	}
 	return o, true
 }
 

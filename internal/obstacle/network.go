@@ -4,12 +4,48 @@ import (
 	"os"
 	"strings"
 
+	"github.com/lockstile/lockstile/internal/netrules"
 	"github.com/lockstile/lockstile/internal/trail"
+	"github.com/lockstile/lockstile/policy"
 )
+
+// servers explains servers that the rules keep out.
+func (s Seen) servers() []Obstacle {
+	var out []Obstacle
+	for _, d := range s.Servers {
+		if !s.Failed || len(out) == mostInferred {
+			break
+		}
+		target := d.Host
+		if d.Port != 0 {
+			target = netrules.Join(d.Host, d.Port)
+		}
+		o := Obstacle{Kind: Observed, What: target, Cause: target + " may not be reached: " + d.Reason}
+		o.propose(s.server(target))
+		out = append(out, o)
+	}
+	return out
+}
+
+// server proposes a rule for a server.
+func (s Seen) server(target string) proposal {
+	if _, err := netrules.Parse(target); err != nil {
+		return none("no rule can allow it; ask the user")
+	}
+	at := target
+	if !strings.Contains(strings.TrimLeft(target, "["), ":") {
+		at += ":443"
+	}
+	return s.set(serversKey, list(append(s.listed(serversKey), target)), func(p policy.Policy) bool { return p.DecideConnect(at).Allowed })
+}
+
+// byRules reports whether the rules of [network] decide, and the gate has seen what they keep
+// out: the output says no more.
+func (s Seen) byRules() bool { return s.Policy.NetworkByName() && len(s.Servers) > 0 }
 
 // refusedConnect is for ECONNREFUSED of the loopback and of sockets, with the network off.
 func (s Seen) refusedConnect(h hit) (Obstacle, bool) {
-	if s.Policy.NetworkOpen() {
+	if s.Policy.NetworkOpen() || s.byRules() {
 		return Obstacle{}, false
 	}
 	host := hostOf(h)

@@ -65,6 +65,15 @@ type Seen struct {
 	Refused   []string          // targets of connects that found nobody: ADDRESS:PORT or full paths
 	BadCall   bool              // SIGSYS ended the command
 	Git       []GitDenied       // content that may not stand in the git directory
+	Servers   []ServerDenied    // servers that the rules of [network] keep out
+}
+
+// ServerDenied is a server that a command asked for by name, or an address. The port is 0 for
+// a question about a name alone.
+type ServerDenied struct {
+	Host   string
+	Port   uint16
+	Reason string
 }
 
 // GitDenied is content that the git directory's server refused.
@@ -88,7 +97,7 @@ func Find(s Seen) []Obstacle {
 	inferred := slices.DeleteFunc(s.inferred(), func(o Obstacle) bool {
 		return slices.ContainsFunc(s.Git, func(d GitDenied) bool { return d.Path == o.What })
 	})
-	return slices.Concat(s.observed(), s.gitContent(), s.connects(inferred), inferred)
+	return slices.Concat(s.observed(), s.servers(), s.gitContent(), s.connects(inferred), inferred)
 }
 
 // gitContent explains content that would make git on the host run or obey something.
@@ -120,7 +129,10 @@ func (s Seen) connects(inferred []Obstacle) []Obstacle {
 		switch {
 		case !strings.HasPrefix(target, "/") && !s.Policy.NetworkOpen() && !loopback(target):
 			o.Cause = "the network is off: " + target + " was asked for, and commands have only a loopback of their own"
-			o.propose(about)
+			if o.propose(about); s.Policy.NetworkByName() {
+				o.Cause = "no rule of [network] names " + target
+				o.propose(s.server(target))
+			}
 		case strings.HasPrefix(target, "/") && s.foreign(target):
 			o.Cause = "the socket " + target + " is the host's, and commands reach only sockets of their own"
 			o.Instead = "no setting allows it; ask the user"

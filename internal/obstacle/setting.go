@@ -20,8 +20,11 @@ const (
 	modeKey    = "sandbox_mode"
 	rootsKey   = "sandbox_workspace_write.writable_roots"
 	networkKey = "sandbox_workspace_write.network_access"
-	tmpKey     = "sandbox_workspace_write.exclude_slash_tmp"
-	allowKey   = "filesystem.allow_read"
+	serversKey = "network.allow"
+
+	serversDenyKey = "network.deny"
+	tmpKey         = "sandbox_workspace_write.exclude_slash_tmp"
+	allowKey       = "filesystem.allow_read"
 )
 
 // proposal is a setting, or the reason why there is none.

@@ -15,7 +15,7 @@ func (w World) connect(target string) Answer {
 	out := Answer{Decision: w.Policy.DecideConnect(target)}
 	name, unix := strings.CutPrefix(target, "unix:")
 	if !unix || w.Plan.Rung == plan.Unconfined {
-		if host, _, _ := strings.Cut(target, ":"); !out.Allowed && out.Residual == "" && strings.Trim(host, "0123456789.[") != "" {
+		if host, _, _ := strings.Cut(target, ":"); !out.Allowed && out.Residual == "" && !w.Policy.NetworkByName() && strings.Trim(host, "0123456789.[") != "" {
 			out.Note = "names aren't resolved either"
 		}
 		return out

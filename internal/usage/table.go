@@ -97,6 +97,7 @@ var All = sync.OnceValue(func() []Command {
 				{"f", "", "go on with new lines, until ^C"},
 				{"since", "WHEN", "only lines since then: 10m, 2h, 3d, 2026-11-30, or 2026-11-30T09:00:00Z"},
 				{"denied", "", "only refusals, names taken back, and other denials"},
+				{"network", "", "only decisions about servers ([network] of config.toml)"},
 				{"json", "", "the lines as they are"},
 			}},
 		{Name: "log verify", Does: "check the log: no line changed, removed or swapped",
