@@ -10,9 +10,7 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/beside"
-	"github.com/lockstile/lockstile/internal/netrules"
 	"github.com/lockstile/lockstile/internal/obstacle"
-	"github.com/lockstile/lockstile/internal/plain"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -52,9 +50,6 @@ func withServers(p policy.Policy, env []string, port int) []string {
 	for name, value := range map[string]string{"HTTP_PROXY": at, "HTTPS_PROXY": at, "ALL_PROXY": at, "NO_PROXY": "localhost,127.0.0.1,::1"} {
 		set[name], set[strings.ToLower(name)] = value, value
 	}
-	if line := sshLine(p); line != "" && lookup(env, gitSSH) == "" {
-		set[gitSSH] = line
-	}
 	out := slices.DeleteFunc(slices.Clone(env), func(e string) bool {
 		name, _, _ := strings.Cut(e, "=")
 		return set[name] != ""
@@ -66,30 +61,6 @@ func withServers(p policy.Policy, env []string, port int) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// gitSSH is the variable with git's line for ssh (git(1)).
-const gitSSH = "GIT_SSH_COMMAND"
-
-const portSSH = 22
-
-// sshLine is the line by which git reaches servers by ssh: ssh knows no proxy by itself. The
-// line is "" where no rule has the port of ssh, or lockstile is not beside us.
-func sshLine(p policy.Policy) string {
-	program, err := beside.Program("lockstile")
-	if err != nil || !opensPort(p.Network, portSSH) {
-		return ""
-	}
-	if _, err := os.Stat(program); err != nil {
-		return ""
-	}
-	return "ssh -o ProxyCommand=" + plain.ShellQuote(plain.ShellWord(program)+" connect %h %p")
-}
-
-// opensPort reports whether a rule opens a port.
-func opensPort(n policy.Network, port uint16) bool {
-	rules, err := netrules.ParseAll(n.Allow, nil, n.Private)
-	return err == nil && slices.ContainsFunc(slices.Concat(rules.Allow, rules.Private), func(r netrules.Rule) bool { return r.OnPort(port) })
 }
 
 // networkField has the rules for servers in a start line.

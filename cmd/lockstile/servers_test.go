@@ -153,3 +153,25 @@ func TestServersExplained(t *testing.T) {
 		t.Errorf("log --network: %+v", r)
 	}
 }
+
+// TestServersConnect checks lockstile connect, inside: it joins with an allowed server alone.
+func TestServersConnect(t *testing.T) {
+	if !inWorld(t) {
+		return
+	}
+	p := newPlace(t)
+	p.rules(`allow = ["a.wild.example.org:22"]`)
+	b, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p.ws+"/l", b, 0o755); err != nil { // the program's own folder may be below /tmp
+		t.Fatal(err)
+	}
+	r := p.sh("workspace-write", `echo hello | ./l connect a.wild.example.org 22; ./l connect ok.example.org 22 && exit 1
+		ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o ConnectTimeout=5 -o ProxyCommand="./l connect %h %p" -v nobody@a.wild.example.org true 2>&1 | grep -c "remote software version world"
+		git ls-remote -q ssh://nobody@a.wild.example.org/x 2>&1 | head -1; true`, 0)
+	if !strings.Contains(r.stdout, "SSH-2.0-world") || !strings.Contains(r.stdout, "hello") || !strings.Contains(r.stderr, "ok.example.org:22 may not be reached: no rule allows it") || !strings.Contains(r.stdout, "\n1\n") || strings.Contains(r.stdout, "resolve") {
+		t.Errorf("%+v", r)
+	}
+}

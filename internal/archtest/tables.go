@@ -200,6 +200,7 @@ func Lockstile() Tables {
 			{"cmd/lockstile-agent/front.go", rulePrint, "exec writes events as JSON, and the model's last message; the rest passes tui.Plain"},
 			{"cmd/lockstile-agent/screen.go", rulePrint, "hands the terminal to the screen, which has a printer of its own"},
 			{"internal/mcp/lines.go", rulePrint, "the protocol goes to standard output"},
+			{"internal/cli/connect.go", rulePrint, "hands the server's own bytes on, inside"},
 			{"internal/cli/endpoints_linux.go", rulePrint, "hands the command's own streams on"},
 			{"internal/cli/endpoints_other.go", rulePrint, "hands the command's own streams on"},
 			{"internal/cli/endpoints_windows.go", rulePrint, "hands the command's own streams on"},

@@ -28,6 +28,8 @@ func subcommand(word string) func(args []string) int {
 		return run
 	case "config":
 		return showConfig
+	case "connect":
+		return connectServer
 	case "doctor":
 		return doctor
 	case "explain":

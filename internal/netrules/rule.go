@@ -136,9 +136,6 @@ func (r *Rule) parseHost(host string) error {
 	return nil
 }
 
-// OnPort reports whether a rule is about a port.
-func (r Rule) OnPort(port uint16) bool { return r.anyOne || r.port == port && port != 0 }
-
 // fits reports whether a rule is about a host and port.
 func (r Rule) fits(h Host, port uint16) bool {
 	switch {

@@ -113,6 +113,8 @@ var All = sync.OnceValue(func() []Command {
 			More: "NAME is a name or a path of the list. From then on the file is yours, and pinned."},
 		{Name: "takeback clear", Does: "remove what was taken back, for good",
 			Flags: []Flag{{"older", "AGE", "only what is older, such as 24h (default: everything)"}, {"yes", "", "don't ask"}}},
+		{Name: "connect", Args: "HOST PORT", Does: "join stdin and stdout with a server, inside",
+			More: "For programs that take a command in place of a proxy: ssh -o ProxyCommand='lockstile connect %h %p'.", Exits: []Exit{{"1", "the server may not or can't be reached"}}},
 		{Name: "mcp", Does: "serve the tools to an MCP client", Flags: policyFlags[:],
 			More: "The tools are exec_command and write_stdin, or shell where features.unified_exec is off."},
 		{Name: "setup", Does: "prepare Windows for windows.sandbox = \"elevated\"",
