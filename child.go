@@ -40,6 +40,7 @@ type Child struct {
 	treeLimits *treeLimits
 	seat       *hold
 	servers    *servers
+	unpublish  func() // takes the published ports away
 	pruner     *pruner
 	note       *takeback.Note
 	suffix     string // of names that are taken back
@@ -155,6 +156,7 @@ func (c *Child) Wait() (Exit, error) {
 
 func (c *Child) wait() {
 	end, err := c.running.Wait(c.letFinish)
+	c.unpublish()
 	connections := c.servers.end()
 	c.seat.leave()
 	c.pruner.end()

@@ -32,6 +32,7 @@ type Gate struct {
 	memory   memory
 	missing  missingFeatures
 	seats    seats
+	ports    ports
 	last     atomic.Pointer[lastPlan] // the last start's plan; the next start's plan is usually equal
 	phases   *phases                  // of a timed start
 }
@@ -169,8 +170,14 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if r.Ready != nil {
 		<-r.Ready
 	}
+	unpublish, err := g.publish(c.intent.policy, c.systemLaunch, c.intent.plan.Loopback)
+	if err != nil {
+		c.Kill()
+		return nil, errors.Join(err, note.Done())
+	}
 	record, err := g.recordStart(r, c)
 	if err != nil {
+		unpublish()
 		c.Kill()
 		return nil, errors.Join(err, note.Done())
 	}
@@ -181,6 +188,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 	leadConnects(c)
 	running, err := c.Release()
 	if err != nil {
+		unpublish()
 		tally.Count(tally.NoExec)
 		c.seat.leave()
 		err = releaseRefused(c.intent.command, err)
@@ -188,7 +196,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, errors.Join(err, note.Done())
 	}
 	out, in := c.Terminal()
-	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, servers: g.serve(c.intent.policy, c.systemLaunch, record.Seq), pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, unpublish: unpublish, servers: g.serve(c.intent.policy, c.systemLaunch, record.Seq), pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
 	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, child.guarded(c.intent))
 	return child, nil

@@ -68,15 +68,19 @@ type networkField struct {
 	Allow   []string `json:"allow,omitempty"`
 	Deny    []string `json:"deny,omitempty"`
 	Private []string `json:"private,omitempty"`
+	Publish []string `json:"publish,omitempty"`
 }
 
-// networkOf returns the rules for the start line, nil without a listener.
+// networkOf returns what of [network] holds for a start, nil for nothing.
 func networkOf(i *intent) *networkField {
-	if !i.plan.ByName {
-		return nil
-	}
 	n := i.policy.Network
-	return &networkField{n.Allow, n.Deny, n.Private}
+	switch {
+	case i.plan.ByName:
+		return &networkField{n.Allow, n.Deny, n.Private, i.plan.Publish}
+	case len(i.plan.Publish) > 0:
+		return &networkField{Publish: i.plan.Publish}
+	}
+	return nil
 }
 
 // connectionLine is a decision about a server, made for a start.

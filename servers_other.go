@@ -4,6 +4,13 @@ package lockstile
 
 import "github.com/lockstile/lockstile/policy"
 
+// ports has no published ports on this system.
+type ports struct{}
+
+func (*Gate) publish(policy.Policy, *systemLaunch, string) (end func(), err error) {
+	return func() {}, nil
+}
+
 // servers reaches servers by name; on this system package plan refuses the rules.
 type servers struct{}
 

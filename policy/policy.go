@@ -93,6 +93,7 @@ type Network struct {
 	Allow   []string // network.allow
 	Deny    []string // network.deny, which wins
 	Private []string // network.private: names that may lead to addresses of a private network
+	Publish []string // network.publish: ports inside that the host's loopback shows, as PORT, PORT:PORT or ADDRESS:PORT:PORT
 }
 
 // Inherit says with which variables of the caller a command's environment begins.

@@ -309,6 +309,7 @@ type line struct {
 	}
 	Linked    []string
 	Residuals []string
+	Network   struct{ Allow, Publish []string }
 }
 
 func (p *place) logLines() []line {

@@ -41,6 +41,7 @@ var meanings = map[string]string{
 	"network.allow":                                    "servers that commands reach by name, like \"registry.npmjs.org\" or \"127.0.0.1:5432\"",
 	"network.deny":                                     "servers that they don't reach all the same",
 	"network.private":                                  "names that may lead to addresses of a private network",
+	"network.publish":                                  "ports inside that your browser reaches on 127.0.0.1, like \"3000\" or \"8080:80\"",
 	"linux.without_namespaces":                         "give up protected names where user namespaces are missing: \"container is the boundary\"",
 	"sessions.max":                                     "how many sessions are kept",
 	"terminal.dangerous_escapes":                       "let output act on your terminal beyond drawing",

@@ -42,6 +42,7 @@ const (
 	allowKey         = "network.allow"
 	denyKey          = "network.deny"
 	privateKey       = "network.private"
+	publishKey       = "network.publish"
 	namespacesKey    = "linux.without_namespaces"
 )
 
@@ -67,6 +68,7 @@ var keys = [...]key{
 	{allowKey, kindList, []string(nil), nil},
 	{denyKey, kindList, []string(nil), nil},
 	{privateKey, kindList, []string(nil), nil},
+	{publishKey, kindList, []string(nil), nil},
 	{namespacesKey, kindString, "", []string{policy.ContainerIsTheBoundary}},
 	{"windows.sandbox", kindString, "elevated", []string{"elevated", "unelevated"}},
 	{"features.unified_exec", kindBool, true, nil},

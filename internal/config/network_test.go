@@ -28,9 +28,11 @@ func TestNetworkRules(t *testing.T) {
 		{"allow", "10.0.0.1/8", "bits behind the network"},
 		{"allow", "[fe80::1%eth0]:80", "zone"},
 		{"deny", "a..b", "is no host name"},
+		{"publish", "0.0.0.0:80:80", "no address of the loopback"},
+		{"publish", "http", "is no port"},
 		{"private", "a b", "is no host name"},
 	} {
-		_, err := Load(newInput(t, "[network]\n"+c.key+" = ["+`"ok.example.org", "`+c.rule+`"]`+"\n"))
+		_, err := Load(newInput(t, "[network]\n"+c.key+" = ["+`"`+map[bool]string{true: "1", false: "ok.example.org"}[c.key == "publish"]+`", "`+c.rule+`"]`+"\n"))
 		if err == nil || !strings.Contains(err.Error(), "config.toml:2: network."+c.key) || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%s %q: %v", c.key, c.rule, err)
 		}

@@ -82,6 +82,9 @@ func compileFoundation(p policy.Policy, f host.Facts, private string) (*Plan, er
 		out.Loopback = f.Loopback
 	}
 	out.ByName = p.NetworkByName()
+	if !p.NetworkOpen() {
+		out.Publish = p.Network.Publish
+	}
 	// Landlock would keep a command from the sockets of the client's other commands.
 	if !p.NetworkOpen() && (f.LandlockABI < unixABI || out.Loopback != "" || out.ByName) {
 		out.Supervised, out.Killable = true, f.KillableNotify
@@ -114,6 +117,8 @@ func decided(p policy.Policy) error {
 const (
 	mostRules    = 2000
 	mostRuleText = 64 << 10
+
+	mostPublished = 64
 )
 
 // decidedNetwork refuses rules for servers that say nothing, or that the network would not
@@ -132,6 +137,14 @@ func decidedNetwork(p policy.Policy) error {
 	if len(all) > mostRules || size > mostRuleText {
 		return refuse(refusal.CodeConfig, refusal.ServersByName, fmt.Sprintf("[network] has %d rules of %d bytes; at most %d rules of %d bytes can be obeyed", len(all), size, mostRules, mostRuleText),
 			"write a network as ADDRESS/BITS, or the names below a domain as *.DOMAIN")
+	}
+	for _, text := range n.Publish {
+		if _, err := netrules.ParsePublished(text); err != nil {
+			return refuse(refusal.CodeConfig, refusal.ServersByName, fmt.Sprintf("network.publish has %q, which is no port: %v", text, err), "write PORT, PORT:PORT or ADDRESS:PORT:PORT")
+		}
+	}
+	if len(n.Publish) > mostPublished {
+		return refuse(refusal.CodeConfig, refusal.ServersByName, fmt.Sprintf("network.publish has %d ports; at most %d can be shown", len(n.Publish), mostPublished), "publish fewer ports")
 	}
 	if _, err := netrules.ParseAll(n.Allow, n.Deny, n.Private); err != nil {
 		return refuse(refusal.CodeConfig, refusal.ServersByName, "a rule of [network] can't be obeyed: "+err.Error(), "write NAME:PORT, *.DOMAIN:PORT, ADDRESS:PORT or NETWORK/BITS:PORT")

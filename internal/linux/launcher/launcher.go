@@ -92,6 +92,7 @@ func (l *Launcher) Begin(p *plan.Plan) (*Launch, error) {
 		t.TakeTimes()
 	}
 	place := &Launch{tape: t, sync: -1, life: -1, listener: -1, pidfd: -1, master: -1, servers: -1, names: -1, deadline: time.Now().Add(patience), seen: map[byte]bool{}}
+	place.joined = l.shared.of(p.Loopback)
 	in, err := l.joinOf(p)
 	if err == nil {
 		err = place.make(p, in)

@@ -86,6 +86,8 @@ type Launch struct {
 	servers     int                   // the listener for servers by name; -1 for none
 	serversPort int
 	names       int           // the name server's socket; -1 for none
+	network     *Network      // for published ports; nil for none
+	joined      *loopback     // nil for one of the command's own
 	resolver    [4]byte       // where it is to be
 	git         *gitfs.Server // nil without a git directory
 	inside      inside        // 0 or -1 where nothing is pinned later
@@ -125,6 +127,12 @@ func (l *Launch) Probed() error { return l.await(messageProbed) }
 func (l *Launch) Hardened() error {
 	if err := l.await(messageHardened); err != nil {
 		return err
+	}
+	if len(l.plan.Publish) > 0 && l.network == nil {
+		var err error
+		if l.network, err = l.openNetwork(); err != nil {
+			return err
+		}
 	}
 	return l.openInside()
 }
@@ -444,6 +452,8 @@ func (l *Launch) close() {
 	}
 	l.finishGit()
 	l.inside.close()
+	l.network.Close()
+	l.network = nil
 	l.first.PID = 0
 	l.tape.Free() // unmapping our own mapping can't fail
 }
