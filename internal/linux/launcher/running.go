@@ -18,11 +18,12 @@ import (
 type Running struct {
 	l       *Launch
 	channel *os.File // to the init
+	init    int      // the init's number
 }
 
 func newRunning(l *Launch) *Running {
 	_ = unix.SetNonblock(l.life, true) // on failure a wait costs a thread, no more
-	r := &Running{l: l, channel: os.NewFile(uintptr(l.life), "init")}
+	r := &Running{l: l, channel: os.NewFile(uintptr(l.life), "init"), init: l.first.PID}
 	l.life = -1
 	return r
 }
@@ -50,7 +51,7 @@ func (r *Running) SignalTree(sig syscall.Signal) error { return r.send(byte(sig)
 
 // Init is the number of the tree's init on the host. The number is the init's until Wait
 // returns.
-func (r *Running) Init() int { return r.l.first.PID }
+func (r *Running) Init() int { return r.init }
 
 // Resize sets the size of the command's terminal; terminal is the outer end.
 func (*Running) Resize(terminal *os.File, s launch.Size) error { return pty.SetSize(terminal, s) }
