@@ -113,11 +113,11 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		OS:     f.OS,
 		Caller: attest.Caller{UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters, Keyring: measure.Keyring()},
-		Kernel: attest.Kernel{LandlockABI: f.LandlockABI, ServersByName: p.NetworkByName(), NoUserNamespaces: f.Missing.UserNamespaces, Loopback: i.plan.Loopback, SharedProc: f.Missing.FreshProc,
+		Kernel: attest.Kernel{LandlockABI: f.LandlockABI, ServersByName: p.NetworkByName(), SocketsByPath: len(p.Network.Sockets) > 0, NoUserNamespaces: f.Missing.UserNamespaces, Loopback: i.plan.Loopback, SharedProc: f.Missing.FreshProc,
 			OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", ProcFiles: f.ProcFiles},
 		Shares: attest.Shares{Memory: f.Memory, MostProcesses: f.MostProcesses, MostCore: f.MostCore,
 			Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Share: f.Pools.Share},
-		Folders: attest.Folders{TempDir: f.TempDir, Resolver: f.Resolver, Names: f.Names, Protected: f.Protected, Git: f.Git.Dir, Files: map[string]string{}},
+		Folders: attest.Folders{TempDir: f.TempDir, Resolver: f.Resolver, Names: f.Names, Sockets: f.Sockets, Protected: f.Protected, Git: f.Git.Dir, Files: map[string]string{}},
 		Asked:   attest.Asked{Dir: i.command.Dir, Terminal: i.command.Terminal != nil},
 	}
 	if p.Mode == policy.ModeDangerFullAccess {
@@ -140,6 +140,9 @@ func readMachine(i *intent) (attest.Machine, error) {
 	places := map[string]string{p.Workspace: p.Workspace}
 	if f.Resolver != "" && p.NetworkOpen() {
 		places[f.Resolver] = f.Resolver
+	}
+	for _, s := range f.Sockets {
+		places[s] = s
 	}
 	for _, c := range f.Hidden.Shown {
 		m.Shown = append(m.Shown, c.Path)

@@ -186,6 +186,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		_ = g.watch.Open() // after a failure the guard looks again and again
 	}
 	leadConnects(c)
+	allowSockets(c)
 	running, err := c.Release()
 	if err != nil {
 		unpublish()

@@ -156,6 +156,7 @@ func (i *intent) surveyFolders(home ownHome, environ []string) error {
 	if err = cmp.Or(err, hiddenErr); err != nil {
 		return err
 	}
+	i.findSockets()
 	if err := i.findGit(); err != nil {
 		return err
 	}
@@ -197,6 +198,22 @@ func tempDir(p policy.Policy, env []string) string {
 		}
 	}
 	return dir
+}
+
+// findSockets finds the Unix sockets of the policy that are there. One that lies in a hidden
+// folder is shown.
+func (i *intent) findSockets() {
+	hidden := &i.facts.Hidden
+	for _, at := range i.policy.Network.Sockets {
+		info, err := os.Lstat(at)
+		if err != nil || info.Mode()&os.ModeSocket == 0 {
+			continue
+		}
+		i.facts.Sockets = append(i.facts.Sockets, at)
+		if hidden.Covers(at, nil) && !hidden.Shows(at) {
+			hidden.Shown = append(slices.Clone(hidden.Shown), host.Covered{Path: at})
+		}
+	}
 }
 
 // findGit decides whether the command gets the git directory of the workspace.

@@ -159,6 +159,7 @@ func (i *intent) clearWays() {
 	for _, r := range i.policy.Roots() {
 		places = append(places, r.Path)
 	}
+	places = append(places, i.facts.Sockets...)
 	for _, c := range i.facts.Hidden.Shown {
 		places = append(places, c.Path)
 	}

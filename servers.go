@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstile/lockstile/internal/beside"
 	"github.com/lockstile/lockstile/internal/obstacle"
+	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/policy"
 	"github.com/lockstile/lockstile/refusal"
 )
@@ -69,18 +70,23 @@ type networkField struct {
 	Deny    []string `json:"deny,omitempty"`
 	Private []string `json:"private,omitempty"`
 	Publish []string `json:"publish,omitempty"`
+	Sockets []string `json:"unix_sockets,omitempty"`
 }
 
 // networkOf returns what of [network] holds for a start, nil for nothing.
 func networkOf(i *intent) *networkField {
 	n := i.policy.Network
-	switch {
-	case i.plan.ByName:
-		return &networkField{n.Allow, n.Deny, n.Private, i.plan.Publish}
-	case len(i.plan.Publish) > 0:
-		return &networkField{Publish: i.plan.Publish}
+	out := &networkField{Publish: i.plan.Publish}
+	if i.plan.ByName {
+		out.Allow, out.Deny, out.Private = n.Allow, n.Deny, n.Private
 	}
-	return nil
+	for _, s := range i.facts.Sockets {
+		out.Sockets = append(out.Sockets, redact.Text(s))
+	}
+	if len(out.Allow)+len(out.Private)+len(out.Publish)+len(out.Sockets) == 0 {
+		return nil
+	}
+	return out
 }
 
 // connectionLine is a decision about a server, made for a start.

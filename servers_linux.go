@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -62,6 +63,26 @@ func leadToServers(i *intent, l *systemLaunch) error {
 	port, err := l.ServersPort()
 	i.command.Env = withServers(i.policy, i.command.Env, port)
 	return err
+}
+
+// allowSockets lets a command reach the Unix sockets of its policy: each time the socket that
+// has the name then, and never through a link.
+func allowSockets(c *confined) {
+	sockets := c.intent.facts.Sockets
+	if len(sockets) == 0 {
+		return
+	}
+	c.AllowSockets(func(device, inode uint64) bool {
+		return slices.ContainsFunc(sockets, func(path string) bool {
+			at, err := unix.Openat2(unix.AT_FDCWD, path, &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
+			if err != nil {
+				return false
+			}
+			defer unix.Close(at)
+			var stat unix.Stat_t
+			return unix.Fstat(at, &stat) == nil && stat.Mode&unix.S_IFMT == unix.S_IFSOCK && stat.Dev == device && stat.Ino == inode
+		})
+	})
 }
 
 // leadConnects lets programs that know no proxy reach the addresses of the rules: lockstile-net

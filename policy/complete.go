@@ -66,7 +66,7 @@ func completeRead(rules, defaults []ReadRule) []ReadRule {
 // Digest returns 16 hexadecimal digits that name the rules: equal rules have equal digests.
 func (n Network) Digest() string {
 	var b []byte
-	for _, rules := range [][]string{n.Allow, n.Deny, n.Private, n.Publish} {
+	for _, rules := range [][]string{n.Allow, n.Deny, n.Private, n.Publish, n.Sockets} {
 		b = append(strconv.AppendInt(b, int64(len(rules)), 10), ';')
 		for _, r := range rules {
 			b = append(append(strconv.AppendInt(b, int64(len(r)), 10), ':'), r...)

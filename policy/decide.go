@@ -268,6 +268,9 @@ func (p Policy) DecideConnect(target string) Decision {
 	if !unix && !validHostPort(target) {
 		return Decision{Rule: fmt.Sprintf("%q is not HOST:PORT", target), Layer: layerNet}
 	}
+	if path, ok := strings.CutPrefix(target, "unix:"); ok && slices.Contains(p.Network.Sockets, path) {
+		return Decision{Allowed: true, Rule: "network.unix_sockets", From: p.Origin("network.unix_sockets"), Layer: layerNone}
+	}
 	if p.NetworkOpen() {
 		return Decision{Allowed: true, Rule: "sandbox_workspace_write.network_access = true", From: from, Layer: layerNone}
 	}

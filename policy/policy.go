@@ -93,6 +93,7 @@ type Network struct {
 	Allow   []string // network.allow
 	Deny    []string // network.deny, which wins
 	Private []string // network.private: names that may lead to addresses of a private network
+	Sockets []string // network.unix_sockets and dangerous_unix_sockets: Unix sockets of the host that commands may reach, absolute, without links
 	Publish []string // network.publish: ports inside that the host's loopback shows, as PORT, PORT:PORT or ADDRESS:PORT:PORT
 }
 

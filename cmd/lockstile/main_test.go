@@ -309,7 +309,10 @@ type line struct {
 	}
 	Linked    []string
 	Residuals []string
-	Network   struct{ Allow, Publish []string }
+	Network   struct {
+		Allow, Publish []string
+		UnixSockets    []string `json:"unix_sockets"`
+	}
 }
 
 func (p *place) logLines() []line {

@@ -37,6 +37,7 @@ type Kernel struct {
 	NoUserNamespaces bool     // Landlock and the filter hold alone
 	Loopback         string   // the network namespace that the client's commands share, "" for one of the command's own
 	SharedProc       bool     // the view's /proc is the caller's, read-only
+	SocketsByPath    bool     // the policy names Unix sockets
 	ServersByName    bool     // a listener leads to the servers of the rules
 	OwnPIDMax        bool     // a pid namespace has an own kernel.pid_max
 	Cgroup           bool     // a cgroup that bounds memory and processes can be made
@@ -58,6 +59,7 @@ type Folders struct {
 	TempDir     string            // canonical TMPDIR of the command, "" for none; on Windows its own temporary folder
 	Resolver    string            // the file that /etc/resolv.conf leads to, "" for itself
 	Names       string            // the file with the name servers, "" for none
+	Sockets     []string          // Unix sockets of the host that the command may reach
 	Protected   []string          // names that must not be written within the writable roots
 	Special     []string          // those of Protected that are neither a file, a folder nor a link
 	Swept       []string          // folders within the writable roots in which names must not appear
@@ -106,7 +108,7 @@ type Windows struct {
 // supervised reports whether the supervisor makes the connects of a command without a
 // network.
 func (m Machine) supervised() bool {
-	return m.LandlockABI < unixABI || m.Loopback != "" || m.ServersByName
+	return m.LandlockABI < unixABI || m.Loopback != "" || m.ServersByName || m.SocketsByPath
 }
 
 // hides reports whether some files of the machine may not be read.

@@ -30,6 +30,7 @@ func expectView(p policy.Policy, m Machine) []Expectation {
 	v.devices()
 	v.scratch()
 	v.resolver()
+	v.sockets()
 	v.ownCaches()
 	v.roots()
 	v.protected()
@@ -117,6 +118,15 @@ func (v *view) resolver() {
 	}
 	if r := v.machine.Resolver; v.policy.NetworkOpen() && below(r, v.replaced...) {
 		v.same(r, false)
+	}
+}
+
+// sockets: Unix sockets of the host, if a folder of the command's own hides them.
+func (v *view) sockets() {
+	for _, at := range v.machine.Sockets {
+		if below(at, v.replaced...) {
+			v.same(at, false)
+		}
 	}
 }
 

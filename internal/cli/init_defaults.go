@@ -42,6 +42,8 @@ var meanings = map[string]string{
 	"network.deny":                                     "servers that they don't reach all the same",
 	"network.private":                                  "names that may lead to addresses of a private network",
 	"network.publish":                                  "ports inside that your browser reaches on 127.0.0.1, like \"3000\" or \"8080:80\"",
+	"network.unix_sockets":                             "sockets of this machine that commands reach, like \"~/.ssh/agent.sock\"",
+	"network.dangerous_unix_sockets":                   "the same, for sockets like docker's, by which a command gets out",
 	"linux.without_namespaces":                         "give up protected names where user namespaces are missing: \"container is the boundary\"",
 	"sessions.max":                                     "how many sessions are kept",
 	"terminal.dangerous_escapes":                       "let output act on your terminal beyond drawing",

@@ -36,7 +36,7 @@ func build(in Input, s settings) (policy.Policy, error) {
 	}
 	p.NetworkAccess = p.Mode == policy.ModeDangerFullAccess ||
 		p.Mode == policy.ModeWorkspaceWrite && s.flag("sandbox_workspace_write.network_access")
-	if p.Network, err = network(s); err != nil {
+	if p.Network, err = network(in, s); err != nil {
 		return policy.Policy{}, err
 	}
 	p.Values = s.values()

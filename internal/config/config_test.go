@@ -146,13 +146,15 @@ allow = ["example.org", "*.example.org:8080"]
 deny = ["bad.example.org:*"]
 private = ["db.example.org:5432"]
 publish = ["3000", "127.0.0.1:8080:80"]
+unix_sockets = ["/x/agent.sock"]
+dangerous_unix_sockets = ["/x/docker.sock"]
 `)
 	p := mustLoad(t, in)
 	if p.Limits != (policy.Limits{Processes: 1000, MemoryMB: 1000, FileSizeMB: 1000, OpenFiles: 1000, CPUSeconds: 1000, WallSeconds: 1000}) || p.MaxSessions != 300 || p.Mode != policy.ModeDangerFullAccess || p.Approval != policy.ApprovalNever || !p.NetworkAccess || !p.ExcludeTmpdirEnvVar ||
 		!p.ExcludeSlashTmp || p.WindowsSandbox != "unelevated" || p.UnifiedExec || !p.TerminalEscapes || p.Git != policy.GitOn || p.Caches != policy.CachesOff || p.MostCacheMB != 1000 || !p.WithoutNamespaces {
 		t.Errorf("%+v", p)
 	}
-	if want := (policy.Network{Allow: []string{"example.org", "*.example.org:8080"}, Deny: []string{"bad.example.org:*"}, Private: []string{"db.example.org:5432"}, Publish: []string{"3000", "127.0.0.1:8080:80"}}); !reflect.DeepEqual(p.Network, want) {
+	if want := (policy.Network{Allow: []string{"example.org", "*.example.org:8080"}, Deny: []string{"bad.example.org:*"}, Private: []string{"db.example.org:5432"}, Publish: []string{"3000", "127.0.0.1:8080:80"}, Sockets: []string{"/x/agent.sock", "/x/docker.sock"}}); !reflect.DeepEqual(p.Network, want) {
 		t.Errorf("%+v", p.Network)
 	}
 	if !slices.Equal(p.TrustWritable, []string{".idea", ".vscode"}) {
@@ -163,7 +165,7 @@ publish = ["3000", "127.0.0.1:8080:80"]
 		t.Errorf("%+v", p.Env)
 	}
 	for _, v := range p.Values {
-		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 49 {
+		if v.From.File != filepath.Join(in.Home, "config.toml") || v.From.Line < 2 || v.From.Line > 51 {
 			t.Errorf("%+v", v)
 		}
 	}

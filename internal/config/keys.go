@@ -43,6 +43,8 @@ const (
 	denyKey          = "network.deny"
 	privateKey       = "network.private"
 	publishKey       = "network.publish"
+	socketsKey       = "network.unix_sockets"
+	dangerSocketsKey = "network.dangerous_unix_sockets"
 	namespacesKey    = "linux.without_namespaces"
 )
 
@@ -69,6 +71,8 @@ var keys = [...]key{
 	{denyKey, kindList, []string(nil), nil},
 	{privateKey, kindList, []string(nil), nil},
 	{publishKey, kindList, []string(nil), nil},
+	{socketsKey, kindList, []string(nil), nil},
+	{dangerSocketsKey, kindList, []string(nil), nil},
 	{namespacesKey, kindString, "", []string{policy.ContainerIsTheBoundary}},
 	{"windows.sandbox", kindString, "elevated", []string{"elevated", "unelevated"}},
 	{"features.unified_exec", kindBool, true, nil},

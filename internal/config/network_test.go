@@ -30,9 +30,12 @@ func TestNetworkRules(t *testing.T) {
 		{"deny", "a..b", "is no host name"},
 		{"publish", "0.0.0.0:80:80", "no address of the loopback"},
 		{"publish", "http", "is no port"},
+		{"unix_sockets", "run/x.sock", "absolute"},
+		{"unix_sockets", "/run/docker.sock", "rights of root"},
+		{"unix_sockets", "/run/user/1000/bus", "starts programs as you"},
 		{"private", "a b", "is no host name"},
 	} {
-		_, err := Load(newInput(t, "[network]\n"+c.key+" = ["+`"`+map[bool]string{true: "1", false: "ok.example.org"}[c.key == "publish"]+`", "`+c.rule+`"]`+"\n"))
+		_, err := Load(newInput(t, "[network]\n"+c.key+" = ["+`"`+map[string]string{"publish": "1", "unix_sockets": "/x.sock", "allow": "a.example.org", "deny": "a.example.org", "private": "a.example.org"}[c.key]+`", "`+c.rule+`"]`+"\n"))
 		if err == nil || !strings.Contains(err.Error(), "config.toml:2: network."+c.key) || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%s %q: %v", c.key, c.rule, err)
 		}

@@ -49,6 +49,7 @@ type Folders struct {
 	TempDir   string            // canonical TMPDIR; "" if unset, or no folder
 	Resolver  string            // the target of /etc/resolv.conf, if a link
 	Names     string            // the file with the name servers, without links; "" for none
+	Sockets   []string          // Unix sockets that commands may reach and that are there, without links
 	Absent    []Absent          // absent trusted names, in writable roots
 	Protected []string          // files and folders in writable roots that programs of the host trust
 	Deciding  []string          // names in writable roots that decide about the next start

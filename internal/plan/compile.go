@@ -81,12 +81,12 @@ func compileFoundation(p policy.Policy, f host.Facts, private string) (*Plan, er
 	if !p.NetworkOpen() {
 		out.Loopback = f.Loopback
 	}
-	out.ByName = p.NetworkByName()
+	out.ByName, out.Sockets = p.NetworkByName(), p.Network.Sockets
 	if !p.NetworkOpen() {
 		out.Publish = p.Network.Publish
 	}
 	// Landlock would keep a command from the sockets of the client's other commands.
-	if !p.NetworkOpen() && (f.LandlockABI < unixABI || out.Loopback != "" || out.ByName) {
+	if !p.NetworkOpen() && (f.LandlockABI < unixABI || out.Loopback != "" || out.ByName || len(out.Sockets) > 0) {
 		out.Supervised, out.Killable = true, f.KillableNotify
 	}
 	out.Seccomp = rulesFor(out.Supervised)

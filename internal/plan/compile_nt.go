@@ -33,8 +33,8 @@ func compileWindows(p policy.Policy, f host.Facts, private string) (*Plan, error
 	if f.Memory == 0 {
 		return nil, refuse(refusal.CodeUnsupported, refusal.Tree, "how much memory this machine has is not known", "report this: GlobalMemoryStatusEx gives it")
 	}
-	if n := p.Network; !p.NetworkOpen() && len(n.Allow)+len(n.Private)+len(n.Publish) > 0 {
-		return nil, refuse(refusal.CodeUnsupported, refusal.ServersByName, "servers by name and published ports aren't built on Windows yet", "remove allow, private and publish below [network]")
+	if n := p.Network; !p.NetworkOpen() && len(n.Allow)+len(n.Private)+len(n.Publish)+len(n.Sockets) > 0 {
+		return nil, refuse(refusal.CodeUnsupported, refusal.ServersByName, "servers by name, Unix sockets and published ports aren't built on Windows yet", "remove allow, private, unix_sockets and publish below [network]")
 	}
 	temp := private + `\tmp`
 	own := access.Own(p.Home, p.Workspace)

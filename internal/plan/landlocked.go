@@ -39,9 +39,9 @@ func (out *Plan) compileLandlocked(p policy.Policy, f host.Facts, private string
 		return refuse(refusal.CodeUnsupported, refusal.UserNamespace,
 			"this machine gives no user namespaces, and network access without them isn't built", f.Place.AllowNamespaces()+"; or set sandbox_workspace_write.network_access to false")
 	}
-	if p.NetworkByName() || len(p.Network.Publish) > 0 {
+	if p.NetworkByName() || len(p.Network.Publish)+len(p.Network.Sockets) > 0 {
 		return refuse(refusal.CodeUnsupported, refusal.ServersByName,
-			"this machine gives no user namespaces, and without them no server can be reached by name, and no port published", f.Place.AllowNamespaces()+"; or remove the rules of [network]")
+			"this machine gives no user namespaces, and without them no server or socket can be reached, and no port published", f.Place.AllowNamespaces()+"; or remove the rules of [network]")
 	}
 	out.Log = p.Home + "/sandbox.log"
 	out.Rung, out.Seccomp = Landlocked, landlockedRules(writes)

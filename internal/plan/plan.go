@@ -45,6 +45,7 @@ type Plan struct {
 	Loopback   string                `json:"loopback,omitempty"`   // the network namespace of the client, shared by its commands; "" for one of the command's own
 	Supervised bool                  `json:"supervised,omitempty"` // the supervisor makes the connects
 	ByName     bool                  `json:"by_name,omitempty"`    // a listener inside leads to the servers of the rules
+	Sockets    []string              `json:"sockets,omitempty"`    // Unix sockets of the host that the command reaches
 	Publish    []string              `json:"publish,omitempty"`    // ports of the command that the host's loopback shows
 	Killable   bool                  `json:"killable,omitempty"`   // only a deadly signal ends the command's wait for our answer
 	LastCap    int                   `json:"last_cap,omitempty"`

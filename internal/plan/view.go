@@ -13,7 +13,7 @@ import (
 
 // view collects the mounts of a plan. Its sections stand in the order of those of
 // attest's expectView, so that both can be read side by side: caches, proc, devices,
-// scratch, resolver, own caches, roots, protected, covers, home. A fresh file system comes before the mounts
+// scratch, resolver, sockets, own caches, roots, protected, covers, home. A fresh file system comes before the mounts
 // that lie on it: a folder to be seen on a fresh file system is made there.
 type view struct {
 	policy  policy.Policy
@@ -34,6 +34,7 @@ func (out *Plan) compileView(p policy.Policy, f host.Facts, private string) erro
 		return err
 	}
 	v.resolver()
+	v.sockets()
 	v.ownCaches()
 	inner := v.covers(f.Hidden, p)
 	if err := v.roots(); err != nil {
@@ -110,6 +111,15 @@ func (v *view) resolver() {
 	}
 	dirs := dirsBetween(covering(r, v.mounts), path.Dir(r))
 	v.add(Mount{Path: r, Kind: KindBind, Source: r, File: true, MakeDirs: dirs})
+}
+
+// sockets: Unix sockets of the host, where a folder of the command's own hides them.
+func (v *view) sockets() {
+	for _, at := range v.facts.Sockets {
+		if cover := covering(at, v.mounts); cover != "" && cover != at && replaces(v.mounts, at) {
+			v.add(Mount{Path: at, Kind: KindBind, Source: at, File: true, MakeDirs: dirsBetween(cover, path.Dir(at))})
+		}
+	}
 }
 
 // caches: private folders over the caches of the host. The private folders are found by

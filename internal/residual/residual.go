@@ -57,6 +57,8 @@ func watched(p *plan.Plan) bool    { return confined(p) && p.Limits.Cgroup == ""
 func supervised(p *plan.Plan) bool { return p.Supervised }
 func windows(p *plan.Plan) bool    { return strings.HasPrefix(p.Target, "windows/") && p.Restricted() }
 func byName(p *plan.Plan) bool     { return p.ByName }
+func sockets(p *plan.Plan) bool    { return len(p.Sockets) > 0 }
+func published(p *plan.Plan) bool  { return len(p.Publish) > 0 }
 func token(p *plan.Plan) bool      { return p.Rung == plan.Token }
 func account(p *plan.Plan) bool    { return p.Rung == plan.Account }
 
@@ -98,6 +100,14 @@ var Table = [...]Residual{
 		"UDP, QUIC and raw sockets reach no server by name. Where commands share a loopback and `/proc` is read-only, programs that know no proxy don't either. A program that is led sees the loopback as its peer",
 		`only connects of streams are led`,
 		"let the program use TCP, or one of the proxy variables"},
+	{"net-sockets", sockets,
+		"A socket of `network.unix_sockets`: a command asks its server for whatever the server does. An ssh agent signs for any host with any key that it holds",
+		`what goes through a socket is between the command and the server`,
+		"an agent with one key (`ssh-agent -a PATH`, `ssh-add KEY`, `ssh-add -h HOST`)"},
+	{"net-published", published,
+		"A published port: every program and every user of this machine reaches the server inside",
+		`a port of the loopback has no owner`,
+		"publish a port only while you look"},
 	{"net-own-public", byName,
 		`An address outside that is led back to this machine (NAT) can't be told from others: a name may lead there`,
 		`only a router knows`,

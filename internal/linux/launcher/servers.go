@@ -147,6 +147,13 @@ func (l *Launch) Lead(leads func(netip.AddrPort) bool) {
 	}
 }
 
+// AllowSockets lets the command reach Unix sockets of the host, from the release on.
+func (l *Launch) AllowSockets(allows func(device, inode uint64) bool) {
+	if l.connects != nil {
+		l.connects.AllowSockets(allows)
+	}
+}
+
 // TakeServers hands both sockets over: the caller must close them.
 func (l *Launch) TakeServers() (listener, names int) {
 	listener, names = l.servers, l.names

@@ -57,6 +57,7 @@ type Supervisor struct {
 	waiting  waiting
 	refused  refused
 	way      *Way // nil for none
+	sockets  func(device, inode uint64) bool
 	count    atomic.Int64
 }
 
@@ -99,6 +100,9 @@ func (s *Supervisor) Close() {
 	unix.Close(s.listener)
 	s.diag.close()
 }
+
+// AllowSockets lets connects reach sockets of the host too. AllowSockets comes before Serve.
+func (s *Supervisor) AllowSockets(allows func(device, inode uint64) bool) { s.sockets = allows }
 
 // Serve makes the sandbox's connects from here on, in a goroutine. The goroutine ends
 // with the sandbox's last process.

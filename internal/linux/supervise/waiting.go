@@ -148,7 +148,7 @@ func (s *Supervisor) tryPath(w *wanted, full map[place]bool) unix.Errno {
 	if full[where] {
 		return notYet
 	}
-	if !s.diag.listens(at) {
+	if !s.diag.listens(at) && (s.sockets == nil || !s.sockets(stat.Dev, stat.Ino)) {
 		// The error of a socket file without a listener: programs then make the file
 		// anew.
 		return unix.ECONNREFUSED
