@@ -29,7 +29,7 @@ listed=$(cut -c67- "$t/one/SHA256SUMS" | sort)
 for archive in "$t"/one/*.tar.gz "$t"/one/*.zip; do
 	name=$(basename "$archive" | sed 's/\.tar\.gz$\|\.zip$//')
 	files=$(case $archive in *.zip) zipinfo -1 "$archive" ;; *) tar tzf "$archive" ;; esac)
-	for file in lockstile lockstile-agent lockstile-mcp; do
+	for file in lockstile lockstile-agent lockstile-mcp lockstile-net; do
 		grep -qx "$name/$file\(\.exe\)\?" <<<"$files" || fail "$archive has no $file"
 	done
 	for file in LICENSE LICENCES README.md docs/config.md man/lockstile-run.1 completions/_lockstile; do

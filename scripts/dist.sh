@@ -109,7 +109,8 @@ debian() {
 		 The gate places each command in restrictions, measures the restrictions, and
 		 writes the record. Only then the first instruction of the command runs.
 		 .
-		 lockstile-agent is the session with a model, lockstile-mcp serves MCP clients.
+		 lockstile-agent is the session with a model, lockstile-mcp serves MCP clients,
+		 lockstile-net reaches servers by name.
 	END
 	settle "$root"
 	dpkg-deb --root-owner-group -Zgzip --build "$root" "$out/lockstile_${version/-/\~}_$GOARCH.deb" >/dev/null
@@ -121,7 +122,7 @@ pages "$work/pages"
 for target in "${targets[@]}"; do
 	export GOOS=${target%/*} GOARCH=${target#*/}
 	name=lockstile-$version-$GOOS-$GOARCH
-	programs=(lockstile lockstile-agent lockstile-mcp)
+	programs=(lockstile lockstile-agent lockstile-mcp lockstile-net)
 	[ "$GOOS" != windows ] || programs+=(lockstile-runner)
 	build "$work/$name" "${programs[@]}"
 	(unset GOOS GOARCH && go run -buildvcs=false ./scripts/sbom "$out/$name.cdx.json" github.com/lockstile/lockstile "$version" \

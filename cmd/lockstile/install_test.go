@@ -18,7 +18,7 @@ func TestInstall(t *testing.T) {
 	kept := goEnv(t, "GOMODCACHE", "GOCACHE")
 	for _, c := range []struct{ page, built, programs string }{
 		{"README.md", "./cmd/lockstile ./cmd/lockstile-agent", "lockstile lockstile-agent"},
-		{"README.md", "./cmd/...", "lockstile lockstile-agent lockstile-mcp"}, {"docs/mcp.md", "./cmd/...", "lockstile lockstile-mcp"},
+		{"README.md", "./cmd/...", "lockstile lockstile-agent lockstile-mcp lockstile-net"}, {"docs/mcp.md", "./cmd/...", "lockstile lockstile-mcp"},
 	} {
 		text, err := os.ReadFile(filepath.Join("../..", c.page))
 		if err != nil {
