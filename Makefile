@@ -21,6 +21,7 @@ bench: ## measure what starts and output cost next to doing without
 	go test -run '^$$' -bench Run -benchtime 101x -timeout 10m ./cmd/lockstile
 	go test -run '^$$' -bench 'Inside|Many|Output' -benchtime 11x -timeout 10m ./cmd/lockstile
 	go test -run '^$$' -bench Start -benchtime 101x -timeout 10m .
+	go test -run '^$$' -bench Servers -benchtime 11x -timeout 10m ./cmd/lockstile
 	go test -run '^$$' -bench . -benchtime 300x -timeout 10m ./cmd/lockstile-mcp
 	go test -run '^$$' -bench Key -benchtime 3000x -timeout 10m ./session
 	go test -run '^$$' -bench 'Flood|AtOnce' -benchtime 21x -timeout 10m ./session

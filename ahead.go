@@ -17,12 +17,16 @@ import (
 type placedLaunch struct {
 	*systemLaunch
 	plan *plan.Plan
+
+	sockets    string // the command's internet sockets before its trials, where servers are reached by name
+	socketsErr error
+
 	// evidence measures the processes before their command, once, at the first call.
 	evidence func() (*attest.Evidence, error)
 }
 
 func newPlaced(l *systemLaunch, p *plan.Plan) *placedLaunch {
-	return &placedLaunch{l, p, sync.OnceValues(func() (*attest.Evidence, error) { return measurePlaced(l) })}
+	return &placedLaunch{systemLaunch: l, plan: p, evidence: sync.OnceValues(func() (*attest.Evidence, error) { return measurePlaced(l) })}
 }
 
 // lastPlan is a plan with its inputs. policy is the policy that held: an approval may

@@ -339,7 +339,7 @@ func (g *Gate) confineOnce(r Request, knows knowledge) (*confined, error) {
 
 // prove sends the command to the placed processes, and measures the processes.
 func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
-	fault := leadToServers(intended, s.systemLaunch)
+	fault := leadToServers(intended, s)
 	if fault == nil {
 		fault = s.Give(intended.command)
 	}
@@ -397,6 +397,7 @@ func gatherEvidence(i *intent, s *placedLaunch, fault error) ([]attest.Expectati
 	}
 	if fault == nil {
 		fault = measureLaunch(s.systemLaunch, evidence, machine)
+		evidence.Set("servers.sockets", s.sockets, s.socketsErr)
 	}
 	if fault != nil {
 		return nil, nil, explainFault(i, s.systemLaunch, expected, fault)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/host"
+	"github.com/lockstile/lockstile/internal/linux/measure"
 	"github.com/lockstile/lockstile/internal/netrules"
 	"github.com/lockstile/lockstile/internal/proxywire"
 	"github.com/lockstile/lockstile/policy"
@@ -56,12 +57,13 @@ func (s *servers) denied() []refusedServer {
 }
 
 // leadToServers tells the command's programs where servers by name are reached.
-func leadToServers(i *intent, l *systemLaunch) error {
+func leadToServers(i *intent, s *placedLaunch) error {
 	if !i.plan.ByName {
 		return nil
 	}
-	port, err := l.ServersPort()
+	port, err := s.ServersPort()
 	i.command.Env = withServers(i.policy, i.command.Env, port)
+	s.sockets, s.socketsErr = measure.Sockets(s.Command())
 	return err
 }
 

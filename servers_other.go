@@ -24,4 +24,4 @@ func (*servers) denied() []refusedServer { return nil }
 
 func (*servers) end() *connectionsField { return nil }
 
-func leadToServers(*intent, *systemLaunch) error { return nil }
+func leadToServers(*intent, *placedLaunch) error { return nil }
