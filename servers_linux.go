@@ -262,6 +262,11 @@ func (s *servers) hear() error {
 // record writes the line of a decision, unless the same refusal was written or there are many
 // lines.
 func (s *servers) record(d proxywire.Decision) error {
+	if d.Again > 0 {
+		s.count.Allowed += d.Again
+		s.count.Unlogged += d.Again
+		return nil
+	}
 	if d.Allowed {
 		s.count.Allowed++
 	} else {

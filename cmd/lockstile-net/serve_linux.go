@@ -29,8 +29,8 @@ func serve() error {
 		return err
 	}
 	r := &record{gate: gate}
-	go r.hear()
 	proxy := netproxy.New(rules, r.tell)
+	go r.hear(proxy)
 	if len(sockets) > 1 {
 		names, err := net.FilePacketConn(sockets[1])
 		if err != nil {
@@ -108,12 +108,16 @@ func (r *record) tell(d proxywire.Decision) error {
 }
 
 // hear takes the gate's answers. The end of the gate's channel ends the program, and with it
-// every connection.
-func (r *record) hear() {
+// every connection; the last message counts what was not told.
+func (r *record) hear(proxy *netproxy.Proxy) {
 	b := make([]byte, len(proxywire.Recorded)+1)
 	for {
 		n, err := r.gate.Read(b)
 		if err != nil || string(b[:n]) != proxywire.Recorded {
+			if n := proxy.Again(); n > 0 {
+				b, _ := json.Marshal(proxywire.Decision{Again: n}) // a number
+				_, _ = r.gate.Write(b)                             // the gate may be gone
+			}
 			os.Exit(0)
 		}
 		r.mu.Lock()

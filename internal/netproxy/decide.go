@@ -58,14 +58,68 @@ func (x *Proxy) allow(via, host string, port uint16, check func(netrules.Host) e
 	for _, a := range addresses[1:] {
 		decision.Others = append(decision.Others, a.String())
 	}
-	if err := x.tell(decision); err != nil {
-		return nil, err
+	if via != viaHTTP || !x.recorded.again(decision) {
+		if err := x.tell(decision); err != nil {
+			return nil, err
+		}
+		x.recorded.add(decision)
 	}
 	out := make([]netip.AddrPort, len(addresses))
 	for i, a := range addresses {
 		out[i] = netip.AddrPortFrom(a, port)
 	}
 	return out, nil
+}
+
+// recorded remembers which allowed requests of plain HTTP have a record, and counts those that
+// are the same: a program may ask ten thousand times. The zero value is empty and ready.
+type recorded struct {
+	mu    sync.Mutex
+	seen  map[recordedServer]bool
+	count int
+}
+
+type recordedServer struct {
+	host, rule, address, others string
+	port                        uint16
+}
+
+// mostRecorded bounds what is remembered.
+const mostRecorded = 1000
+
+func recordedOf(d proxywire.Decision) recordedServer {
+	return recordedServer{d.Host, d.Rule, d.Address, strings.Join(d.Others, " "), d.Port}
+}
+
+// again reports whether an equal request has a record, and counts it then.
+func (r *recorded) again(d proxywire.Decision) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.seen[recordedOf(d)] {
+		return false
+	}
+	r.count++
+	return true
+}
+
+func (r *recorded) add(d proxywire.Decision) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.seen == nil {
+		r.seen = map[recordedServer]bool{}
+	}
+	if len(r.seen) < mostRecorded {
+		r.seen[recordedOf(d)] = true
+	}
+}
+
+// Again returns how many requests were allowed like a recorded one since the last call.
+func (x *Proxy) Again() int {
+	x.recorded.mu.Lock()
+	defer x.recorded.mu.Unlock()
+	n := x.recorded.count
+	x.recorded.count = 0
+	return n
 }
 
 // deny records a denial.

@@ -45,6 +45,7 @@ type Proxy struct {
 	feed     *feed
 	known    known
 	standIns standIns
+	recorded recorded
 }
 
 // New makes a proxy. The proxy calls tell for each decision, and goes on when tell returns; an

@@ -36,6 +36,10 @@ type Decision struct {
 	Reason  string   `json:"reason,omitempty"`
 	Address string   `json:"address,omitempty"` // that is dialled first
 	Others  []string `json:"others,omitempty"`  // addresses that are dialled after it
+
+	// Again counts requests that were allowed like a recorded one, since the last message with a
+	// count. A message with a count has nothing else.
+	Again int `json:"again,omitempty"`
 }
 
 // Unknown is the host of a decision about something that can't be a host.
@@ -64,7 +68,14 @@ func ParseDecision(b []byte) (Decision, error) {
 	if err := json.Unmarshal(b, &d); err != nil {
 		return Decision{}, fmt.Errorf("%w: %w", errForm, err)
 	}
-	if d.Via != "connect" && d.Via != "http" && d.Via != "socks" && (d.Via != "dns" || d.Allowed) || d.Allowed == (d.Reason != "") || len(d.Reason) > mostReason ||
+	if again := d.Again; again > 0 {
+		if d.Again = 0; d.Via != "" || d.Host != "" || d.Port != 0 || d.Allowed || d.Rule != "" || d.Reason != "" || d.Address != "" || d.Others != nil {
+			return Decision{}, errForm
+		}
+		return Decision{Again: again}, nil
+	}
+	known := d.Via == "connect" || d.Via == "http" || d.Via == "socks" || d.Via == "dns" && !d.Allowed
+	if !known || d.Again < 0 || d.Allowed == (d.Reason != "") || len(d.Reason) > mostReason ||
 		strings.ContainsFunc(d.Reason, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return Decision{}, errForm
 	}
