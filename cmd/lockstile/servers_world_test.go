@@ -165,6 +165,8 @@ func TestWorldServers(t *testing.T) {
 func answerWorld(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	switch {
+	case strings.HasPrefix(r.URL.Path, "/www/"):
+		http.ServeFile(w, r, filepath.Join(os.Getenv(serversVariable), filepath.Clean(r.URL.Path)))
 	case r.URL.Path == "/redirect":
 		http.Redirect(w, r, "http://evil.example.org/", http.StatusFound)
 	case strings.HasPrefix(r.URL.Path, "/size/"):
