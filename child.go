@@ -188,7 +188,7 @@ func (c *Child) wait() {
 	}
 	line.Git = gitEndOf(end.Git, c.kept)
 	cut := c.relay.End() // the reader of the output may take long
-	c.obstacles = c.explainer.explain(c, end)
+	c.obstacles = c.explainer.explain(c, end, connections.serversError())
 	line.Obstacles = loggedObstacles(c.obstacles)
 	if _, logErr := c.gate.log.Append(line); logErr != nil {
 		err = errors.Join(err, fmt.Errorf("the end of the command is not in the log: %w", logErr))

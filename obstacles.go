@@ -51,14 +51,15 @@ type explainer struct {
 	given  Explain
 }
 
-// explain finds the obstacles of an ended command.
-func (e explainer) explain(c *Child, end launch.End) []Obstacle {
+// explain finds the obstacles of an ended command. serversError says why no server could be
+// reached.
+func (e explainer) explain(c *Child, end launch.End, serversError string) []Obstacle {
 	if e.policy.Mode == policy.ModeDangerFullAccess {
 		return nil
 	}
 	seen := obstacle.Seen{
 		Policy: e.policy, Dir: e.dir, Failed: c.exit.Status() != 0, Status: c.exit.Status(), Argv: e.argv, Try: e.given.Try,
-		Leads: c.trusted.Leads, TakenBack: pathsOf(c.denied), Exceeded: c.exceeded, BadCall: obstacle.BadCall(c.exit.Signal), Refused: end.Refused, Git: e.gitContent(end.Git), Servers: c.deniedServers(),
+		Leads: c.trusted.Leads, TakenBack: pathsOf(c.denied), Exceeded: c.exceeded, BadCall: obstacle.BadCall(c.exit.Signal), Refused: end.Refused, Git: e.gitContent(end.Git), Servers: c.deniedServers(), ServersError: serversError,
 	}
 	if e.given.Output != nil {
 		seen.Output = e.given.Output()

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lockstile/lockstile/internal/beside"
+	"github.com/lockstile/lockstile/internal/glob"
 	"github.com/lockstile/lockstile/internal/obstacle"
 	"github.com/lockstile/lockstile/internal/redact"
 	"github.com/lockstile/lockstile/policy"
@@ -33,12 +34,12 @@ func findServersProgram() (string, error) {
 }
 
 // serversPolicy is the policy of lockstile-net: the network of the host, nothing to write,
-// and nothing to read of the user's home but the program itself. The program's folder is the
+// and nothing to read of the user's home but the program's folder. That folder is the
 // workspace, which is there also below /tmp.
 func serversPolicy(p policy.Policy, program, userHome string) policy.Policy {
 	out := policy.Policy{Mode: policy.ModeReadOnly, Approval: policy.ApprovalNever, ReadOnlyNetwork: true, Workspace: filepath.Dir(program), Home: p.Home, Caches: policy.CachesOff, Git: policy.GitOff, Env: policy.Env{Inherit: policy.InheritNone}}
-	if userHome != "" && userHome != "/" {
-		out.Read = []policy.ReadRule{{Pattern: userHome}, {Pattern: program, Allow: true}}
+	if dir := out.Workspace; userHome != "" && userHome != "/" && userHome != dir {
+		out.Read = []policy.ReadRule{{Pattern: glob.Escape(userHome)}, {Pattern: glob.Escape(dir), Allow: true}}
 	}
 	return out
 }
@@ -110,6 +111,14 @@ type connectionsField struct {
 	Unlogged int    `json:"unlogged,omitempty"` // without a line of their own
 	By       uint64 `json:"by,omitempty"`       // the start of lockstile-net
 	Error    string `json:"error,omitempty"`    // lockstile-net could not be started, or ended before the command
+}
+
+// serversError says why no server could be reached, "" if nothing was wrong.
+func (c *connectionsField) serversError() string {
+	if c == nil {
+		return ""
+	}
+	return c.Error
 }
 
 // deniedServers lists servers that the rules kept out, the first ones.

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -174,4 +176,58 @@ func TestServersConnect(t *testing.T) {
 	if !strings.Contains(r.stdout, "SSH-2.0-world") || !strings.Contains(r.stdout, "hello") || !strings.Contains(r.stderr, "ok.example.org:22 may not be reached: no rule allows it") || !strings.Contains(r.stdout, "\n1\n") || strings.Contains(r.stdout, "resolve") {
 		t.Errorf("%+v", r)
 	}
+}
+
+// TestServersFromHome checks lockstile-net in a folder of the user's home, where go install
+// puts programs: of the home it reads that folder alone.
+func TestServersFromHome(t *testing.T) {
+	for _, sub := range []string{"/go/bin", "/.local/bin", ""} {
+		p := newPlace(t)
+		user := p.dir + "/user"
+		mkdir(t, user+sub)
+		for _, name := range []string{"lockstile", "lockstile-net"} {
+			b, err := os.ReadFile(filepath.Join(filepath.Dir(program), name))
+			if err == nil {
+				err = os.WriteFile(user+sub+"/"+name, b, 0o755)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go banner(l, "here\n")
+		defer l.Close()
+		p.env = append(p.env, "HOME="+user)
+		p.rules(`allow = ["` + l.Addr().String() + `"]`)
+		host, port, _ := net.SplitHostPort(l.Addr().String())
+		r := p.do(p.command(user+sub+"/lockstile", "run", "--", "python3", "-c", `import socket; print(socket.create_connection(("`+host+`", `+port+`)).recv(9))`))
+		if !strings.Contains(r.stdout, "here") {
+			t.Errorf("%s: %+v", sub, r)
+		}
+	}
+}
+
+// TestServersProgramEnds checks that nothing is reached any more when lockstile-net can't be
+// started, and that this is told.
+func TestServersProgramEnds(t *testing.T) {
+	p := newPlace(t)
+	bin := p.dir + "/bin"
+	mkdir(t, bin)
+	b, err := os.ReadFile(program)
+	if err == nil {
+		err = os.WriteFile(bin+"/lockstile", b, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, bin+"/lockstile-net", "no program\n")
+	p.rules(`allow = ["127.0.0.1:9"]`)
+	r := p.do(p.command(bin+"/lockstile", "run", "--", "curl", "-sSf", "--max-time", "20", "http://127.0.0.1:9/"))
+	if r.code == 0 || !strings.Contains(r.stderr, "no server can be reached any more") || !strings.Contains(r.stderr, "lockstile-net") {
+		t.Errorf("%+v", r)
+	}
+	p.verify()
 }

@@ -5,7 +5,7 @@ package archtest
 func Lockstile() Tables {
 	return Tables{
 		Order: []Row{
-			{".", "internal/access internal/attest internal/audit internal/beside internal/caches internal/cachesets internal/config internal/containers internal/host internal/launch internal/linux/launcher internal/linux/measure internal/netrules internal/news internal/obstacle internal/plain internal/plan internal/program internal/proxywire internal/pty internal/question internal/redact internal/residual internal/shares internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
+			{".", "internal/access internal/attest internal/audit internal/beside internal/caches internal/cachesets internal/config internal/containers internal/glob internal/host internal/launch internal/linux/launcher internal/linux/measure internal/netrules internal/news internal/obstacle internal/plain internal/plan internal/program internal/proxywire internal/pty internal/question internal/redact internal/residual internal/shares internal/survey internal/takeback internal/tally internal/trail internal/trustname internal/watch internal/windows/launcher internal/windows/measure internal/windows/setup policy refusal"},
 			{"policy", "internal/glob internal/netrules internal/redact internal/stores internal/trustname"},
 			{"refusal", "internal/plain"},
 			{"session", ". internal/plain internal/pty refusal"},

@@ -12,6 +12,9 @@ import (
 // servers explains servers that the rules keep out.
 func (s Seen) servers() []Obstacle {
 	var out []Obstacle
+	if s.ServersError != "" && s.Failed {
+		out = append(out, Obstacle{Kind: Observed, Cause: s.ServersError, Instead: "lockstile log has the refusal of lockstile-net; ask the user"})
+	}
 	for _, d := range s.Servers {
 		if !s.Failed || len(out) == mostInferred {
 			break
@@ -41,7 +44,9 @@ func (s Seen) server(target string) proposal {
 
 // byRules reports whether the rules of [network] decide, and the gate has seen what they keep
 // out: the output says no more.
-func (s Seen) byRules() bool { return s.Policy.NetworkByName() && len(s.Servers) > 0 }
+func (s Seen) byRules() bool {
+	return s.Policy.NetworkByName() && (len(s.Servers) > 0 || s.ServersError != "")
+}
 
 // refusedConnect is for ECONNREFUSED of the loopback and of sockets, with the network off.
 func (s Seen) refusedConnect(h hit) (Obstacle, bool) {

@@ -66,6 +66,9 @@ type Seen struct {
 	BadCall   bool              // SIGSYS ended the command
 	Git       []GitDenied       // content that may not stand in the git directory
 	Servers   []ServerDenied    // servers that the rules of [network] keep out
+
+	// ServersError says why no server of the rules could be reached, "" for none.
+	ServersError string
 }
 
 // ServerDenied is a server that a command asked for by name, or an address. The port is 0 for
