@@ -131,7 +131,7 @@ func (s *servers) run() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil && !s.ended {
-		s.count.Error = "no server can be reached any more: " + asRefusal(err).Error()
+		s.count.Error = "no server can be reached any more: " + err.Error()
 	}
 }
 
