@@ -67,14 +67,24 @@ func policyWords(p policy.Policy) []string {
 	case policy.ModeDangerFullAccess:
 		say("Commands run without a sandbox, as the user chose.")
 	}
+	if p.NetworkByName() {
+		rules := slices.Concat(p.Network.Allow, p.Network.Private)
+		say("Of the network only these servers can be reached, by every program: %s. For another one ask the user for a line of config.toml: network.allow.", strings.Join(rules[:min(len(rules), mostRules)], ", "))
+	}
 	if !p.NetworkAccess && p.Mode != policy.ModeDangerFullAccess {
-		say("There is no network. Servers that you start in the foreground of a session can be reached on localhost by your later commands.")
+		if !p.NetworkByName() {
+			say("There is no network.")
+		}
+		say("Servers that you start in the foreground of a session can be reached on localhost by your later commands.")
 	}
 	if p.Approval != policy.ApprovalNever && p.Mode != policy.ModeDangerFullAccess {
 		say(`To ask the user for one start without the sandbox, set sandbox_permissions to "require_escalated" and give a justification.`)
 	}
 	return out
 }
+
+// mostRules is how many servers a model is told of.
+const mostRules = 50
 
 // mostInstructions bounds what a model is told of AGENTS.md, in bytes.
 const mostInstructions = 32 << 10

@@ -19,8 +19,11 @@ const (
 // opening prints what the screen begins with.
 func (s *Screen) opening() {
 	net := "network off"
-	if s.config.Policy.NetworkOpen() {
+	switch p := s.config.Policy; {
+	case p.NetworkOpen():
 		net = "network on"
+	case p.NetworkByName():
+		net = "network by name"
 	}
 	proof := "every start is proven first"
 	if s.config.Policy.Mode == policy.ModeDangerFullAccess {
@@ -140,8 +143,11 @@ func (s *Screen) below() []string {
 		return s.choices.draw(s.width)
 	}
 	net := "net off"
-	if s.config.Policy.NetworkOpen() {
+	switch p := s.config.Policy; {
+	case p.NetworkOpen():
 		net = "net on"
+	case p.NetworkByName():
+		net = "net by name"
 	}
 	mode, approval, tokens := s.config.Policy.Mode.String(), s.config.Policy.Approval.String(), ""
 	if used, window := s.thread.Used(); used > 0 {
