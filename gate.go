@@ -165,15 +165,15 @@ func (g *Gate) start(r Request) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	tally.Count(tally.Verdict)
 	note := c.note
-	if r.Ready != nil {
-		<-r.Ready
-	}
 	unpublish, err := g.publish(c.intent.policy, c.systemLaunch, c.intent.plan.Loopback)
 	if err != nil {
 		c.Kill()
 		return nil, errors.Join(err, note.Done())
+	}
+	tally.Count(tally.Verdict)
+	if r.Ready != nil {
+		<-r.Ready
 	}
 	record, err := g.recordStart(r, c)
 	if err != nil {
