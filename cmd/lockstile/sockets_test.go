@@ -81,8 +81,9 @@ func TestUnixSockets(t *testing.T) {
 	}
 }
 
-// TestUnixSocketReplaced checks that a command which replaces a socket of its workspace by a
-// link gets no other socket.
+// TestUnixSocketReplaced checks that no command chooses the socket that a later one reaches: a
+// name in a folder that commands may write is refused, and so is a link there to another
+// socket of the host.
 func TestUnixSocketReplaced(t *testing.T) {
 	p := newPlace(t)
 	dir, err := os.MkdirTemp("/var/tmp", "l")
@@ -90,14 +91,43 @@ func TestUnixSocketReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	mkdir(t, dir+"/ws")
+	for _, sub := range []string{"/ws", "/other", "/mine"} {
+		mkdir(t, dir+sub)
+	}
 	p.ws = dir + "/ws"
-	unixServer(t, dir+"/ws/s", "mine")
+	unixServer(t, dir+"/mine/s", "mine")
 	unixServer(t, dir+"/host.sock", "the host's")
-	write(t, p.home+"/config.toml", fmt.Sprintf("[network]\nunix_sockets = [%q]\n", dir+"/ws/s"))
-	r := p.sh("workspace-write", `ask() { python3 -c 'import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(9).decode())' "$1" 2>&1 | tail -1; }
-		ask `+dir+`/ws/s; rm s; ln -s ../host.sock s; ask `+dir+`/ws/s; rm s; ln ../host.sock s; ask `+dir+`/ws/s; true`, 0)
-	if lines := strings.Split(r.stdout, "\n"); lines[0] != "mine" || strings.Contains(r.stdout, "the host") {
-		t.Errorf("%+v", r)
+	ask := func(path string) string {
+		return `python3 -c 'import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(10).decode())' ` + path + ` 2>&1 | tail -1; touch ran`
+	}
+	name := func(path string) {
+		write(t, p.home+"/config.toml", fmt.Sprintf("[network]\nunix_sockets = [%q]\n", path))
+	}
+	refused := func(what, why string) {
+		t.Helper()
+		for _, mode := range []string{"workspace-write", "read-only"} {
+			r := p.lockstile("run", "--sandbox", mode, "--", "sh", "-c", ask(dir+"/host.sock"))
+			if r.code != 126 || !strings.Contains(r.stderr, why) || exists(p.ws+"/ran") || strings.Contains(r.stdout, "the host's") {
+				t.Errorf("%s, %s: %+v", what, mode, r)
+			}
+		}
+	}
+	name(dir + "/mine/s")
+	if r := p.sh("workspace-write", "ln -s ../host.sock s; "+ask(dir+"/mine/s")+"; rm ran", 0); r.stdout != "mine\n" {
+		t.Errorf("the named socket: %+v", r)
+	}
+	name(dir + "/ws/s") // the command's link
+	refused("a link of a command", "where commands may write")
+	if err := os.Remove(dir + "/ws/s"); err != nil {
+		t.Fatal(err)
+	}
+	unixServer(t, dir+"/ws/s", "moved here")
+	refused("a socket in the workspace", "where commands may write")
+	p.ws = dir + "/other"
+	refused("a socket in an earlier workspace", "where commands may write")
+	p.ws = dir + "/mine"
+	name(dir + "/mine/s") // never a root before
+	if r := p.lockstile("run", "--", "touch", "ran"); r.code != 126 || !strings.Contains(r.stderr, "where a command can put another socket there") {
+		t.Errorf("a socket in a new workspace: %+v", r)
 	}
 }

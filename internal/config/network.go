@@ -43,6 +43,9 @@ func sockets(in Input, s settings) (out []string, err error) {
 				return nil, refuse("give an absolute path, or one with ~", "%s%s: %s %s", at(s.get(key).from), key, quote(item), problem)
 			}
 			real := canonicalOrClean(path)
+			if problem := chosenByCommands(path, real, in); problem != "" {
+				return nil, refuse("name a socket where no command may write, without links on the way", "%s%s: %s %s", at(s.get(key).from), key, quote(item), problem)
+			}
 			if why := dangerousSocket(path, real); key == socketsKey && why != "" {
 				return nil, refuse(fmt.Sprintf("if a command may have that: %s = [%q]", dangerSocketsKey, item), "%s%s: %s %s", at(s.get(key).from), key, quote(item), why)
 			}
@@ -52,6 +55,23 @@ func sockets(in Input, s settings) (out []string, err error) {
 		}
 	}
 	return out, nil
+}
+
+// chosenByCommands says how a command of an earlier start could have chosen the socket that a
+// path leads to: by a link, or by another socket under the name. "" for neither.
+func chosenByCommands(path, real string, in Input) string {
+	if in.EarlierRoots == nil {
+		return ""
+	}
+	if problem := replaceable(path, in); problem != "" {
+		return problem
+	}
+	for _, dir := range in.EarlierRoots(in.Home) {
+		if contains(dir, real) {
+			return fmt.Sprintf("lies in %s, where commands may write", quote(dir))
+		}
+	}
+	return ""
 }
 
 // dangerous lists sockets whose servers do what they are asked with other rights than a

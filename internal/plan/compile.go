@@ -138,6 +138,12 @@ func decidedNetwork(p policy.Policy) error {
 		return refuse(refusal.CodeConfig, refusal.ServersByName, fmt.Sprintf("[network] has %d rules of %d bytes; at most %d rules of %d bytes can be obeyed", len(all), size, mostRules, mostRuleText),
 			"write a network as ADDRESS/BITS, or the names below a domain as *.DOMAIN")
 	}
+	for _, root := range p.Roots() {
+		if i := slices.IndexFunc(n.Sockets, func(s string) bool { return within(s, root.Path) }); i >= 0 {
+			return refuse(refusal.CodeConfig, refusal.HostSockets, fmt.Sprintf("%s, which network.unix_sockets names, lies in %s, where a command can put another socket there", n.Sockets[i], root.Path),
+				"name a socket outside of the folders that commands may write")
+		}
+	}
 	for _, text := range n.Publish {
 		if _, err := netrules.ParsePublished(text); err != nil {
 			return refuse(refusal.CodeConfig, refusal.ServersByName, fmt.Sprintf("network.publish has %q, which is no port: %v", text, err), "write PORT, PORT:PORT or ADDRESS:PORT:PORT")
