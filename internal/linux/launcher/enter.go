@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -28,19 +27,14 @@ func (l *Launch) TakeNetwork() *Network {
 
 // openNetwork opens the network namespace of the command, while the init can be looked at.
 func (l *Launch) openNetwork() (*Network, error) {
-	n := &Network{}
-	of := l.first.PID
 	if l.joined != nil {
 		return (&Network{l.joined.user, l.joined.net}).Again()
 	}
-	var err, netErr error
-	n.user, err = os.Open(fmt.Sprintf("/proc/%d/ns/user", of))
-	n.net, netErr = os.Open(fmt.Sprintf("/proc/%d/ns/net", of))
-	if err = errors.Join(err, netErr); err != nil {
-		n.Close()
+	own, err := openLoopback(l.first.PID)
+	if err != nil {
 		return nil, err
 	}
-	return n, nil
+	return &Network{own.user, own.net}, nil
 }
 
 // Again opens the namespace once more.
@@ -94,21 +88,8 @@ func (n *Network) Socket(family int) (fd int, err error) {
 	if err := w.Err(); err != nil {
 		return -1, err
 	}
-	proc, err := t.Clone(0, [3]int{}, nil)
-	if err != nil {
+	if err := runToEnd(t, 0); err != nil {
 		return -1, err
-	}
-	defer unix.Close(proc.Pidfd)
-	one := Launch{tape: t, first: proc, deadline: time.Now().Add(patience)}
-	late := one.poll([]unix.PollFd{{Fd: int32(proc.Pidfd), Events: unix.POLLIN}})
-	if late != nil {
-		_ = unix.PidfdSendSignal(proc.Pidfd, unix.SIGKILL, nil, 0) // the process may have ended just now
-	}
-	if _, err := one.reap(); err != nil || late != nil {
-		return -1, errors.Join(err, late)
-	}
-	if failed := t.Failed(tape.First); failed != nil {
-		return -1, failed
 	}
 	return receiveDescriptor(pair[0])
 }

@@ -34,7 +34,7 @@ type shared struct {
 
 // Loopback returns the name of the network namespace that the launcher's starts with a key
 // share, as /proc/PID/ns/net writes the name. The first call makes the namespace. Starts with
-// different keys must not reach each other.
+// different keys must not reach each other; those with a key may have a name server.
 func (l *Launcher) Loopback(key string, uid, gid int) (id string, err error) {
 	s := &l.shared
 	s.mu.Lock()
@@ -42,9 +42,9 @@ func (l *Launcher) Loopback(key string, uid, gid int) (id string, err error) {
 	lo, made := s.by[key]
 	if !made {
 		if s.folder == "" {
-			lo, err = newLoopback(uid, gid)
+			lo, err = newLoopback(key != "", uid, gid)
 		} else {
-			lo, err = joinLoopback(s.folder+key, uid, gid)
+			lo, err = joinLoopback(s.folder+key, key != "", uid, gid)
 		}
 		if s.by == nil {
 			s.by = map[string]*loopback{}
@@ -82,7 +82,8 @@ func (s *shared) of(id string) *loopback {
 
 // newLoopback makes the namespaces by a process that then ends. The process ends with us as
 // well, and holds none of our descriptors meanwhile.
-func newLoopback(uid, gid int) (*loopback, error) {
+// names says that a name server may be there.
+func newLoopback(names bool, uid, gid int) (*loopback, error) {
 	t, err := tape.New(nil)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,9 @@ func newLoopback(uid, gid int) (*loopback, error) {
 	plumbing := w.For("")
 	plumbing.Do("unshare network namespace", 0, unix.SYS_UNSHARE, unix.CLONE_NEWNET)
 	w.loopback()
-	w.lowPorts()
+	if names {
+		w.lowPorts()
+	}
 	plumbing.Do("tell the parent", 1, unix.SYS_WRITE, lifeFD, string(rune(messageGo)), 1)
 	w.hear(lifeFD) // until we have opened the namespaces
 	proc, err := t.Clone(unix.CLONE_NEWUSER, [3]int{pair[1], pair[1], pair[1]}, nil)

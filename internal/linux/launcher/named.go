@@ -35,7 +35,7 @@ func (l *Launcher) JoinLoopback(folder string, uid, gid int) (id string, err err
 	return l.Loopback("", uid, gid)
 }
 
-func joinLoopback(folder string, uid, gid int) (*loopback, error) {
+func joinLoopback(folder string, names bool, uid, gid int) (*loopback, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func joinLoopback(folder string, uid, gid int) (*loopback, error) {
 	}
 	lo, err := livingLoopback(folder, uid)
 	if err == nil && lo == nil {
-		lo, err = newLoopback(uid, gid)
+		lo, err = newLoopback(names, uid, gid)
 	}
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -62,24 +61,7 @@ func (r *Running) Pin(dir, name string) error {
 	if err := w.Err(); err != nil {
 		return err
 	}
-	proc, err := t.Clone(0, [3]int{}, nil)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(proc.Pidfd)
-	one := Launch{tape: t, first: proc, deadline: time.Now().Add(patience)}
-	if late := one.poll([]unix.PollFd{{Fd: int32(proc.Pidfd), Events: unix.POLLIN}}); late != nil {
-		_ = unix.PidfdSendSignal(proc.Pidfd, unix.SIGKILL, nil, 0) // the process may have ended just now
-		_, _ = one.reap()
-		return late
-	}
-	if _, err := one.reap(); err != nil {
-		return err
-	}
-	if failed := t.Failed(tape.First); failed != nil {
-		return failed
-	}
-	return nil
+	return runToEnd(t, 0)
 }
 
 // pin writes the calls. No call copies an unbindable mount: the folder's mount is private

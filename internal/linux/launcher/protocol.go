@@ -84,14 +84,14 @@ type Launch struct {
 	connects    *supervise.Supervisor // nil without supervised connects, and from Release on
 	served      *supervise.Supervisor // the same, from Release on
 	servers     int                   // the listener for servers by name; -1 for none
-	serversPort int
-	names       int           // the name server's socket; -1 for none
-	network     *Network      // for published ports; nil for none
-	joined      *loopback     // nil for one of the command's own
-	resolver    [4]byte       // where it is to be
-	git         *gitfs.Server // nil without a git directory
-	inside      inside        // 0 or -1 where nothing is pinned later
-	kept        string        // see launch.Command
+	serversPort int                   // where it listens
+	names       int                   // the name server's socket; -1 for none
+	resolver    [4]byte               // the address for it
+	joined      *loopback             // the shared loopback; nil for one of the command's own
+	network     *Network              // for published ports; nil for none
+	git         *gitfs.Server         // nil without a git directory
+	inside      inside                // 0 or -1 where nothing is pinned later
+	kept        string                // see launch.Command
 	deadline    time.Time
 	seen        map[byte]bool
 	trials      []trial

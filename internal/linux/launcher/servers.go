@@ -139,8 +139,8 @@ func (l *Launch) Servers() (listener, names int, cookie uint64) {
 	return l.servers, l.names, l.connects.Cookie()
 }
 
-// Lead leads connects of the command that find nobody inside through the listener for servers
-// by name, from the release on.
+// Lead leads connects of the command to the addresses that leads accepts through the listener
+// for servers by name, from the release on.
 func (l *Launch) Lead(leads func(netip.AddrPort) bool) {
 	if l.connects != nil && l.servers >= 0 {
 		l.connects.Lead(supervise.Way{Port: l.serversPort, Leads: leads})

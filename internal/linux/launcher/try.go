@@ -3,10 +3,6 @@
 package launcher
 
 import (
-	"errors"
-	"os"
-	"time"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstile/lockstile/internal/linux/tape"
@@ -76,29 +72,7 @@ func (l layer) try(p *plan.Plan) error {
 	w := &writer{Tape: t, plan: p}
 	l.write(w)
 	w.For("").Do("end", tape.OK, unix.SYS_EXIT_GROUP, 0)
-	proc, err := t.Clone(l.flags, [3]int{}, nil)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(proc.Pidfd)
-	one := Launch{tape: t, first: proc, deadline: time.Now().Add(patience)}
-	late := one.poll([]unix.PollFd{{Fd: int32(proc.Pidfd), Events: unix.POLLIN}})
-	if late != nil {
-		_ = unix.PidfdSendSignal(proc.Pidfd, unix.SIGKILL, nil, 0) // the process may have ended just now
-	}
-	ws, err := one.reap()
-	failed := t.Failed(tape.First)
-	switch {
-	case late != nil:
-		return errors.New("no answer within " + patience.String())
-	case failed != nil:
-		return failed
-	case err != nil:
-		return err
-	case ws.ExitStatus() != 0:
-		return os.ErrProcessDone
-	}
-	return nil
+	return runToEnd(t, l.flags)
 }
 
 // mounts makes a mount namespace cut off from other namespaces.
