@@ -113,7 +113,7 @@ func readMachine(i *intent) (attest.Machine, error) {
 	m := attest.Machine{
 		OS:     f.OS,
 		Caller: attest.Caller{UID: f.UID, GID: f.GID, Identity: own.Identity, Namespaces: own.Namespaces, SeccompFilters: own.SeccompFilters, Keyring: measure.Keyring()},
-		Kernel: attest.Kernel{LandlockABI: f.LandlockABI, ServersByName: p.NetworkByName(), SocketsByPath: len(p.Network.Sockets) > 0, NoUserNamespaces: f.Missing.UserNamespaces, Loopback: i.plan.Loopback, SharedProc: f.Missing.FreshProc,
+		Kernel: attest.Kernel{LandlockABI: f.LandlockABI, NoUserNamespaces: f.Missing.UserNamespaces, Loopback: i.plan.Loopback, SharedProc: f.Missing.FreshProc,
 			OwnPIDMax: f.OwnPIDMax && !f.Missing.FreshProc && !f.Missing.UserNamespaces, Cgroup: f.Cgroup != "", ProcFiles: f.ProcFiles},
 		Shares: attest.Shares{Memory: f.Memory, MostProcesses: f.MostProcesses, MostCore: f.MostCore,
 			Inotify: f.Pools.Inotify, Watches: f.Pools.Watches, Signals: f.Pools.Signals, Queues: f.Pools.Queues, Share: f.Pools.Share},

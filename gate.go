@@ -166,8 +166,7 @@ func (g *Gate) start(r Request) (*Child, error) {
 		return nil, err
 	}
 	note := c.note
-	unpublish, err := g.publish(c.intent.policy, c.systemLaunch, c.intent.plan.Loopback)
-	if err != nil {
+	if c.unpublish, err = g.publish(c.intent.policy, c.systemLaunch, c.intent.plan.Loopback); err != nil {
 		c.Kill()
 		return nil, errors.Join(err, note.Done())
 	}
@@ -177,7 +176,6 @@ func (g *Gate) start(r Request) (*Child, error) {
 	}
 	record, err := g.recordStart(r, c)
 	if err != nil {
-		unpublish()
 		c.Kill()
 		return nil, errors.Join(err, note.Done())
 	}
@@ -189,15 +187,14 @@ func (g *Gate) start(r Request) (*Child, error) {
 	allowSockets(c)
 	running, err := c.Release()
 	if err != nil {
-		unpublish()
 		tally.Count(tally.NoExec)
-		c.seat.leave()
+		c.leave()
 		err = releaseRefused(c.intent.command, err)
 		g.recordNoExec(record, err)
 		return nil, errors.Join(err, note.Done())
 	}
 	out, in := c.Terminal()
-	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, unpublish: unpublish, servers: g.serve(c.intent.policy, c.systemLaunch, record.Seq), pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
+	child := &Child{Terminal: out, TerminalInput: in, running: running, gate: g, record: record, kept: c.intent.command.Kept, explainer: explainer{c.intent.policy, r.Dir, r.Argv, c.intent.facts.Git.Dir, r.Explain}, trusted: c.intent.trusted, seat: c.seat, unpublish: c.unpublish, servers: g.serve(c.intent.policy, c.systemLaunch, record.Seq), pruner: newPruner(c.intent), note: note, suffix: c.intent.command.Denied}
 	child.treeLimits = newTreeLimits(&g.memory, c.intent, c.systemLaunch, child.endTree)
 	child.guard = takeback.NewGuard(&g.watch, child.guarded(c.intent))
 	return child, nil
@@ -211,11 +208,21 @@ type confined struct {
 	verdict  attest.Verdict
 	note     *takeback.Note // of the names to take back
 	seat     *hold          // the private caches
+
+	unpublish func() // takes the published ports away; nil before they are there
 }
 
-// Kill ends the processes, and gives the seat to the next start.
+// Kill ends the processes, and gives the seat and the ports to the next start.
 func (c *confined) Kill() {
 	c.systemLaunch.Kill()
+	c.leave()
+}
+
+// leave gives the seat and the ports to the next start.
+func (c *confined) leave() {
+	if c.unpublish != nil {
+		c.unpublish()
+	}
 	c.seat.leave()
 }
 
@@ -364,7 +371,7 @@ func (g *Gate) prove(intended *intent, s *placedLaunch) (*confined, error) {
 		return nil, errors.Join(notProven(verdict), note.Done())
 	}
 	g.phases.end(phaseProven)
-	return &confined{s.systemLaunch, intended, evidence, verdict, note, nil}, nil
+	return &confined{s.systemLaunch, intended, evidence, verdict, note, nil, nil}, nil
 }
 
 // prepareStart decides everything about a start, and makes the needed folders on the
@@ -397,7 +404,9 @@ func gatherEvidence(i *intent, s *placedLaunch, fault error) ([]attest.Expectati
 	}
 	if fault == nil {
 		fault = measureLaunch(s.systemLaunch, evidence, machine)
-		evidence.Set("servers.sockets", s.sockets, s.socketsErr)
+		if i.plan.ByName {
+			evidence.Set("servers.sockets", s.sockets, s.socketsErr)
+		}
 	}
 	if fault != nil {
 		return nil, nil, explainFault(i, s.systemLaunch, expected, fault)

@@ -35,7 +35,7 @@ func Lockstile() Tables {
 			{"internal/linux/launcher", "internal/gitdir internal/host internal/ignored internal/launch internal/linux/gitfs internal/linux/nofile internal/linux/supervise internal/linux/tape internal/plan internal/pty internal/tally refusal"},
 			{"internal/linux/measure", "internal/attest internal/mountinfo internal/trail"},
 			{"internal/linux/nofile", ""},
-			{"internal/linux/supervise", ""},
+			{"internal/linux/supervise", "internal/socks"},
 			{"internal/linux/tape", ""},
 			{"internal/mcp", "internal/usage . internal/ignored internal/linefilter internal/plain internal/settings internal/tool refusal"},
 			{"internal/mcpclient", ". internal/linefilter internal/model policy refusal"},

@@ -37,8 +37,6 @@ type Kernel struct {
 	NoUserNamespaces bool     // Landlock and the filter hold alone
 	Loopback         string   // the network namespace that the client's commands share, "" for one of the command's own
 	SharedProc       bool     // the view's /proc is the caller's, read-only
-	SocketsByPath    bool     // the policy names Unix sockets
-	ServersByName    bool     // a listener leads to the servers of the rules
 	OwnPIDMax        bool     // a pid namespace has an own kernel.pid_max
 	Cgroup           bool     // a cgroup that bounds memory and processes can be made
 	ProcFiles        []string // the files below /proc that become read-only
@@ -107,8 +105,8 @@ type Windows struct {
 
 // supervised reports whether the supervisor makes the connects of a command without a
 // network.
-func (m Machine) supervised() bool {
-	return m.LandlockABI < unixABI || m.Loopback != "" || m.ServersByName || m.SocketsByPath
+func (m Machine) supervised(p policy.Policy) bool {
+	return m.LandlockABI < unixABI || m.Loopback != "" || p.NetworkByName() || len(p.Network.Sockets) > 0
 }
 
 // hides reports whether some files of the machine may not be read.
@@ -227,7 +225,7 @@ func expectSeccomp(p policy.Policy, m Machine) []Expectation {
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp", Want: "2"},
 		{Restriction: refusal.Seccomp, Fact: "command.status.Seccomp_filters", Want: strconv.Itoa(m.SeccompFilters + 1)},
 	}
-	if !p.NetworkOpen() && m.supervised() {
+	if !p.NetworkOpen() && m.supervised(p) {
 		connects := "1" // the trial of reaching the host
 		if p.NetworkByName() {
 			connects = "2" // and that of reaching the listener

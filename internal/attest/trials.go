@@ -15,8 +15,8 @@ const unixABI = 9
 // expectHostSockets expects that a socket made before the command's rule set can't be
 // reached. On an older Landlock the expectation is that datagram sockets can't be made,
 // since datagrams need no connect; the supervisor makes all connects.
-func expectHostSockets(m Machine) Expectation {
-	if !m.supervised() {
+func expectHostSockets(p policy.Policy, m Machine) Expectation {
+	if !m.supervised(p) {
 		return Expectation{Restriction: refusal.HostSockets, Fact: "trial.reach a socket of the host", Want: "EACCES"}
 	}
 	return Expectation{Restriction: refusal.HostSockets, Fact: "trial.datagram socket", Want: "EAFNOSUPPORT"}
@@ -58,7 +58,7 @@ func expectTrials(p policy.Policy, m Machine) []Expectation {
 	} else {
 		out = append(out,
 			Expectation{Restriction: refusal.NetworkNamespace, Fact: "trial.reach the host", Want: "ECONNREFUSED"},
-			expectHostSockets(m))
+			expectHostSockets(p, m))
 		out = append(out, expectServers(p, m)...)
 	}
 	if m.hides() {
@@ -105,7 +105,7 @@ func expectGit(m Machine) []Expectation {
 // in the init, the command could do everything that the init can do.
 func expectInit(p policy.Policy, m Machine) []Expectation {
 	fds := "4+cloexec 5+cloexec"
-	if !p.NetworkOpen() && !m.supervised() {
+	if !p.NetworkOpen() && !m.supervised(p) {
 		fds += " 6+cloexec" // the socket for the trial of reaching the host
 	}
 	out := []Expectation{

@@ -172,11 +172,11 @@ func (d document) walk(into settings, path []string, skip int, value any) error 
 	}
 	inner, ok := value.(map[string]any)
 	if !ok {
-		hint := ""
-		if name == "network" {
-			hint = "the host's whole network is sandbox_workspace_write.network_access = true; single servers are network.allow = [\"NAME:PORT\"]"
+		nearest := ""
+		if key := meant(name); key != "" {
+			nearest = "; the nearest is " + quote(key)
 		}
-		return refuse(hint, "%s%s must be a table, not %s", at(from), name, describe(value))
+		return refuse("", "%s%s must be a table, not %s%s", at(from), name, describe(value), nearest)
 	}
 	for _, k := range slices.Sorted(maps.Keys(inner)) {
 		if err := d.walk(into, append(slices.Clone(path), k), skip, inner[k]); err != nil {

@@ -44,25 +44,17 @@ func (r Rules) Decide(h Host, port uint16) Decision {
 	return Decision{Reason: noRule}
 }
 
-// DecideName says whether a name may be reached on any port.
+// DecideName says whether a name may be reached on any port of its rules.
 func (r Rules) DecideName(h Host) Decision {
-	allowed := false
+	says := Decision{Reason: noRule}
 	for _, rule := range slices.Concat(r.Allow, r.Private) {
-		if !rule.fits(h, rule.port) {
-			continue
-		}
-		allowed = true
-		if d := r.Decide(h, rule.port); d.Allowed {
-			return d
+		if rule.fits(h, rule.port) {
+			if says = r.Decide(h, rule.port); says.Allowed {
+				break
+			}
 		}
 	}
-	if rule, ok := find(r.Deny, h, defaultPort); ok && allowed {
-		return Decision{Rule: rule.text, Reason: denied}
-	}
-	if allowed {
-		return Decision{Reason: denied}
-	}
-	return Decision{Reason: noRule}
+	return says
 }
 
 // Choose chooses among the addresses of an allowed name those that may be dialled, in their

@@ -261,12 +261,7 @@ func (s Seen) unknownHost(h hit) (Obstacle, bool) {
 	if s.Policy.NetworkOpen() || s.byRules() || host == "" && (!s.Failed || !h.reports() && !h.hasAny(resolvers)) {
 		return Obstacle{}, false
 	}
-	o := Obstacle{What: host, Cause: "the network is off: commands have only a loopback of their own"}
-	if o.propose(s.network()); s.Policy.NetworkByName() && host != "" {
-		o.Cause = "the network is off, and no rule of [network] names " + host
-		o.propose(s.server(host))
-	}
-	return o, true
+	return s.unreached(host, "the network is off: commands have only a loopback of their own"), true
 }
 
 // resolvers are texts that name a failed look-up without the form of an error.

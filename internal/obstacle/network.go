@@ -42,6 +42,19 @@ func (s Seen) server(target string) proposal {
 	return s.set(serversKey, list(append(s.listed(serversKey), target)), func(p policy.Policy) bool { return p.DecideConnect(at).Allowed })
 }
 
+// unreached explains a server that was asked for, "" for an unknown one: with rules, that none
+// names it.
+func (s Seen) unreached(server, cause string) Obstacle {
+	o := Obstacle{What: server, Cause: cause}
+	if s.Policy.NetworkByName() && server != "" {
+		o.Cause = "no rule of [network] names " + server
+		o.propose(s.server(server))
+	} else {
+		o.propose(s.network())
+	}
+	return o
+}
+
 // byRules reports whether the rules of [network] decide, and the gate has seen what they keep
 // out: the output says no more.
 func (s Seen) byRules() bool {

@@ -131,11 +131,8 @@ func (s Seen) connects(inferred []Obstacle) []Obstacle {
 		o := Obstacle{Kind: Observed, What: target}
 		switch {
 		case !strings.HasPrefix(target, "/") && !s.Policy.NetworkOpen() && !loopback(target):
-			o.Cause = "the network is off: " + target + " was asked for, and commands have only a loopback of their own"
-			if o.propose(about); s.Policy.NetworkByName() {
-				o.Cause = "no rule of [network] names " + target
-				o.propose(s.server(target))
-			}
+			o = s.unreached(target, "the network is off: "+target+" was asked for, and commands have only a loopback of their own")
+			o.Kind = Observed
 		case strings.HasPrefix(target, "/") && s.foreign(target):
 			o.Cause = "the socket " + target + " is the host's, and commands reach only sockets of their own"
 			o.Instead = "no setting allows it; ask the user"

@@ -1,6 +1,6 @@
-// Package socks is the server's half of SOCKS 5 as far as a client may use it: CONNECT,
-// without a password (RFC 1928). Package socks must never connect to anything, and never
-// take more bytes than the client's messages: what follows is for the server.
+// Package socks is SOCKS 5 as far as a client may use it: CONNECT, without a password (RFC
+// 1928). Package socks must never connect to anything, and never take more bytes than the
+// client's messages: what follows is for the server.
 package socks
 
 import (

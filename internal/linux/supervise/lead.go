@@ -11,6 +11,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lockstile/lockstile/internal/socks"
 )
 
 // Way leads connects through a SOCKS 5 server inside: programs that know no proxy reach
@@ -116,12 +118,7 @@ func (w *wanted) connectTo(port int) unix.Errno {
 // ask sends the greeting and the request of SOCKS 5 at once (RFC 1928).
 func (w *wanted) ask() unix.Errno {
 	to, _ := w.internet()
-	b := []byte{5, 1, 0, 5, 1, 0, 1}
-	if to.Addr().Is6() {
-		b[len(b)-1] = 4
-	}
-	b = append(b, to.Addr().AsSlice()...)
-	b = binary.BigEndian.AppendUint16(b, to.Port())
+	b := socks.Ask(to)
 	n, err := unix.SendmsgN(w.sock, b, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 	if err == nil && n < len(b) {
 		return unix.ECONNREFUSED // a new connection has room for some bytes
@@ -129,36 +126,27 @@ func (w *wanted) ask() unix.Errno {
 	return waits(err)
 }
 
-// The answers: a method, and a reply with an IPv4 address (package socks).
-const (
-	socksAnswer  = 2 + 10
-	socksReply   = 3
-	socksDone    = 0
-	socksDenied  = 2
-	socksNetwork = 4
-)
-
 // answer takes the server's answer, and not a byte of what follows.
 func (w *wanted) answer() unix.Errno {
-	b := make([]byte, socksAnswer)
-	n, _, err := unix.Recvfrom(w.sock, b, unix.MSG_DONTWAIT|unix.MSG_PEEK)
+	var b [socks.AnswerSize]byte
+	n, _, err := unix.Recvfrom(w.sock, b[:], unix.MSG_DONTWAIT|unix.MSG_PEEK)
 	switch {
 	case err != nil:
 		return waits(err)
 	case n == 0:
 		return unix.ECONNREFUSED
-	case n < socksAnswer:
+	case n < len(b):
 		return notYet
 	}
-	if n, _, err = unix.Recvfrom(w.sock, b, unix.MSG_DONTWAIT); err != nil || n != socksAnswer {
+	if n, _, err = unix.Recvfrom(w.sock, b[:], unix.MSG_DONTWAIT); err != nil || n != len(b) {
 		return unix.ECONNREFUSED
 	}
-	switch b[socksReply] {
-	case socksDone:
+	switch socks.Answered(b) {
+	case socks.Succeeded:
 		return 0
-	case socksDenied:
+	case socks.NotAllowed:
 		return unix.EACCES
-	case socksNetwork:
+	case socks.Unreachable:
 		return unix.EHOSTUNREACH
 	}
 	return unix.ECONNREFUSED
